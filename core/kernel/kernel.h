@@ -1,0 +1,65 @@
+/*
+ * Kernel access: the only door to /proc, /sys and system calls on a target. Everything goes through a table of
+ * operations, so tests can put a scripted kernel behind it that fails any call, or point the real one at a folder
+ * that looks like /proc.
+ *
+ * Paths are relative: "proc/123/maps", "sys/devices/system/memory/block_size_bytes". Errors are -errno.
+ */
+#ifndef PT_KERNEL_KERNEL_H
+#define PT_KERNEL_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum pt_clock { PT_CLOCK_MONOTONIC, PT_CLOCK_REALTIME, PT_CLOCK_THREAD_CPU };
+
+struct pt_file_stat {
+	uint64_t inode;
+	uint32_t mode; /* st_mode */
+	bool tmpfs;    /* lies on tmpfs (statfs TMPFS_MAGIC), hugetlbfs is not */
+	bool hugetlbfs;
+};
+
+struct pt_cachestat { /* linux/mman.h struct cachestat, in pages; 6.5 */
+	uint64_t cache, dirty, writeback, evicted, recently_evicted;
+};
+
+struct pt_kernel;
+
+struct pt_kernel_ops {
+	int (*open)(struct pt_kernel *k, const char *path, int flags); /* open(2) flags; a descriptor >= 0 */
+	void (*close)(struct pt_kernel *k, int fd);
+	ssize_t (*pread)(struct pt_kernel *k, int fd, void *buf, size_t size, uint64_t offset);
+	int (*ioctl)(struct pt_kernel *k, int fd, unsigned long request, void *arg); /* >= 0 or -errno */
+	ssize_t (*readlink)(struct pt_kernel *k, const char *path, char *buf, size_t size);
+	/* Calls each(arg, name) for every entry but . and ..; stops when it returns nonzero. */
+	int (*list)(struct pt_kernel *k, const char *path, int (*each)(void *arg, const char *name), void *arg);
+	int (*stat)(struct pt_kernel *k, const char *path, struct pt_file_stat *ret);
+	int (*pidfd)(struct pt_kernel *k, pid_t pid); /* pidfd_open(2) */
+	int (*ended)(struct pt_kernel *k, int pidfd); /* 1: the process ended, 0: it lives */
+	/* process_vm_readv(2). Faults absent pages into the target: ask for present pages only. */
+	ssize_t (*read_memory)(struct pt_kernel *k, pid_t pid, uint64_t addr, void *buf, size_t size);
+	int (*cachestat)(struct pt_kernel *k, int fd, uint64_t offset, uint64_t size, struct pt_cachestat *ret);
+	uint64_t (*now)(struct pt_kernel *k, enum pt_clock clock); /* ns */
+	void (*free)(struct pt_kernel *k);
+};
+
+struct pt_kernel {
+	const struct pt_kernel_ops *ops;
+	unsigned page_shift; /* log2 of the base page size of the target's machine */
+	bool real;           /* this machine's own kernel: probes on ourselves mean something */
+};
+
+/*
+ * The real one: /proc and /sys below `root` ("/" for this machine; a test's folder otherwise, where page_shift says
+ * what its pagemap was made with; 0: this machine's). -errno.
+ */
+int pt_kernel_linux_new(struct pt_kernel **ret, const char *root, unsigned page_shift);
+void pt_kernel_free(struct pt_kernel *k); /* NULL is fine */
+
+/* Reads a whole file, NUL-terminated, into a malloc'ed buffer; *ret_size without the NUL. 0 or -errno. */
+int pt_kernel_slurp(struct pt_kernel *k, const char *path, char **ret, size_t *ret_size);
+
+#endif

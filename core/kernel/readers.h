@@ -1,0 +1,54 @@
+/*
+ * Typed readers over the operations of kernel.h: the text and binary files of /proc and /sys as structs. Parsers are
+ * functions of their own (pt_parse_*), pure, so that tests and fuzzers feed them bytes.
+ */
+#ifndef PT_KERNEL_READERS_H
+#define PT_KERNEL_READERS_H
+
+#include "core/kernel/kernel.h"
+#include "core/model/snapshot.h"
+
+/* /proc/PID/maps. A damaged line is -EBADMSG. Roles are set (pt_vma_table_set_roles). */
+int pt_parse_maps(const char *text, size_t size, struct pt_vma_table **ret);
+
+/* One VMA's block of /proc/PID/smaps, in bytes. A line that the kernel did not print is not known. */
+struct pt_smaps {
+	uint64_t start, end;
+	struct pt_maybe rss, pss, shared_clean, shared_dirty, private_clean, private_dirty, referenced, anonymous, ksm,
+		lazyfree, anon_huge, shmem_pmd, file_pmd, shared_hugetlb, private_hugetlb, swap, swap_pss, locked,
+		kernel_page_size;
+	uint32_t vm_flags; /* enum pt_vm_flag */
+	bool has_vm_flags;
+};
+/* All blocks; free(*ret). -EBADMSG for text that is not smaps. smaps_rollup parses as one block. */
+int pt_parse_smaps(const char *text, size_t size, struct pt_smaps **ret, size_t *ret_n);
+
+/* stat and status of a process. Fields that are missing stay unknown. -EBADMSG if stat is not parsable. */
+int pt_parse_stat(const char *text, size_t size, struct pt_process *process);
+void pt_parse_status(const char *text, size_t size, struct pt_process *process);
+
+/* The files of `pid` themselves. -ESRCH: no such process; -EACCES: not permitted. */
+int pt_read_process(struct pt_kernel *k, pid_t pid, struct pt_process *ret); /* stat and status */
+int pt_read_maps(struct pt_kernel *k, pid_t pid, struct pt_vma_table **ret);
+int pt_read_smaps(struct pt_kernel *k, pid_t pid, struct pt_smaps **ret, size_t *ret_n);
+int pt_read_rollup(struct pt_kernel *k, pid_t pid, struct pt_smaps *ret);
+bool pt_is_kernel_thread(struct pt_kernel *k, pid_t pid); /* PF_KTHREAD of stat's flags */
+
+/* Where a frame lies. Missing is "" or -1. */
+struct pt_physical {
+	char zone[16]; /* "Normal" */
+	int node;
+	int64_t memory_block; /* number of /sys/devices/system/memory/memoryN, -1: none */
+	char block_state[24]; /* "online" */
+};
+void pt_read_physical(struct pt_kernel *k, uint64_t pfn, struct pt_physical *ret);
+/* pure half: the zone of a PFN out of /proc/zoneinfo; false if none spans it */
+bool pt_parse_zoneinfo(const char *text, size_t size, uint64_t pfn, struct pt_physical *ret);
+
+/* The memory cgroup with that inode (kpagecgroup), as a path below the mount; tries near_pid's own first. */
+int pt_read_cgroup_path(struct pt_kernel *k, uint64_t inode, pid_t near_pid, char *ret, size_t size);
+
+/* What kernel and privileges give; with a target (pid > 0) also what that one gives. Never fails. */
+void pt_probe_signals(struct pt_kernel *k, pid_t pid, struct pt_signals *ret);
+
+#endif

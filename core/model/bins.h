@@ -1,0 +1,71 @@
+/*
+ * Bins: what a heat-map cell or a strip cell covers, summed. An axis lays VMAs end to end as one line of pages (one
+ * VMA, some, or the whole process); a bin is a stretch of that line. A bin over whole chunks adds cached sums, so
+ * filling costs what the screen holds plus the chunks that exist there, not the address space.
+ */
+#ifndef PT_MODEL_BINS_H
+#define PT_MODEL_BINS_H
+
+#include "core/model/snapshot.h"
+
+struct pt_axis {
+	size_t n;        /* VMAs on it */
+	uint64_t pages;  /* length */
+	size_t *vma;     /* [n] index into the snapshot's VMA table */
+	uint64_t *first; /* [n] position of that VMA's first page on the axis */
+	unsigned page_shift;
+};
+
+/* The VMAs first .. first+n-1 end to end. 0 or -ENOMEM; [vsyscall] is left out. Free with pt_axis_free. */
+int pt_axis_init(struct pt_axis *axis, const struct pt_snapshot *snapshot, size_t first, size_t n);
+void pt_axis_free(struct pt_axis *axis);
+
+/* Position of an address, or of the next one above that is on the axis; axis->pages if none. And back again. */
+uint64_t pt_axis_position(const struct pt_axis *axis, const struct pt_snapshot *snapshot, uint64_t addr);
+uint64_t pt_axis_address(const struct pt_axis *axis, const struct pt_snapshot *snapshot, uint64_t position);
+/* Index of the VMA at a position; vmas->n past the end. */
+size_t pt_axis_vma(const struct pt_axis *axis, const struct pt_snapshot *snapshot, uint64_t position);
+
+struct pt_bin {
+	uint64_t pages; /* pages of the axis in this bin; 0 past its end */
+	struct pt_counts sum;
+	bool changed; /* some chunk in it differs from the `before` snapshot */
+};
+
+/*
+ * Fills n bins of pages_per_bin pages each from position `first` on. `before` (may be NULL) is an earlier snapshot to
+ * mark changes against: chunks that are not the same object changed.
+ */
+void pt_bins_fill(const struct pt_axis *axis, const struct pt_snapshot *snapshot, const struct pt_snapshot *before,
+		  uint64_t first, uint64_t pages_per_bin, struct pt_bin *bins, size_t n);
+
+/* What a layer of the map asks of a bin. */
+enum pt_layer {
+	PT_LAYER_KIND, /* composite: the hue of what most pages are, the share present */
+	PT_LAYER_PRESENT,
+	PT_LAYER_DIRTY,
+	PT_LAYER_SWAP,
+	PT_LAYER_THP,
+	PT_LAYER_LARGE,
+	PT_LAYER_SHARED,
+	PT_LAYER_REFERENCED,
+	PT_LAYER_ANON,
+	PT_LAYER_KSM,
+	PT_LAYER_LOCKED,
+	PT_LAYER_LAZYFREE,
+	PT_LAYER_ZERO,
+	PT_LAYER_UNEVICTABLE,
+	PT_LAYER_N
+};
+const char *pt_layer_name(enum pt_layer layer); /* "kind", "dirty", ... */
+const char *pt_layer_what(enum pt_layer layer); /* half a sentence for the legend */
+
+struct pt_heat {
+	enum pt_kind kind; /* its hue: the most frequent kind; PT_UNTOUCHED if nothing is there */
+	uint64_t pages;    /* of the axis */
+	uint64_t hits;     /* pages the layer asks for */
+	uint64_t unknown;  /* pages of which that is not known */
+};
+struct pt_heat pt_bin_heat(const struct pt_bin *bin, enum pt_layer layer, const struct pt_signals *signals);
+
+#endif

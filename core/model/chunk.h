@@ -1,0 +1,42 @@
+/*
+ * A chunk: the state of PT_CHUNK_PAGES neighbouring base pages, aligned (2 MiB of 4 KiB pages: one page table, one
+ * THP). Immutable and reference-counted, so snapshots share every chunk that did not change, and a reader in another
+ * thread needs no lock.
+ *
+ * Inside, a chunk is either runs of alike pages with consecutive PFNs (a THP is one run, a lone page in a reservation
+ * is one run) or, when that would be larger, packed arrays of 12 bytes a page. The sums over all its pages are made
+ * once, when it is built.
+ *
+ * A chunk says nothing of VMAs: where two VMAs meet inside 2 MiB they share it.
+ */
+#ifndef PT_MODEL_CHUNK_H
+#define PT_MODEL_CHUNK_H
+
+#include <stddef.h>
+
+#include "core/model/counts.h"
+
+#ifndef PT_CHUNK_PAGES
+#define PT_CHUNK_PAGES 512u /* a power of two; the tests build with a tiny one */
+#endif
+
+struct pt_chunk;
+
+/* A new chunk with one reference, or NULL when memory ran out. `pages` has PT_CHUNK_PAGES and is copied. */
+struct pt_chunk *pt_chunk_new(const struct pt_page *pages, unsigned page_shift);
+struct pt_chunk *pt_chunk_ref(struct pt_chunk *chunk);
+void pt_chunk_unref(struct pt_chunk *chunk); /* NULL is fine */
+
+/* The page at index 0 .. PT_CHUNK_PAGES-1. A NULL chunk is all untouched, here and below. */
+struct pt_page pt_chunk_page(const struct pt_chunk *chunk, unsigned index);
+void pt_chunk_unpack(const struct pt_chunk *chunk, struct pt_page *pages);
+
+/* The cached sums over all its pages, added to *sum; and those of n pages from `first`, which looks at each run. */
+void pt_chunk_sum(const struct pt_chunk *chunk, struct pt_counts *sum);
+void pt_chunk_sum_part(const struct pt_chunk *chunk, unsigned first, unsigned n, unsigned page_shift,
+		       struct pt_counts *sum);
+
+bool pt_chunk_equals(const struct pt_chunk *chunk, const struct pt_page *pages);
+size_t pt_chunk_bytes(const struct pt_chunk *chunk); /* memory it holds */
+
+#endif

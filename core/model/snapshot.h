@@ -1,0 +1,120 @@
+/*
+ * A snapshot: one process at one moment. Its VMAs, the chunks that hold anything, sums per VMA, and what the picture
+ * is worth (signals, cost, how much of it is known). Immutable once published and reference-counted; the next
+ * snapshot shares the VMA table and every chunk that did not change.
+ *
+ * Chunks are in an array sorted by index (address / chunk size); what is not in the array is untouched. So a 16 TiB
+ * reservation costs what was touched of it.
+ */
+#ifndef PT_MODEL_SNAPSHOT_H
+#define PT_MODEL_SNAPSHOT_H
+
+#include <sys/types.h>
+
+#include "core/model/chunk.h"
+#include "core/model/signals.h"
+#include "core/model/vma.h"
+
+/* A number the kernel may not have given. */
+struct pt_maybe {
+	uint64_t value;
+	bool known;
+};
+
+#define PT_NAME_MAX 64
+
+/* The process as /proc/PID/stat, status and smaps_rollup have it. Names are raw bytes: hostile. */
+struct pt_process {
+	pid_t pid;
+	uid_t uid;
+	uint64_t start_time;    /* clock ticks after boot, field 22 of stat: tells a reused PID */
+	unsigned image;         /* how many execs pagetop has seen of it: 0, 1, ... */
+	char name[PT_NAME_MAX]; /* comm */
+	char state;             /* R S D Z T ... */
+	unsigned threads;
+	struct pt_maybe rss_anon, rss_file, rss_shmem, swap, locked, peak_rss; /* bytes, of status */
+	struct pt_maybe minor_faults, major_faults;                            /* since its start */
+	struct pt_maybe cpu_ns;
+	struct pt_maybe rollup_pss; /* bytes, of smaps_rollup; known only where it was asked for */
+};
+
+struct pt_slot {
+	uint64_t index; /* address / (PT_CHUNK_PAGES << page_shift) */
+	struct pt_chunk *chunk;
+};
+
+/* How far this snapshot got. */
+enum pt_stage {
+	PT_STAGE_PRESENCE, /* where pages are; what they are follows */
+	PT_STAGE_DETAIL,   /* part of the pages have their flags and counts: see done_pages */
+	PT_STAGE_COMPLETE,
+};
+
+struct pt_snapshot {
+	struct pt_process process;
+	struct pt_signals signals;
+	struct pt_vma_table *vmas;
+	struct pt_counts *sums; /* [vmas->n]: per VMA */
+	struct pt_counts total; /* over all VMAs */
+	struct pt_slot *slots;  /* [n_slots], sorted by index, no empty chunk */
+	size_t n_slots;
+	unsigned page_shift; /* log2 of the base page size */
+	enum pt_stage stage;
+	uint64_t done_pages, all_pages; /* progress of the detail, in present pages */
+	uint64_t seq;                   /* 1, 2, ... of this feed */
+	uint64_t realtime_ns;           /* when its reading ended */
+	uint64_t monotonic_ns;
+	uint64_t scan_ns;     /* wall time of this frame's reading so far */
+	uint64_t scan_cpu_ns; /* CPU time of the scan thread, kernel included */
+	unsigned refs;        /* atomic; private */
+};
+
+/* A new empty snapshot with one reference; takes over the caller's reference to vmas. NULL: out of memory. */
+struct pt_snapshot *pt_snapshot_new(struct pt_vma_table *vmas, unsigned page_shift);
+struct pt_snapshot *pt_snapshot_ref(struct pt_snapshot *snapshot);
+void pt_snapshot_unref(struct pt_snapshot *snapshot); /* NULL is fine */
+
+/* Takes over the array and the references in it; the sums of every VMA and the total are made anew. */
+void pt_snapshot_set_slots(struct pt_snapshot *snapshot, struct pt_slot *slots, size_t n);
+
+/* Position of the first slot whose index is >= index. */
+size_t pt_snapshot_lower(const struct pt_snapshot *snapshot, uint64_t index);
+/* The chunk that holds addr, NULL if untouched. Borrowed. */
+struct pt_chunk *pt_snapshot_chunk(const struct pt_snapshot *snapshot, uint64_t addr);
+struct pt_page pt_snapshot_page(const struct pt_snapshot *snapshot, uint64_t addr);
+
+/* Sums of the pages in [start, end), both page-aligned, whatever VMAs lie there. */
+void pt_snapshot_sum(const struct pt_snapshot *snapshot, uint64_t start, uint64_t end, struct pt_counts *sum);
+
+static inline uint64_t pt_snapshot_chunk_size(const struct pt_snapshot *s)
+{
+	return (uint64_t)PT_CHUNK_PAGES << s->page_shift;
+}
+
+/* Sums as bytes, unknown where the pages behind them were not read. Meanings are those of smaps. */
+enum pt_sum {
+	PT_SUM_SIZE,
+	PT_SUM_RSS,
+	PT_SUM_PSS,
+	PT_SUM_ANON,
+	PT_SUM_FILE,
+	PT_SUM_SHMEM,
+	PT_SUM_DIRTY,
+	PT_SUM_SWAP,
+	PT_SUM_THP,
+	PT_SUM_HUGETLB,
+	PT_SUM_SHARED,
+	PT_SUM_PRIVATE,
+	PT_SUM_ZERO,
+	PT_SUM_KSM,
+	PT_SUM_LAZYFREE,
+	PT_SUM_LOCKED,
+	PT_SUM_REFERENCED,
+	PT_SUM_GUARD,
+	PT_SUM_PRESENT,
+	PT_SUM_N
+};
+/* Of VMA i, or of the whole process where i == vmas->n. */
+struct pt_maybe pt_snapshot_bytes(const struct pt_snapshot *snapshot, size_t i, enum pt_sum what);
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * The live feed: a thread that scans one process every interval and publishes each snapshot by swapping a pointer.
+ */
+#ifndef PT_SCAN_LIVE_H
+#define PT_SCAN_LIVE_H
+
+#include "core/kernel/kernel.h"
+#include "core/model/feed.h"
+
+/* Errors as pt_scan_open. k must outlive the feed and is used by its thread alone while the feed lives. */
+int pt_live_feed_new(struct pt_feed **ret, struct pt_kernel *k, pid_t pid, uint64_t interval_ns);
+
+#endif

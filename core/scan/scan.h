@@ -1,0 +1,40 @@
+/*
+ * The scan: reads one target's page tables and the frames behind them, and makes snapshots. Owns the target's
+ * descriptors (pidfd, maps, pagemap, kpageflags, kpagecount) and its buffers; reads all in one thread.
+ *
+ * A frame has two passes. Presence asks PAGEMAP_SCAN where anything is (cheap even for 16 TiB of nothing). Detail goes
+ * through what is there in batches: pagemap for PFNs, then kpageflags and kpagecount in the order of PFNs. The first
+ * frame publishes after presence and now and then during detail, so that a screen has something at once.
+ */
+#ifndef PT_SCAN_SCAN_H
+#define PT_SCAN_SCAN_H
+
+#include "core/kernel/kernel.h"
+#include "core/model/snapshot.h"
+
+struct pt_scan;
+
+/* What to do with a finished snapshot; gets a borrowed reference. Nonzero stops the frame (-ECANCELED). */
+typedef int (*pt_publish_fn)(void *arg, struct pt_snapshot *snapshot);
+
+/*
+ * Opens the target. -ESRCH: no such process, or a zombie; -EACCES, -EPERM: not permitted; -ENODATA: a kernel thread,
+ * which has no memory of its own. k must outlive it.
+ */
+int pt_scan_open(struct pt_scan **ret, struct pt_kernel *k, pid_t pid);
+void pt_scan_close(struct pt_scan *scan); /* NULL is fine */
+
+/*
+ * One frame, exact and complete. `publish` (may be NULL) sees the stages of the first frame. *ret gets a new
+ * reference. -ESRCH: the target ended (the process, or its PID is another's now); an exec is followed: the frame is of
+ * the new image and process.image has grown.
+ */
+int pt_scan_frame(struct pt_scan *scan, pt_publish_fn publish, void *arg, struct pt_snapshot **ret);
+
+/* Polls readable when the target ends; -1 where pidfds are missing. Owned by the scan. */
+int pt_scan_pidfd(const struct pt_scan *scan);
+
+/* A complete frame of a process in one call, for commands. */
+int pt_scan_once(struct pt_kernel *k, pid_t pid, struct pt_snapshot **ret);
+
+#endif

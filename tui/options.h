@@ -1,0 +1,43 @@
+/*
+ * The command line: common options of every command, and where each command starts. Errors are one line on stderr and
+ * exit status 2.
+ */
+#ifndef UI_OPTIONS_H
+#define UI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Exit statuses: the contract that scripts rely on. */
+enum ui_exit {
+	UI_OK = 0,
+	UI_FINDING = 1, /* the command's own finding: verify found a difference */
+	UI_USAGE = 2,
+	UI_NO_PROCESS = 3, /* no such process, or it ended */
+	UI_DENIED = 4,     /* not permitted: says what to grant */
+	UI_LACKING = 5,    /* the kernel lacks what the command needs */
+};
+
+enum ui_colours { UI_COLOURS_AUTO, UI_COLOURS_MONO, UI_COLOURS_8, UI_COLOURS_16, UI_COLOURS_256 };
+
+struct ui_options {
+	pid_t pid;                          /* 0: none given */
+	uint64_t interval_ns;               /* -d, default 1 s */
+	double budget;                      /* --budget, percent of one core */
+	const char *filter;                 /* -f REGEX, NULL: none */
+	const char *columns;                /* -o, NULL: default */
+	bool json, no_headings, raw, bytes; /* -J -n -r -b */
+	bool ascii;                         /* --ascii */
+	enum ui_colours colours;            /* --color=WHEN|N; NO_COLOR means mono */
+	bool demo;                          /* --demo: the target is ours, started by the launcher */
+	char **rest;                        /* operands, NULL-terminated */
+};
+
+/* A PID as given by a person: decimal, 1 .. PID_MAX; else false. */
+bool ui_parse_pid(const char *text, pid_t *ret);
+
+/* The live screen (tui/app.c): with options->pid, or choosing a process first. Returns an exit status. */
+int ui_run(const struct ui_options *options);
+
+#endif
