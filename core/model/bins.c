@@ -1,0 +1,249 @@
+/*
+ * Bins and axes: see bins.h. A bin is cut at VMA borders into stretches of addresses; each stretch is summed out of the
+ * slots it meets.
+ */
+#include "core/model/bins.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* ---- the axis --------------------------------------------------------------------------------------------------- */
+
+int pt_axis_init(struct pt_axis *axis, const struct pt_snapshot *s, size_t first, size_t n)
+{
+	if (first > s->vmas->n)
+		first = s->vmas->n;
+	if (n > s->vmas->n - first)
+		n = s->vmas->n - first;
+	struct pt_axis made = {.page_shift = s->page_shift};
+	made.vma = calloc(n + 1, sizeof(*made.vma));
+	made.first = calloc(n + 1, sizeof(*made.first));
+	if (!made.vma || !made.first) {
+		pt_axis_free(&made);
+		return -ENOMEM;
+	}
+	for (size_t i = first; i < first + n; i++) {
+		const struct pt_vma *vma = &s->vmas->v[i];
+		if (vma->role == PT_ROLE_VSYSCALL)
+			continue;
+		made.vma[made.n] = i;
+		made.first[made.n++] = made.pages;
+		made.pages += (vma->end - vma->start) >> s->page_shift;
+	}
+	*axis = made;
+	return 0;
+}
+
+void pt_axis_free(struct pt_axis *axis)
+{
+	free(axis->vma);
+	free(axis->first);
+	*axis = (struct pt_axis){0};
+}
+
+/* Index on the axis of the VMA that holds a position < pages. */
+static size_t part_at(const struct pt_axis *axis, uint64_t position)
+{
+	size_t low = 0, high = axis->n;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (axis->first[middle] <= position)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+uint64_t pt_axis_position(const struct pt_axis *axis, const struct pt_snapshot *s, uint64_t addr)
+{
+	size_t low = 0, high = axis->n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (s->vmas->v[axis->vma[middle]].end <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == axis->n)
+		return axis->pages;
+	const struct pt_vma *vma = &s->vmas->v[axis->vma[low]];
+	return axis->first[low] + (addr > vma->start ? (addr - vma->start) >> axis->page_shift : 0);
+}
+
+uint64_t pt_axis_address(const struct pt_axis *axis, const struct pt_snapshot *s, uint64_t position)
+{
+	if (!axis->n)
+		return 0;
+	if (position >= axis->pages)
+		return s->vmas->v[axis->vma[axis->n - 1]].end;
+	size_t part = part_at(axis, position);
+	return s->vmas->v[axis->vma[part]].start + ((position - axis->first[part]) << axis->page_shift);
+}
+
+size_t pt_axis_vma(const struct pt_axis *axis, const struct pt_snapshot *s, uint64_t position)
+{
+	return position < axis->pages ? axis->vma[part_at(axis, position)] : s->vmas->n;
+}
+
+/* ---- bins ------------------------------------------------------------------------------------------------------- */
+
+/* What counts as a change for the eye: another kind, frame or mapping. Flags that the kernel's reclaim flips on its own
+ * (referenced, active, LRU) do not. */
+static bool page_changed(struct pt_page a, struct pt_page b)
+{
+	const uint32_t seen = PT_KIND_MASK | PT_PMD | PT_DIRTY | PT_KSM | PT_LAZYFREE | PT_MLOCKED | PT_SOFT_DIRTY;
+	if (!(a.bits & b.bits & PT_HAS_FLAGS)) /* one of them is half read: compare what both have */
+		return a.pfn != b.pfn && a.pfn && b.pfn;
+	return a.pfn != b.pfn || a.count != b.count || (a.bits ^ b.bits) & seen;
+}
+
+static bool chunk_changed(const struct pt_chunk *now, const struct pt_chunk *before, unsigned first, unsigned end)
+{
+	if (now == before)
+		return false;
+	for (unsigned i = first; i < end; i++) {
+		struct pt_page a = pt_chunk_page(now, i), b = pt_chunk_page(before, i);
+		bool one_is_empty = (pt_page_kind(a) == PT_UNTOUCHED) != (pt_page_kind(b) == PT_UNTOUCHED);
+		if (one_is_empty || page_changed(a, b))
+			return true;
+	}
+	return false;
+}
+
+static struct pt_chunk *chunk_at(const struct pt_snapshot *s, size_t slot, uint64_t index)
+{
+	return slot < s->n_slots && s->slots[slot].index == index ? s->slots[slot].chunk : NULL;
+}
+
+/* Whether anything in [start, end) differs; walks the slots of both side by side. */
+static bool range_changed(const struct pt_snapshot *now, const struct pt_snapshot *before, uint64_t start, uint64_t end)
+{
+	uint64_t first = start >> now->page_shift, last = end >> now->page_shift;
+	size_t i = pt_snapshot_lower(now, first / PT_CHUNK_PAGES),
+	       k = pt_snapshot_lower(before, first / PT_CHUNK_PAGES);
+	for (;;) {
+		uint64_t a = i < now->n_slots ? now->slots[i].index : UINT64_MAX;
+		uint64_t b = k < before->n_slots ? before->slots[k].index : UINT64_MAX;
+		uint64_t index = a < b ? a : b;
+		if (index == UINT64_MAX || index * PT_CHUNK_PAGES >= last)
+			return false;
+		uint64_t chunk_first = index * PT_CHUNK_PAGES;
+		unsigned from = first > chunk_first ? (unsigned)(first - chunk_first) : 0;
+		unsigned to = last < chunk_first + PT_CHUNK_PAGES ? (unsigned)(last - chunk_first) : PT_CHUNK_PAGES;
+		if (chunk_changed(chunk_at(now, i, index), chunk_at(before, k, index), from, to))
+			return true;
+		i += a == index;
+		k += b == index;
+	}
+}
+
+static void fill_bin(const struct pt_axis *axis, const struct pt_snapshot *now, const struct pt_snapshot *before,
+		     uint64_t first, uint64_t end, struct pt_bin *bin)
+{
+	bin->pages = end - first;
+	for (size_t part = part_at(axis, first); part < axis->n && axis->first[part] < end; part++) {
+		const struct pt_vma *vma = &now->vmas->v[axis->vma[part]];
+		uint64_t from = first > axis->first[part] ? first - axis->first[part] : 0;
+		uint64_t to = end - axis->first[part];
+		uint64_t size = (vma->end - vma->start) >> axis->page_shift;
+		uint64_t low = vma->start + (from << axis->page_shift);
+		uint64_t high = vma->start + ((to < size ? to : size) << axis->page_shift);
+		pt_snapshot_sum(now, low, high, &bin->sum);
+		if (before && !bin->changed)
+			bin->changed = range_changed(now, before, low, high);
+	}
+}
+
+void pt_bins_fill(const struct pt_axis *axis, const struct pt_snapshot *snapshot, const struct pt_snapshot *before,
+		  uint64_t first, uint64_t pages_per_bin, struct pt_bin *bins, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		bins[i] = (struct pt_bin){0};
+		if (first >= axis->pages || !pages_per_bin)
+			continue;
+		uint64_t left = axis->pages - first;
+		uint64_t end = first + (pages_per_bin < left ? pages_per_bin : left);
+		fill_bin(axis, snapshot, before, first, end, &bins[i]);
+		first = end;
+	}
+}
+
+/* ---- layers ----------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name, *what;
+	uint8_t hits, unknown; /* enum pt_stat; unknown PT_STAT_N: always known */
+	uint8_t needs;         /* enum pt_signal without which no page in RSS is known; PT_SIG_N: none */
+} layers[PT_LAYER_N] = {
+	[PT_LAYER_KIND] = {"kind", "what most pages are, and how many are there", PT_STAT_N, PT_N_NO_KIND, PT_SIG_N},
+	[PT_LAYER_PRESENT] = {"present", "pages in memory", PT_N_PRESENT, PT_STAT_N, PT_SIG_N},
+	[PT_LAYER_DIRTY] = {"dirty", "pages that must be written somewhere before they can be freed (approximate)",
+			    PT_N_DIRTY, PT_N_NO_FLAGS, PT_SIG_N},
+	[PT_LAYER_SWAP] = {"swapped", "pages on swap", PT_N_SWAP, PT_STAT_N, PT_SIG_N},
+	[PT_LAYER_THP] = {"thp", "pages mapped huge, by one entry for all of them", PT_N_PMD, PT_STAT_N,
+			  PT_SIG_PAGEMAP_SCAN},
+	[PT_LAYER_LARGE] = {"large folio", "pages in a large folio, however mapped", PT_N_LARGE, PT_N_NO_FLAGS,
+			    PT_SIG_N},
+	[PT_LAYER_SHARED] = {"shared", "pages mapped more than once", PT_N_SHARED, PT_N_NO_SHARE, PT_SIG_N},
+	[PT_LAYER_REFERENCED] = {"referenced", "pages the kernel saw in use lately", PT_N_REFERENCED, PT_N_NO_FLAGS,
+				 PT_SIG_N},
+	[PT_LAYER_ANON] = {"anonymous", "anonymous pages, not of a file", PT_N_ANON, PT_N_NO_KIND, PT_SIG_N},
+	[PT_LAYER_KSM] = {"ksm", "pages merged by KSM", PT_N_KSM, PT_N_NO_FLAGS, PT_SIG_KSM},
+	[PT_LAYER_LOCKED] = {"locked", "pages kept by mlock", PT_N_MLOCKED, PT_N_NO_FLAGS, PT_SIG_N},
+	[PT_LAYER_LAZYFREE] = {"lazyfree", "pages given up with MADV_FREE", PT_N_LAZYFREE, PT_N_NO_FLAGS, PT_SIG_N},
+	[PT_LAYER_ZERO] = {"zero", "read but never written: the shared zero page", PT_N_ZERO, PT_STAT_N,
+			   PT_SIG_PAGEMAP_SCAN},
+	[PT_LAYER_UNEVICTABLE] = {"unevictable", "pages that reclaim leaves alone", PT_N_UNEVICTABLE, PT_N_NO_FLAGS,
+				  PT_SIG_N},
+};
+
+const char *pt_layer_name(enum pt_layer layer)
+{
+	return layers[layer].name;
+}
+
+const char *pt_layer_what(enum pt_layer layer)
+{
+	return layers[layer].what;
+}
+
+static const struct {
+	uint8_t stat, kind;
+} stat_kinds[] = {
+	{PT_N_ANON, PT_ANON},     {PT_N_FILE, PT_FILE},           {PT_N_SHMEM, PT_SHMEM},
+	{PT_N_SWAP, PT_SWAP},     {PT_N_KERNEL, PT_KERNEL},       {PT_N_HUGETLB, PT_HUGETLB},
+	{PT_N_ZERO, PT_ZERO},     {PT_N_GUARD, PT_GUARD},         {PT_N_MARKER, PT_UFFD_MARKER},
+	{PT_N_DEVICE, PT_DEVICE}, {PT_N_MIGRATING, PT_MIGRATING}, {PT_N_NO_KIND, PT_PRESENT},
+};
+
+/* The most frequent kind, and how many pages are anything at all. */
+static enum pt_kind main_kind(const struct pt_counts *sum, uint64_t *ret_any)
+{
+	enum pt_kind kind = PT_UNTOUCHED;
+	uint64_t most = 0;
+	*ret_any = 0;
+	for (size_t i = 0; i < sizeof(stat_kinds) / sizeof(*stat_kinds); i++) {
+		uint64_t n = sum->n[stat_kinds[i].stat];
+		*ret_any += n;
+		if (n > most) {
+			most = n;
+			kind = stat_kinds[i].kind;
+		}
+	}
+	return kind;
+}
+
+struct pt_heat pt_bin_heat(const struct pt_bin *bin, enum pt_layer layer, const struct pt_signals *signals)
+{
+	uint64_t any;
+	struct pt_heat heat = {.pages = bin->pages, .kind = main_kind(&bin->sum, &any)};
+	heat.hits = layer == PT_LAYER_KIND ? any : bin->sum.n[layers[layer].hits];
+	if (layers[layer].unknown != PT_STAT_N)
+		heat.unknown = bin->sum.n[layers[layer].unknown];
+	if (layers[layer].needs != PT_SIG_N && !pt_signal_has(signals, layers[layer].needs)) {
+		heat.unknown = bin->sum.n[PT_N_RSS];
+		heat.hits = 0;
+	}
+	return heat;
+}

@@ -1,0 +1,210 @@
+/*
+ * Snapshots: see snapshot.h. Sums per VMA are made in one walk over VMAs and slots, both in address order; chunks that
+ * a VMA covers whole add their cached sums, the others are looked into.
+ */
+#include "core/model/snapshot.h"
+
+#include <stdlib.h>
+
+struct pt_snapshot *pt_snapshot_new(struct pt_vma_table *vmas, unsigned page_shift)
+{
+	struct pt_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	struct pt_counts *sums = calloc(vmas->n ? vmas->n : 1, sizeof(*sums));
+	if (!snapshot || !sums) {
+		free(snapshot);
+		free(sums);
+		pt_vma_table_unref(vmas);
+		return NULL;
+	}
+	snapshot->vmas = vmas;
+	snapshot->sums = sums;
+	snapshot->page_shift = page_shift;
+	snapshot->refs = 1;
+	return snapshot;
+}
+
+struct pt_snapshot *pt_snapshot_ref(struct pt_snapshot *snapshot)
+{
+	__atomic_fetch_add(&snapshot->refs, 1, __ATOMIC_RELAXED);
+	return snapshot;
+}
+
+void pt_snapshot_unref(struct pt_snapshot *snapshot)
+{
+	if (!snapshot || __atomic_sub_fetch(&snapshot->refs, 1, __ATOMIC_ACQ_REL) != 0)
+		return;
+	for (size_t i = 0; i < snapshot->n_slots; i++)
+		pt_chunk_unref(snapshot->slots[i].chunk);
+	free(snapshot->slots);
+	free(snapshot->sums);
+	pt_vma_table_unref(snapshot->vmas);
+	free(snapshot);
+}
+
+size_t pt_snapshot_lower(const struct pt_snapshot *snapshot, uint64_t index)
+{
+	size_t low = 0, high = snapshot->n_slots;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (snapshot->slots[middle].index < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct pt_chunk *pt_snapshot_chunk(const struct pt_snapshot *snapshot, uint64_t addr)
+{
+	uint64_t index = addr / pt_snapshot_chunk_size(snapshot);
+	size_t i = pt_snapshot_lower(snapshot, index);
+	return i < snapshot->n_slots && snapshot->slots[i].index == index ? snapshot->slots[i].chunk : NULL;
+}
+
+struct pt_page pt_snapshot_page(const struct pt_snapshot *snapshot, uint64_t addr)
+{
+	unsigned i = (unsigned)(addr >> snapshot->page_shift) & (PT_CHUNK_PAGES - 1);
+	return pt_chunk_page(pt_snapshot_chunk(snapshot, addr), i);
+}
+
+/* Adds the pages [first, end), numbered from address 0, beginning at slot i. Returns the slot that `end` lies in or
+ * before, where a caller that goes on upwards starts next. */
+static size_t sum_from(const struct pt_snapshot *s, size_t i, uint64_t first, uint64_t end, struct pt_counts *sum)
+{
+	for (; i < s->n_slots; i++) {
+		uint64_t chunk_first = s->slots[i].index * PT_CHUNK_PAGES, chunk_end = chunk_first + PT_CHUNK_PAGES;
+		if (chunk_end <= first)
+			continue;
+		if (chunk_first >= end)
+			break;
+		uint64_t low = first > chunk_first ? first : chunk_first;
+		uint64_t high = end < chunk_end ? end : chunk_end;
+		pt_chunk_sum_part(s->slots[i].chunk, (unsigned)(low - chunk_first), (unsigned)(high - low),
+				  s->page_shift, sum);
+		if (chunk_end > end)
+			break;
+	}
+	return i;
+}
+
+void pt_snapshot_sum(const struct pt_snapshot *s, uint64_t start, uint64_t end, struct pt_counts *sum)
+{
+	uint64_t first = start >> s->page_shift;
+	if (start < end)
+		sum_from(s, pt_snapshot_lower(s, first / PT_CHUNK_PAGES), first, end >> s->page_shift, sum);
+}
+
+void pt_snapshot_set_slots(struct pt_snapshot *s, struct pt_slot *slots, size_t n)
+{
+	for (size_t i = 0; i < s->n_slots; i++)
+		pt_chunk_unref(s->slots[i].chunk);
+	free(s->slots);
+	s->slots = slots;
+	s->n_slots = n;
+	s->total = (struct pt_counts){0};
+	size_t slot = 0;
+	for (size_t i = 0; i < s->vmas->n; i++) {
+		const struct pt_vma *vma = &s->vmas->v[i];
+		s->sums[i] = (struct pt_counts){0};
+		/* a long gap without VMAs holds no slots, so walking is as good as searching */
+		slot = sum_from(s, slot, vma->start >> s->page_shift, vma->end >> s->page_shift, &s->sums[i]);
+		pt_counts_add(&s->total, &s->sums[i]);
+	}
+}
+
+/* ---- sums as smaps means them ----------------------------------------------------------------------------------- */
+
+/* Which pages a sum counts, and which pages leave it unknown when there are any. */
+static const struct {
+	uint8_t stat;
+	uint8_t unknown; /* PT_STAT_N: never unknown */
+} sum_rows[PT_SUM_N] = {
+	[PT_SUM_RSS] = {PT_N_RSS, PT_STAT_N},
+	[PT_SUM_ANON] = {PT_N_ANON, PT_N_NO_KIND},
+	[PT_SUM_FILE] = {PT_N_FILE, PT_N_NO_KIND},
+	[PT_SUM_SHMEM] = {PT_N_SHMEM, PT_N_NO_KIND},
+	[PT_SUM_DIRTY] = {PT_N_DIRTY, PT_N_NO_FLAGS},
+	[PT_SUM_SWAP] = {PT_N_SWAP, PT_STAT_N},
+	[PT_SUM_THP] = {PT_N_PMD_ANON, PT_N_NO_KIND},
+	[PT_SUM_HUGETLB] = {PT_N_HUGETLB, PT_N_NO_KIND},
+	[PT_SUM_SHARED] = {PT_N_SHARED, PT_N_NO_SHARE},
+	[PT_SUM_PRIVATE] = {PT_N_PRIVATE, PT_N_NO_SHARE},
+	[PT_SUM_ZERO] = {PT_N_ZERO, PT_STAT_N},
+	[PT_SUM_KSM] = {PT_N_KSM, PT_N_NO_FLAGS},
+	[PT_SUM_LAZYFREE] = {PT_N_LAZYFREE, PT_N_NO_FLAGS},
+	[PT_SUM_REFERENCED] = {PT_N_REFERENCED, PT_N_NO_FLAGS},
+	[PT_SUM_GUARD] = {PT_N_GUARD, PT_STAT_N},
+	[PT_SUM_PRESENT] = {PT_N_PRESENT, PT_STAT_N},
+};
+
+/* Whether VMA i, or any where i == vmas->n, is shared memory: its swapped pages are not in pagemap. */
+static bool has_shmem(const struct pt_snapshot *s, size_t i)
+{
+	if (i < s->vmas->n)
+		return s->vmas->v[i].role == PT_ROLE_SHMEM;
+	for (size_t k = 0; k < s->vmas->n; k++)
+		if (s->vmas->v[k].role == PT_ROLE_SHMEM)
+			return true;
+	return false;
+}
+
+/* The signal without which a sum over pages that seem to have none means nothing. */
+static bool signal_given(const struct pt_snapshot *s, size_t i, enum pt_sum what, const struct pt_counts *c)
+{
+	switch (what) {
+	case PT_SUM_THP: return pt_signal_has(&s->signals, PT_SIG_PAGEMAP_SCAN) || !c->n[PT_N_RSS];
+	case PT_SUM_KSM: return pt_signal_has(&s->signals, PT_SIG_KSM) || !c->n[PT_N_RSS];
+	case PT_SUM_SWAP: return pt_signal_has(&s->signals, PT_SIG_SHMEM_SWAP) || !has_shmem(s, i);
+	/* without PAGEMAP_SCAN only kpageflags tells the zero page */
+	case PT_SUM_ZERO:
+	case PT_SUM_RSS: return pt_signal_has(&s->signals, PT_SIG_PAGEMAP_SCAN) || !c->n[PT_N_NO_FLAGS];
+	default: return true;
+	}
+}
+
+static struct pt_maybe size_of(const struct pt_snapshot *s, size_t i)
+{
+	struct pt_maybe size = {.known = true};
+	if (i < s->vmas->n)
+		size.value = s->vmas->v[i].end - s->vmas->v[i].start;
+	for (size_t k = 0; i == s->vmas->n && k < s->vmas->n; k++)
+		size.value += s->vmas->v[k].end - s->vmas->v[k].start;
+	return size;
+}
+
+static struct pt_maybe pss_of(const struct pt_counts *c)
+{
+	return (struct pt_maybe){.value = c->pss >> PT_PSS_SHIFT, .known = !c->n[PT_N_NO_COUNT]};
+}
+
+/* smaps' Locked is the PSS of a VMA under mlock; which VMAs are is in their flags. */
+static struct pt_maybe locked_of(const struct pt_snapshot *s, size_t i)
+{
+	struct pt_maybe locked = {.known = true};
+	size_t first = i == s->vmas->n ? 0 : i, end = i == s->vmas->n ? i : i + 1;
+	for (size_t k = first; k < end; k++) {
+		const struct pt_vma *vma = &s->vmas->v[k];
+		if (!vma->has_vm_flags) {
+			locked.known = false;
+		} else if (vma->vm_flags & PT_VM_LOCKED) {
+			struct pt_maybe pss = pss_of(&s->sums[k]);
+			locked.value += pss.value;
+			locked.known &= pss.known;
+		}
+	}
+	return locked;
+}
+
+struct pt_maybe pt_snapshot_bytes(const struct pt_snapshot *s, size_t i, enum pt_sum what)
+{
+	const struct pt_counts *c = i == s->vmas->n ? &s->total : &s->sums[i];
+	if (what == PT_SUM_SIZE)
+		return size_of(s, i);
+	if (what == PT_SUM_PSS)
+		return pss_of(c);
+	if (what == PT_SUM_LOCKED)
+		return locked_of(s, i);
+	unsigned unknown = sum_rows[what].unknown;
+	return (struct pt_maybe){.value = c->n[sum_rows[what].stat] << s->page_shift,
+				 .known = (unknown == PT_STAT_N || !c->n[unknown]) && signal_given(s, i, what, c)};
+}
