@@ -50,6 +50,9 @@ struct ps_arg {
 /* PROCMAP_QUERY, 6.11. */
 #define PT_PROCMAP_QUERY 0xc0686611ul
 
+/* cachestat(2), 6.5: the same number on every architecture. */
+#define PT_SYS_CACHESTAT 451
+
 /* Bits of an entry of /proc/kpageflags. */
 enum kpf_bit {
 	KPF_LOCKED = 0,

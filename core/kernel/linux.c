@@ -1,0 +1,260 @@
+/*
+ * The real kernel operations: openat(2) and friends below a root directory descriptor, and the system calls on a
+ * target. With a root other than "/" the files are a test's, made to look like /proc and /sys; there is no process
+ * behind them then, so what needs one says -ENOSYS, and a target's memory is the sparse file proc/PID/mem.
+ *
+ * Reads may be short, as the kernel gave them; EINTR never gets out. Nothing here keeps state but the root descriptor,
+ * which the kernel object owns.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/kernel/abi.h"
+#include "core/kernel/kernel.h"
+
+struct linux_kernel {
+	struct pt_kernel k;
+	int root;
+};
+
+/* An absolute path would leave the root. */
+static const char *below(const char *path)
+{
+	while (*path == '/')
+		path++;
+	return *path ? path : ".";
+}
+
+static int open_below(struct pt_kernel *k, const char *path, int flags)
+{
+	struct linux_kernel *self = (struct linux_kernel *)k;
+	int fd;
+
+	do
+		fd = openat(self->root, below(path), flags | O_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
+	return fd < 0 ? -errno : fd;
+}
+
+static int linux_open(struct pt_kernel *k, const char *path, int flags)
+{
+	return open_below(k, path, flags);
+}
+
+static void linux_close(struct pt_kernel *k, int fd)
+{
+	(void)k;
+	if (fd >= 0)
+		close(fd);
+}
+
+static ssize_t linux_pread(struct pt_kernel *k, int fd, void *buf, size_t size, uint64_t offset)
+{
+	ssize_t n;
+
+	(void)k;
+	do
+		n = pread(fd, buf, size, (off_t)offset);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+static int linux_ioctl(struct pt_kernel *k, int fd, unsigned long request, void *arg)
+{
+	int r;
+
+	(void)k;
+	do
+		r = ioctl(fd, request, arg);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
+static ssize_t linux_readlink(struct pt_kernel *k, const char *path, char *buf, size_t size)
+{
+	struct linux_kernel *self = (struct linux_kernel *)k;
+	ssize_t n = readlinkat(self->root, below(path), buf, size);
+
+	return n < 0 ? -errno : n;
+}
+
+static int linux_list(struct pt_kernel *k, const char *path, int (*each)(void *arg, const char *name), void *arg)
+{
+	int fd = open_below(k, path, O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+	DIR *dir = fdopendir(fd);
+	if (!dir) {
+		int error = -errno;
+		close(fd);
+		return error;
+	}
+
+	int stop = 0;
+	const struct dirent *entry;
+	errno = 0;
+	while (!stop && (entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			stop = each(arg, entry->d_name);
+		errno = 0;
+	}
+	int error = stop ? 0 : -errno;
+	closedir(dir);
+	return error;
+}
+
+static int linux_stat(struct pt_kernel *k, const char *path, struct pt_file_stat *ret)
+{
+	struct stat st;
+	struct statfs fs;
+	int fd = open_below(k, path, O_PATH);
+	if (fd < 0)
+		return fd;
+	int error = fstat(fd, &st) || fstatfs(fd, &fs) ? -errno : 0;
+	close(fd);
+	if (error)
+		return error;
+	*ret = (struct pt_file_stat){
+		.inode = st.st_ino,
+		.mode = st.st_mode,
+		.tmpfs = (unsigned long)fs.f_type == TMPFS_MAGIC,
+		.hugetlbfs = (unsigned long)fs.f_type == HUGETLBFS_MAGIC,
+	};
+	return 0;
+}
+
+static int linux_pidfd(struct pt_kernel *k, pid_t pid)
+{
+	if (!k->real)
+		return -ENOSYS;
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0); /* is close-on-exec by itself */
+	return fd < 0 ? -errno : fd;
+}
+
+static int linux_ended(struct pt_kernel *k, int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	int r;
+
+	if (!k->real)
+		return 0;
+	do
+		r = poll(&p, 1, 0);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return -errno;
+	if (p.revents & POLLNVAL)
+		return -EBADF;
+	return r > 0;
+}
+
+/* A fixture's memory, if it has any. */
+static ssize_t read_mem_file(struct pt_kernel *k, pid_t pid, uint64_t addr, void *buf, size_t size)
+{
+	char path[32];
+	snprintf(path, sizeof(path), "proc/%d/mem", (int)pid);
+	int fd = open_below(k, path, O_RDONLY);
+	if (fd < 0)
+		return fd == -ENOENT ? -ENOSYS : fd;
+	ssize_t n = linux_pread(k, fd, buf, size, addr);
+	close(fd);
+	return n;
+}
+
+static ssize_t linux_read_memory(struct pt_kernel *k, pid_t pid, uint64_t addr, void *buf, size_t size)
+{
+	if (!k->real)
+		return read_mem_file(k, pid, addr, buf, size);
+	struct iovec local = {buf, size};
+	struct iovec remote = {(void *)(uintptr_t)addr, size};
+	ssize_t n = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+	return n < 0 ? -errno : n;
+}
+
+static int linux_cachestat(struct pt_kernel *k, int fd, uint64_t offset, uint64_t size, struct pt_cachestat *ret)
+{
+	uint64_t range[2] = {offset, size}; /* struct cachestat_range */
+	struct pt_cachestat result;
+
+	if (!k->real)
+		return -ENOSYS;
+	if (syscall(PT_SYS_CACHESTAT, fd, range, &result, 0) < 0)
+		return -errno;
+	*ret = result;
+	return 0;
+}
+
+static uint64_t linux_now(struct pt_kernel *k, enum pt_clock clock)
+{
+	static const clockid_t ids[] = {
+		[PT_CLOCK_MONOTONIC] = CLOCK_MONOTONIC,
+		[PT_CLOCK_REALTIME] = CLOCK_REALTIME,
+		[PT_CLOCK_THREAD_CPU] = CLOCK_THREAD_CPUTIME_ID,
+	};
+	struct timespec ts = {0};
+
+	(void)k;
+	clock_gettime(ids[clock], &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void linux_free(struct pt_kernel *k)
+{
+	struct linux_kernel *self = (struct linux_kernel *)k;
+
+	close(self->root);
+	free(self);
+}
+
+static const struct pt_kernel_ops linux_ops = {
+	.open = linux_open,
+	.close = linux_close,
+	.pread = linux_pread,
+	.ioctl = linux_ioctl,
+	.readlink = linux_readlink,
+	.list = linux_list,
+	.stat = linux_stat,
+	.pidfd = linux_pidfd,
+	.ended = linux_ended,
+	.read_memory = linux_read_memory,
+	.cachestat = linux_cachestat,
+	.now = linux_now,
+	.free = linux_free,
+};
+
+int pt_kernel_linux_new(struct pt_kernel **ret, const char *root, unsigned page_shift)
+{
+	struct linux_kernel *self = calloc(1, sizeof(*self));
+	if (!self)
+		return -ENOMEM;
+	self->root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (self->root < 0) {
+		int error = -errno;
+		free(self);
+		return error;
+	}
+	self->k.ops = &linux_ops;
+	self->k.page_shift = page_shift ? page_shift : (unsigned)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));
+	self->k.real = !strcmp(root, "/");
+	*ret = &self->k;
+	return 0;
+}
+
+void pt_kernel_free(struct pt_kernel *k)
+{
+	if (k)
+		k->ops->free(k);
+}
