@@ -24,7 +24,8 @@ struct sample {
 static const struct sample samples[] = {
 	SAMPLE("", ""),
 	SAMPLE("plain name-1.2 (deleted)", "plain name-1.2 (deleted)"),
-	SAMPLE("d\303\251j\303\240 \346\227\245\346\234\254 \360\237\230\200", "d\303\251j\303\240 \346\227\245\346\234\254 \360\237\230\200"),
+	SAMPLE("d\303\251j\303\240 \346\227\245\346\234\254 \360\237\230\200",
+	       "d\303\251j\303\240 \346\227\245\346\234\254 \360\237\230\200"),
 	SAMPLE("e\314\201", "e\314\201"),                           /* a combining accent is text */
 	SAMPLE("\302\240\343\200\200", "\302\240\343\200\200"),     /* wide and unbreakable spaces draw */
 	SAMPLE("/tmp/a\\012b", "/tmp/a\\012b"),                     /* the kernel's own escape is left alone */
