@@ -13,6 +13,8 @@
 
 /*
  * Style roles. A heat role is a hue (what kind of page) and a level 0..WG_LEVELS-1 (share of pages): WG_HEAT(hue, level).
+ * WG_HEAT(hue, 0) is an untouched cell of an odd VMA (WG_HEAT_VMA_ODD), WG_EMPTY one of an even VMA. In monochrome the
+ * theme shows the backgrounds BAR, SELECT and CURSOR by attributes; a cell's own attributes are or-ed to those.
  */
 enum wg_hue { /* one per kind of page a person can tell apart, in the order of the legend */
 	      WG_HUE_ANON,
@@ -43,7 +45,7 @@ enum wg_role {
 	WG_CHANGED, /* changed since the last frame */
 	WG_GREW,
 	WG_SHRANK,
-	WG_BACK,   /* plain background */
+	WG_BACK,   /* plain background; as a foreground the ink on bright cells */
 	WG_BAR,    /* background of header and footer lines */
 	WG_SELECT, /* background of the selected row */
 	WG_CURSOR, /* the cell cursor of the map */
@@ -56,7 +58,7 @@ enum wg_role {
 enum wg_attr { WG_BOLD = 1, WG_UNDERLINE = 2, WG_REVERSE = 4 };
 
 struct wg_cell {
-	uint32_t ch;    /* Unicode; 0: the right half of a wide character */
+	uint32_t ch;    /* printable Unicode; 0: the right half of a wide character */
 	uint8_t fg, bg; /* roles */
 	uint8_t attrs;
 };
@@ -85,7 +87,10 @@ void wg_canvas_clear(struct wg_canvas *canvas);
 
 struct wg_rect wg_rect_clip(struct wg_rect a, struct wg_rect b);
 
-/* All below: x, y are relative to rect, and nothing outside rect is touched. */
+/*
+ * All below: x, y are relative to rect, and nothing outside rect is touched (but for the other half of a wide character
+ * cut in two, which is blanked). Without Unicode each character becomes an ASCII one of the same width.
+ */
 struct wg_style {
 	uint8_t fg, bg, attrs;
 };

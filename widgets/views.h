@@ -1,6 +1,7 @@
 /*
  * The views: plain structs that say what to show, filled in by screens, drawn by the wg_draw_* functions. A draw
- * function reads its view and writes cells inside its rectangle; it decides nothing about processes.
+ * function reads its view and paints all of its rectangle (lines: the first line of it) and nothing outside; it decides
+ * nothing about processes.
  */
 #ifndef WG_VIEWS_H
 #define WG_VIEWS_H
@@ -16,7 +17,10 @@ struct wg_span {
 	uint8_t role;
 	int priority; /* 0 always stays; when the line is too short, the highest numbers are left out first */
 };
-/* Spans one after the other with two blanks between; those that do not fit are left out by priority. */
+/*
+ * Spans one after the other with two blanks between, one blank at either end of the line; those that do not fit are
+ * left out by priority. Spans without text are none.
+ */
 struct wg_line {
 	const struct wg_span *spans;
 	size_t n;
@@ -69,7 +73,7 @@ struct wg_legend_item {
 };
 void wg_draw_legend(struct wg_canvas *c, struct wg_rect rect, const struct wg_legend_item *items, size_t n);
 
-/* A sparkline of n values, newest right, in rect's width. */
+/* A sparkline of n values, newest right, in rect's width and height. Zero is blank, a flat line low. */
 void wg_draw_spark(struct wg_canvas *c, struct wg_rect rect, const uint64_t *values, size_t n, uint8_t role,
 		   uint8_t bg);
 
@@ -108,8 +112,12 @@ struct wg_table {
 	int selected;      /* index into rows, -1: none */
 	const char *empty; /* said in the middle when there are no rows */
 };
+#define WG_TABLE_MARGIN 1 /* blanks left of the first column and right of the last, where the scroll mark is */
+#define WG_TABLE_GAP    1 /* blanks between columns */
 /* Widths of columns as they will be drawn (0: left out) into ret[n_columns]; pure, used for clicks and strips. */
 void wg_table_layout(const struct wg_table *table, int w, int *ret);
+/* The column drawn at x of a table w wide, -1: none there. */
+int wg_table_column_at(const struct wg_table *table, int w, int x);
 void wg_draw_table(struct wg_canvas *c, struct wg_rect rect, const struct wg_table *table);
 
 /* ---- blocks of text: page screen, help ------------------------------------------------------------------------- */
@@ -118,7 +126,10 @@ struct wg_fact {
 	const char *name, *value, *note; /* any may be NULL; a NULL name continues, a row of all NULL is a gap */
 	uint8_t role;                    /* of the value */
 };
-/* Groups of facts, names in one column, notes dim behind. `top` rows are scrolled away. Returns the rows there are. */
+/*
+ * Groups of facts, names in one column, notes dim behind. A name alone is the heading of a group. Values and notes wrap.
+ * `top` rows are scrolled away. Returns the rows there are.
+ */
 struct wg_facts {
 	const struct wg_fact *facts;
 	size_t n;
@@ -144,7 +155,7 @@ struct wg_hex {
 int wg_hex_line(int w); /* bytes a line */
 void wg_draw_hex(struct wg_canvas *c, struct wg_rect rect, const struct wg_hex *hex);
 
-/* A frame with a title around rect; the inside is returned. */
+/* A frame with a title along the edge of rect; the inside is returned: all of rect if it has no room for a frame. */
 struct wg_rect wg_draw_box(struct wg_canvas *c, struct wg_rect rect, const char *title);
 /* A rule with a title: "── map of heap ── layer: kind ────". */
 void wg_draw_rule(struct wg_canvas *c, struct wg_rect rect, const struct wg_span *spans, size_t n);
