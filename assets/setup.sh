@@ -1,0 +1,71 @@
+# What pagetop and its tests need from Debian, and how it is installed. Sourced by ./pagetop and tests/run; one table
+# for both. Messages go to stderr. `setup_who` names the program in them.
+
+# word  package: "build" makes the program, "test" is needed on top of that by tests/run.
+setup_table() {
+	cat <<-'END'
+		build gcc
+		build libc6-dev
+		build cmake
+		build ninja-build
+		build pkgconf
+		build libncurses-dev
+		build libproc2-dev
+		build libpcre2-dev
+		build libsmartcols-dev
+		build libjansson-dev
+		test clang-14
+		test clang-format-14
+		test clang-tidy-14
+		test libclang-rt-14-dev
+		test libcmocka-dev
+		test libvterm-dev
+		test ncurses-term
+		test universal-ctags
+		test valgrind
+	END
+}
+
+say() {
+	echo "${setup_who:-pagetop}: $*" >&2
+}
+
+# setup_missing WORD...: the packages of these words that are not installed, on one line. Where there is no dpkg nothing
+# is known to be missing, and the build says what it lacks.
+setup_missing() {
+	command -v dpkg-query >/dev/null || return 0
+	wanted=$(setup_table | while read -r word package; do
+		case " $* " in *" $word "*) echo "$package" ;; esac
+	done)
+	installed=" $(dpkg-query -W -f '${db:Status-Status} ${Package} ' $wanted 2>/dev/null) "
+	for package in $wanted; do
+		case $installed in *" installed $package "*) ;; *) printf '%s ' "$package" ;; esac
+	done | sed 's/ $//'
+}
+
+# setup_install LOG MAY WORD...: installs what is missing; output of apt-get goes to LOG. With MAY "no", or when it
+# can't become root, says what to run and fails.
+setup_install() {
+	log=$1 may=$2
+	shift 2
+	missing=$(setup_missing "$@")
+	[ -n "$missing" ] || return 0
+	sudo=
+	[ "$(id -u)" = 0 ] || sudo=sudo
+	apt="apt-get install -y --no-install-recommends $missing"
+	if [ "$may" = no ]; then
+		say "packages are missing and --no-install was given; run: ${sudo:+sudo }$apt"
+		return 1
+	fi
+	if [ -n "$sudo" ] && ! command -v sudo >/dev/null; then
+		say "packages are missing and there is no sudo; run as root: $apt"
+		return 1
+	fi
+	say "installing $missing"
+	# An update that fails may still leave lists to install from, so only the install decides.
+	$sudo apt-get update >>"$log" 2>&1
+	$sudo env DEBIAN_FRONTEND=noninteractive $apt >>"$log" 2>&1 </dev/null && return 0
+	tail -n 5 "$log" >&2
+	say "apt-get failed; all it said is in $log"
+	return 1
+}
