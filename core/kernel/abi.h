@@ -37,6 +37,8 @@
 #define PS_HUGE         (1ull << 6)
 #define PS_SOFT_DIRTY   (1ull << 7)
 #define PS_GUARD        (1ull << 8)
+#define PS_ALL_6_7      0xffull  /* the categories that every kernel with the ioctl knows */
+#define PS_ALL          0x1ffull /* those pagetop knows */
 
 struct ps_region {
 	uint64_t start, end, categories;
@@ -49,6 +51,17 @@ struct ps_arg {
 
 /* PROCMAP_QUERY, 6.11. */
 #define PT_PROCMAP_QUERY 0xc0686611ul
+
+struct pq_arg {
+	uint64_t size, query_flags, query_addr;
+	uint64_t vma_start, vma_end, vma_flags, vma_page_size, vma_offset, inode;
+	uint32_t dev_major, dev_minor, vma_name_size, build_id_size;
+	uint64_t vma_name_addr, build_id_addr;
+};
+
+/* madvise(2): 6.1, 6.13. */
+#define PT_MADV_COLLAPSE      25
+#define PT_MADV_GUARD_INSTALL 102
 
 /* cachestat(2), 6.5: the same number on every architecture. */
 #define PT_SYS_CACHESTAT 451

@@ -1,0 +1,154 @@
+/*
+ * Where a frame lies in the machine: zone and node (zoneinfo), memory block and its state (sysfs). Zones are spans with
+ * holes, and spans of two nodes may overlap; the memory block knows its node for sure, so it is asked first.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/kernel/parse.h"
+#include "core/kernel/readers.h"
+
+#define BLOCKS "sys/devices/system/memory"
+
+struct zone {
+	char name[16];
+	int node;
+	uint64_t start, spanned; /* PFNs */
+	bool has_start;          /* zones without memory have none */
+};
+
+/* "Node 0, zone      DMA" */
+static bool take_zone(struct pt_cursor line, struct zone *ret)
+{
+	uint64_t node;
+	struct zone zone = {0};
+
+	if (!pt_skip_word(&line, "Node ") || !pt_take_decimal(&line, &node) || node > INT32_MAX ||
+	    !pt_skip_word(&line, ", zone "))
+		return false;
+	pt_skip_blanks(&line);
+	size_t n = (size_t)(line.end - line.at);
+	if (n == 0 || n >= sizeof(zone.name))
+		return false;
+	memcpy(zone.name, line.at, n);
+	zone.node = (int)node;
+	*ret = zone;
+	return true;
+}
+
+/* "        spanned  4095" or "  start_pfn:           1" */
+static void take_zone_field(struct pt_cursor line, struct zone *zone)
+{
+	uint64_t n;
+
+	pt_skip_blanks(&line);
+	bool spanned = pt_skip_word(&line, "spanned ");
+	bool start = !spanned && pt_skip_word(&line, "start_pfn:");
+	pt_skip_blanks(&line);
+	if ((!spanned && !start) || !pt_take_decimal(&line, &n))
+		return;
+	if (spanned)
+		zone->spanned = n;
+	else
+		zone->start = n;
+	zone->has_start |= start;
+}
+
+static bool zone_spans(const struct zone *zone, uint64_t pfn)
+{
+	return zone->has_start && pfn >= zone->start && pfn - zone->start < zone->spanned;
+}
+
+bool pt_parse_zoneinfo(const char *text, size_t size, uint64_t pfn, struct pt_physical *ret)
+{
+	struct pt_cursor all = {text, text + size}, line;
+	struct zone zone = {0};
+
+	/* start_pfn is the last field of a zone, so it decides. */
+	while (pt_cut_line(&all, &line)) {
+		if (take_zone(line, &zone))
+			continue;
+		take_zone_field(line, &zone);
+		if (!zone_spans(&zone, pfn) || (ret->node >= 0 && ret->node != zone.node))
+			continue;
+		memcpy(ret->zone, zone.name, sizeof(ret->zone));
+		ret->node = zone.node;
+		return true;
+	}
+	return false;
+}
+
+/* The first line of a small file. */
+static bool read_line(struct pt_kernel *k, const char *path, char *ret, size_t size)
+{
+	char *text;
+	size_t n;
+
+	if (pt_kernel_slurp(k, path, &text, &n))
+		return false;
+	n = strcspn(text, "\n");
+	bool fits = n < size;
+	if (fits) {
+		memcpy(ret, text, n);
+		ret[n] = '\0';
+	}
+	free(text);
+	return fits;
+}
+
+/* The memory block's number is its physical address by the block size, which is written in hexadecimal. */
+static bool find_block(struct pt_kernel *k, uint64_t pfn, uint64_t *ret)
+{
+	char text[24];
+	uint64_t block_size;
+
+	if (!read_line(k, BLOCKS "/block_size_bytes", text, sizeof(text)))
+		return false;
+	struct pt_cursor c = {text, text + strlen(text)};
+	if (!pt_take_hex(&c, &block_size) || block_size >> k->page_shift == 0)
+		return false;
+	*ret = pfn / (block_size >> k->page_shift);
+	return true;
+}
+
+/* An entry "node3" of a memory block's directory is a link to its node. */
+static int note_node(void *arg, const char *name)
+{
+	struct pt_cursor c = {name, name + strlen(name)};
+	uint64_t node;
+
+	if (!pt_skip_word(&c, "node") || !pt_take_decimal(&c, &node) || c.at != c.end || node > INT32_MAX)
+		return 0;
+	*(int *)arg = (int)node;
+	return 1;
+}
+
+static void read_block(struct pt_kernel *k, uint64_t pfn, struct pt_physical *ret)
+{
+	char path[96];
+	uint64_t block;
+
+	if (!find_block(k, pfn, &block))
+		return;
+	snprintf(path, sizeof(path), BLOCKS "/memory%llu/state", (unsigned long long)block);
+	if (!read_line(k, path, ret->block_state, sizeof(ret->block_state)))
+		return;
+	ret->memory_block = (int64_t)block;
+	snprintf(path, sizeof(path), BLOCKS "/memory%llu", (unsigned long long)block);
+	k->ops->list(k, path, note_node, &ret->node);
+}
+
+void pt_read_physical(struct pt_kernel *k, uint64_t pfn, struct pt_physical *ret)
+{
+	struct pt_physical physical = {.node = -1, .memory_block = -1};
+	char *text;
+	size_t size;
+
+	read_block(k, pfn, &physical);
+	if (!pt_kernel_slurp(k, "proc/zoneinfo", &text, &size)) {
+		pt_parse_zoneinfo(text, size, pfn, &physical);
+		free(text);
+	}
+	*ret = physical;
+}
