@@ -34,6 +34,16 @@ int pt_read_smaps(struct pt_kernel *k, pid_t pid, struct pt_smaps **ret, size_t 
 int pt_read_rollup(struct pt_kernel *k, pid_t pid, struct pt_smaps *ret);
 bool pt_is_kernel_thread(struct pt_kernel *k, pid_t pid); /* PF_KTHREAD of stat's flags */
 
+/* Bytes in use on all swap devices: 0 means that nothing is swapped out anywhere. */
+uint64_t pt_parse_swaps(const char *text);
+int pt_read_swap_used(struct pt_kernel *k, uint64_t *ret);
+
+/* All threads of a process; free(*ret). */
+int pt_read_threads(struct pt_kernel *k, pid_t pid, pid_t **ret, size_t *ret_n);
+/* A thread's stack pointer out of /proc/PID/task/TID/syscall. -EAGAIN: it runs now, which hides it. */
+int pt_read_thread_sp(struct pt_kernel *k, pid_t pid, pid_t tid, uint64_t *ret);
+bool pt_parse_syscall_sp(const char *text, uint64_t *ret);
+
 /* Where a frame lies. Missing is "" or -1. */
 struct pt_physical {
 	char zone[16]; /* "Normal" */

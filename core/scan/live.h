@@ -7,7 +7,7 @@
 #include "core/kernel/kernel.h"
 #include "core/model/feed.h"
 
-/* Errors as pt_scan_open. k must outlive the feed and is used by its thread alone while the feed lives. */
+/* Errors as pt_scan_open. Takes over k, also when it fails: the feed's thread alone uses it. */
 int pt_live_feed_new(struct pt_feed **ret, struct pt_kernel *k, pid_t pid, uint64_t interval_ns);
 
 #endif

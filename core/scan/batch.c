@@ -1,0 +1,264 @@
+/*
+ * From regions to chunks; see batch.h.
+ *
+ * Regions are cut at chunk borders and noted; when the regions of a chunk are all there its pagemap is read at once,
+ * and when BATCH_CHUNKS chunks are, their frames are: kpageflags for every page with a PFN, kpagecount for those that
+ * pagemap does not already call mapped exactly once.
+ */
+#include "core/scan/batch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/scan/classify.h"
+#include "core/scan/frames.h"
+
+#ifndef PT_BATCH_CHUNKS
+#define PT_BATCH_CHUNKS 128u
+#endif
+#define BATCH_PAGES (PT_BATCH_CHUNKS * PT_CHUNK_PAGES)
+_Static_assert(BATCH_PAGES <= 1u << PT_FRAME_TAG_BITS, "a tag numbers each page of the batch");
+
+/* A region's part in the chunk at hand. */
+struct part {
+	uint16_t first, n;
+	uint32_t categories;
+	size_t vma;
+};
+
+struct pt_batch {
+	unsigned page_shift;
+	enum pt_depth depth;
+	struct pt_target *target;
+	const struct pt_vma_table *vmas;
+	const struct pt_snapshot *before;
+	struct pt_slots *slots;
+	uint64_t pages_seen;
+	uint64_t reached;  /* page behind the last region */
+	unsigned n_chunks; /* of which the last may still be open */
+	unsigned n_parts;  /* of the open chunk */
+	uint64_t index[PT_BATCH_CHUNKS];
+	struct part parts[PT_CHUNK_PAGES];
+	uint64_t entries[PT_CHUNK_PAGES];
+	struct pt_page pages[BATCH_PAGES];
+	pt_frame_key keys[BATCH_PAGES], spare[BATCH_PAGES];
+};
+
+struct pt_batch *pt_batch_new(unsigned page_shift)
+{
+	struct pt_batch *batch = malloc(sizeof(*batch));
+	if (batch)
+		batch->page_shift = page_shift;
+	return batch;
+}
+
+void pt_batch_free(struct pt_batch *batch)
+{
+	free(batch);
+}
+
+void pt_batch_begin(struct pt_batch *batch, enum pt_depth depth, struct pt_target *target,
+		    const struct pt_vma_table *vmas, const struct pt_snapshot *before, struct pt_slots *slots)
+{
+	batch->depth = depth;
+	batch->target = target;
+	batch->vmas = vmas;
+	batch->before = before;
+	batch->slots = slots;
+	batch->n_chunks = batch->n_parts = 0;
+	batch->pages_seen = batch->reached = 0;
+}
+
+uint64_t pt_batch_done_index(const struct pt_batch *batch)
+{
+	return batch->n_chunks ? batch->index[0] : batch->slots->n ? batch->slots->v[batch->slots->n - 1].index + 1 : 0;
+}
+
+uint64_t pt_batch_pages(const struct pt_batch *batch)
+{
+	return batch->pages_seen;
+}
+
+/* ---- one chunk: pagemap ----------------------------------------------------------------------------------------- */
+
+static struct pt_page *chunk_pages(struct pt_batch *batch, unsigned chunk)
+{
+	return batch->pages + (size_t)chunk * PT_CHUNK_PAGES;
+}
+
+static void fill_presence(struct pt_batch *batch, struct pt_page *pages)
+{
+	for (unsigned p = 0; p < batch->n_parts; p++) {
+		const struct part *part = &batch->parts[p];
+		struct pt_page page = pt_classify_presence(part->categories, &batch->vmas->v[part->vma]);
+		for (unsigned i = part->first; i < part->first + (unsigned)part->n; i++)
+			pages[i] = page;
+	}
+}
+
+/* Reads pagemap from the chunk's first page of interest to its last, and makes pages of it. */
+static int fill_detail(struct pt_batch *batch, uint64_t index, struct pt_page *pages)
+{
+	struct pt_target *t = batch->target;
+	const struct part *last = &batch->parts[batch->n_parts - 1];
+	unsigned first = batch->parts[0].first, n = last->first + last->n - first;
+	ssize_t got = t->k->ops->pread(t->k, t->pagemap, batch->entries, (size_t)n * 8,
+				       (index * PT_CHUNK_PAGES + first) * 8);
+	if (got < 0)
+		return (int)got;
+	if (got == 0)
+		return -ESRCH; /* the memory is gone */
+	unsigned have = (unsigned)got / 8;
+	for (unsigned p = 0; p < batch->n_parts; p++) {
+		const struct part *part = &batch->parts[p];
+		const struct pt_vma *vma = &batch->vmas->v[part->vma];
+		for (unsigned i = part->first; i < part->first + (unsigned)part->n && i - first < have; i++)
+			pages[i] = pt_classify_entry(batch->entries[i - first], part->categories, vma, &t->signals);
+	}
+	return 0;
+}
+
+static int close_chunk(struct pt_batch *batch)
+{
+	if (!batch->n_parts)
+		return 0;
+	unsigned chunk = batch->n_chunks - 1;
+	struct pt_page *pages = chunk_pages(batch, chunk);
+	memset(pages, 0, PT_CHUNK_PAGES * sizeof(*pages));
+	int error = 0;
+	if (batch->depth == PT_DEPTH_PRESENCE)
+		fill_presence(batch, pages);
+	else
+		error = fill_detail(batch, batch->index[chunk], pages);
+	batch->n_parts = 0;
+	return error;
+}
+
+/* ---- all chunks: frames ----------------------------------------------------------------------------------------- */
+
+static void take_flags(void *arg, uint32_t tag, uint64_t flags)
+{
+	struct pt_batch *batch = arg;
+	pt_classify_flags(&batch->pages[tag], flags, &batch->target->signals);
+}
+
+static void take_count(void *arg, uint32_t tag, uint64_t count)
+{
+	struct pt_batch *batch = arg;
+	pt_classify_count(&batch->pages[tag], count);
+}
+
+static bool wants_flags(struct pt_page page)
+{
+	return page.pfn && pt_kind_present(pt_page_kind(page));
+}
+
+static bool wants_count(struct pt_page page)
+{
+	return wants_flags(page) && !(page.bits & PT_HAS_COUNT);
+}
+
+static size_t collect(struct pt_batch *batch, bool (*wanted)(struct pt_page page))
+{
+	size_t n = 0;
+	for (uint32_t i = 0; i < batch->n_chunks * PT_CHUNK_PAGES; i++)
+		if (wanted(batch->pages[i]))
+			batch->keys[n++] = pt_frame_key_make(batch->pages[i].pfn, i);
+	pt_frames_sort(batch->keys, batch->spare, n);
+	return n;
+}
+
+/* "Mapped exactly once" is a count of 1, where this kernel keeps counts per page. */
+static void count_exclusive(struct pt_batch *batch)
+{
+	if (batch->target->signals.of[PT_SIG_MAP_COUNT].given != PT_GIVEN)
+		return;
+	for (uint32_t i = 0; i < batch->n_chunks * PT_CHUNK_PAGES; i++)
+		if (batch->pages[i].bits & PT_EXCLUSIVE)
+			pt_classify_count(&batch->pages[i], 1);
+}
+
+/* What cannot be read here stays unknown in the pages; the frame as a whole goes on. */
+static void read_frames(struct pt_batch *batch)
+{
+	struct pt_target *t = batch->target;
+	if (t->kpageflags >= 0)
+		pt_frames_read(t->k, t->kpageflags, batch->keys, collect(batch, wants_flags), take_flags, batch);
+	count_exclusive(batch);
+	if (t->kpagecount >= 0)
+		pt_frames_read(t->k, t->kpagecount, batch->keys, collect(batch, wants_count), take_count, batch);
+}
+
+static bool is_empty(const struct pt_page *pages)
+{
+	for (unsigned i = 0; i < PT_CHUNK_PAGES; i++)
+		if (pt_page_kind(pages[i]) != PT_UNTOUCHED)
+			return false;
+	return true;
+}
+
+static int emit(struct pt_batch *batch, uint64_t index, const struct pt_page *pages)
+{
+	if (is_empty(pages))
+		return 0;
+	struct pt_chunk *old = NULL;
+	if (batch->before)
+		old = pt_snapshot_chunk(batch->before, index * pt_snapshot_chunk_size(batch->before));
+	struct pt_chunk *chunk = old && pt_chunk_equals(old, pages) ? pt_chunk_ref(old)
+								    : pt_chunk_new(pages, batch->page_shift);
+	return pt_slots_push(batch->slots, index, chunk);
+}
+
+static int flush(struct pt_batch *batch)
+{
+	if (batch->depth == PT_DEPTH_DETAIL)
+		read_frames(batch);
+	int error = 0;
+	for (unsigned i = 0; i < batch->n_chunks && !error; i++)
+		error = emit(batch, batch->index[i], chunk_pages(batch, i));
+	batch->n_chunks = 0;
+	return error;
+}
+
+/* ---- regions in ------------------------------------------------------------------------------------------------- */
+
+static int open_chunk(struct pt_batch *batch, uint64_t index)
+{
+	if (batch->n_chunks && batch->n_parts && batch->index[batch->n_chunks - 1] == index)
+		return 0;
+	int error = close_chunk(batch);
+	if (!error && batch->n_chunks == PT_BATCH_CHUNKS)
+		error = flush(batch);
+	if (!error)
+		batch->index[batch->n_chunks++] = index;
+	return error;
+}
+
+int pt_batch_add(struct pt_batch *batch, const struct pt_region *region)
+{
+	uint64_t page = region->start >> batch->page_shift, end = region->end >> batch->page_shift;
+	if (page < batch->reached)
+		return -EIO; /* not in address order: no kernel does that */
+	batch->reached = end;
+	batch->pages_seen += end - page;
+	while (page < end) {
+		uint64_t index = page / PT_CHUNK_PAGES, chunk_end = (index + 1) * PT_CHUNK_PAGES;
+		uint64_t until = end < chunk_end ? end : chunk_end;
+		int error = open_chunk(batch, index);
+		if (error)
+			return error;
+		batch->parts[batch->n_parts++] = (struct part){.first = (uint16_t)(page % PT_CHUNK_PAGES),
+							       .n = (uint16_t)(until - page),
+							       .categories = (uint32_t)region->categories,
+							       .vma = region->vma};
+		page = until;
+	}
+	return 0;
+}
+
+int pt_batch_end(struct pt_batch *batch)
+{
+	int error = close_chunk(batch);
+	return error ? error : flush(batch);
+}

@@ -1,0 +1,113 @@
+/*
+ * Keeping the VMA table; see layout.h.
+ *
+ * A table is immutable, so a change makes a new one. Thread stacks are found by each thread's stack pointer, which the
+ * kernel shows only while the thread sleeps: threads that ran are asked again with the next frames, a few times.
+ */
+#include "core/scan/layout.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRIES     5
+#define THREADS_MAX 4096 /* a file each: asking more would cost more than their names are worth */
+
+static bool same_vma(const struct pt_vma *a, const struct pt_vma *b)
+{
+	return a->start == b->start && a->end == b->end && a->offset == b->offset && a->inode == b->inode &&
+	       a->perms == b->perms && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor &&
+	       strcmp(a->path, b->path) == 0;
+}
+
+static bool same_table(const struct pt_vma_table *a, const struct pt_vma_table *b)
+{
+	if (!a || a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (!same_vma(&a->v[i], &b->v[i]))
+			return false;
+	return true;
+}
+
+static bool is_stack_like(const struct pt_vma *vma)
+{
+	return !vma->inode && (vma->perms & (PT_READ | PT_WRITE | PT_SHARED)) == (PT_READ | PT_WRITE) &&
+	       vma->role != PT_ROLE_STACK && vma->role != PT_ROLE_HEAP;
+}
+
+/* Returns how many threads ran and could not be asked. */
+static unsigned mark_stacks(struct pt_target *t, struct pt_vma_table *vmas)
+{
+	pid_t *tids;
+	size_t n;
+	unsigned ran = 0;
+	if (pt_read_threads(t->k, t->pid, &tids, &n) != 0)
+		return 0;
+	for (size_t i = 0; i < n && i < THREADS_MAX; i++) {
+		uint64_t sp;
+		if (tids[i] == t->pid)
+			continue;
+		int error = pt_read_thread_sp(t->k, t->pid, tids[i], &sp);
+		ran += error == -EAGAIN;
+		size_t at = error ? vmas->n : pt_vma_find(vmas, sp);
+		if (at < vmas->n && pt_vma_covers(&vmas->v[at], sp) && is_stack_like(&vmas->v[at]))
+			vmas->v[at].tid = tids[i];
+	}
+	free(tids);
+	return ran;
+}
+
+/* VmFlags come with smaps alone, which costs as much as a scan; they are asked for only where mlock is at work. */
+static void mark_locked(struct pt_target *t, struct pt_vma_table *vmas)
+{
+	struct pt_smaps *smaps;
+	size_t n;
+	if (pt_read_smaps(t->k, t->pid, &smaps, &n) != 0)
+		return;
+	for (size_t i = 0, k = 0; i < vmas->n && k < n; i++) {
+		while (k < n && smaps[k].start < vmas->v[i].start)
+			k++;
+		if (k < n && smaps[k].start == vmas->v[i].start && smaps[k].end == vmas->v[i].end) {
+			vmas->v[i].has_vm_flags = smaps[k].has_vm_flags;
+			vmas->v[i].vm_flags = smaps[k].vm_flags;
+		}
+	}
+	free(smaps);
+}
+
+static bool is_current(const struct pt_layout *layout, const struct pt_vma_table *fresh,
+		       const struct pt_process *process)
+{
+	return same_table(layout->vmas, fresh) && layout->locked == process->locked.value &&
+	       layout->threads == process->threads && !layout->retries;
+}
+
+int pt_layout_read(struct pt_layout *layout, struct pt_target *t, const struct pt_process *process)
+{
+	struct pt_vma_table *fresh;
+	int error = pt_read_maps(t->k, t->pid, &fresh);
+	if (error)
+		return error;
+	if (is_current(layout, fresh, process)) {
+		pt_vma_table_unref(fresh);
+		return 0;
+	}
+	bool again = layout->retries && same_table(layout->vmas, fresh) && layout->threads == process->threads;
+	unsigned ran = process->threads > 1 ? mark_stacks(t, fresh) : 0;
+	if (process->locked.value || !process->locked.known)
+		mark_locked(t, fresh);
+	pt_vma_table_set_roles(fresh);
+	layout->retries = !ran ? 0 : again ? layout->retries - 1 : RETRIES;
+	layout->locked = process->locked.value;
+	layout->threads = process->threads;
+	pt_vma_table_unref(layout->vmas);
+	layout->vmas = fresh;
+	return 0;
+}
+
+void pt_layout_free(struct pt_layout *layout)
+{
+	pt_vma_table_unref(layout->vmas);
+	*layout = (struct pt_layout){0};
+}

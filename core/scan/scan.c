@@ -1,0 +1,269 @@
+/*
+ * One frame after the other; see scan.h.
+ */
+#include "core/scan/scan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/scan/batch.h"
+#include "core/scan/layout.h"
+#include "core/scan/shmem.h"
+
+#define EXECS_MAX        8                 /* of a target in one frame, before it is given up as not holding still */
+#define PUBLISH_EVERY_NS (150u * 1000000u) /* while the first frame is under way */
+
+struct pt_scan {
+	struct pt_target target;
+	struct pt_layout layout;
+	struct pt_batch *batch;
+	struct pt_walk walk;
+	struct pt_snapshot *last; /* the newest complete one */
+	uint64_t seq;
+};
+
+/* What one frame carries along. */
+struct frame {
+	struct pt_process process;
+	uint64_t started, cpu_started, published;
+	struct pt_slots rough; /* of presence; empty but for the first frame */
+	struct pt_slots slots;
+	uint64_t all_pages; /* in `rough` */
+	bool shmem_known;
+	pt_publish_fn publish;
+	void *arg;
+};
+
+int pt_scan_open(struct pt_scan **ret, struct pt_kernel *k, pid_t pid)
+{
+	struct pt_scan *scan = calloc(1, sizeof(*scan));
+	if (!scan)
+		return -ENOMEM;
+	int error = pt_target_open(&scan->target, k, pid, NULL);
+	if (error) {
+		free(scan);
+		return error;
+	}
+	scan->batch = pt_batch_new(k->page_shift);
+	if (!scan->batch) {
+		pt_scan_close(scan);
+		return -ENOMEM;
+	}
+	*ret = scan;
+	return 0;
+}
+
+void pt_scan_close(struct pt_scan *scan)
+{
+	if (!scan)
+		return;
+	pt_target_close(&scan->target);
+	pt_layout_free(&scan->layout);
+	pt_batch_free(scan->batch);
+	pt_snapshot_unref(scan->last);
+	free(scan);
+}
+
+int pt_scan_pidfd(const struct pt_scan *scan)
+{
+	return scan->target.pidfd;
+}
+
+static uint64_t now(struct pt_scan *scan, enum pt_clock clock)
+{
+	return scan->target.k->ops->now(scan->target.k, clock);
+}
+
+/* ---- snapshots out of slots ------------------------------------------------------------------------------------- */
+
+/* PSS of a process whose map counts are hidden: the kernel's own sum is better than none. */
+static void read_rollup(struct pt_scan *scan, struct pt_process *process)
+{
+	struct pt_smaps rollup;
+	if (scan->target.kpagecount < 0 && pt_read_rollup(scan->target.k, scan->target.pid, &rollup) == 0)
+		process->rollup_pss = rollup.pss;
+}
+
+/* Takes over the slots, also when it fails. */
+static int make_snapshot(struct pt_scan *scan, struct frame *frame, enum pt_stage stage, struct pt_slots *slots,
+			 struct pt_snapshot **ret)
+{
+	struct pt_snapshot *s = pt_snapshot_new(pt_vma_table_ref(scan->layout.vmas), scan->target.k->page_shift);
+	if (!s) {
+		pt_slots_free(slots);
+		return -ENOMEM;
+	}
+	s->process = frame->process;
+	s->signals = scan->target.signals;
+	s->stage = stage;
+	s->seq = ++scan->seq;
+	s->all_pages = frame->all_pages;
+	s->done_pages = stage == PT_STAGE_COMPLETE ? frame->all_pages : pt_batch_pages(scan->batch);
+	if (stage == PT_STAGE_PRESENCE)
+		s->done_pages = 0;
+	if (!frame->shmem_known)
+		s->signals.of[PT_SIG_SHMEM_SWAP] = (struct pt_signal_state){
+			.given = PT_ABSENT,
+			.reason = stage == PT_STAGE_COMPLETE ? "the files behind its shared memory cannot be opened"
+							     : "not read yet",
+			.remedy = stage == PT_STAGE_COMPLETE ? "run as root" : NULL};
+	pt_snapshot_set_slots(s, slots->v, slots->n);
+	*slots = (struct pt_slots){0};
+	s->monotonic_ns = now(scan, PT_CLOCK_MONOTONIC);
+	s->realtime_ns = now(scan, PT_CLOCK_REALTIME);
+	s->scan_ns = s->monotonic_ns - frame->started;
+	s->scan_cpu_ns = now(scan, PT_CLOCK_THREAD_CPU) - frame->cpu_started;
+	*ret = s;
+	return 0;
+}
+
+static int publish(struct pt_scan *scan, struct frame *frame, enum pt_stage stage, struct pt_slots *slots)
+{
+	struct pt_snapshot *snapshot;
+	int error = make_snapshot(scan, frame, stage, slots, &snapshot);
+	if (error)
+		return error;
+	frame->published = snapshot->monotonic_ns;
+	bool stop = frame->publish && frame->publish(frame->arg, snapshot) != 0;
+	pt_snapshot_unref(snapshot);
+	return stop ? -ECANCELED : 0;
+}
+
+/* What is done so far in detail, and the rest as presence has it. */
+static int publish_progress(struct pt_scan *scan, struct frame *frame)
+{
+	if (!frame->publish || !frame->rough.n || now(scan, PT_CLOCK_MONOTONIC) - frame->published < PUBLISH_EVERY_NS)
+		return 0;
+	struct pt_slots mixed = {0};
+	int error = pt_slots_push_from(&mixed, &frame->slots, 0);
+	if (!error)
+		error = pt_slots_push_from(&mixed, &frame->rough, pt_batch_done_index(scan->batch));
+	if (!error)
+		return publish(scan, frame, PT_STAGE_DETAIL, &mixed);
+	pt_slots_free(&mixed);
+	return error;
+}
+
+/* ---- passes ----------------------------------------------------------------------------------------------------- */
+
+static int pass(struct pt_scan *scan, struct frame *frame, enum pt_depth depth, struct pt_slots *slots)
+{
+	struct pt_region region;
+	int more = 0, error = 0;
+	pt_batch_begin(scan->batch, depth, &scan->target, scan->layout.vmas, scan->last, slots);
+	pt_walk_init(&scan->walk, &scan->target, scan->layout.vmas);
+	while (!error && (more = pt_walk_next(&scan->walk, &region)) == 1) {
+		size_t before = slots->n;
+		error = pt_batch_add(scan->batch, &region);
+		if (!error && depth == PT_DEPTH_DETAIL && slots->n != before)
+			error = publish_progress(scan, frame);
+	}
+	if (more < 0)
+		return more;
+	return error ? error : pt_batch_end(scan->batch);
+}
+
+/* The first frame has nothing to show before it; and without PAGEMAP_SCAN presence costs as much as detail. */
+static int presence_first(struct pt_scan *scan, struct frame *frame)
+{
+	if (scan->last || !frame->publish || !pt_signal_has(&scan->target.signals, PT_SIG_PAGEMAP_SCAN))
+		return 0;
+	int error = pass(scan, frame, PT_DEPTH_PRESENCE, &frame->rough);
+	frame->all_pages = pt_batch_pages(scan->batch);
+	struct pt_slots copy = {0};
+	if (!error)
+		error = pt_slots_push_from(&copy, &frame->rough, 0);
+	if (!error)
+		return publish(scan, frame, PT_STAGE_PRESENCE, &copy);
+	pt_slots_free(&copy);
+	return error;
+}
+
+static int shared_memory(struct pt_scan *scan, struct frame *frame)
+{
+	uint64_t used;
+	frame->shmem_known = pt_read_swap_used(scan->target.k, &used) == 0 && used == 0;
+	if (frame->shmem_known)
+		return 0; /* nothing is swapped out on this machine */
+	if (!pt_signal_has(&scan->target.signals, PT_SIG_SHMEM_SWAP))
+		return 0;
+	return pt_shmem_swapped(&scan->target, scan->layout.vmas, &frame->slots, &frame->shmem_known);
+}
+
+/* 0, or -EAGAIN when the memory went away underneath: ended, or an exec. */
+static int read_frame(struct pt_scan *scan, struct frame *frame)
+{
+	int error = pt_target_read(&scan->target, &frame->process);
+	if (!error)
+		error = pt_layout_read(&scan->layout, &scan->target, &frame->process);
+	if (error)
+		return error;
+	if (!pt_target_memory_alive(&scan->target, scan->layout.vmas))
+		return -EAGAIN;
+	read_rollup(scan, &frame->process);
+	error = presence_first(scan, frame);
+	if (!error)
+		error = pass(scan, frame, PT_DEPTH_DETAIL, &frame->slots);
+	frame->all_pages = pt_batch_pages(scan->batch);
+	if (!error)
+		error = shared_memory(scan, frame);
+	if (error == -ECANCELED || error == -ENOMEM)
+		return error;
+	if (!pt_target_memory_alive(&scan->target, scan->layout.vmas))
+		return -EAGAIN;
+	return error;
+}
+
+static void drop(struct frame *frame)
+{
+	pt_slots_free(&frame->rough);
+	pt_slots_free(&frame->slots);
+}
+
+static int read_frames_until_still(struct pt_scan *scan, struct frame *frame)
+{
+	int error = read_frame(scan, frame);
+	for (int execs = 0; error == -EAGAIN && execs < EXECS_MAX; execs++) {
+		drop(frame);
+		error = pt_target_read(&scan->target, &frame->process);
+		if (!error)
+			error = pt_target_reopen(&scan->target);
+		if (error)
+			return error;
+		pt_snapshot_unref(scan->last); /* of other memory */
+		scan->last = NULL;
+		error = read_frame(scan, frame);
+	}
+	return error == -EAGAIN ? -ESRCH : error;
+}
+
+int pt_scan_frame(struct pt_scan *scan, pt_publish_fn publish_fn, void *arg, struct pt_snapshot **ret)
+{
+	struct frame frame = {.started = now(scan, PT_CLOCK_MONOTONIC),
+			      .cpu_started = now(scan, PT_CLOCK_THREAD_CPU),
+			      .publish = publish_fn,
+			      .arg = arg};
+	struct pt_snapshot *snapshot = NULL;
+	int error = read_frames_until_still(scan, &frame);
+	if (!error)
+		error = make_snapshot(scan, &frame, PT_STAGE_COMPLETE, &frame.slots, &snapshot);
+	drop(&frame);
+	if (error)
+		return error;
+	pt_snapshot_unref(scan->last);
+	scan->last = pt_snapshot_ref(snapshot);
+	*ret = snapshot;
+	return 0;
+}
+
+int pt_scan_once(struct pt_kernel *k, pid_t pid, struct pt_snapshot **ret)
+{
+	struct pt_scan *scan;
+	int error = pt_scan_open(&scan, k, pid);
+	if (error)
+		return error;
+	error = pt_scan_frame(scan, NULL, NULL, ret);
+	pt_scan_close(scan);
+	return error;
+}

@@ -1,0 +1,124 @@
+/*
+ * Opening a target and keeping hold of it; see target.h.
+ *
+ * A pidfd says when the process ends; the start time, that the PID was not given to another in between. An exec keeps
+ * both, but the memory that the pagemap descriptor stands for is gone then: reads of mapped addresses give 0 bytes.
+ */
+#include "core/scan/target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+static int open_of_pid(struct pt_target *t, const char *file)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "proc/%d/%s", t->pid, file);
+	return t->k->ops->open(t->k, path, O_RDONLY);
+}
+
+static void close_fd(struct pt_target *t, int *fd)
+{
+	if (*fd >= 0)
+		t->k->ops->close(t->k, *fd);
+	*fd = -1;
+}
+
+static int open_pagemap(struct pt_target *t)
+{
+	int fd = open_of_pid(t, "pagemap");
+	if (fd < 0)
+		return fd == -ENOENT ? -ESRCH : fd;
+	close_fd(t, &t->pagemap);
+	t->pagemap = fd;
+	return 0;
+}
+
+/* The files of frames are of use only to those who see PFNs. */
+static void open_frames(struct pt_target *t)
+{
+	if (!pt_signal_has(&t->signals, PT_SIG_PFN))
+		return;
+	if (pt_signal_has(&t->signals, PT_SIG_KPAGEFLAGS))
+		t->kpageflags = t->k->ops->open(t->k, "proc/kpageflags", O_RDONLY);
+	if (pt_signal_has(&t->signals, PT_SIG_KPAGECOUNT))
+		t->kpagecount = t->k->ops->open(t->k, "proc/kpagecount", O_RDONLY);
+}
+
+int pt_target_read(struct pt_target *t, struct pt_process *ret)
+{
+	struct pt_process process;
+	int error = pt_read_process(t->k, t->pid, &process);
+	if (error)
+		return error == -ENOENT ? -ESRCH : error;
+	if (process.state == 'Z' || process.state == 'X')
+		return -ESRCH;
+	if (t->start_time && process.start_time != t->start_time)
+		return -ESRCH;
+	if (t->pidfd >= 0 && t->k->ops->ended(t->k, t->pidfd) == 1)
+		return -ESRCH;
+	process.image = t->image;
+	*ret = process;
+	return 0;
+}
+
+static int open_all(struct pt_target *t, const struct pt_signals *signals)
+{
+	t->pidfd = t->k->ops->pidfd(t->k, t->pid);
+	if (t->pidfd == -ESRCH || t->pidfd == -EINVAL)
+		return -ESRCH;
+	struct pt_process process;
+	int error = pt_target_read(t, &process);
+	if (error)
+		return error;
+	t->start_time = process.start_time;
+	if (pt_is_kernel_thread(t->k, t->pid))
+		return -ENODATA;
+	error = open_pagemap(t);
+	if (error)
+		return error;
+	if (signals)
+		t->signals = *signals;
+	else
+		pt_probe_signals(t->k, t->pid, &t->signals);
+	open_frames(t);
+	return 0;
+}
+
+int pt_target_open(struct pt_target *ret, struct pt_kernel *k, pid_t pid, const struct pt_signals *signals)
+{
+	struct pt_target target = {.k = k, .pid = pid, .pidfd = -1, .pagemap = -1, .kpageflags = -1, .kpagecount = -1};
+	int error = open_all(&target, signals);
+	if (error)
+		pt_target_close(&target);
+	else
+		*ret = target;
+	return error;
+}
+
+void pt_target_close(struct pt_target *t)
+{
+	close_fd(t, &t->pidfd);
+	close_fd(t, &t->pagemap);
+	close_fd(t, &t->kpageflags);
+	close_fd(t, &t->kpagecount);
+}
+
+bool pt_target_memory_alive(struct pt_target *t, const struct pt_vma_table *vmas)
+{
+	uint64_t entry;
+	for (size_t i = 0; i < vmas->n; i++)
+		if (vmas->v[i].role != PT_ROLE_VSYSCALL)
+			return t->k->ops->pread(t->k, t->pagemap, &entry, 8,
+						(vmas->v[i].start >> t->k->page_shift) * 8) == 8;
+	return false;
+}
+
+int pt_target_reopen(struct pt_target *t)
+{
+	int error = open_pagemap(t);
+	if (error)
+		return error;
+	t->image++;
+	return 0;
+}

@@ -1,0 +1,33 @@
+/*
+ * The target: one process with its descriptors, and the question whether it is still the same one. Owned by a scan or
+ * an inspector; used by one thread.
+ */
+#ifndef PT_SCAN_TARGET_H
+#define PT_SCAN_TARGET_H
+
+#include "core/kernel/readers.h"
+
+struct pt_target {
+	struct pt_kernel *k; /* borrowed */
+	pid_t pid;
+	uint64_t start_time; /* tells a reused PID */
+	int pidfd, pagemap;  /* -1: not open */
+	int kpageflags, kpagecount;
+	unsigned image; /* execs seen */
+	struct pt_signals signals;
+};
+
+/* -ESRCH: none, or a zombie; -ENODATA: kernel thread; -EACCES, -EPERM. signals NULL: probe. */
+int pt_target_open(struct pt_target *ret, struct pt_kernel *k, pid_t pid, const struct pt_signals *signals);
+void pt_target_close(struct pt_target *target);
+
+/* Reads stat and status, and says -ESRCH when the process ended or its PID is another's now. */
+int pt_target_read(struct pt_target *target, struct pt_process *ret);
+
+/* Whether the open pagemap still is that of the process's memory; false after an exec, or at its end. */
+bool pt_target_memory_alive(struct pt_target *target, const struct pt_vma_table *vmas);
+
+/* After an exec: opens the new memory and counts it. -ESRCH, -EACCES. */
+int pt_target_reopen(struct pt_target *target);
+
+#endif
