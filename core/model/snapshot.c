@@ -181,6 +181,8 @@ static struct pt_maybe pss_of(const struct pt_counts *c)
 static struct pt_maybe locked_of(const struct pt_snapshot *s, size_t i)
 {
 	struct pt_maybe locked = {.known = true};
+	if (s->process.locked.known && !s->process.locked.value)
+		return locked; /* no VMA is under mlock */
 	size_t first = i == s->vmas->n ? 0 : i, end = i == s->vmas->n ? i : i + 1;
 	for (size_t k = first; k < end; k++) {
 		const struct pt_vma *vma = &s->vmas->v[k];

@@ -36,9 +36,17 @@ static int scan_more(struct pt_walk *walk)
 	int n = t->k->ops->ioctl(t->k, t->pagemap, PT_PAGEMAP_SCAN, &arg);
 	if (n < 0)
 		return n;
-	if (arg.walk_end <= walk->at || (unsigned)n > PT_WALK_REGIONS)
+	/* walk_end is stale when the last of the kernel's inner rounds (of 512 regions) ran to the end: it may lie below
+	 * regions that were handed out. A vector that did not fill up says that all was seen. */
+	uint64_t reached = walk->end;
+	if ((unsigned)n >= PT_WALK_REGIONS) {
+		reached = walk->found[PT_WALK_REGIONS - 1].end;
+		if (arg.walk_end > reached)
+			reached = arg.walk_end;
+	}
+	if (reached <= walk->at || (unsigned)n > PT_WALK_REGIONS)
 		return -EIO; /* no progress: never loop on a kernel that answers nonsense */
-	walk->at = arg.walk_end;
+	walk->at = reached;
 	walk->i = 0;
 	walk->n = (unsigned)n;
 	return 0;
