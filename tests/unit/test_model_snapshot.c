@@ -1,0 +1,250 @@
+/*
+ * Snapshots, axes and bins against a plain picture of the same address space: one page after the other.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/model/bins.h"
+#include "core/scan/slots.h"
+
+#define SHIFT 12
+#define PAGE  (1ull << SHIFT)
+#define SPACE 400u /* pages of the toy address space, from BASE on */
+#define BASE  0x7f0000003000ull
+
+static uint64_t state = 7;
+
+static uint64_t random_below(uint64_t n)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state % n;
+}
+
+/* The plain picture: a page per address, whether a VMA covers it or not. */
+struct toy {
+	struct pt_page pages[SPACE];
+	int vma[SPACE]; /* -1: none */
+	int n_vmas;
+	struct pt_snapshot *snapshot;
+};
+
+static struct pt_vma_table *toy_vmas(struct toy *toy)
+{
+	struct pt_vma_table *table = pt_vma_table_new(SPACE, 1);
+	for (unsigned i = 0; i < SPACE;) {
+		unsigned n = 1 + (unsigned)random_below(20), gap = (unsigned)random_below(3) ? 0 : 9;
+		for (unsigned k = i; k < i + n && k < SPACE; k++)
+			toy->vma[k] = (int)table->n;
+		unsigned end = i + n < SPACE ? i + n : SPACE;
+		table->v[table->n++] = (struct pt_vma){
+			.start = BASE + i * PAGE, .end = BASE + end * PAGE, .perms = PT_READ | PT_WRITE, .path = ""};
+		for (unsigned k = end; k < end + gap && k < SPACE; k++)
+			toy->vma[k] = -1;
+		i = end + gap;
+	}
+	toy->n_vmas = (int)table->n;
+	return table;
+}
+
+static void toy_pages(struct toy *toy)
+{
+	for (unsigned i = 0; i < SPACE; i++) {
+		bool there = toy->vma[i] >= 0 && random_below(3) == 0;
+		toy->pages[i] = (struct pt_page){0};
+		if (!there)
+			continue;
+		uint32_t kind = 1 + (uint32_t)random_below(PT_KIND_N - 1);
+		toy->pages[i].bits = kind | PT_HAS_FLAGS | PT_HAS_COUNT | (random_below(2) ? PT_DIRTY : 0);
+		toy->pages[i].pfn = random_below(1 << 20);
+		toy->pages[i].count = (uint16_t)random_below(4);
+	}
+}
+
+static void toy_slots(const struct toy *toy, struct pt_slots *slots)
+{
+	uint64_t first = BASE >> SHIFT, last = first + SPACE;
+	for (uint64_t index = first / PT_CHUNK_PAGES; index * PT_CHUNK_PAGES < last; index++) {
+		struct pt_page pages[PT_CHUNK_PAGES] = {0};
+		bool any = false;
+		for (unsigned i = 0; i < PT_CHUNK_PAGES; i++) {
+			uint64_t page = index * PT_CHUNK_PAGES + i;
+			if (page < first || page >= last)
+				continue;
+			pages[i] = toy->pages[page - first];
+			any |= pages[i].bits != 0;
+		}
+		if (any)
+			assert_int_equal(pt_slots_push(slots, index, pt_chunk_new(pages, SHIFT)), 0);
+	}
+}
+
+static void toy_make(struct toy *toy)
+{
+	struct pt_slots slots = {0};
+	toy->snapshot = pt_snapshot_new(toy_vmas(toy), SHIFT);
+	assert_non_null(toy->snapshot);
+	toy_pages(toy);
+	toy_slots(toy, &slots);
+	pt_snapshot_set_slots(toy->snapshot, slots.v, slots.n);
+}
+
+static void sums_of_vmas_are_those_of_their_pages(void **arg)
+{
+	(void)arg;
+	for (int round = 0; round < 200; round++) {
+		struct toy toy;
+		toy_make(&toy);
+		struct pt_counts all = {0};
+		for (int v = 0; v < toy.n_vmas; v++) {
+			struct pt_counts plain = {0};
+			for (unsigned i = 0; i < SPACE; i++)
+				if (toy.vma[i] == v)
+					pt_counts_add_page(&plain, toy.pages[i], SHIFT);
+			assert_memory_equal(&plain, &toy.snapshot->sums[v], sizeof(plain));
+			pt_counts_add(&all, &plain);
+		}
+		assert_memory_equal(&all, &toy.snapshot->total, sizeof(all));
+		pt_snapshot_unref(toy.snapshot);
+	}
+}
+
+static void pages_and_ranges_are_found(void **arg)
+{
+	(void)arg;
+	struct toy toy;
+	toy_make(&toy);
+	for (unsigned first = 0; first < SPACE; first += 7)
+		for (unsigned end = first; end <= SPACE; end += 5) {
+			struct pt_counts plain = {0}, sum = {0};
+			for (unsigned i = first; i < end; i++)
+				pt_counts_add_page(&plain, toy.pages[i], SHIFT);
+			pt_snapshot_sum(toy.snapshot, BASE + first * PAGE, BASE + end * PAGE, &sum);
+			assert_memory_equal(&plain, &sum, sizeof(sum));
+		}
+	for (unsigned i = 0; i < SPACE; i++)
+		assert_int_equal(pt_snapshot_page(toy.snapshot, BASE + i * PAGE + 17).bits, toy.pages[i].bits);
+	assert_int_equal(pt_snapshot_page(toy.snapshot, 0).bits, 0);
+	assert_int_equal(pt_snapshot_page(toy.snapshot, UINT64_MAX).bits, 0);
+	pt_snapshot_unref(toy.snapshot);
+}
+
+/* The axis as a list of the toy's pages. */
+static unsigned axis_pages(const struct toy *toy, size_t first, size_t n, unsigned *ret)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < SPACE; i++)
+		if (toy->vma[i] >= (int)first && toy->vma[i] < (int)(first + n))
+			ret[count++] = i;
+	return count;
+}
+
+static void bins_cover_the_axis_exactly(void **arg)
+{
+	(void)arg;
+	for (int round = 0; round < 100; round++) {
+		struct toy toy;
+		toy_make(&toy);
+		size_t first = random_below((uint64_t)toy.n_vmas), n = 1 + random_below(8);
+		unsigned list[SPACE], count = axis_pages(&toy, first, n, list);
+		struct pt_axis axis;
+		assert_int_equal(pt_axis_init(&axis, toy.snapshot, first, n), 0);
+		assert_int_equal(axis.pages, count);
+		uint64_t per_bin = 1 + random_below(12), from = random_below(5);
+		struct pt_bin bins[SPACE + 5];
+		pt_bins_fill(&axis, toy.snapshot, NULL, from, per_bin, bins, SPACE + 5);
+		for (unsigned b = 0; b < SPACE + 5; b++) {
+			struct pt_counts plain = {0};
+			uint64_t pages = 0;
+			for (uint64_t p = from + b * per_bin; p < from + (b + 1) * per_bin && p < count; p++, pages++)
+				pt_counts_add_page(&plain, toy.pages[list[p]], SHIFT);
+			assert_int_equal(bins[b].pages, pages);
+			assert_memory_equal(&bins[b].sum, &plain, sizeof(plain));
+			assert_false(bins[b].changed);
+		}
+		pt_axis_free(&axis);
+		pt_snapshot_unref(toy.snapshot);
+	}
+}
+
+static void positions_and_addresses_are_inverse(void **arg)
+{
+	(void)arg;
+	struct toy toy;
+	toy_make(&toy);
+	struct pt_axis axis;
+	unsigned list[SPACE], count = axis_pages(&toy, 0, (size_t)toy.n_vmas, list);
+	assert_int_equal(pt_axis_init(&axis, toy.snapshot, 0, SIZE_MAX), 0);
+	for (unsigned p = 0; p < count; p++) {
+		uint64_t address = BASE + list[p] * PAGE;
+		assert_int_equal(pt_axis_address(&axis, toy.snapshot, p), address);
+		assert_int_equal(pt_axis_position(&axis, toy.snapshot, address), p);
+		assert_int_equal(pt_axis_vma(&axis, toy.snapshot, p), toy.vma[list[p]]);
+	}
+	assert_int_equal(pt_axis_position(&axis, toy.snapshot, 0), 0);
+	assert_int_equal(pt_axis_position(&axis, toy.snapshot, UINT64_MAX), count);
+	assert_int_equal(pt_axis_vma(&axis, toy.snapshot, count), toy.n_vmas);
+	pt_axis_free(&axis);
+	pt_snapshot_unref(toy.snapshot);
+}
+
+static void a_changed_page_marks_its_bin_alone(void **arg)
+{
+	(void)arg;
+	for (int round = 0; round < 100; round++) {
+		struct toy toy;
+		toy_make(&toy);
+		unsigned list[SPACE], count = axis_pages(&toy, 0, (size_t)toy.n_vmas, list);
+		unsigned at = (unsigned)random_below(count);
+		struct pt_snapshot *after = pt_snapshot_new(pt_vma_table_ref(toy.snapshot->vmas), SHIFT);
+		struct pt_slots slots = {0};
+		struct pt_page *page = &toy.pages[list[at]];
+		*page = page->bits ? (struct pt_page){0} : (struct pt_page){.bits = PT_ANON, .pfn = 99};
+		toy_slots(&toy, &slots);
+		pt_snapshot_set_slots(after, slots.v, slots.n);
+		struct pt_axis axis;
+		struct pt_bin bins[SPACE];
+		uint64_t per_bin = 1 + random_below(9);
+		assert_int_equal(pt_axis_init(&axis, after, 0, SIZE_MAX), 0);
+		pt_bins_fill(&axis, after, toy.snapshot, 0, per_bin, bins, SPACE);
+		for (unsigned b = 0; b < SPACE; b++)
+			assert_int_equal(bins[b].changed, b == at / per_bin);
+		pt_axis_free(&axis);
+		pt_snapshot_unref(after);
+		pt_snapshot_unref(toy.snapshot);
+	}
+}
+
+static void missing_signals_are_unknown_not_zero(void **arg)
+{
+	(void)arg;
+	struct pt_signals none = {0};
+	struct pt_bin bin = {.pages = 10};
+	struct pt_page page = {.bits = PT_ANON};
+	pt_counts_add_page(&bin.sum, page, SHIFT);
+	for (int layer = 0; layer < PT_LAYER_N; layer++) {
+		struct pt_heat heat = pt_bin_heat(&bin, (enum pt_layer)layer, &none);
+		bool told_by_presence = layer == PT_LAYER_KIND || layer == PT_LAYER_PRESENT || layer == PT_LAYER_ANON ||
+					layer == PT_LAYER_SWAP;
+		assert_int_equal(heat.unknown, told_by_presence ? 0 : 1);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sums_of_vmas_are_those_of_their_pages),
+		cmocka_unit_test(pages_and_ranges_are_found),
+		cmocka_unit_test(bins_cover_the_axis_exactly),
+		cmocka_unit_test(positions_and_addresses_are_inverse),
+		cmocka_unit_test(a_changed_page_marks_its_bin_alone),
+		cmocka_unit_test(missing_signals_are_unknown_not_zero),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
