@@ -526,6 +526,7 @@ static int become(char **command, int n, const sigset_t *ends)
 	char **all = calloc((size_t)n + 3, sizeof(*all));
 	pid_t target = all != NULL ? target_new(ends) : 0;
 	if (target == 0) {
+		free(all);
 		fprintf(stderr, "pagetop-demo: the target did not start\n");
 		return 1;
 	}
