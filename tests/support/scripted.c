@@ -1,0 +1,326 @@
+/*
+ * The scripted kernel; see scripted.h. It knows what each descriptor it gave out stands for, which is how it can act for
+ * a process that is only files.
+ */
+#include "tests/support/scripted.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/kernel/abi.h"
+#include "tests/support/scripted_scan.h"
+
+struct scripted_fd {
+	int fd;
+	char path[128];      /* "" for a pidfd */
+	int pid;             /* of a pidfd, */
+	uint64_t start_time; /* and when that process began */
+	struct scripted_fd *next;
+};
+
+static struct scripted *of(struct pt_kernel *k)
+{
+	return (struct scripted *)k;
+}
+
+/* Counts a call; the error it is to fail with, or 0. */
+static int begin(struct scripted *s)
+{
+	s->calls++;
+	if (s->hook && s->calls == s->hook_call)
+		s->hook(s->hook_arg);
+	return s->calls == s->fail_call ? s->fail_error : 0;
+}
+
+static struct scripted_fd *find(struct scripted *s, int fd)
+{
+	struct scripted_fd *f = s->fds;
+	while (f && f->fd != fd)
+		f = f->next;
+	return f;
+}
+
+static struct scripted_fd *keep(struct scripted *s, int fd, const char *path)
+{
+	struct scripted_fd *f = calloc(1, sizeof(*f));
+	if (!f)
+		abort();
+	f->fd = fd;
+	snprintf(f->path, sizeof(f->path), "%s", path);
+	f->next = s->fds;
+	s->fds = f;
+	s->open_fds++;
+	return f;
+}
+
+static bool ends_with(const char *path, const char *name)
+{
+	size_t n = strlen(path), m = strlen(name);
+	return n >= m && !strcmp(path + n - m, name);
+}
+
+/* Memory is dead when its folder has gone, or is another's now. */
+static bool is_dead(struct scripted *s, const struct scripted_fd *f)
+{
+	struct stat opened;
+	struct pt_file_stat now;
+	if (s->k.real || s->inner->ops->stat(s->inner, f->path, &now))
+		return !s->k.real;
+	return fstat(f->fd, &opened) || opened.st_ino != now.inode;
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------ */
+
+static int scripted_open(struct pt_kernel *k, const char *path, int flags)
+{
+	struct scripted *s = of(k);
+	int error = begin(s);
+	s->opens++;
+	int fd = error ? error : s->inner->ops->open(s->inner, path, flags);
+	if (fd >= 0)
+		keep(s, fd, path);
+	return fd;
+}
+
+static void scripted_close(struct pt_kernel *k, int fd)
+{
+	struct scripted *s = of(k);
+	struct scripted_fd **at = &s->fds;
+
+	if (fd < 0)
+		return;
+	while (*at && (*at)->fd != fd)
+		at = &(*at)->next;
+	if (!*at)
+		fail_msg("descriptor %d is closed, but was not open", fd);
+	struct scripted_fd *f = *at;
+	*at = f->next;
+	free(f);
+	s->open_fds--;
+	close(fd);
+}
+
+static ssize_t scripted_pread(struct pt_kernel *k, int fd, void *buf, size_t size, uint64_t offset)
+{
+	struct scripted *s = of(k);
+	const struct scripted_fd *f = find(s, fd);
+	int error = begin(s);
+
+	s->preads++;
+	if (error)
+		return error;
+	if (f && ends_with(f->path, "/pagemap")) {
+		if ((offset | size) % 8)
+			return -EINVAL;
+		if (is_dead(s, f))
+			return 0;
+	}
+	ssize_t n = s->inner->ops->pread(s->inner, fd, buf, size, offset);
+	if (n > 0 && s->calls == s->short_call)
+		return n >= 16 ? n / 2 & ~7 : n / 2;
+	return n;
+}
+
+static ssize_t scripted_readlink(struct pt_kernel *k, const char *path, char *buf, size_t size)
+{
+	struct scripted *s = of(k);
+	int error = begin(s);
+	return error ? error : s->inner->ops->readlink(s->inner, path, buf, size);
+}
+
+static int scripted_list(struct pt_kernel *k, const char *path, int (*each)(void *arg, const char *name), void *arg)
+{
+	struct scripted *s = of(k);
+	int error = begin(s);
+	return error ? error : s->inner->ops->list(s->inner, path, each, arg);
+}
+
+static int scripted_stat(struct pt_kernel *k, const char *path, struct pt_file_stat *ret)
+{
+	struct scripted *s = of(k);
+	int error = begin(s);
+	if (!error)
+		error = s->inner->ops->stat(s->inner, path, ret);
+	if (!error && !s->k.real && strstr(path, "/map_files/"))
+		ret->tmpfs = true;
+	return error;
+}
+
+/* ---- calls on a target ------------------------------------------------------------------------------------------ */
+
+static int scan(struct scripted *s, const struct scripted_fd *f, struct ps_arg *arg)
+{
+	if (s->no_scan)
+		return -ENOTTY;
+	int error = scripted_scan_check(arg, s->no_guard ? PS_ALL_6_7 : PS_ALL, s->k.page_shift);
+	if (error)
+		return error;
+	if (is_dead(s, f)) {
+		arg->walk_end = arg->end;
+		return s->dead_scan_is_done ? 0 : -ESRCH;
+	}
+	char path[160];
+	snprintf(path, sizeof(path), "%.*scategories", (int)(strlen(f->path) - strlen("pagemap")), f->path);
+	int fd = s->inner->ops->open(s->inner, path, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	int n = scripted_scan(fd, s->k.page_shift, s->scan_round, arg);
+	close(fd);
+	return n;
+}
+
+static int scripted_ioctl(struct pt_kernel *k, int fd, unsigned long request, void *arg)
+{
+	struct scripted *s = of(k);
+	const struct scripted_fd *f = find(s, fd);
+	int error = begin(s);
+
+	s->ioctls++;
+	if (error)
+		return error;
+	if (request == PT_PAGEMAP_SCAN && s->no_scan)
+		return -ENOTTY;
+	if (request == PT_PAGEMAP_SCAN && !s->k.real && f && ends_with(f->path, "/pagemap"))
+		return scan(s, f, arg);
+	return s->inner->ops->ioctl(s->inner, fd, request, arg);
+}
+
+/* Field 22 of stat; false: no such process. */
+static bool start_time(struct scripted *s, int pid, uint64_t *ret)
+{
+	char path[32], *text, *at;
+	size_t size;
+	bool found = false;
+
+	snprintf(path, sizeof(path), "proc/%d/stat", pid);
+	if (pt_kernel_slurp(s->inner, path, &text, &size))
+		return false;
+	if ((at = strrchr(text, ')'))) {
+		for (int field = 2; at && field < 22; field++)
+			at = strchr(at + 1, ' ');
+		found = at != NULL;
+		*ret = found ? strtoull(at, NULL, 10) : 0;
+	}
+	free(text);
+	return found;
+}
+
+static int scripted_pidfd(struct pt_kernel *k, pid_t pid)
+{
+	struct scripted *s = of(k);
+	int error = begin(s);
+	uint64_t start = 0;
+
+	if (error || s->no_pidfd)
+		return error ? error : -ENOSYS;
+	if (!s->k.real && !start_time(s, pid, &start))
+		return -ESRCH;
+	int fd = s->k.real ? s->inner->ops->pidfd(s->inner, pid) : eventfd(0, EFD_CLOEXEC);
+	if (fd < 0)
+		return s->k.real ? fd : -errno;
+	struct scripted_fd *f = keep(s, fd, "");
+	f->pid = pid;
+	f->start_time = start;
+	return fd;
+}
+
+static int scripted_ended(struct pt_kernel *k, int pidfd)
+{
+	struct scripted *s = of(k);
+	const struct scripted_fd *f = find(s, pidfd);
+	int error = begin(s);
+	uint64_t start;
+
+	if (error)
+		return error;
+	if (s->k.real)
+		return s->inner->ops->ended(s->inner, pidfd);
+	if (!f || *f->path)
+		return -EBADF;
+	if (start_time(s, f->pid, &start) && start == f->start_time)
+		return 0;
+	eventfd_write(pidfd, 1); /* who polls it wakes up */
+	return 1;
+}
+
+static ssize_t scripted_read_memory(struct pt_kernel *k, pid_t pid, uint64_t addr, void *buf, size_t size)
+{
+	struct scripted *s = of(k);
+	int error = begin(s);
+	return error ? error : s->inner->ops->read_memory(s->inner, pid, addr, buf, size);
+}
+
+static int scripted_cachestat(struct pt_kernel *k, int fd, uint64_t offset, uint64_t size, struct pt_cachestat *ret)
+{
+	struct scripted *s = of(k);
+	const struct scripted_fd *f = find(s, fd);
+	int error = begin(s);
+
+	if (error || s->no_cachestat)
+		return error ? error : -ENOSYS;
+	if (s->k.real)
+		return s->inner->ops->cachestat(s->inner, fd, offset, size, ret);
+	*ret = (struct pt_cachestat){0};
+	if (f && strstr(f->path, "/map_files/"))
+		scripted_count_backing(fd, s->k.page_shift, offset, size, ret);
+	return 0;
+}
+
+static uint64_t scripted_now(struct pt_kernel *k, enum pt_clock clock)
+{
+	struct scripted *s = of(k);
+	return s->clock[clock] += s->tick;
+}
+
+static void free_op(struct pt_kernel *k)
+{
+	scripted_free(of(k));
+}
+
+static const struct pt_kernel_ops ops = {
+	.open = scripted_open,
+	.close = scripted_close,
+	.pread = scripted_pread,
+	.ioctl = scripted_ioctl,
+	.readlink = scripted_readlink,
+	.list = scripted_list,
+	.stat = scripted_stat,
+	.pidfd = scripted_pidfd,
+	.ended = scripted_ended,
+	.read_memory = scripted_read_memory,
+	.cachestat = scripted_cachestat,
+	.now = scripted_now,
+	.free = free_op,
+};
+
+struct scripted *scripted_new(struct pt_kernel *inner)
+{
+	struct scripted *s = calloc(1, sizeof(*s));
+	if (!s)
+		abort();
+	s->k = (struct pt_kernel){.ops = &ops, .page_shift = inner->page_shift, .real = inner->real};
+	s->inner = inner;
+	s->scan_round = 512;
+	return s;
+}
+
+void scripted_free(struct scripted *s)
+{
+	if (!s)
+		return;
+	if (s->fds)
+		fail_msg("%u descriptors are still open, the last of %s", s->open_fds,
+			 *s->fds->path ? s->fds->path : "a pidfd");
+	pt_kernel_free(s->inner);
+	free(s);
+}

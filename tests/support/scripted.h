@@ -1,0 +1,53 @@
+/*
+ * A scripted kernel: sits on another kernel object, counts what is asked of it, fails or shortens the call a test names,
+ * lets the test change the world right before a call, and keeps the clock.
+ *
+ * Over a fixture it also does what a folder can't: PAGEMAP_SCAN (from proc/PID/categories, as Linux 6.18 does it: equal
+ * neighbours merged over the borders of VMAs, a full vector resumed at walk_end, and a walk_end that is stale
+ * where the last round of regions was not full), cachestat on files of map_files,
+ * pidfds that end when the fixture's process does, and pagemap descriptors that go dead when it ends or execs. An exec
+ * is a new "process" line with the same PID and start time; another start time is another process with a used PID.
+ *
+ * Every system call counts but close: open pread ioctl readlink list stat pidfd ended read_memory cachestat. Calls are
+ * numbered from 1.
+ */
+#ifndef TESTS_SCRIPTED_H
+#define TESTS_SCRIPTED_H
+
+#include "core/kernel/kernel.h"
+
+struct scripted_fd; /* private */
+
+struct scripted {
+	struct pt_kernel k; /* for the code under test */
+
+	/* the script: zero is nothing special, and a test may change it at any time */
+	unsigned long fail_call;  /* this call fails ... */
+	int fail_error;           /* ... with this -errno */
+	unsigned long short_call; /* this call gives half of what it could, if it is a pread */
+	unsigned long hook_call;  /* before this call, hook(hook_arg) */
+	void (*hook)(void *arg);
+	void *hook_arg;
+	bool no_scan;           /* a kernel before 6.7 */
+	bool no_guard;          /* one that refuses the category of guard markers */
+	bool dead_scan_is_done; /* one that says "nothing there" of dead memory, as 6.12 does, and not ESRCH */
+	unsigned scan_round;    /* regions the kernel collects at a time; 512 */
+	bool no_pidfd, no_cachestat;
+	uint64_t clock[3]; /* by enum pt_clock, in ns */
+	uint64_t tick;     /* what each look at a clock adds to it */
+
+	/* what happened */
+	unsigned long calls, opens, preads, ioctls;
+	unsigned open_fds;
+
+	/* private */
+	struct pt_kernel *inner;
+	struct scripted_fd *fds;
+};
+
+/* Takes over `inner`. */
+struct scripted *scripted_new(struct pt_kernel *inner);
+/* Fails the test if a descriptor is still open. NULL is fine. */
+void scripted_free(struct scripted *s);
+
+#endif
