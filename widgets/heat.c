@@ -36,11 +36,12 @@ unsigned wg_heat_level(uint64_t hits, uint64_t pages)
 		return 0;
 	if (hits >= pages)
 		return TOP;
-	while (pages > UINT64_MAX / TOP) {
+	while (pages > UINT64_MAX / TOP) { /* hits * TOP shall not overflow */
 		pages >>= 1;
 		hits >>= 1;
 	}
-	return 1 + (unsigned)(hits * (TOP - 1) / pages);
+	unsigned level = 1 + (unsigned)(hits * (TOP - 1) / pages);
+	return level < TOP ? level : TOP - 1;
 }
 
 char wg_hue_letter(unsigned hue)
@@ -239,12 +240,13 @@ void wg_draw_legend(struct wg_canvas *c, struct wg_rect rect, const struct wg_le
 	enum { GAP = 2 };
 	rect.h = rect.h > 0 ? 1 : 0;
 	wg_fill(c, rect, ' ', WG_STYLE(WG_TEXT, WG_BACK));
+	struct wg_rect inside = wg_rect_padded(rect);
 	int x = 0;
 	for (size_t i = 0; i < n; i++) {
-		if (x + 2 + wg_text_width(items[i].label) > rect.w)
+		if (x + 2 + wg_text_width(items[i].label) > inside.w)
 			break;
 		struct glyph glyph = swatch(c, &items[i]);
-		wg_put(c, rect, x, 0, glyph.ch, glyph.style);
-		x = wg_text(c, rect, x + 2, 0, items[i].label, WG_STYLE(WG_DIM, WG_BACK)) + GAP;
+		wg_put(c, inside, x, 0, glyph.ch, glyph.style);
+		x = wg_text(c, inside, x + 2, 0, items[i].label, WG_STYLE(WG_DIM, WG_BACK)) + GAP;
 	}
 }

@@ -46,7 +46,7 @@ static struct walk walk_start(const struct wg_table *table, int w)
 
 static bool walk_on(struct walk *walk)
 {
-	if (walk->next > 0 && wg_fit_keeps(&walk->fit, walk->table->columns[walk->i].priority, walk->i))
+	if (walk->w > 0)
 		walk->x += walk->w + WG_TABLE_GAP;
 	if (walk->next == walk->table->n_columns)
 		return false;
@@ -82,20 +82,21 @@ int wg_table_column_at(const struct wg_table *table, int w, int x)
 	return -1;
 }
 
-/* Titles stand as their numbers do; the mark takes the blank behind them, so that nothing moves when sorting changes. */
+/* Titles stand as their numbers do; the mark is set beside them, so that nothing moves when sorting changes. */
 static void draw_title(struct wg_canvas *c, struct wg_rect line, const struct walk *walk)
 {
 	const struct wg_column *column = &walk->table->columns[walk->i];
 	bool sorted = column->flags & WG_COL_SORTED;
 	struct wg_style style = WG_STYLE(sorted ? WG_ACCENT : WG_TITLE, WG_BAR);
 	const char *title = column->title ? column->title : "";
-	int x = walk->x;
+	int mark_x = walk->x + walk->w - wg_text_width(title) - 1;
 	if (column->flags & WG_COL_RIGHT)
-		x = wg_text_right(c, line, x, 0, walk->w, title, style);
+		wg_text_right(c, line, walk->x, 0, walk->w, title, style);
 	else
-		x = wg_text_cut(c, line, x, 0, walk->w, title, WG_CUT_END, style);
+		mark_x = wg_text_cut(c, line, walk->x, 0, walk->w, title, WG_CUT_END, style);
+	mark_x = mark_x < walk->x ? walk->x - 1 : mark_x;
 	if (sorted)
-		wg_put(c, line, x, 0, column->flags & WG_COL_DESCENDING ? 0x25bc /* ▼ */ : 0x25b2 /* ▲ */, style);
+		wg_put(c, line, mark_x, 0, column->flags & WG_COL_DESCENDING ? 0x25bc /* ▼ */ : 0x25b2 /* ▲ */, style);
 }
 
 static void draw_header(struct wg_canvas *c, struct wg_rect line, struct walk walk)

@@ -1,0 +1,210 @@
+/*
+ * The sample views: see widget_samples.h. All are constants but the heat cells, which are made for each drawing.
+ */
+#include <stddef.h>
+
+#include "tests/support/widget_samples.h"
+#include "widgets/views.h"
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static void draw_line(struct wg_canvas *c, struct wg_rect rect)
+{
+	static const struct wg_span SPANS[] = {
+		{"redis-server 7391 > heap", WG_STRONG, 0},
+		{"1.0 s", WG_DIM, 2},
+		{NULL, WG_TEXT, 0},
+		{"cost 2.1 %", WG_DIM, 3},
+		{"", WG_TEXT, 0},
+		{"日本", WG_ACCENT, 3},
+		{"root: all signals", WG_GOOD, 1},
+	};
+	wg_draw_line(c, rect, &(struct wg_line){SPANS, COUNT(SPANS), WG_BAR, .spread = true});
+}
+
+static void draw_hints(struct wg_canvas *c, struct wg_rect rect)
+{
+	static const struct wg_hint HINTS[] = {{"Enter", "in"}, {"l", "layer"}, {"+/-", "zoom"}, {"q", "quit"}};
+	wg_draw_hints(c, rect, HINTS, COUNT(HINTS));
+}
+
+static void draw_rule(struct wg_canvas *c, struct wg_rect rect)
+{
+	static const struct wg_span SPANS[] = {
+		{"map of heap", WG_TITLE, 0}, {"layer: kind", WG_TEXT, 1}, {"one cell 1.1 MiB", WG_DIM, 2}};
+	wg_draw_rule(c, rect, SPANS, COUNT(SPANS));
+}
+
+static void draw_prompt(struct wg_canvas *c, struct wg_rect rect)
+{
+	wg_draw_prompt(c, rect, "/", "lib(c|日本", "missing closing parenthesis");
+}
+
+static void draw_spark(struct wg_canvas *c, struct wg_rect rect)
+{
+	static const uint64_t VALUES[] = {0, 0, 10, 40, 40, 41, 90, 60, 61, 62, 100, 0, 100, 55, 20, 1};
+	wg_draw_spark(c, rect, VALUES, COUNT(VALUES), WG_HEAT(WG_HUE_ANON, 4), WG_BACK);
+}
+
+/* All hues and levels, each flag, and what follows the end of the axis. */
+static struct wg_heat_cell sample_cell(int i, int n)
+{
+	static const uint8_t FLAGS[] = {WG_HEAT_UNKNOWN, WG_HEAT_CHANGED, WG_HEAT_MARKED, WG_HEAT_VMA_ODD,
+					WG_HEAT_UNKNOWN | WG_HEAT_MARKED};
+	if (i < WG_HUE_N * WG_LEVELS)
+		return (struct wg_heat_cell){(uint8_t)(i / WG_LEVELS), (uint8_t)(i % WG_LEVELS), 0};
+	if (i > n - 4)
+		return (struct wg_heat_cell){.flags = WG_HEAT_OUTSIDE};
+	int k = i - WG_HUE_N * WG_LEVELS;
+	return (struct wg_heat_cell){(uint8_t)(i / 3 % 2), (uint8_t)(i % 3 * 5 / 2), FLAGS[k / 3 % COUNT(FLAGS)]};
+}
+
+static void draw_heat_of(struct wg_canvas *c, struct wg_rect rect, int w, int rows, int cursor)
+{
+	struct wg_heat_cell cells[24 * 9];
+	for (int i = 0; i < w * rows; i++)
+		cells[i] = sample_cell(i, w * rows);
+	wg_draw_heat(c, rect, &(struct wg_heat_view){cells, w, rows, cursor});
+}
+
+static void draw_heat(struct wg_canvas *c, struct wg_rect rect)
+{
+	draw_heat_of(c, rect, 18, 5, 22);
+}
+static void draw_heat_wide(struct wg_canvas *c, struct wg_rect rect)
+{
+	draw_heat_of(c, rect, 24, 9, -1);
+}
+
+static void draw_strip(struct wg_canvas *c, struct wg_rect rect)
+{
+	struct wg_heat_cell cells[72];
+	for (int i = 0; i < 72; i++)
+		cells[i] = sample_cell(i, 72);
+	wg_draw_strip(c, rect, cells, 72, WG_SELECT);
+}
+
+static void draw_legend(struct wg_canvas *c, struct wg_rect rect)
+{
+	static const struct wg_legend_item ITEMS[] = {
+		{WG_HUE_ANON, 5, false, false, "anon"},   {WG_HUE_FILE, 3, false, false, "file"},
+		{WG_HUE_LAYER, 5, false, false, "dirty"}, {WG_HUE_ANON, 0, false, false, "untouched"},
+		{WG_HUE_ANON, 5, false, true, "changed"}, {WG_HUE_ANON, 0, true, false, "unknown"},
+	};
+	wg_draw_legend(c, rect, ITEMS, COUNT(ITEMS));
+}
+
+static const struct wg_column COLUMNS[] = {
+	{"ADDRESS", 12, 0, 0},       {"SIZE", 5, 1, WG_COL_RIGHT},
+	{"PERM", 4, 4, 0},           {"RSS", 5, 0, WG_COL_RIGHT | WG_COL_SORTED | WG_COL_DESCENDING},
+	{"+/-", 5, 2, WG_COL_RIGHT}, {"NAME", 8, 1, WG_COL_GROW | WG_COL_CUT_MIDDLE},
+	{"MAP", 6, 3, WG_COL_STRIP},
+};
+static const struct wg_heat_cell STRIP[] = {{WG_HUE_ANON, 5, 0},
+					    {WG_HUE_FILE, 3, 0},
+					    {0, 0, 0},
+					    {0, 0, WG_HEAT_UNKNOWN},
+					    {WG_HUE_ANON, 2, WG_HEAT_CHANGED}};
+static const struct wg_table_cell CELLS[][COUNT(COLUMNS)] = {
+	{{"55d0c8a00000", WG_TEXT},
+	 {"1.3M", WG_TEXT},
+	 {"r-xp", WG_DIM},
+	 {"1.2M", WG_TEXT},
+	 {"·", WG_DIM},
+	 {"/usr/lib/x86_64-linux-gnu/libc.so.6", WG_TEXT},
+	 {NULL, 0}},
+	{{"7f3a00000000", WG_TEXT},
+	 {"1.90G", WG_TEXT},
+	 {"rw-p", WG_DIM},
+	 {"1.19G", WG_STRONG},
+	 {"+1.2M", WG_GREW},
+	 {"日本語のファイル.so", WG_TEXT},
+	 {NULL, 0}},
+	{{"7ffd00021000", WG_TEXT},
+	 {"132K", WG_TEXT},
+	 {"rw-p", WG_DIM},
+	 {"?", WG_UNKNOWN},
+	 {NULL, 0},
+	 {"[stack]", WG_TEXT},
+	 {"none", WG_DIM}},
+};
+static const struct wg_table_row ROWS[] = {{CELLS[0], STRIP, 5}, {CELLS[1], STRIP, 5}, {CELLS[2], NULL, 0}};
+
+static void draw_table(struct wg_canvas *c, struct wg_rect rect)
+{
+	struct wg_table table = {COLUMNS, COUNT(COLUMNS), ROWS, COUNT(ROWS), .total = 30, .top = 12, .selected = 1};
+	wg_draw_table(c, rect, &table);
+}
+
+static void draw_table_empty(struct wg_canvas *c, struct wg_rect rect)
+{
+	wg_draw_table(
+		c, rect,
+		&(struct wg_table){COLUMNS, COUNT(COLUMNS), .selected = -1, .empty = "no VMA matches the filter"});
+}
+
+static void draw_facts(struct wg_canvas *c, struct wg_rect rect)
+{
+	static const struct wg_fact FACTS[] = {
+		{"Address", NULL, NULL, 0},
+		{"virtual", "7f3a1b400000", NULL, WG_STRONG},
+		{NULL, NULL, NULL, 0},
+		{"Frame", NULL, NULL, 0},
+		{"count", "0", "as kpagecount says", WG_WARN},
+		{"flags", "mmap", "mapped by a process", 0},
+		{NULL, "anonymous", "no file is behind it: it goes to swap if memory runs short", 0},
+		{NULL, "thp", NULL, 0},
+		{NULL, NULL, NULL, 0},
+		{"cgroup", "/system.slice/redis-server.service/日本", NULL, 0},
+	};
+	wg_draw_facts(c, rect, &(struct wg_facts){FACTS, COUNT(FACTS), .top = 0});
+}
+
+static void draw_text(struct wg_canvas *c, struct wg_rect rect)
+{
+	static const struct wg_paragraph PARAGRAPHS[] = {
+		{"Private anonymous page, part of a huge page, mapped once: by this process alone.", WG_STRONG, 0},
+		{"", 0, 0},
+		{"  Its map count is 0, as      the kernel counts averylongwordthatfitsnowhereatall on "
+		 "日本語のテキスト.",
+		 WG_TEXT, 2},
+	};
+	wg_draw_text(c, rect, PARAGRAPHS, COUNT(PARAGRAPHS), 0);
+}
+
+static void draw_hex(struct wg_canvas *c, struct wg_rect rect)
+{
+	static const uint8_t BYTES[] = "REDIS0011\xfa\x09redis-ver\x05"
+				       "7.0.15\0\0\0\0\0\0\0\0\x1b[31m\x7f\x80~ ";
+	wg_draw_hex(c, rect, &(struct wg_hex){BYTES, sizeof BYTES, 0x7f3a1b400000, .top = 0});
+}
+
+static void draw_box(struct wg_canvas *c, struct wg_rect rect)
+{
+	static const struct wg_paragraph TEXT = {"q ends it. 日本語のテキスト", WG_TEXT, 0};
+	wg_draw_text(c, wg_draw_box(c, rect, "Help by task"), &TEXT, 1, 0);
+}
+
+const struct widget_sample WIDGET_SAMPLES[] = {
+	{"line", draw_line, 75, 1, true, false},
+	{"line-narrow", draw_line, 44, 1, true, false},
+	{"hints", draw_hints, 30, 1, true, false},
+	{"rule", draw_rule, 50, 1, true, false},
+	{"prompt", draw_prompt, 50, 1, true, false},
+	{"prompt-narrow", draw_prompt, 20, 1, true, false},
+	{"spark", draw_spark, 16, 1, false, false},
+	{"spark-tall", draw_spark, 18, 3, false, false},
+	{"heat", draw_heat, 20, 6, false, true},
+	{"heat-wide", draw_heat_wide, 22, 4, false, true},
+	{"strip", draw_strip, 74, 1, true, true},
+	{"legend", draw_legend, 62, 1, true, true},
+	{"table", draw_table, 72, 5, false, true},
+	{"table-narrow", draw_table, 36, 4, false, false},
+	{"table-empty", draw_table_empty, 40, 5, false, false},
+	{"facts", draw_facts, 60, 12, false, false},
+	{"facts-narrow", draw_facts, 26, 20, false, false},
+	{"text", draw_text, 30, 10, false, false},
+	{"hex", draw_hex, 72, 4, false, false},
+	{"box", draw_box, 24, 5, false, false},
+};
+const size_t WIDGET_SAMPLES_N = COUNT(WIDGET_SAMPLES);
