@@ -34,21 +34,27 @@ static void draw_spans(struct wg_canvas *c, struct wg_rect rect, const struct wg
 	}
 }
 
+/* The last span of a line, if it is to be set flush right; else NULL. */
+static const struct wg_span *right_span(const struct wg_line *line, const struct wg_fit *fit)
+{
+	if (!line->spread || line->n == 0)
+		return NULL;
+	const struct wg_span *last = &line->spans[line->n - 1];
+	return is_there(last) && wg_fit_keeps(fit, last->priority, line->n - 1) ? last : NULL;
+}
+
 void wg_draw_line(struct wg_canvas *c, struct wg_rect rect, const struct wg_line *line)
 {
 	rect.h = rect.h > 0 ? 1 : 0;
 	wg_fill(c, rect, ' ', WG_STYLE(WG_TEXT, line->bg));
 	struct wg_rect rest = wg_rect_padded(rect);
 	struct wg_fit fit = wg_fit(span_item, line->spans, line->n, SPAN_GAP, rest.w);
-	size_t left = line->n;
-	const struct wg_span *last = line->n ? &line->spans[line->n - 1] : NULL;
-	if (line->spread && last && is_there(last) && wg_fit_keeps(&fit, last->priority, line->n - 1)) {
-		int w = wg_text_width(last->text);
-		wg_text_right(c, rest, 0, 0, rest.w, last->text, WG_STYLE(last->role, line->bg));
-		rest.w -= w + SPAN_GAP;
-		left--;
+	const struct wg_span *right = right_span(line, &fit);
+	if (right) {
+		wg_text_right(c, rest, 0, 0, rest.w, right->text, WG_STYLE(right->role, line->bg));
+		rest.w -= wg_text_width(right->text) + SPAN_GAP;
 	}
-	draw_spans(c, rest, line->spans, left, &fit, line->bg);
+	draw_spans(c, rest, line->spans, right ? line->n - 1 : line->n, &fit, line->bg);
 }
 
 void wg_draw_hints(struct wg_canvas *c, struct wg_rect rect, const struct wg_hint *hints, size_t n)

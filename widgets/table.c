@@ -56,7 +56,7 @@ static bool walk_on(struct walk *walk)
 	if (!wg_fit_keeps(&walk->fit, column->priority, walk->i))
 		return true;
 	walk->w = least_width(column);
-	if (column->flags & WG_COL_GROW) {
+	if ((column->flags & WG_COL_GROW) && walk->growers > 0) {
 		int share = walk->spare / walk->growers--;
 		walk->spare -= share;
 		walk->w += share;

@@ -178,6 +178,14 @@ static char *read_all(const char *path)
 	return text;
 }
 
+static void write_all(const char *path, const char *text)
+{
+	FILE *out = fopen(path, "w");
+	assert_non_null(out);
+	assert_true(fputs(text, out) >= 0);
+	assert_int_equal(fclose(out), 0);
+}
+
 void check_golden(const struct wg_canvas *c, const char *name)
 {
 	char path[4096];
@@ -189,17 +197,15 @@ void check_golden(const struct wg_canvas *c, const char *name)
 	write_canvas(out, c);
 	fclose(out);
 	const char *regenerate = getenv("PT_REGENERATE");
-	if (regenerate && strcmp(regenerate, "1") == 0) {
-		FILE *golden = fopen(path, "w");
-		assert_non_null(golden);
-		fputs(text, golden);
-		fclose(golden);
-	} else if (strcmp(text, read_all(path)) != 0) {
+	bool same = true;
+	if (regenerate && strcmp(regenerate, "1") == 0)
+		write_all(path, text);
+	else
+		same = strcmp(text, read_all(path)) == 0;
+	if (!same)
 		print_error("%s differs; drawn now:\n%s", path, text);
-		free(text);
-		fail();
-	}
 	free(text);
+	assert_true(same);
 }
 
 /* ---- properties ------------------------------------------------------------------------------------------------- */
