@@ -22,7 +22,7 @@ bool wg_canvas_resize(struct wg_canvas *canvas, int w, int h)
 	size_t n = (size_t)w * (size_t)h;
 	struct wg_cell *cells = NULL;
 	if (n > 0) {
-		cells = calloc(n, sizeof *cells);
+		cells = malloc(n * sizeof *cells);
 		if (!cells)
 			return false;
 	}

@@ -238,15 +238,20 @@ static struct glyph swatch(const struct wg_canvas *c, const struct wg_legend_ite
 void wg_draw_legend(struct wg_canvas *c, struct wg_rect rect, const struct wg_legend_item *items, size_t n)
 {
 	enum { GAP = 2 };
-	rect.h = rect.h > 0 ? 1 : 0;
 	wg_fill(c, rect, ' ', WG_STYLE(WG_TEXT, WG_BACK));
 	struct wg_rect inside = wg_rect_padded(rect);
-	int x = 0;
+	int x = 0, y = 0;
 	for (size_t i = 0; i < n; i++) {
-		if (x + 2 + wg_text_width(items[i].label) > inside.w)
+		int w = 2 + wg_text_width(items[i].label);
+		if (x > 0 && x + w > inside.w) {
+			x = 0;
+			y++;
+		}
+		if (x + w > inside.w || y >= inside.h)
 			break;
 		struct glyph glyph = swatch(c, &items[i]);
-		wg_put(c, inside, x, 0, glyph.ch, glyph.style);
-		x = wg_text(c, inside, x + 2, 0, items[i].label, WG_STYLE(WG_DIM, WG_BACK)) + GAP;
+		wg_put(c, inside, x, y, glyph.ch, glyph.style);
+		wg_text(c, inside, x + 2, y, items[i].label, WG_STYLE(WG_DIM, WG_BACK));
+		x += w + GAP;
 	}
 }

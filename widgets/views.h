@@ -66,6 +66,7 @@ void wg_draw_heat(struct wg_canvas *c, struct wg_rect rect, const struct wg_heat
 /* One line of cells, one character each (table column, header). */
 void wg_draw_strip(struct wg_canvas *c, struct wg_rect rect, const struct wg_heat_cell *cells, int n, uint8_t bg);
 
+/* What the colours mean, as the map draws them; items that a line has no room for go on the next, if there is one. */
 struct wg_legend_item {
 	uint8_t hue, level;
 	bool unknown, changed;
