@@ -6,6 +6,7 @@
 #define UI_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -21,6 +22,8 @@ enum ui_exit {
 
 enum ui_colours { UI_COLOURS_AUTO, UI_COLOURS_MONO, UI_COLOURS_8, UI_COLOURS_16, UI_COLOURS_256 };
 
+struct ui_command; /* tui/commands/commands.h */
+
 struct ui_options {
 	pid_t pid;                          /* 0: none given */
 	uint64_t interval_ns;               /* -d, default 1 s */
@@ -30,12 +33,23 @@ struct ui_options {
 	bool json, no_headings, raw, bytes; /* -J -n -r -b */
 	bool ascii;                         /* --ascii */
 	enum ui_colours colours;            /* --color=WHEN|N; NO_COLOR means mono */
-	bool demo;                          /* --demo: the target is ours, started by the launcher */
+	bool demo;                          /* --demo: the target is pagetop-demo, ours */
 	char **rest;                        /* operands, NULL-terminated */
+	const struct ui_command *command;   /* NULL: the live screen */
+	bool help, version;                 /* -h -V */
 };
+
+/*
+ * Reads the command line, which must outlive *ret. UI_OK, or UI_USAGE with one line in message that says what is wrong
+ * and what to do.
+ */
+int ui_options_parse(int argc, char **argv, struct ui_options *ret, char *message, size_t size);
+void ui_options_free(struct ui_options *options);
 
 /* A PID as given by a person: decimal, 1 .. PID_MAX; else false. */
 bool ui_parse_pid(const char *text, pid_t *ret);
+/* Seconds or percent as given by a person: digits with an optional fraction, min .. max; else false. */
+bool ui_parse_decimal(const char *text, double min, double max, double *ret);
 
 /* The live screen (tui/app.c): with options->pid, or choosing a process first. Returns an exit status. */
 int ui_run(const struct ui_options *options);

@@ -117,6 +117,9 @@ static const char *why_different(const struct pt_signals *signals, const struct 
 		return signals->of[PT_SIG_SHMEM_SWAP].reason;
 	if (depends_on_count(sum) && signals->of[PT_SIG_MAP_COUNT].given == PT_APPROXIMATE && counts->n[PT_N_LARGE] > 0)
 		return signals->of[PT_SIG_MAP_COUNT].reason;
+	if (depends_on_count(sum) && !pt_signal_has(signals, PT_SIG_KPAGECOUNT) &&
+	    by <= counts->n[PT_N_PMD] << page_shift)
+		return "in a huge mapping \"mapped exactly once\" is said of the first page only";
 	if (sum != PT_VERIFY_SWAP && by <= counts->n[PT_N_MIGRATING] << page_shift)
 		return "pages were being migrated: their frames cannot be looked up";
 	if (sum != PT_VERIFY_SWAP && by <= counts->n[PT_N_DEVICE] << page_shift)

@@ -169,13 +169,16 @@ static size_t collect(struct pt_batch *batch, bool (*wanted)(struct pt_page page
 	return n;
 }
 
-/* "Mapped exactly once" is a count of 1, where this kernel keeps counts per page. */
+/*
+ * "Mapped exactly once" is a count of 1, where this kernel keeps counts per page. But in a huge mapping bit 56 of every
+ * entry is that of the folio's first page (seen on 6.18, where a child of fork had copied that page alone).
+ */
 static void count_exclusive(struct pt_batch *batch)
 {
 	if (batch->target->signals.of[PT_SIG_MAP_COUNT].given != PT_GIVEN)
 		return;
 	for (uint32_t i = 0; i < batch->n_chunks * PT_CHUNK_PAGES; i++)
-		if (batch->pages[i].bits & PT_EXCLUSIVE)
+		if ((batch->pages[i].bits & (PT_EXCLUSIVE | PT_PMD)) == PT_EXCLUSIVE)
 			pt_classify_count(&batch->pages[i], 1);
 }
 

@@ -1,0 +1,148 @@
+/*
+ * The table of commands, their help, and running one. Help fits a screen of 80x24; the man page says the rest.
+ */
+#include "tui/commands/commands.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/text/text.h"
+
+static const char vmas_help[] = "One row per VMA, in the order of /proc/PID/maps, [vsyscall] included. Sums are\n"
+				"made of single pages; RSS, PSS, SWAP, THP, SHARED, PRIVATE, KSM, LAZYFREE and\n"
+				"LOCKED are what smaps means by them. ? is what could not be read.\n"
+				"\n"
+				"  -p, --pid PID          the process\n"
+				"  -f, --filter REGEX     only VMAs whose name or role matches\n"
+				"  -o, --output COLUMNS   these columns; +COLUMNS: these as well\n"
+				"  -b, --bytes            sizes in bytes\n"
+				"  -n, --noheadings       no first line\n"
+				"  -r, --raw              one blank between columns, for scripts\n"
+				"  -J, --json             JSON: all columns but PAGES_PRESENT, in bytes\n"
+				"\n"
+				"Columns: START END PERMS OFFSET INODE PATH ROLE SIZE RSS PSS ANON FILE SHMEM\n"
+				"  DIRTY SWAP THP HUGETLB SHARED PRIVATE ZERO KSM LAZYFREE LOCKED REFERENCED\n"
+				"  GUARD PAGES_PRESENT; man pagetop says what each means.\n";
+
+static const char page_help[] = "Says in words what the page at each address is and why, then everything the\n"
+				"kernel knows of it: mapping, page table entry, frame, map count, flags by name.\n"
+				"\n"
+				"  ADDR                   hexadecimal, with or without 0x, as in\n"
+				"                         /proc/PID/maps: digits alone are hexadecimal too,\n"
+				"                         never decimal. Any byte of the page will do\n"
+				"  -p, --pid PID          the process\n"
+				"  -J, --json             JSON, one object per address\n"
+				"\n"
+				"An address where nothing is mapped is an answer too: exit status 0.\n";
+
+static const char doctor_help[] = "Lists every signal that pagetop can use, found by trying: present, approximate\n"
+				  "or absent, why, and what would grant it. With -p for that process.\n"
+				  "\n"
+				  "  -p, --pid PID          a process\n"
+				  "  -o, --output COLUMNS   a table of SIGNAL STATE REASON REMEDY WHAT;\n"
+				  "                         +COLUMNS: the first four and these\n"
+				  "  -n, --noheadings       no first line\n"
+				  "  -r, --raw              a table with one blank between columns, for scripts\n"
+				  "  -J, --json             JSON\n";
+
+static const char verify_help[] = "Sets the sums that pagetop makes of pages beside those of /proc/PID/smaps, VMA\n"
+				  "by VMA, and the process beside smaps_rollup. Each scan is read between two\n"
+				  "readings of smaps; what differs is scanned again, up to three times, so that a\n"
+				  "process at work settles. Lists what differs, and why where that is known. Dirty\n"
+				  "and referenced are approximate: shown, never judged.\n"
+				  "\n"
+				  "  -p, --pid PID          the process\n"
+				  "  -f, --filter REGEX     list only VMAs whose name or role matches\n"
+				  "  -o, --output COLUMNS   of START END PERMS ROLE PATH SUM PAGETOP SMAPS\n"
+				  "                         DIFFERENCE STATE WHY; +COLUMNS: these as well\n"
+				  "  -b, --bytes            sizes in bytes\n"
+				  "  -n, --noheadings       no first line\n"
+				  "  -r, --raw              only what differs, one blank between columns\n"
+				  "  -J, --json             JSON: every VMA, equal or not\n"
+				  "\n"
+				  "Exit status: 0 nothing differs unexplained, 1 something does.\n";
+
+const struct ui_command ui_commands[] = {
+	{"vmas", NULL, "per-VMA table: sizes, RSS, PSS, swap, huge pages, sharing", vmas_help, true, ui_vmas},
+	{"page", "ADDR...", "one page, explained in words", page_help, true, ui_page},
+	{"doctor", NULL, "which signals this kernel and these privileges give", doctor_help, false, ui_doctor},
+	{"verify", NULL, "pagetop's sums beside smaps', VMA by VMA", verify_help, true, ui_verify},
+	{0},
+};
+
+const char *const ui_commands_later[] = {"pages", "frame", "types", "file",   "run",    "record", "replay",
+					 "diff",  "mark",  "leaks", "faults", "system", "dump",   NULL};
+
+/* ---- help ------------------------------------------------------------------------------------------------------ */
+
+static const char usage[] = "Usage: pagetop [-p PID]               the live screen; without -p it asks which\n"
+			    "       pagetop COMMAND [OPTION...]    one answer, for people or for scripts\n";
+static const char options[] = "  -p, --pid PID        the process            -J, --json         JSON\n"
+			      "  -d, --interval SECS  between scans          -o, --output COLS  columns, +COLS\n"
+			      "      --budget PCT     of one core            -b, --bytes        sizes in bytes\n"
+			      "  -f, --filter REGEX   names to show          -n, --noheadings   no first line\n"
+			      "      --demo           a target of its own    -r, --raw          for scripts\n"
+			      "      --ascii          no line drawing        -V, --version\n"
+			      "      --color WHEN     auto, always, never,   -h, --help         of a command\n"
+			      "                       8, 16 or 256                              with COMMAND\n"
+			      "\n"
+			      "Exit status: 0 done, 1 the command's finding, 2 usage, 3 no such process or it\n"
+			      "ended, 4 not permitted, 5 the kernel lacks it. In the live screen ? shows its\n"
+			      "keys; man pagetop has the rest.\n";
+
+static void help_all(void)
+{
+	printf("%s\n", usage);
+	for (const struct ui_command *command = ui_commands; command->name; command++)
+		printf("  %-7s %-7s  %s\n", command->name, command->operands ? command->operands : "",
+		       command->summary);
+	printf("\n%s", options);
+}
+
+void ui_help(const struct ui_command *command)
+{
+	if (!command) {
+		help_all();
+		return;
+	}
+	printf("Usage: pagetop %s %s%s%s [OPTION...]\n\n%s", command->name,
+	       command->needs_process ? "-p PID" : "[-p PID]", command->operands ? " " : "",
+	       command->operands ? command->operands : "", command->help);
+}
+
+/* ---- running --------------------------------------------------------------------------------------------------- */
+
+void ui_complain(const char *format, ...)
+{
+	char raw[1024], text[2048];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(raw, sizeof(raw), format, args);
+	va_end(args);
+	pt_text_printable(raw, strlen(raw), text, sizeof(text));
+	fflush(stdout); /* what was said before stands before */
+	fprintf(stderr, "pagetop: %s\n", text);
+}
+
+int ui_out_of_memory(void)
+{
+	ui_complain("out of memory");
+	return UI_LACKING;
+}
+
+int ui_command_run(const struct ui_options *o)
+{
+	struct pt_kernel *k;
+	int r = pt_kernel_linux_new(&k, "/", 0);
+
+	if (r < 0) {
+		ui_complain("cannot open /proc and /sys: %s", strerror(-r));
+		return r == -EACCES || r == -EPERM ? UI_DENIED : UI_LACKING;
+	}
+	r = o->command->run(o, k);
+	pt_kernel_free(k);
+	return r;
+}

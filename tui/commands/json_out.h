@@ -1,0 +1,28 @@
+/*
+ * JSON on stdout, by jansson: one object whose first key is an array that is written element by element, so that
+ * 60,000 VMAs need no tree in memory. Names pass through pt_text_printable, so strings are valid UTF-8.
+ */
+#ifndef UI_JSON_OUT_H
+#define UI_JSON_OUT_H
+
+#include <jansson.h>
+
+#include "core/model/snapshot.h"
+
+/* {"key": [ element, ... ], "member": value, ...}: begin, elements, end of the array, members, end. */
+struct ui_json {
+	bool started; /* an element stands in the array already */
+	bool failed;  /* memory gave out */
+};
+void ui_json_begin(struct ui_json *out, const char *key);
+void ui_json_element(struct ui_json *out, json_t *value); /* takes value over, as does member */
+void ui_json_end_array(struct ui_json *out);
+void ui_json_member(struct ui_json *out, const char *key, json_t *value);
+int ui_json_end(struct ui_json *out); /* UI_OK, or says what failed and returns the status */
+
+void ui_json_key(const char *column, char *ret); /* "PAGES_PRESENT" as a key: "pages_present" */
+json_t *ui_json_maybe(struct pt_maybe value);    /* an integer, or null */
+json_t *ui_json_hex(struct pt_maybe value);      /* "0x…", or null */
+json_t *ui_json_bytes(const char *bytes);        /* a hostile string made printable; NULL is null */
+
+#endif

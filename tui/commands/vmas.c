@@ -1,0 +1,123 @@
+/*
+ * pagetop vmas: the per-VMA table, as a table or as JSON.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/scan/scan.h"
+#include "core/text/text.h"
+#include "tui/commands/commands.h"
+#include "tui/commands/table_out.h"
+#include "tui/commands/vma_out.h"
+
+static const size_t table_default[] = {
+	PT_COL_START, PT_COL_END,   PT_COL_PERMS, PT_COL_ROLE, PT_COL_SIZE,   PT_COL_RSS,
+	PT_COL_PSS,   PT_COL_DIRTY, PT_COL_SWAP,  PT_COL_THP,  PT_COL_SHARED, PT_COL_PATH,
+};
+
+struct chosen {
+	size_t ids[PT_COL_N], n;
+};
+
+static int choose(const struct ui_options *options, struct chosen *ret)
+{
+	size_t json_default[PT_COL_JSON_N];
+	char message[512];
+
+	for (size_t i = 0; i < PT_COL_JSON_N; i++)
+		json_default[i] = i;
+	if (pt_columns_select(options->columns, ui_vma_column_name, PT_COL_N,
+			      options->json ? json_default : table_default,
+			      options->json ? PT_COL_JSON_N : sizeof(table_default) / sizeof(table_default[0]),
+			      ret->ids, &ret->n, message, sizeof(message)) == 0)
+		return UI_OK;
+	ui_complain("%s", message);
+	return UI_USAGE;
+}
+
+/* ---- table ----------------------------------------------------------------------------------------------------- */
+
+static int add_row(const struct ui_options *options, struct ui_table *table, const struct chosen *chosen,
+		   const struct pt_vma_row *row)
+{
+	struct ui_table_row *line = ui_table_add(table);
+	char small[512];
+
+	if (!line)
+		return -1;
+	for (size_t i = 0; i < chosen->n; i++) {
+		char *text = ui_vma_cell(options, row, (enum pt_column_id)chosen->ids[i], small, sizeof(small));
+		int r = text ? ui_table_set(line, i, text) : -1;
+
+		if (text != small)
+			free(text);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int print_table(const struct ui_options *options, const struct chosen *chosen,
+		       const struct pt_snapshot *snapshot, struct pt_filter *filter)
+{
+	struct ui_table_column columns[PT_COL_N];
+	struct ui_table *table;
+	int r = 0;
+
+	for (size_t i = 0; i < chosen->n; i++)
+		columns[i] = ui_vma_table_column((enum pt_column_id)chosen->ids[i]);
+	table = ui_table_new(options, columns, chosen->n);
+	for (size_t i = 0; table && r == 0 && i < snapshot->vmas->n; i++) {
+		struct pt_vma_row row = {&snapshot->vmas->v[i], snapshot, i};
+
+		if (ui_vma_matches(filter, row.vma))
+			r = add_row(options, table, chosen, &row);
+	}
+	if (table && r == 0)
+		r = ui_table_print(table);
+	ui_table_free(table);
+	return table && r == 0 ? UI_OK : ui_out_of_memory();
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------------------------ */
+
+static int print_json(const struct chosen *chosen, const struct pt_snapshot *snapshot, struct pt_filter *filter)
+{
+	struct ui_json out;
+
+	ui_json_begin(&out, "vmas");
+	for (size_t i = 0; i < snapshot->vmas->n; i++) {
+		struct pt_vma_row row = {&snapshot->vmas->v[i], snapshot, i};
+
+		if (ui_vma_matches(filter, row.vma))
+			ui_json_element(&out, ui_vma_json(&row, chosen->ids, chosen->n));
+	}
+	ui_json_end_array(&out);
+	ui_json_member(&out, "process", ui_process_json(snapshot));
+	return ui_json_end(&out);
+}
+
+int ui_vmas(const struct ui_options *options, struct pt_kernel *k)
+{
+	struct chosen chosen;
+	struct pt_filter *filter;
+	struct pt_snapshot *snapshot;
+	int r = choose(options, &chosen);
+
+	if (r != UI_OK)
+		return r;
+	r = ui_filter_open(options, &filter);
+	if (r != UI_OK)
+		return r;
+	r = pt_scan_once(k, options->pid, &snapshot);
+	if (r < 0) {
+		pt_filter_free(filter);
+		return ui_target_error(k, options->pid, r);
+	}
+	r = options->json ? print_json(&chosen, snapshot, filter) : print_table(options, &chosen, snapshot, filter);
+	ui_filter_close(filter);
+	pt_snapshot_unref(snapshot);
+	return r;
+}

@@ -1,0 +1,316 @@
+/*
+ * The command line as struct ui_options. Nothing is printed here: an error is one line in the caller's buffer, so tests
+ * read it as people do. Values and operands point into argv.
+ */
+#include "tui/options.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tui/commands/commands.h"
+
+#define PID_MOST     4194304 /* include/linux/threads.h PID_MAX_LIMIT */
+#define INTERVAL_MIN 0.05
+#define INTERVAL_MAX 3600.0
+#define BUDGET_MIN   0.1
+#define BUDGET_MAX   100.0
+#define NEAR         2 /* letters that a misspelt command may be off by */
+
+enum { OPT_BUDGET = 256, OPT_ASCII, OPT_COLOR, OPT_DEMO };
+
+/* "-": operands come in order, so that those behind -- can be told; ":": a missing argument is told from the rest. */
+static const char short_options[] = "-:p:d:f:o:i:JnrbVh";
+static const struct option long_options[] = {
+	{"pid", required_argument, NULL, 'p'},
+	{"interval", required_argument, NULL, 'd'},
+	{"budget", required_argument, NULL, OPT_BUDGET},
+	{"filter", required_argument, NULL, 'f'},
+	{"output", required_argument, NULL, 'o'},
+	{"input", required_argument, NULL, 'i'},
+	{"json", no_argument, NULL, 'J'},
+	{"noheadings", no_argument, NULL, 'n'},
+	{"raw", no_argument, NULL, 'r'},
+	{"bytes", no_argument, NULL, 'b'},
+	{"ascii", no_argument, NULL, OPT_ASCII},
+	{"color", required_argument, NULL, OPT_COLOR},
+	{"demo", no_argument, NULL, OPT_DEMO},
+	{"version", no_argument, NULL, 'V'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+/* Where an error goes. */
+struct complaint {
+	char *text;
+	size_t size;
+};
+
+/* Writes the line; returns UI_USAGE, so that callers can return it. */
+__attribute__((format(printf, 2, 3))) static int usage(struct complaint *c, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(c->text, c->size, format, args);
+	va_end(args);
+	return UI_USAGE;
+}
+
+/* ---- values ---------------------------------------------------------------------------------------------------- */
+
+bool ui_parse_pid(const char *text, pid_t *ret)
+{
+	long pid = 0;
+
+	if (text[0] < '1' || text[0] > '9')
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		pid = pid * 10 + (*text - '0');
+		if (pid > PID_MOST)
+			return false;
+	}
+	*ret = (pid_t)pid;
+	return true;
+}
+
+bool ui_parse_decimal(const char *text, double min, double max, double *ret)
+{
+	double value = 0, unit = 1;
+	bool digit = false, fraction = false;
+
+	/* By hand: strtod takes blanks, signs, "inf" and hexadecimal, and a comma where the locale has it so. */
+	for (; *text; text++) {
+		if (*text == '.' && !fraction) {
+			fraction = true;
+			continue;
+		}
+		if (*text < '0' || *text > '9')
+			return false;
+		digit = true;
+		value = value * 10 + (*text - '0');
+		unit *= fraction ? 10 : 1;
+	}
+	value /= unit;
+	if (!digit || !(value >= min && value <= max))
+		return false;
+	*ret = value;
+	return true;
+}
+
+static int parse_colours(const char *text, enum ui_colours *ret, struct complaint *c)
+{
+	static const struct {
+		const char *name;
+		enum ui_colours colours;
+	} names[] = {{"never", UI_COLOURS_MONO},
+		     {"always", UI_COLOURS_AUTO},
+		     {"8", UI_COLOURS_8},
+		     {"16", UI_COLOURS_16},
+		     {"256", UI_COLOURS_256}};
+
+	if (strcmp(text, "auto") == 0) /* what NO_COLOR and the terminal say, which is the default */
+		return UI_OK;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(text, names[i].name) == 0) {
+			*ret = names[i].colours;
+			return UI_OK;
+		}
+	}
+	return usage(c, "--color takes auto, always, never, 8, 16 or 256, not '%s'", text);
+}
+
+/* ---- options --------------------------------------------------------------------------------------------------- */
+
+static int take_value(int option, const char *value, struct ui_options *o, struct complaint *c)
+{
+	double number;
+
+	switch (option) {
+	case 'p':
+		if (!ui_parse_pid(value, &o->pid))
+			return usage(c, "'%s' is no process id: -p takes a number from 1 to %d", value, PID_MOST);
+		return UI_OK;
+	case 'd':
+		if (!ui_parse_decimal(value, INTERVAL_MIN, INTERVAL_MAX, &number))
+			return usage(c, "'%s' is no interval: -d takes seconds from %g to %g", value, INTERVAL_MIN,
+				     INTERVAL_MAX);
+		o->interval_ns = (uint64_t)(number * 1e9 + 0.5);
+		return UI_OK;
+	case OPT_BUDGET:
+		if (!ui_parse_decimal(value, BUDGET_MIN, BUDGET_MAX, &o->budget))
+			return usage(c, "'%s' is no budget: --budget takes percent of one core from %g to %g", value,
+				     BUDGET_MIN, BUDGET_MAX);
+		return UI_OK;
+	case OPT_COLOR: return parse_colours(value, &o->colours, c);
+	case 'f': o->filter = value; return UI_OK;
+	case 'o': o->columns = value; return UI_OK;
+	default: return usage(c, "-i %s: recordings come with a later version", value);
+	}
+}
+
+static int take_option(int option, const char *value, const char *word, struct ui_options *o, struct complaint *c)
+{
+	switch (option) {
+	case 'J': o->json = true; return UI_OK;
+	case 'n': o->no_headings = true; return UI_OK;
+	case 'r': o->raw = true; return UI_OK;
+	case 'b': o->bytes = true; return UI_OK;
+	case 'h': o->help = true; return UI_OK;
+	case 'V': o->version = true; return UI_OK;
+	case OPT_ASCII: o->ascii = true; return UI_OK;
+	case OPT_DEMO: o->demo = true; return UI_OK;
+	case ':': return usage(c, "%s needs a value: see pagetop --help", word);
+	case '?': return usage(c, "unknown option %s: pagetop --help lists them", word);
+	default: return take_value(option, value, o, c);
+	}
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------- */
+
+/* Letters to insert, drop or change to make b of a (Levenshtein); names are short. */
+static unsigned edit_distance(const char *a, const char *b)
+{
+	unsigned row[32], n = (unsigned)strlen(b);
+
+	if (n >= sizeof(row) / sizeof(row[0]))
+		return n;
+	for (unsigned j = 0; j <= n; j++)
+		row[j] = j;
+	for (unsigned i = 1; *a; a++, i++) {
+		unsigned corner = row[0];
+
+		row[0] = i;
+		for (unsigned j = 1; j <= n; j++) {
+			unsigned change = corner + (*a != b[j - 1]);
+			unsigned skip = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+
+			corner = row[j];
+			row[j] = change < skip ? change : skip;
+		}
+	}
+	return row[n];
+}
+
+static const char *nearest_command(const char *word)
+{
+	const char *best = NULL;
+	unsigned least = NEAR + 1;
+
+	for (const struct ui_command *command = ui_commands; command->name; command++) {
+		unsigned distance = edit_distance(word, command->name);
+		if (distance < least && distance < strlen(command->name)) {
+			least = distance;
+			best = command->name;
+		}
+	}
+	return best;
+}
+
+static int find_command(const char *word, const struct ui_command **ret, struct complaint *c)
+{
+	const char *near;
+	pid_t pid;
+
+	for (const struct ui_command *command = ui_commands; command->name; command++) {
+		if (strcmp(word, command->name) == 0) {
+			*ret = command;
+			return UI_OK;
+		}
+	}
+	for (const char *const *later = ui_commands_later; *later; later++)
+		if (strcmp(word, *later) == 0)
+			return usage(c, "%s: not in this version", word);
+	if (ui_parse_pid(word, &pid))
+		return usage(c, "no command '%s': a process is given with -p %s", word, word);
+	near = nearest_command(word);
+	if (near)
+		return usage(c, "no command '%s': did you mean %s?", word, near);
+	return usage(c, "no command '%s': pagetop --help lists them", word);
+}
+
+/* What must come together, or must not. */
+static int check(const struct ui_options *o, struct complaint *c)
+{
+	const struct ui_command *command = o->command;
+
+	if (o->help || o->version)
+		return UI_OK;
+	if (!command && (o->json || o->raw || o->no_headings || o->bytes || o->columns))
+		return usage(c, "-J, -r, -n, -b and -o need a command, as in pagetop vmas -p PID -J");
+	if (o->json && o->raw)
+		return usage(c, "-J and -r exclude each other");
+	if (!command)
+		return UI_OK;
+	if (!command->operands && o->rest[0])
+		return usage(c, "%s takes no operand: '%s'", command->name, o->rest[0]);
+	if (command->operands && !o->rest[0])
+		return usage(c, "%s needs %s: see pagetop %s --help", command->name, command->operands, command->name);
+	if (command->needs_process && o->pid == 0 && !o->demo)
+		return usage(c, "%s needs a process: pagetop %s -p PID%s%s", command->name, command->name,
+			     command->operands ? " " : "", command->operands ? command->operands : "");
+	return UI_OK;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------------------- */
+
+/* Options and operands in the order they come; o->rest has room for all of argv. */
+static int parse_words(int argc, char **argv, struct ui_options *o, struct complaint *c)
+{
+	int option, r = UI_OK, operands = 0;
+
+	opterr = 0;
+	optind = 0; /* glibc: start over, also with the next line in the same process */
+	while (r == UI_OK && (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+		char letter[3] = {'-', (char)optopt, '\0'};
+		/* optopt is the letter of a short option, also of a long one that has both: then the word tells */
+		bool is_long = optopt == 0 || optopt >= 256 ||
+			       (strchr(short_options, optopt) && strncmp(argv[optind - 1], "--", 2) == 0);
+
+		if (option != 1)
+			r = take_option(option, optarg, is_long ? argv[optind - 1] : letter, o, c);
+		else if (!o->command)
+			r = find_command(optarg, &o->command, c);
+		else
+			o->rest[operands++] = optarg;
+	}
+	if (r == UI_OK && !o->command && optind < argc)
+		r = usage(c, "-- %s: starting a command comes with a later version", argv[optind]);
+	while (r == UI_OK && optind < argc)
+		o->rest[operands++] = argv[optind++];
+	return r;
+}
+
+int ui_options_parse(int argc, char **argv, struct ui_options *ret, char *message, size_t size)
+{
+	struct complaint c = {message, size};
+	const char *no_color = getenv("NO_COLOR");
+	struct ui_options o = {
+		.interval_ns = 1000000000,
+		.budget = 5,
+		.colours = no_color && *no_color ? UI_COLOURS_MONO : UI_COLOURS_AUTO,
+	};
+	int r;
+
+	o.rest = calloc((size_t)argc + 1, sizeof(*o.rest));
+	if (!o.rest)
+		return usage(&c, "out of memory");
+	r = parse_words(argc, argv, &o, &c);
+	if (r == UI_OK)
+		r = check(&o, &c);
+	if (r == UI_OK)
+		*ret = o;
+	else
+		ui_options_free(&o);
+	return r;
+}
+
+void ui_options_free(struct ui_options *options)
+{
+	free(options->rest);
+	options->rest = NULL;
+}
