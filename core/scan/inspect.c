@@ -106,17 +106,18 @@ static void find_folio(struct pt_facts *facts)
 	facts->head_count = some(facts->near_count[first]);
 }
 
+/* The file may end within the block; what lies behind its end reads as zero. */
 static void read_neighbours(struct pt_target *t, struct pt_facts *facts)
 {
+	const size_t size = sizeof(facts->near_flags);
 	facts->near_first = facts->pfn & ~(uint64_t)(PT_NEIGHBOURS - 1);
-	ssize_t flags = t->k->ops->pread(t->k, t->kpageflags, facts->near_flags, sizeof(facts->near_flags),
-					 facts->near_first * 8);
-	facts->has_near = flags == (ssize_t)sizeof(facts->near_flags);
+	ssize_t got = t->k->ops->pread(t->k, t->kpageflags, facts->near_flags, size, facts->near_first * 8);
+	facts->has_near = got > 0 && (uint64_t)got / 8 > facts->pfn - facts->near_first;
 	if (!facts->has_near)
 		return;
-	if (t->kpagecount < 0 || t->k->ops->pread(t->k, t->kpagecount, facts->near_count, sizeof(facts->near_count),
-						  facts->near_first * 8) != (ssize_t)sizeof(facts->near_count))
-		memset(facts->near_count, 0, sizeof(facts->near_count));
+	if (t->kpagecount >= 0 &&
+	    t->k->ops->pread(t->k, t->kpagecount, facts->near_count, size, facts->near_first * 8) < 0)
+		memset(facts->near_count, 0, size);
 	find_folio(facts);
 }
 
