@@ -123,10 +123,12 @@ static int linux_stat(struct pt_kernel *k, const char *path, struct pt_file_stat
 	int fd = open_below(k, path, O_PATH);
 	if (fd < 0)
 		return fd;
-	int error = fstat(fd, &st) || fstatfs(fd, &fs) ? -errno : 0;
-	close(fd);
-	if (error)
+	if (fstat(fd, &st) || fstatfs(fd, &fs)) {
+		int error = -errno;
+		close(fd);
 		return error;
+	}
+	close(fd);
 	*ret = (struct pt_file_stat){
 		.inode = st.st_ino,
 		.mode = st.st_mode,

@@ -18,22 +18,21 @@ struct zone {
 	bool has_start;          /* zones without memory have none */
 };
 
-/* "Node 0, zone      DMA" */
+/* Whether the line begins a zone, "Node 0, zone      DMA". One with a name that is none of ours stays nameless. */
 static bool take_zone(struct pt_cursor line, struct zone *ret)
 {
 	uint64_t node;
-	struct zone zone = {0};
 
-	if (!pt_skip_word(&line, "Node ") || !pt_take_decimal(&line, &node) || node > INT32_MAX ||
-	    !pt_skip_word(&line, ", zone "))
+	if (!pt_skip_word(&line, "Node "))
 		return false;
+	*ret = (struct zone){0};
+	if (!pt_take_decimal(&line, &node) || node > INT32_MAX || !pt_skip_word(&line, ", zone "))
+		return true;
 	pt_skip_blanks(&line);
 	size_t n = (size_t)(line.end - line.at);
-	if (n == 0 || n >= sizeof(zone.name))
-		return false;
-	memcpy(zone.name, line.at, n);
-	zone.node = (int)node;
-	*ret = zone;
+	if (n < sizeof(ret->name) && !memchr(line.at, '\0', n))
+		memcpy(ret->name, line.at, n);
+	ret->node = (int)node;
 	return true;
 }
 
@@ -57,7 +56,7 @@ static void take_zone_field(struct pt_cursor line, struct zone *zone)
 
 static bool zone_spans(const struct zone *zone, uint64_t pfn)
 {
-	return zone->has_start && pfn >= zone->start && pfn - zone->start < zone->spanned;
+	return zone->name[0] && zone->has_start && pfn >= zone->start && pfn - zone->start < zone->spanned;
 }
 
 bool pt_parse_zoneinfo(const char *text, size_t size, uint64_t pfn, struct pt_physical *ret)

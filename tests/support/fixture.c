@@ -154,7 +154,7 @@ static void line_process(struct fixture_line *line)
 
 	if (find_process(f, process->pid))
 		fixture_end(f, process->pid);
-	f->processes = fixture_checked(reallocarray(f->processes, f->n_processes + 1, sizeof(*f->processes)));
+	f->processes = fixture_checked(reallocarray(f->processes, f->n_processes + 1, sizeof(struct fixture_process *)));
 	f->processes[f->n_processes++] = process;
 	f->in = process;
 	fixture_files_write(f, process);

@@ -79,10 +79,11 @@ static void damaged_zoneinfo_finds_nothing(void **state)
 	static const char *const bad[] = {
 		"",
 		"start_pfn: 0\n",
+		"        spanned  1000\n  start_pfn:           0\n", /* of which zone? */
 		"        spanned  1000\n  start_pfn:           0",
 		"Node 0, zone   Normal\n  start_pfn:           0\n",
 		"Node 0, zone   Normal\n        spanned  99999999999999999999\n  start_pfn:           0\n",
-		"Node 0, zone   NameOfAZoneThatIsTooLong\n        spanned  10\n",
+		"Node 0, zone   NameOfAZoneThatIsTooLong\n        spanned  10\n  start_pfn:           0\n",
 		"Node 0, zone\n        spanned  x\n  start_pfn: 0\n",
 		"Node 99999999999, zone Normal\n",
 	};

@@ -75,8 +75,8 @@ static void damaged_stats_are_refused(void **state)
 		"1 (a)",
 		"1 (a) S",
 		"1 a S 1 2 3 0 -1 4194304 99 0 7 0 30 12 0 0 20 0 4 0 93370 1\n", /* no parentheses */
-		"x (a)" REST,
-		"99999999999 (a)" REST,                                         /* no PID is that large */
+		("x (a)" REST),
+		("99999999999 (a)" REST),                                       /* no PID is that large */
 		"1 (a) S 1 2 3 0 -1 4194304 99 0 7 0 30 12 0 0 20 0 4 0 93370", /* may be cut inside of the number */
 		"1 (a) S 1 2 3 0 -1 x 99 0 7 0 30 12 0 0 20 0 4 0 93370 1\n",   /* not a number */
 		"1 (a) S 1 2 3 0 - 0 99 0 7 0 30 12 0 0 20 0 4 0 93370 1\n",    /* no digits */
