@@ -100,10 +100,11 @@ static void add_mapped(struct sums *s, const struct fixture_page *page, uint64_t
 	bool anon = page->flags & KPF(ANON), shmem = !anon && page->flags & KPF(SWAPBACKED);
 	bool lazyfree = anon && !(page->flags & KPF(SWAPBACKED));
 	bool dirty = page->flags & KPF(DIRTY) || (anon && !lazyfree);
-	bool shared = page->count >= 2;
+	bool migrating = page->entry & PM_SWAP; /* "maybe shared, who knows with how many": smaps_account(), 6.10 */
+	bool shared = page->count >= 2 || migrating;
 
 	s->rss += size;
-	s->pss += (size << 12) / (shared ? page->count : 1);
+	s->pss += (size << 12) / (shared && !migrating ? page->count : 1);
 	*(shared ? dirty ? &s->shared_dirty : &s->shared_clean : dirty ? &s->private_dirty : &s->private_clean) += size;
 	s->referenced += page->flags & KPF(REFERENCED) ? size : 0;
 	s->anonymous += anon ? size : 0;

@@ -86,6 +86,8 @@ static int scripted_open(struct pt_kernel *k, const char *path, int flags)
 	struct scripted *s = of(k);
 	int error = begin(s);
 	s->opens++;
+	if (!error && s->deny && strstr(path, s->deny))
+		error = s->deny_error;
 	int fd = error ? error : s->inner->ops->open(s->inner, path, flags);
 	if (fd >= 0)
 		keep(s, fd, path);
@@ -126,6 +128,8 @@ static ssize_t scripted_pread(struct pt_kernel *k, int fd, void *buf, size_t siz
 			return 0;
 	}
 	ssize_t n = s->inner->ops->pread(s->inner, fd, buf, size, offset);
+	if (n > 0 && f && s->edit)
+		s->edit(f->path, buf, (size_t)n);
 	if (n > 0 && s->calls == s->short_call)
 		return n >= 16 ? n / 2 & ~7 : n / 2;
 	return n;
@@ -160,8 +164,6 @@ static int scripted_stat(struct pt_kernel *k, const char *path, struct pt_file_s
 
 static int scan(struct scripted *s, const struct scripted_fd *f, struct ps_arg *arg)
 {
-	if (s->no_scan)
-		return -ENOTTY;
 	int error = scripted_scan_check(arg, s->no_guard ? PS_ALL_6_7 : PS_ALL, s->k.page_shift);
 	if (error)
 		return error;
@@ -188,7 +190,7 @@ static int scripted_ioctl(struct pt_kernel *k, int fd, unsigned long request, vo
 	s->ioctls++;
 	if (error)
 		return error;
-	if (request == PT_PAGEMAP_SCAN && s->no_scan)
+	if ((request == PT_PAGEMAP_SCAN && s->no_scan) || (request == PT_PROCMAP_QUERY && s->no_procmap_query))
 		return -ENOTTY;
 	if (request == PT_PAGEMAP_SCAN && !s->k.real && f && ends_with(f->path, "/pagemap"))
 		return scan(s, f, arg);

@@ -28,11 +28,15 @@ struct scripted {
 	unsigned long hook_call;  /* before this call, hook(hook_arg) */
 	void (*hook)(void *arg);
 	void *hook_arg;
+	const char *deny; /* opening a path that has this in it fails ... */
+	int deny_error;   /* ... with this -errno */
+	/* what was read may be changed before it is handed out */
+	void (*edit)(const char *path, void *buf, size_t size);
 	bool no_scan;           /* a kernel before 6.7 */
 	bool no_guard;          /* one that refuses the category of guard markers */
 	bool dead_scan_is_done; /* one that says "nothing there" of dead memory, as 6.12 does, and not ESRCH */
 	unsigned scan_round;    /* regions the kernel collects at a time; 512 */
-	bool no_pidfd, no_cachestat;
+	bool no_pidfd, no_cachestat, no_procmap_query;
 	uint64_t clock[3]; /* by enum pt_clock, in ns */
 	uint64_t tick;     /* what each look at a clock adds to it */
 

@@ -43,7 +43,7 @@ static void reads_files(void **state)
 {
 	(void)state;
 	struct pt_kernel *k = real();
-	char buf[64];
+	char buf[256] = "";
 
 	int fd = k->ops->open(k, "proc/self/stat", O_RDONLY);
 	assert_true(fd >= 0);
@@ -181,6 +181,12 @@ static void pidfd_tells_the_end(void **state)
 	pid_t child = start_child(&pipe);
 
 	int pidfd = k->ops->pidfd(k, child);
+	if (pidfd == -ENOSYS) { /* before 5.3; under valgrind */
+		close(pipe);
+		waitpid(child, NULL, 0);
+		pt_kernel_free(k);
+		skip();
+	}
 	assert_true(pidfd >= 0);
 	assert_int_equal(k->ops->ended(k, pidfd), 0);
 	close(pipe);

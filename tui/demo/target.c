@@ -537,6 +537,7 @@ static int become(char **command, int n, const sigset_t *ends)
 	sigprocmask(SIG_UNBLOCK, ends, NULL);
 	execvp(all[0], all);
 	perror(all[0]);
+	free(all);
 	return 127;
 }
 
