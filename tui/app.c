@@ -1,0 +1,88 @@
+/*
+ * The live screen: opens what is to be seen, takes the terminal over, and goes round: wait, read events, take what
+ * feed and workers have, draw if anything changed. All else is the shell's (shell.h) and the terminal's (term.h).
+ */
+#include <errno.h>
+#include <time.h>
+
+#include "tui/commands/commands.h"
+#include "tui/shell.h"
+#include "tui/term.h"
+
+#define QUIT_WAIT_MS 200 /* for threads that may hang in the kernel */
+
+static uint64_t now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Why the process cannot be looked at, on stderr; before the terminal was touched. */
+static int complain(pid_t pid, int error)
+{
+	struct pt_kernel *k;
+	if (pt_kernel_linux_new(&k, "/", 0) < 0) {
+		ui_complain("out of memory");
+		return UI_LACKING;
+	}
+	int status = ui_target_error(k, pid, error);
+	pt_kernel_free(k);
+	return status;
+}
+
+static void fit_canvas(struct ui_shell *shell, struct wg_canvas *canvas)
+{
+	int w, h;
+	ui_term_size(&w, &h);
+	if ((canvas->w != w || canvas->h != h) && wg_canvas_resize(canvas, w, h))
+		shell->dirty = true;
+}
+
+static void show(struct ui_shell *shell, struct wg_canvas *canvas)
+{
+	fit_canvas(shell, canvas);
+	if (shell->forget) {
+		ui_term_forget();
+		shell->forget = false;
+		shell->dirty = true;
+	}
+	if (!shell->dirty)
+		return;
+	ui_shell_draw(shell, canvas);
+	ui_term_show(canvas);
+}
+
+static void run(struct ui_shell *shell, struct wg_canvas *canvas)
+{
+	struct ui_event event;
+	int fds[8];
+	while (!shell->quit && !ui_term_gone()) {
+		show(shell, canvas);
+		size_t n = ui_shell_fds(shell, fds, sizeof fds / sizeof *fds);
+		ui_term_wait(fds, n, ui_shell_timeout(shell, now()));
+		while (!shell->quit && ui_term_read(&event))
+			ui_shell_event(shell, &event, now());
+		ui_shell_update(shell, now());
+	}
+}
+
+int ui_run(const struct ui_options *options)
+{
+	struct ui_shell shell;
+	char message[160];
+	int error = ui_shell_init(&shell, options, &ui_sources_live, now());
+	if (error)
+		return complain(options->pid, error);
+	if (!ui_term_open(options, message, sizeof message)) {
+		ui_shell_free(&shell, QUIT_WAIT_MS);
+		ui_complain("%s", message);
+		return UI_USAGE;
+	}
+	struct wg_canvas canvas = {.can = ui_term_ability()};
+	run(&shell, &canvas);
+	ui_term_close();
+	wg_canvas_free(&canvas);
+	ui_shell_free(&shell, QUIT_WAIT_MS);
+	return shell.status;
+}

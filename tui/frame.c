@@ -1,0 +1,268 @@
+/*
+ * The lines around a screen. Everything they say comes from the shell, the target and the key table.
+ */
+#include "tui/frame.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/text/text.h"
+#include "tui/format.h"
+
+#define EXEC_BANNER_NS 10000000000u
+#define CRUMB_GAP      " \u203a "
+
+/* ---- title ------------------------------------------------------------------------------------------------------ */
+
+/* " processes › redis-server 7391 › page 7f3a1b400000", its first parts left out until it fits into w. */
+static void draw_breadcrumb(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line)
+{
+	const char *parts[UI_STACK_MAX];
+	int widths[UI_STACK_MAX], all = 0;
+	size_t first = 0;
+	for (size_t i = 0; i < shell->depth; i++) {
+		parts[i] = shell->stack[i]->ops->title(shell->stack[i], shell);
+		widths[i] = wg_text_width(parts[i]) + 3;
+		all += widths[i];
+	}
+	while (first + 1 < shell->depth && all > line.w)
+		all -= widths[first++];
+	int x = line.w > 20;
+	for (size_t i = first; i < shell->depth; i++) {
+		bool last = i + 1 == shell->depth;
+		struct wg_style style = WG_STYLE(last ? WG_TITLE : WG_DIM, WG_BAR);
+		x = wg_text_cut(c, line, x, 0, line.w - x, parts[i], WG_CUT_MIDDLE, style);
+		if (!last)
+			x = wg_text(c, line, x, 0, CRUMB_GAP, WG_STYLE(WG_DIM, WG_BAR));
+	}
+}
+
+/* How much of what there is to know the picture shows. */
+static struct wg_span seen(struct ui_shell *shell)
+{
+	const struct pt_snapshot *s = shell->target.now;
+	struct wg_span span = {NULL, WG_ACCENT, 1};
+	if (!s)
+		return span;
+	if (s->stage == PT_STAGE_PRESENCE)
+		span.text = "looking what the pages are" /* nothing else is known yet */;
+	else if (s->stage == PT_STAGE_DETAIL && s->all_pages)
+		span.text = ui_scratch_text(&shell->scratch, "%u %% seen",
+					    (unsigned)((double)s->done_pages * 100 / (double)s->all_pages));
+	return span;
+}
+
+static struct wg_span pace(struct ui_shell *shell)
+{
+	const struct pt_feed_status *status = &shell->target.status;
+	char text[24];
+	if (!shell->target.feed)
+		return (struct wg_span){0};
+	if (status->state == PT_FEED_ENDED)
+		return (struct wg_span){"ended", WG_WARN, 0};
+	if (status->state == PT_FEED_PAUSED)
+		return (struct wg_span){"paused", WG_WARN, 0};
+	return (struct wg_span){
+		ui_scratch_text(&shell->scratch, "every %s", pt_text_ns(status->interval_ns, text, sizeof text)),
+		WG_DIM, 2};
+}
+
+static struct wg_span cost(struct ui_shell *shell)
+{
+	const struct pt_snapshot *s = shell->target.now;
+	char text[24];
+	if (!s || shell->target.status.state == PT_FEED_ENDED)
+		return (struct wg_span){0};
+	return (struct wg_span){ui_scratch_text(&shell->scratch, "cost %.1f %% (%s a frame)",
+						shell->target.status.cost * 100,
+						pt_text_ns(s->scan_ns, text, sizeof text)),
+				WG_DIM, 4};
+}
+
+/* The signals without which something on the screens is unknown. */
+static unsigned count_missing(const struct pt_signals *signals)
+{
+	static const enum pt_signal needed[] = {PT_SIG_PAGEMAP,    PT_SIG_PFN,         PT_SIG_KPAGEFLAGS,
+						PT_SIG_KPAGECOUNT, PT_SIG_KPAGECGROUP, PT_SIG_PAGEMAP_SCAN,
+						PT_SIG_EXCLUSIVE,  PT_SIG_SMAPS,       PT_SIG_CONTENTS};
+	unsigned n = 0;
+	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+		n += !pt_signal_has(signals, needed[i]);
+	return n;
+}
+
+static struct wg_span privilege(struct ui_shell *shell)
+{
+	const struct pt_snapshot *s = shell->target.now;
+	const char *who = geteuid() == 0 ? "root" : "no root";
+	if (!s)
+		return (struct wg_span){0};
+	unsigned missing = count_missing(&s->signals);
+	if (!missing)
+		return (struct wg_span){ui_scratch_text(&shell->scratch, "%s: all signals", who), WG_DIM, 3};
+	return (struct wg_span){ui_scratch_text(&shell->scratch, "%s: %u signals missing", who, missing), WG_WARN, 1};
+}
+
+/* What the picture is worth, flush right; parts leave by priority. Returns the cells taken. */
+static int draw_worth(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line, int room)
+{
+	struct wg_span parts[] = {seen(shell), pace(shell), cost(shell), privilege(shell)};
+	size_t n = sizeof parts / sizeof *parts;
+	for (int limit = 4; limit >= 0; limit--) {
+		int w = 1;
+		for (size_t i = 0; i < n; i++)
+			if (parts[i].text && parts[i].priority <= limit)
+				w += wg_text_width(parts[i].text) + 2;
+		if (w > room || w == 1)
+			continue;
+		int x = line.w - w;
+		for (size_t i = 0; i < n; i++)
+			if (parts[i].text && parts[i].priority <= limit)
+				x = wg_text(c, line, x + 2, 0, parts[i].text, WG_STYLE(parts[i].role, WG_BAR));
+		return w;
+	}
+	return 0;
+}
+
+static int least_breadcrumb(struct ui_shell *shell)
+{
+	const struct ui_screen *top = shell->stack[shell->depth - 1];
+	return wg_text_width(top->ops->title(top, shell)) + 2;
+}
+
+void ui_frame_title(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *rest)
+{
+	struct wg_rect line = wg_take_top(rest, 1);
+	wg_fill(c, line, ' ', WG_STYLE(WG_TEXT, WG_BAR));
+	line.w -= draw_worth(shell, c, line, line.w - least_breadcrumb(shell));
+	draw_breadcrumb(shell, c, line);
+}
+
+/* ---- banners ---------------------------------------------------------------------------------------------------- */
+
+static struct wg_span state_banner(struct ui_shell *shell)
+{
+	const struct ui_target *t = &shell->target;
+	switch (t->status.state) {
+	case PT_FEED_ENDED:
+		return (struct wg_span){
+			ui_scratch_text(&shell->scratch,
+					"The process ended at %s. This is its last frame: explore it; Esc "
+					"leads back to the processes.",
+					ui_clock(&shell->scratch, t->status.ended_ns)),
+			WG_WARN, 0};
+	case PT_FEED_FAILED: {
+		bool denied = t->status.error == -EACCES || t->status.error == -EPERM;
+		return (struct wg_span){
+			ui_scratch_text(&shell->scratch, "Reading failed: %s.%s Trying again.",
+					strerror(-t->status.error),
+					denied ? " It may have changed user; sudo pagetop may look." : ""),
+			WG_BAD, 0};
+	}
+	default: return (struct wg_span){0};
+	}
+}
+
+static struct wg_span exec_banner(struct ui_shell *shell)
+{
+	const struct ui_target *t = &shell->target;
+	if (!t->exec_ns || shell->now_ns - t->exec_ns > EXEC_BANNER_NS)
+		return (struct wg_span){0};
+	return (struct wg_span){
+		ui_scratch_text(&shell->scratch, "The process called exec: this is its new image (number %u), %s.",
+				t->image + 1, t->now ? ui_printable(&shell->scratch, t->now->process.name) : ""),
+		WG_ACCENT, 0};
+}
+
+/* One line that says what is hidden and what grants it. */
+static struct wg_span privilege_banner(struct ui_shell *shell)
+{
+	const struct pt_snapshot *s = shell->target.now;
+	if (!s || pt_signal_has(&s->signals, PT_SIG_PFN))
+		return (struct wg_span){0};
+	const struct pt_signal_state *pfn = &s->signals.of[PT_SIG_PFN];
+	return (struct wg_span){ui_scratch_text(&shell->scratch, "Map counts and page flags are unknown (?): %s.%s%s",
+						pfn->reason, pfn->remedy ? " What grants it: " : "",
+						pfn->remedy ? pfn->remedy : ""),
+				WG_UNKNOWN, 0};
+}
+
+void ui_frame_banners(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *rest)
+{
+	struct wg_span banners[] = {
+		{shell->message[0] ? shell->message : NULL, shell->message_role, 0},
+		state_banner(shell),
+		exec_banner(shell),
+		privilege_banner(shell),
+	};
+	int room = rest->h >= 16 ? 3 : rest->h >= 6 ? 1 : 0;
+	for (size_t i = 0; i < sizeof banners / sizeof *banners && room > 0; i++) {
+		if (!banners[i].text)
+			continue;
+		struct wg_rect line = i == 0 ? wg_take_bottom(rest, 1) : wg_take_top(rest, 1);
+		wg_draw_line(c, line, &(struct wg_line){.spans = &banners[i], .n = 1, .bg = WG_BACK});
+		room--;
+	}
+}
+
+/* ---- footer ----------------------------------------------------------------------------------------------------- */
+
+#define HINTS_MAX 24
+
+static int hint_width(const struct wg_hint *hint)
+{
+	return wg_text_width(hint->key) + 1 + wg_text_width(hint->label) + 3;
+}
+
+/* The labelled bindings of a place, in the order of their rank; help and quit (rank 0) come last but never leave. */
+static size_t collect_hints(struct ui_shell *shell, unsigned where, bool unicode, int w, struct wg_hint *ret)
+{
+	size_t n_all, n = 0;
+	const struct ui_binding *all = ui_bindings(&n_all);
+	int room = w - 2;
+	for (int pass = 0; pass <= 9; pass++)
+		for (size_t i = 0; i < n_all && n < HINTS_MAX; i++) {
+			char name[16];
+			const struct ui_binding *b = &all[i];
+			if (!(b->where & where) || !b->label || b->rank != pass)
+				continue;
+			const char *key = b->shown ? b->shown : ui_key_name(b->keys[0], unicode, name, sizeof name);
+			struct wg_hint hint = {ui_scratch_text(&shell->scratch, "%s", key), b->label};
+			if (hint_width(&hint) > room + 3)
+				continue;
+			room -= hint_width(&hint);
+			ret[n++] = hint;
+		}
+	return n;
+}
+
+/* Puts the first k to the end: help and quit were taken first so that there is room for them. */
+static void rotate(struct wg_hint *hints, size_t n, size_t k)
+{
+	struct wg_hint first[4];
+	if (k > n || k > sizeof first / sizeof *first)
+		return;
+	memcpy(first, hints, k * sizeof *hints);
+	memmove(hints, hints + k, (n - k) * sizeof *hints);
+	memcpy(hints + n - k, first, k * sizeof *hints);
+}
+
+void ui_frame_foot(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *rest)
+{
+	if (rest->h < 2 && !shell->prompt.kind)
+		return;
+	struct wg_rect line = wg_take_bottom(rest, 1);
+	if (shell->prompt.kind) {
+		const char *label = shell->prompt.kind == UI_PROMPT_FILTER ? "/" : "address: ";
+		wg_draw_prompt(c, line, label, shell->prompt.text, shell->prompt.error[0] ? shell->prompt.error : NULL);
+		return;
+	}
+	const struct ui_screen *top = shell->stack[shell->depth - 1];
+	unsigned where = shell->help ? UI_IN_HELP : top->ops->where(top);
+	struct wg_hint hints[HINTS_MAX];
+	size_t n = collect_hints(shell, where, c->can.unicode, line.w, hints);
+	rotate(hints, n, 2);
+	wg_draw_hints(c, line, hints, n);
+}

@@ -1,0 +1,150 @@
+/*
+ * See heat.h.
+ */
+#include "tui/heat.h"
+
+#include <string.h>
+
+uint8_t ui_hue_of_kind(enum pt_kind kind)
+{
+	static const uint8_t hues[PT_KIND_N] = {
+		[PT_UNTOUCHED] = WG_HUE_ANON, [PT_ANON] = WG_HUE_ANON,        [PT_FILE] = WG_HUE_FILE,
+		[PT_SHMEM] = WG_HUE_SHMEM,    [PT_SWAP] = WG_HUE_SWAP,        [PT_SWAP_SHMEM] = WG_HUE_SWAP,
+		[PT_ZERO] = WG_HUE_ZERO,      [PT_ZERO_HUGE] = WG_HUE_ZERO,   [PT_HUGETLB] = WG_HUE_HUGETLB,
+		[PT_KERNEL] = WG_HUE_KERNEL,  [PT_GUARD] = WG_HUE_GUARD,      [PT_UFFD_MARKER] = WG_HUE_GUARD,
+		[PT_POISON] = WG_HUE_GUARD,   [PT_MIGRATING] = WG_HUE_KERNEL, [PT_DEVICE] = WG_HUE_KERNEL,
+		[PT_PRESENT] = WG_HUE_LAYER,
+	};
+	return hues[kind];
+}
+
+const char *ui_hue_name(uint8_t hue)
+{
+	static const char *const names[WG_HUE_N] = {
+		[WG_HUE_ANON] = "anon",       [WG_HUE_FILE] = "file",     [WG_HUE_SHMEM] = "shmem",
+		[WG_HUE_SWAP] = "swapped",    [WG_HUE_KERNEL] = "kernel", [WG_HUE_ZERO] = "zero page",
+		[WG_HUE_HUGETLB] = "hugetlb", [WG_HUE_GUARD] = "guard",   [WG_HUE_LAYER] = "page",
+	};
+	return names[hue];
+}
+
+/* A layer that shows one kind has that kind's hue. */
+static uint8_t hue_of_layer(enum pt_layer layer)
+{
+	switch (layer) {
+	case PT_LAYER_ANON: return WG_HUE_ANON;
+	case PT_LAYER_SWAP: return WG_HUE_SWAP;
+	case PT_LAYER_ZERO: return WG_HUE_ZERO;
+	default: return WG_HUE_LAYER;
+	}
+}
+
+struct wg_heat_cell ui_heat_cell(const struct pt_bin *bin, enum pt_layer layer, const struct pt_signals *signals)
+{
+	if (!bin->pages)
+		return (struct wg_heat_cell){.flags = WG_HEAT_OUTSIDE};
+	struct pt_heat heat = pt_bin_heat(bin, layer, signals);
+	struct wg_heat_cell cell = {
+		.hue = layer == PT_LAYER_KIND ? ui_hue_of_kind(heat.kind) : hue_of_layer(layer),
+		.level = (uint8_t)wg_heat_level(heat.hits, heat.pages),
+		.flags = bin->changed ? WG_HEAT_CHANGED : 0,
+	};
+	/* Where most of what is there is not known, the cell must not claim a number. */
+	if (heat.unknown && (layer == PT_LAYER_KIND ? heat.kind == PT_PRESENT : heat.unknown > heat.hits))
+		cell.flags |= WG_HEAT_UNKNOWN;
+	return cell;
+}
+
+struct wg_heat_cell *ui_heat_strip(struct ui_scratch *s, const struct pt_axis *axis, const struct pt_snapshot *now,
+				   const struct pt_snapshot *before, enum pt_layer layer, int n, int *ret_n)
+{
+	if (n <= 0 || !axis->pages)
+		return NULL;
+	uint64_t per_cell = (axis->pages + (uint64_t)n - 1) / (uint64_t)n;
+	size_t used = (size_t)((axis->pages + per_cell - 1) / per_cell);
+	struct pt_bin *bins = ui_scratch_array(s, used, sizeof *bins);
+	struct wg_heat_cell *cells = ui_scratch_array(s, used, sizeof *cells);
+	if (!bins || !cells)
+		return NULL;
+	pt_bins_fill(axis, now, before, 0, per_cell, bins, used);
+	for (size_t i = 0; i < used; i++)
+		cells[i] = ui_heat_cell(&bins[i], layer, &now->signals);
+	*ret_n = (int)used;
+	return cells;
+}
+
+/* ---- the class bar ---------------------------------------------------------------------------------------------- */
+
+static const struct {
+	enum pt_stat stat;
+	enum pt_kind kind;
+} bar_parts[] = {
+	{PT_N_ANON, PT_ANON},       {PT_N_FILE, PT_FILE}, {PT_N_SHMEM, PT_SHMEM},     {PT_N_KERNEL, PT_KERNEL},
+	{PT_N_HUGETLB, PT_HUGETLB}, {PT_N_ZERO, PT_ZERO}, {PT_N_NO_KIND, PT_PRESENT}, {PT_N_SWAP, PT_SWAP},
+};
+#define BAR_PARTS (sizeof bar_parts / sizeof *bar_parts)
+
+/* Cells of each part: its share, rounded, at least one; the largest part takes the rounding. */
+static void divide(const struct pt_counts *sum, int n, int *ret)
+{
+	uint64_t all = 0;
+	for (size_t i = 0; i < BAR_PARTS; i++)
+		all += sum->n[bar_parts[i].stat];
+	int given = 0;
+	size_t largest = 0;
+	for (size_t i = 0; i < BAR_PARTS; i++) {
+		uint64_t pages = sum->n[bar_parts[i].stat];
+		ret[i] = all ? (int)((double)pages * n / (double)all) : 0;
+		if (pages && !ret[i])
+			ret[i] = 1;
+		given += ret[i];
+		if (pages > sum->n[bar_parts[largest].stat])
+			largest = i;
+	}
+	if (all)
+		ret[largest] += n - given;
+}
+
+void ui_class_bar(const struct pt_counts *sum, struct wg_heat_cell *cells, int n)
+{
+	int parts[BAR_PARTS];
+	int at = 0;
+	memset(cells, 0, (size_t)n * sizeof *cells);
+	divide(sum, n, parts);
+	for (size_t i = 0; i < BAR_PARTS; i++)
+		for (int k = 0; k < parts[i] && at < n; k++) {
+			bool unknown = bar_parts[i].kind == PT_PRESENT;
+			cells[at++] = (struct wg_heat_cell){.hue = ui_hue_of_kind(bar_parts[i].kind),
+							    .level = WG_LEVELS - 1,
+							    .flags = unknown ? WG_HEAT_UNKNOWN : 0};
+		}
+}
+
+/* ---- the legend ------------------------------------------------------------------------------------------------- */
+
+static size_t legend_of_kinds(struct wg_legend_item *items)
+{
+	static const uint8_t hues[] = {WG_HUE_ANON, WG_HUE_FILE,    WG_HUE_SHMEM,  WG_HUE_SWAP,
+				       WG_HUE_ZERO, WG_HUE_HUGETLB, WG_HUE_KERNEL, WG_HUE_GUARD};
+	size_t n = 0;
+	for (; n < sizeof hues; n++)
+		items[n] =
+			(struct wg_legend_item){.hue = hues[n], .level = WG_LEVELS - 1, .label = ui_hue_name(hues[n])};
+	return n;
+}
+
+static size_t legend_of_share(uint8_t hue, struct wg_legend_item *items)
+{
+	static const char *const labels[WG_LEVELS] = {"none", "a trace", "some", "half", "most", "all"};
+	for (unsigned i = 0; i < WG_LEVELS; i++)
+		items[i] = (struct wg_legend_item){.hue = hue, .level = (uint8_t)i, .label = labels[i]};
+	return WG_LEVELS;
+}
+
+size_t ui_legend(enum pt_layer layer, struct wg_legend_item *items)
+{
+	size_t n = layer == PT_LAYER_KIND ? legend_of_kinds(items) : legend_of_share(hue_of_layer(layer), items);
+	items[n++] = (struct wg_legend_item){.unknown = true, .label = "unknown"};
+	items[n++] = (struct wg_legend_item){.changed = true, .label = "changed"};
+	return n;
+}

@@ -1,0 +1,170 @@
+/*
+ * The table of keys, and the look-ups in it. A row is one thing to do in some places; where the same key does
+ * something else elsewhere it has another row. No two rows share a key in one place (tests/unit/test_ui_keys.c).
+ */
+#include "tui/keys.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ROW(cmd_, where_, keys_, shown_, label_, rank_, task_, help_)                                                  \
+	{                                                                                                              \
+		.action = UI_DO_##cmd_, .where = (where_), .keys = keys_, .shown = (shown_), .label = (label_),        \
+		.rank = (rank_), .task = UI_TASK_##task_, .help = (help_)                                              \
+	}
+#define KEYS(...)                                                                                                      \
+	{                                                                                                              \
+		__VA_ARGS__                                                                                            \
+	}
+#define LISTS  (UI_IN_PROCESSES | UI_IN_TABLE)
+#define MAPS   UI_IN_ANY_MAP
+#define SCROLL (UI_IN_SCREENS | UI_IN_HELP)
+
+static const struct ui_binding bindings[] = {
+	/* action, where, keys, shown, label, rank, task, help */
+	ROW(UP, SCROLL, KEYS(UI_KEY_UP, 'k'), NULL, NULL, 0, MOVE, "up: a row, a line, a row of cells"),
+	ROW(DOWN, SCROLL, KEYS(UI_KEY_DOWN, 'j'), NULL, NULL, 0, MOVE, "down"),
+	ROW(LEFT, MAPS, KEYS(UI_KEY_LEFT, 'h'), NULL, NULL, 0, MOVE, "a cell to the left"),
+	ROW(RIGHT, MAPS, KEYS(UI_KEY_RIGHT, 'l'), NULL, NULL, 0, MOVE, "a cell to the right"),
+	ROW(PAGE_UP, SCROLL, KEYS(UI_KEY_PAGE_UP, UI_CTRL('b')), NULL, NULL, 0, MOVE, "a screenful up"),
+	ROW(PAGE_DOWN, SCROLL, KEYS(UI_KEY_PAGE_DOWN, UI_CTRL('f')), NULL, NULL, 0, MOVE, "a screenful down"),
+	ROW(FIRST, SCROLL, KEYS(UI_KEY_HOME, 'g'), NULL, NULL, 0, MOVE, "to the first"),
+	ROW(LAST, SCROLL, KEYS(UI_KEY_END, 'G'), NULL, NULL, 0, MOVE, "to the last"),
+	ROW(ENTER, UI_IN_PROCESSES, KEYS(UI_KEY_ENTER), NULL, "look into it", 1, MOVE,
+	    "deeper: the memory of this process"),
+	ROW(ENTER, UI_IN_TABLE, KEYS(UI_KEY_ENTER), NULL, "map", 1, MOVE, "deeper: the map of this VMA, full size"),
+	ROW(ENTER, MAPS, KEYS(UI_KEY_ENTER), NULL, "in", 1, MOVE,
+	    "deeper: to single pages around the cursor; from a single page into that page"),
+	ROW(BACK, SCROLL, KEYS(UI_KEY_ESC, UI_KEY_BACKSPACE), NULL, "back", 6, MOVE,
+	    "back to where you came from, as you left it"),
+	ROW(FOCUS, UI_IN_TABLE, KEYS(UI_KEY_TAB), NULL, "to the map", 7, MOVE, "from the table to the map below it"),
+	ROW(FOCUS, UI_IN_PANE, KEYS(UI_KEY_TAB), NULL, "to the table", 6, MOVE, "from the map back to the table"),
+	ROW(GOTO, UI_IN_TARGET, KEYS(':'), NULL, NULL, 0, MOVE, "go to an address (hexadecimal)"),
+
+	ROW(FILTER, LISTS, KEYS('/'), NULL, "filter", 3, FIND,
+	    "show only what a regular expression finds, as you type; empty shows all"),
+	ROW(SORT, LISTS, KEYS('s'), NULL, "sort", 4, FIND,
+	    "sort by the next column (or click on its heading); rows then keep their place"),
+	ROW(SORT_REVERSE, LISTS, KEYS('S'), NULL, NULL, 0, FIND, "sort the other way round"),
+	ROW(FOLD, UI_IN_TABLE, KEYS('f'), NULL, "fold", 8, FIND,
+	    "fold neighbours of the same file or role into one row, or unfold them"),
+	ROW(FOLLOW, UI_IN_TABLE | UI_IN_PANE, KEYS('F'), NULL, "follow growth", 9, FIND,
+	    "find what grew: keep the VMA selected that grows most"),
+	ROW(KERNEL_THREADS, UI_IN_PROCESSES, KEYS('K'), NULL, NULL, 0, FIND, "show kernel threads, or hide them"),
+
+	ROW(WHOLE, UI_IN_TABLE | MAPS, KEYS('w'), NULL, "whole process", 5, MAP,
+	    "the whole process as one map, its VMAs end to end"),
+	ROW(LAYER, UI_IN_TABLE | MAPS, KEYS('L', ']'), NULL, "layer", 2, MAP,
+	    "next layer: kind, present, dirty, swapped, huge, shared (who shares), referenced..."),
+	ROW(LAYER_BACK, UI_IN_TABLE | MAPS, KEYS('['), NULL, NULL, 0, MAP, "layer before"),
+	ROW(LAYER_DIGIT, UI_IN_TABLE | MAPS, KEYS('1'), "1..9", NULL, 0, MAP, "straight to a layer; 1 is the kinds"),
+	ROW(ZOOM_IN, MAPS, KEYS('+', '='), "+", "zoom in", 3, MAP, "zoom in around the cursor, down to a page a cell"),
+	ROW(ZOOM_OUT, MAPS, KEYS('-', '_'), "-", "out", 4, MAP, "zoom out, up to all of it"),
+	ROW(ZOOM_FIT, MAPS, KEYS('z'), NULL, NULL, 0, MAP, "all of it at once again"),
+	ROW(NEXT_HIT, MAPS, KEYS('n'), NULL, NULL, 0, MAP, "next cell that has what the layer shows"),
+	ROW(PREVIOUS_HIT, MAPS, KEYS('N'), NULL, NULL, 0, MAP, "the one before"),
+	ROW(DENSEST, MAPS, KEYS('d'), NULL, NULL, 0, MAP, "the densest cell of the layer"),
+
+	ROW(PAGE, MAPS, KEYS('p'), NULL, "page", 7, PAGE, "the page under the cursor, in words, from any zoom"),
+	ROW(LEFT, UI_IN_PAGE, KEYS(UI_KEY_LEFT, 'h'), NULL, "page before", 1, PAGE, "the page before this one"),
+	ROW(RIGHT, UI_IN_PAGE, KEYS(UI_KEY_RIGHT, 'l'), NULL, "next page", 2, PAGE, "the page after it"),
+	ROW(HEX, UI_IN_PAGE, KEYS('x'), NULL, "contents", 3, PAGE,
+	    "contents in hexadecimal; only of present pages, so that reading changes nothing"),
+
+	ROW(PAUSE, UI_IN_SCREENS, KEYS(' '), NULL, "pause", 5, TIME, "pause, or go on"),
+	ROW(FASTER, UI_IN_SCREENS, KEYS('<', ','), "<", NULL, 0, TIME, "half the interval between frames"),
+	ROW(SLOWER, UI_IN_SCREENS, KEYS('>', '.'), ">", NULL, 0, TIME, "double it"),
+	ROW(REFRESH, UI_IN_SCREENS, KEYS('r'), NULL, NULL, 0, TIME, "read now, and sort anew"),
+
+	ROW(HELP, UI_IN_SCREENS | UI_IN_HELP, KEYS('?'), NULL, "help", 0, PROGRAM, "this help, and away again"),
+	ROW(REDRAW, UI_IN_SCREENS | UI_IN_HELP, KEYS(UI_CTRL('l')), NULL, NULL, 0, PROGRAM, "draw the screen anew"),
+	ROW(QUIT, UI_IN_SCREENS | UI_IN_HELP, KEYS('q'), NULL, "quit", 0, PROGRAM, "quit"),
+};
+
+const struct ui_binding *ui_bindings(size_t *ret_n)
+{
+	*ret_n = sizeof bindings / sizeof *bindings;
+	return bindings;
+}
+
+const char *ui_task_name(enum ui_task task)
+{
+	static const char *const names[UI_TASK_N] = {
+		[UI_TASK_MOVE] = "Get around",
+		[UI_TASK_FIND] = "Find what is large, and what grew",
+		[UI_TASK_MAP] = "Read the map: what is where, who shares it",
+		[UI_TASK_PAGE] = "Look into one page",
+		[UI_TASK_TIME] = "Stop time, or change its pace",
+		[UI_TASK_PROGRAM] = "The rest",
+	};
+	return names[task];
+}
+
+static bool has_key(const struct ui_binding *b, uint32_t key)
+{
+	if (b->action == UI_DO_LAYER_DIGIT)
+		return key >= '1' && key <= '9';
+	for (size_t i = 0; i < UI_BINDING_KEYS && b->keys[i]; i++)
+		if (b->keys[i] == key)
+			return true;
+	return false;
+}
+
+enum ui_action ui_key_action(unsigned where, uint32_t key)
+{
+	for (size_t i = 0; i < sizeof bindings / sizeof *bindings; i++)
+		if (bindings[i].where & where && has_key(&bindings[i], key))
+			return bindings[i].action;
+	return UI_DO_NONE;
+}
+
+static const struct key_name {
+	uint32_t key;
+	const char *name, *unicode;
+} key_names[] = {
+	{UI_KEY_BACKSPACE, "Backspace", NULL},
+	{UI_KEY_TAB, "Tab", NULL},
+	{UI_KEY_ENTER, "Enter", "\u23ce"},
+	{UI_KEY_ESC, "Esc", NULL},
+	{' ', "Space", NULL},
+	{UI_KEY_UP, "Up", "\u2191"},
+	{UI_KEY_DOWN, "Down", "\u2193"},
+	{UI_KEY_LEFT, "Left", "\u2190"},
+	{UI_KEY_RIGHT, "Right", "\u2192"},
+	{UI_KEY_PAGE_UP, "PgUp", NULL},
+	{UI_KEY_PAGE_DOWN, "PgDn", NULL},
+	{UI_KEY_HOME, "Home", NULL},
+	{UI_KEY_END, "End", NULL},
+	{UI_KEY_DELETE, "Del", NULL},
+};
+
+char *ui_key_name(uint32_t key, bool unicode, char *ret, size_t size)
+{
+	for (size_t i = 0; i < sizeof key_names / sizeof *key_names; i++)
+		if (key_names[i].key == key) {
+			const struct key_name *n = &key_names[i];
+			snprintf(ret, size, "%s", unicode && n->unicode ? n->unicode : n->name);
+			return ret;
+		}
+	if (key < 32)
+		snprintf(ret, size, "Ctrl-%c", (int)key + '@');
+	else
+		snprintf(ret, size, "%c", (int)(key < 127 ? key : '?'));
+	return ret;
+}
+
+char *ui_binding_keys(const struct ui_binding *binding, bool unicode, char *ret, size_t size)
+{
+	if (binding->shown) {
+		snprintf(ret, size, "%s", binding->shown);
+		return ret;
+	}
+	size_t at = 0;
+	ret[0] = '\0';
+	for (size_t i = 0; i < UI_BINDING_KEYS && binding->keys[i] && at < size; i++) {
+		char name[16];
+		ui_key_name(binding->keys[i], unicode, name, sizeof name);
+		at += (size_t)snprintf(ret + at, size - at, i ? " %s" : "%s", name);
+	}
+	return ret;
+}

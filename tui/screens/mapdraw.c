@@ -1,0 +1,279 @@
+/*
+ * Drawing a map: the rule that says what is shown, where the window lies in the whole, the grid with an address at
+ * each line, the numbers under the cursor, the legend. What does not fit leaves in the reverse order of its worth;
+ * the grid stays to the last.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "tui/format.h"
+#include "tui/heat.h"
+#include "tui/screens/mapview.h"
+
+#define GUTTER_FROM 60 /* columns from which lines begin with their address */
+
+/* ---- geometry --------------------------------------------------------------------------------------------------- */
+
+static int address_digits(const struct ui_map_view *m, const struct pt_snapshot *s)
+{
+	uint64_t last = pt_axis_address(&m->axis, s, m->axis.pages);
+	int n = 8;
+	while (n < 16 && last >> (4 * n))
+		n++;
+	return n;
+}
+
+/* Places the grid into rect and makes room for its cells; false if there is none. */
+static bool place_grid(struct ui_map_view *m, struct wg_canvas *c, struct wg_rect rect, int gutter)
+{
+	m->grid = rect;
+	m->grid.x += gutter;
+	m->grid.w -= gutter;
+	if (m->grid.w > 24) /* round addresses at the beginning of lines */
+		m->grid.w -= m->grid.w % 8;
+	m->w = m->grid.w > 0 ? m->grid.w : 0;
+	m->rows = wg_heat_rows(c, rect.h);
+	m->halves = m->rows > rect.h;
+	size_t need = (size_t)m->w * (size_t)(m->rows > 0 ? m->rows : 0);
+	if (need <= m->room)
+		return need > 0;
+	struct pt_bin *bins = realloc(m->bins, need * sizeof *bins);
+	if (bins)
+		m->bins = bins;
+	struct wg_heat_cell *cells = bins ? realloc(m->cells, need * sizeof *cells) : NULL;
+	if (cells) {
+		m->cells = cells;
+		m->room = need;
+	}
+	return cells != NULL;
+}
+
+/* ---- the grid --------------------------------------------------------------------------------------------------- */
+
+static bool in_drag(const struct ui_map_view *m, int cell)
+{
+	int low = m->drag_from < m->drag_to ? m->drag_from : m->drag_to;
+	int high = m->drag_from < m->drag_to ? m->drag_to : m->drag_from;
+	return m->drag_from >= 0 && m->dragged && cell >= low && cell <= high;
+}
+
+static void fill_cells(struct ui_map_view *m, const struct ui_target *t)
+{
+	size_t n = (size_t)m->w * (size_t)m->rows;
+	uint64_t per_cell = ui_map_per_cell(m);
+	pt_bins_fill(&m->axis, t->now, t->before, m->top, per_cell, m->bins, n);
+	for (size_t i = 0; i < n; i++) {
+		m->cells[i] = ui_heat_cell(&m->bins[i], m->layer, &t->now->signals);
+		if (m->n > 1 && pt_axis_vma(&m->axis, t->now, m->top + i * per_cell) % 2)
+			m->cells[i].flags |= WG_HEAT_VMA_ODD;
+		if (in_drag(m, (int)i))
+			m->cells[i].flags |= WG_HEAT_MARKED;
+	}
+}
+
+static void draw_gutter(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, int x)
+{
+	uint64_t per_cell = ui_map_per_cell(m);
+	for (int y = 0; y < m->grid.h; y++) {
+		uint64_t at = m->top + (uint64_t)y * (m->halves ? 2 : 1) * (uint64_t)m->w * per_cell;
+		if (at >= m->axis.pages)
+			break;
+		uint64_t address = pt_axis_address(&m->axis, shell->target.now, at);
+		struct wg_rect line = {x, m->grid.y + y, m->grid.x - x, 1};
+		wg_text_right(c, line, 0, 0, line.w - 1, ui_scratch_text(&shell->scratch, "%" PRIx64, address),
+			      WG_STYLE(WG_DIM, WG_BACK));
+	}
+}
+
+static void draw_grid(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect,
+		      bool focus)
+{
+	const struct pt_snapshot *s = shell->target.now;
+	int gutter = rect.w >= GUTTER_FROM ? address_digits(m, s) + 2 : 0;
+	if (!place_grid(m, c, rect, gutter))
+		return;
+	ui_map_keep_in_sight(m, s);
+	fill_cells(m, &shell->target);
+	int cursor = focus ? (int)ui_map_cursor_cell(m, s) : -1;
+	struct wg_heat_view view = {m->cells, m->w, m->rows, cursor};
+	wg_draw_heat(c, m->grid, &view);
+	if (gutter)
+		draw_gutter(m, shell, c, rect.x);
+}
+
+/* ---- the lines around it ---------------------------------------------------------------------------------------- */
+
+static const char *map_name(const struct ui_map_view *m, struct ui_shell *shell)
+{
+	const struct pt_snapshot *s = shell->target.now;
+	struct ui_scratch *scratch = &shell->scratch;
+	if (!m->end)
+		return ui_scratch_text(scratch, "all %zu VMAs, end to end", m->n);
+	if (!m->n)
+		return "nothing there any more";
+	const char *name = ui_vma_name(scratch, &s->vmas->v[m->first]);
+	if (m->n > 1)
+		return ui_scratch_text(scratch, "%zu VMAs, %s", m->n, name);
+	return ui_scratch_text(scratch, "%s, %" PRIx64, name, m->start);
+}
+
+static void draw_rule(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line,
+		      bool focus)
+{
+	const struct pt_snapshot *s = shell->target.now;
+	struct ui_scratch *scratch = &shell->scratch;
+	uint64_t per_cell = ui_map_per_cell(m), size = m->axis.pages << m->axis.page_shift;
+	const char *cell = per_cell == 1 ? "a cell is one page"
+					 : ui_scratch_text(scratch, "a cell is %s",
+							   ui_size(scratch, per_cell << s->page_shift));
+	struct wg_span spans[] = {
+		{map_name(m, shell), focus ? WG_STRONG : WG_TEXT, 0},
+		{ui_size(scratch, size), WG_TEXT, 2},
+		{ui_scratch_text(scratch, "layer: %s", pt_layer_name(m->layer)), WG_ACCENT, 1},
+		{cell, WG_DIM, 3},
+		{pt_layer_what(m->layer), WG_DIM, 4},
+	};
+	wg_draw_rule(c, line, spans, sizeof spans / sizeof *spans);
+}
+
+/* All of the axis in one line, the window of the grid set off: where one is. */
+static void draw_whole(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line)
+{
+	int n = 0;
+	struct wg_heat_cell *cells = ui_heat_strip(&shell->scratch, &m->axis, shell->target.now, NULL, m->layer, line.w,
+						   &n);
+	if (!cells)
+		return;
+	wg_draw_strip(c, line, cells, n, WG_BACK);
+	uint64_t per_cell = (m->axis.pages + (uint64_t)line.w - 1) / (uint64_t)line.w;
+	uint64_t shown = ui_map_per_cell(m) * (uint64_t)m->w * (uint64_t)m->rows;
+	int from = (int)(m->top / per_cell);
+	int to = (int)((m->top + shown - 1) / per_cell);
+	struct wg_rect window = {line.x + from, line.y, to - from + 1, 1};
+	wg_tint(c, wg_rect_clip(window, line), WG_CURSOR);
+}
+
+static const struct {
+	enum pt_stat stat;
+	const char *word;
+} parts[] = {
+	{PT_N_ANON, "anon"},
+	{PT_N_FILE, "file"},
+	{PT_N_SHMEM, "shmem"},
+	{PT_N_SWAP, "swapped"},
+	{PT_N_ZERO, "zero page"},
+	{PT_N_HUGETLB, "hugetlb"},
+	{PT_N_KERNEL, "kernel"},
+	{PT_N_GUARD, "guard"},
+	{PT_N_MARKER, "marker"},
+	{PT_N_DIRTY, "dirty"},
+	{PT_N_SHARED, "shared"},
+	{PT_N_PMD, "mapped huge"},
+	{PT_N_LARGE, "large folio"},
+	{PT_N_REFERENCED, "referenced"},
+	{PT_N_LAZYFREE, "lazyfree"},
+	{PT_N_KSM, "ksm"},
+	{PT_N_MLOCKED, "locked"},
+	{PT_N_UNEVICTABLE, "unevictable"},
+	{PT_N_WRITEBACK, "writeback"},
+	{PT_N_NO_FLAGS, "flags unknown"},
+	{PT_N_NO_SHARE, "sharing unknown"},
+};
+#define PARTS (sizeof parts / sizeof *parts)
+
+/* "288 pages  282 present (98 %)  282 anon  256 mapped huge": of one page only the words. */
+static size_t describe(struct ui_scratch *s, const struct pt_counts *sum, uint64_t pages, struct wg_span *ret)
+{
+	size_t n = 0;
+	uint64_t present = sum->n[PT_N_PRESENT];
+	if (pages == 1) {
+		bool nothing = !present && !sum->n[PT_N_SWAP] && !sum->n[PT_N_GUARD] && !sum->n[PT_N_MARKER];
+		ret[n++] = (struct wg_span){nothing ? "untouched" : present ? "present" : "not present", WG_TEXT, 1};
+	} else {
+		ret[n++] = (struct wg_span){ui_scratch_text(s, "%s pages", ui_number(s, pages)), WG_DIM, 3};
+		ret[n++] = (struct wg_span){
+			ui_scratch_text(s, "%s present (%s)", ui_number(s, present), ui_share(s, present, pages)),
+			WG_TEXT, 1};
+	}
+	for (size_t i = 0; i < PARTS; i++) {
+		uint64_t hits = sum->n[parts[i].stat];
+		if (!hits)
+			continue;
+		bool unknown = parts[i].stat == PT_N_NO_FLAGS || parts[i].stat == PT_N_NO_SHARE;
+		const char *text = pages == 1 ? parts[i].word
+					      : ui_scratch_text(s, "%s %s", ui_number(s, hits), parts[i].word);
+		ret[n++] = (struct wg_span){text, unknown ? WG_UNKNOWN : WG_TEXT, (int)i + 4};
+	}
+	return n;
+}
+
+static void sum_all(const struct ui_map_view *m, const struct pt_snapshot *s, struct pt_counts *sum)
+{
+	for (size_t i = 0; i < m->axis.n; i++)
+		pt_counts_add(sum, &s->sums[m->axis.vma[i]]);
+}
+
+/* In focus: the cell under the cursor. Else all of the map. */
+static void draw_status(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line,
+			bool focus)
+{
+	const struct pt_snapshot *s = shell->target.now;
+	struct ui_scratch *scratch = &shell->scratch;
+	struct wg_span spans[PARTS + 6] = {{"all of it:", WG_DIM, 2}};
+	size_t n = 1;
+	struct pt_counts sum = {0};
+	uint64_t pages = m->axis.pages;
+	if (focus && m->w) {
+		size_t cell = ui_map_cursor_cell(m, s);
+		uint64_t first = m->top + cell * ui_map_per_cell(m);
+		const struct pt_bin *bin = &m->bins[cell];
+		size_t vma = pt_axis_vma(&m->axis, s, ui_map_position(m, s));
+		sum = bin->sum;
+		pages = bin->pages;
+		spans[0] = (struct wg_span){ui_scratch_text(scratch, "%" PRIx64, pt_axis_address(&m->axis, s, first)),
+					    WG_STRONG, 0};
+		if (m->n > 1 && vma < s->vmas->n)
+			spans[n++] = (struct wg_span){ui_vma_name(scratch, &s->vmas->v[vma]), WG_ACCENT, 2};
+	} else {
+		sum_all(m, s, &sum);
+	}
+	n += describe(scratch, &sum, pages, spans + n);
+	wg_draw_line(c, line, &(struct wg_line){.spans = spans, .n = n, .bg = WG_BACK});
+}
+
+static void draw_legend(struct ui_map_view *m, struct wg_canvas *c, struct wg_rect line)
+{
+	struct wg_legend_item items[UI_LEGEND_MAX];
+	size_t n = ui_legend(m->layer, items);
+	wg_draw_legend(c, line, items, n);
+}
+
+static void draw_nothing(struct wg_canvas *c, struct wg_rect rect, const char *text)
+{
+	int w = wg_text_width(text);
+	wg_text_cut(c, rect, w < rect.w ? (rect.w - w) / 2 : 0, rect.h / 2, rect.w, text, WG_CUT_END,
+		    WG_STYLE(WG_DIM, WG_BACK));
+}
+
+void ui_map_draw(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect, bool focus)
+{
+	m->w = m->rows = 0;
+	if (!shell->target.now || !m->table || !m->axis.pages) {
+		draw_nothing(c, rect, shell->target.now ? "no memory is mapped here" : "reading...");
+		return;
+	}
+	bool zoomed = m->per_cell != 0;
+	struct wg_rect rule = wg_take_top(&rect, rect.h >= 3);
+	struct wg_rect whole = wg_take_top(&rect, zoomed && rect.h >= 7);
+	struct wg_rect legend = wg_take_bottom(&rect, rect.h >= 3);
+	struct wg_rect status = wg_take_bottom(&rect, rect.h >= 2);
+	draw_grid(m, shell, c, rect, focus);
+	if (rule.h)
+		draw_rule(m, shell, c, rule, focus);
+	if (whole.h)
+		draw_whole(m, shell, c, whole);
+	if (status.h)
+		draw_status(m, shell, c, status, focus);
+	if (legend.h)
+		draw_legend(m, c, legend);
+}

@@ -1,0 +1,73 @@
+/*
+ * The map: a stretch of the address space as a grid of cells, zoomed from all of it down to one page a cell. The
+ * overview shows it below its table and the map screen alone; both hold one of these.
+ *
+ * The cursor is an address and survives new frames and zooming; a cell is what it lies in. `per_cell` 0 means as many
+ * pages a cell as are needed to see all. What a frame drew (geometry, bins) is kept for the keys and the mouse.
+ */
+#ifndef UI_MAPVIEW_H
+#define UI_MAPVIEW_H
+
+#include "core/model/bins.h"
+#include "tui/shell.h"
+
+#define UI_ZOOMS 8
+
+struct ui_zoom {
+	uint64_t per_cell, top, cursor;
+};
+
+struct ui_map_view {
+	/* what is shown */
+	uint64_t start, end; /* addresses; end 0: the whole process */
+	enum pt_layer layer;
+	uint64_t cursor;               /* address */
+	uint64_t per_cell;             /* pages; 0: all of it fits */
+	uint64_t top;                  /* position of the first cell on the axis */
+	struct ui_zoom back[UI_ZOOMS]; /* zooms that Esc returns to */
+	unsigned n_back;
+	/* the axis, made from `table` */
+	struct pt_axis axis;
+	struct pt_vma_table *table; /* a reference */
+	size_t first, n;            /* VMAs on it */
+	/* of the last drawing */
+	struct wg_rect grid; /* of characters */
+	int w, rows;         /* of cells; 0 before it */
+	struct pt_bin *bins; /* [w * rows], owned */
+	struct wg_heat_cell *cells;
+	size_t room;
+	bool halves;
+	/* dragging: cells where it began and is; from < 0: not */
+	int drag_from, drag_to;
+	bool dragged;
+};
+
+void ui_map_init(struct ui_map_view *map);
+void ui_map_free(struct ui_map_view *map);
+
+/* Shows another stretch; forgets the zoom. The cursor is kept if it lies inside. */
+void ui_map_show(struct ui_map_view *map, uint64_t start, uint64_t end);
+/* Follows the VMAs of target->now. */
+void ui_map_update(struct ui_map_view *map, const struct ui_target *target);
+
+/* Draws all of it into rect: rule, grid, status and legend lines as there is room. */
+void ui_map_draw(struct ui_map_view *map, struct ui_shell *shell, struct wg_canvas *canvas, struct wg_rect rect,
+		 bool focus);
+
+/* False: not an action of maps, or nothing to go back to. Opens pages by itself. */
+bool ui_map_act(struct ui_map_view *map, struct ui_shell *shell, enum ui_action action, uint32_t key);
+void ui_map_mouse(struct ui_map_view *map, struct ui_shell *shell, const struct ui_event *event);
+/* Next layer, layer before, or the layer of a digit key; false if it is none of these. */
+bool ui_map_layer(enum pt_layer *layer, enum ui_action action, uint32_t key);
+
+/* ---- for drawing ------------------------------------------------------------------------------------------------ */
+
+/* Pages a cell covers now. */
+uint64_t ui_map_per_cell(const struct ui_map_view *map);
+/* The position of the cursor on the axis, and its cell. */
+uint64_t ui_map_position(const struct ui_map_view *map, const struct pt_snapshot *snapshot);
+size_t ui_map_cursor_cell(const struct ui_map_view *map, const struct pt_snapshot *snapshot);
+/* Moves `top` so that the cursor is on the grid. */
+void ui_map_keep_in_sight(struct ui_map_view *map, const struct pt_snapshot *snapshot);
+
+#endif

@@ -1,0 +1,226 @@
+/*
+ * Drawing the page screen: the answer in words first, then why, then the evidence. Wide screens have the words at the
+ * left and the facts at the right; narrow ones one below the other, scrolled as one.
+ */
+#include "tui/screens/pageview.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "tui/format.h"
+#include "tui/heat.h"
+
+#define TWO_COLUMNS_FROM 110
+#define PARAGRAPHS       (PT_REASONS_MAX + 4)
+#define FACT_ROWS        (PT_FACTS_MAX + 16)
+
+/* ---- pieces ----------------------------------------------------------------------------------------------------- */
+
+static size_t add_paragraph(struct wg_paragraph *v, size_t n, const char *text, uint8_t role, int indent)
+{
+	v[n] = (struct wg_paragraph){text, role, indent};
+	return n + 1;
+}
+
+static const char *read_error(struct ui_scratch *s, int error)
+{
+	switch (error) {
+	case -ESRCH: return "The process has ended: nothing can be read of it any more.";
+	case -EACCES:
+	case -EPERM: return "Not permitted: reading another process needs the same user, or sudo.";
+	default: return ui_scratch_text(s, "It cannot be read: %s.", strerror(-error));
+	}
+}
+
+/* What the last frame knows, when the process can no longer be asked. */
+static const char *last_frame(const struct ui_page_view *v, struct ui_shell *shell)
+{
+	const struct pt_snapshot *s = shell->target.now;
+	if (!s)
+		return "";
+	struct pt_page page = pt_snapshot_page(s, v->address);
+	if (page.bits & PT_HAS_COUNT)
+		return ui_scratch_text(&shell->scratch,
+				       "In its last frame it was: %s, PFN 0x%" PRIx64 ", mapped %u times.",
+				       pt_kind_name(pt_page_kind(page)), page.pfn, page.count);
+	return ui_scratch_text(&shell->scratch, "In its last frame it was: %s.", pt_kind_name(pt_page_kind(page)));
+}
+
+static size_t words(const struct ui_page_view *v, struct ui_shell *shell, struct wg_paragraph *ret)
+{
+	size_t n = 0;
+	if (!v->got)
+		return add_paragraph(ret, n, "reading...", WG_DIM, 0);
+	if (v->got->error) {
+		n = add_paragraph(ret, n, read_error(&shell->scratch, v->got->error), WG_WARN, 0);
+		return add_paragraph(ret, n, last_frame(v, shell), WG_TEXT, 0);
+	}
+	n = add_paragraph(ret, n, v->words.headline, WG_STRONG, 0);
+	n = add_paragraph(ret, n, "", WG_TEXT, 0);
+	for (unsigned i = 0; i < v->words.n_reasons; i++)
+		n = add_paragraph(ret, n, ui_scratch_text(&shell->scratch, UI_DOT " %s", v->words.reasons[i]), WG_TEXT,
+				  2);
+	return n;
+}
+
+static size_t fact_rows(const struct ui_page_view *v, struct wg_fact *ret)
+{
+	size_t n = 0;
+	const char *group = NULL;
+	if (!v->got || v->got->error)
+		return 0;
+	for (size_t i = 0; i < v->facts.n && n + 3 < FACT_ROWS; i++) {
+		const struct pt_fact *f = &v->facts.v[i];
+		if (!group || strcmp(group, f->group) != 0) {
+			if (group)
+				ret[n++] = (struct wg_fact){0};
+			ret[n++] = (struct wg_fact){.name = f->group, .role = WG_TITLE};
+			group = f->group;
+		}
+		ret[n++] = (struct wg_fact){f->name[0] ? f->name : NULL, f->value, f->note[0] ? f->note : NULL,
+					    WG_TEXT};
+	}
+	return n;
+}
+
+static const char *moment_text(struct ui_scratch *s, const struct ui_page_moment *m)
+{
+	const char *pfn = m->pfn ? ui_scratch_text(s, ", PFN 0x%" PRIx64, m->pfn) : "";
+	const char *count = m->has_count ? ui_scratch_text(s, ", mapped %" PRIu64 "x", m->count) : "";
+	return ui_scratch_text(s, "%s  %s%s%s", ui_clock(s, m->realtime_ns), pt_cause_name(m->cause), pfn, count);
+}
+
+/* Newest first. */
+static void draw_history(const struct ui_page_view *v, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
+{
+	struct ui_scratch *s = &shell->scratch;
+	size_t changes = v->n_history ? v->n_history - 1 : 0;
+	struct wg_span title[] = {
+		{"history of this address", WG_TEXT, 0},
+		{changes ? ui_scratch_text(s, "%zu change%s", changes, changes == 1 ? "" : "s") : "no change so far",
+		 changes ? WG_ACCENT : WG_DIM, 1},
+		{ui_scratch_text(s, "%u reading%s", v->reads, v->reads == 1 ? "" : "s"), WG_DIM, 2},
+	};
+	wg_draw_rule(c, wg_take_top(&rect, 1), title, 3);
+	for (size_t i = v->n_history; i-- > 0 && rect.h > 0;)
+		wg_text_cut(c, wg_take_top(&rect, 1), 1, 0, rect.w - 1, moment_text(s, &v->history[i]), WG_CUT_END,
+			    WG_STYLE(i + 1 == v->n_history ? WG_TEXT : WG_DIM, WG_BACK));
+}
+
+/* Frames and history at the foot of a rectangle; what is left of it stays for words. */
+static void draw_foot(struct ui_page_view *v, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *rest,
+		      int least_words)
+{
+	int frames = v->got && !v->got->error && v->got->facts.has_near ? ui_frames_lines(c, rest->w) : 0;
+	int history = v->n_history > 6 ? 7 : (int)v->n_history + 1;
+	if (v->n_history && rest->h >= least_words + history)
+		draw_history(v, shell, c, wg_take_bottom(rest, history));
+	if (frames && rest->h >= least_words + frames)
+		ui_frames_draw(&v->got->facts, shell, c, wg_take_bottom(rest, frames));
+}
+
+static int bounded(int top, int all, int lines)
+{
+	int last = all > lines ? all - lines : 0;
+	return top > last ? last : top < 0 ? 0 : top;
+}
+
+static struct wg_rect inset(struct wg_rect rect)
+{
+	if (rect.w > 20) {
+		rect.x++;
+		rect.w -= 2;
+	}
+	return rect;
+}
+
+static struct wg_rect no_lines(struct wg_rect rect)
+{
+	rect.h = 0;
+	return rect;
+}
+
+/* ---- layouts ---------------------------------------------------------------------------------------------------- */
+
+static void draw_wide(struct ui_page_view *v, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
+{
+	struct wg_paragraph paragraphs[PARAGRAPHS];
+	struct wg_fact rows[FACT_ROWS];
+	struct wg_rect left = wg_take_left(&rect, rect.w / 2), right = inset(rect);
+	size_t n = words(v, shell, paragraphs);
+	struct wg_facts facts = {rows, fact_rows(v, rows), 0};
+	int text_lines = wg_draw_text(c, no_lines(inset(left)), paragraphs, n, 0);
+	draw_foot(v, shell, c, &left, text_lines + 1 < left.h / 2 ? text_lines + 1 : left.h / 2);
+	wg_draw_text(c, inset(left), paragraphs, n, 0);
+	v->lines = right.h;
+	v->top = bounded(v->top, wg_draw_facts(c, no_lines(right), &facts), right.h);
+	facts.top = v->top;
+	wg_draw_facts(c, right, &facts);
+}
+
+static void draw_narrow(struct ui_page_view *v, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
+{
+	struct wg_paragraph paragraphs[PARAGRAPHS];
+	struct wg_fact rows[FACT_ROWS];
+	draw_foot(v, shell, c, &rect, rect.h > 16 ? rect.h / 2 : 16);
+	rect = inset(rect);
+	size_t n = words(v, shell, paragraphs);
+	n = add_paragraph(paragraphs, n, "", WG_TEXT, 0);
+	struct wg_facts facts = {rows, fact_rows(v, rows), 0};
+	int text_lines = wg_draw_text(c, no_lines(rect), paragraphs, n, 0);
+	int fact_lines = wg_draw_facts(c, no_lines(rect), &facts);
+	v->lines = rect.h;
+	v->top = bounded(v->top, text_lines + fact_lines, rect.h);
+	wg_draw_text(c, rect, paragraphs, n, v->top);
+	int used = text_lines > v->top ? text_lines - v->top : 0;
+	wg_take_top(&rect, used);
+	facts.top = v->top > text_lines ? v->top - text_lines : 0;
+	wg_draw_facts(c, rect, &facts);
+}
+
+void ui_page_draw(struct ui_page_view *v, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
+{
+	if (rect.w >= TWO_COLUMNS_FROM)
+		draw_wide(v, shell, c, rect);
+	else
+		draw_narrow(v, shell, c, rect);
+}
+
+/* ---- contents --------------------------------------------------------------------------------------------------- */
+
+static const char *why_no_contents(const struct ui_page_view *v, struct ui_scratch *s)
+{
+	if (!v->got || !v->got->asked_contents)
+		return v->got && v->got->error ? read_error(s, v->got->error) : "reading...";
+	switch (v->got->contents_error) {
+	case -ENODATA:
+		return "No page is present here, so there are no contents to show. Reading it all the same would make "
+		       "the "
+		       "kernel give the process a page: pagetop changes nothing.";
+	case -EACCES:
+	case -EPERM: return "Not permitted: contents need the right to trace the process; sudo pagetop has it.";
+	default: return ui_scratch_text(s, "The contents cannot be read: %s.", strerror(-v->got->contents_error));
+	}
+}
+
+void ui_page_draw_hex(struct ui_page_view *v, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
+{
+	if (rect.h >= 4 && v->got && !v->got->error) {
+		struct wg_span span = {v->words.headline, WG_STRONG, 0};
+		wg_draw_line(c, wg_take_top(&rect, 1), &(struct wg_line){.spans = &span, .n = 1, .bg = WG_BACK});
+	}
+	if (!v->got || !v->got->contents) {
+		struct wg_paragraph why = {why_no_contents(v, &shell->scratch), WG_TEXT, 0};
+		wg_draw_text(c, inset(rect), &why, 1, 0);
+		return;
+	}
+	struct wg_rect inside = inset(rect);
+	size_t size = (size_t)1 << v->got->facts.page_shift, line = (size_t)wg_hex_line(inside.w);
+	size_t shown = line * (size_t)(inside.h > 0 ? inside.h : 1);
+	size_t last = size > shown ? (size - shown + line - 1) / line * line : 0;
+	v->hex_top -= v->hex_top % line;
+	v->hex_top = v->hex_top > last ? last : v->hex_top;
+	v->lines = inside.h;
+	wg_draw_hex(c, inside, &(struct wg_hex){v->got->contents, size, v->got->facts.address, v->hex_top});
+}

@@ -1,0 +1,78 @@
+/*
+ * The rows of the VMA table: which VMAs, folded how, in which order. Rebuilt only when the VMAs, the filter, folding or
+ * sorting changed, so that 60,000 VMAs cost nothing between; the numbers of a row are looked up when it is drawn.
+ *
+ * Rows keep their place while a person looks: new numbers do not move them, new VMAs come last (in address order they
+ * come where they belong), and the selected address stays selected.
+ */
+#ifndef UI_VMALIST_H
+#define UI_VMALIST_H
+
+#include "tui/filter.h"
+#include "tui/target.h"
+
+enum ui_vma_column {
+	UI_VMA_ADDRESS,
+	UI_VMA_SIZE,
+	UI_VMA_PERMS,
+	UI_VMA_RSS,
+	UI_VMA_PSS,
+	UI_VMA_DIRTY,
+	UI_VMA_SWAP,
+	UI_VMA_THP,
+	UI_VMA_SHARED,
+	UI_VMA_GROWTH,
+	UI_VMA_ROLE,
+	UI_VMA_NAME,
+	UI_VMA_MAP,
+	UI_VMA_COLUMNS
+};
+
+/* VMAs first .. first+n-1 of the snapshot: one, or neighbours folded into one row. */
+struct ui_vma_row {
+	size_t first, n;
+	uint32_t rank; /* private to sorting */
+};
+
+struct ui_vma_list {
+	struct ui_vma_row *rows; /* owned */
+	size_t n;
+	size_t at; /* the selected row; n == 0: none */
+	enum ui_vma_column sort;
+	bool descending, fold, follow;
+	bool resort;       /* sort anew at the next update */
+	uint64_t selected; /* address of the selected row */
+	struct ui_filter filter;
+	/* what the rows were made from */
+	struct pt_vma_table *table; /* a reference */
+	unsigned filter_seen;
+	bool fold_seen;
+	/* change of RSS since the frame before, of every VMA */
+	int64_t *growth;
+	bool has_growth;
+	unsigned version; /* of the target, that growth belongs to */
+};
+
+void ui_vma_list_free(struct ui_vma_list *list);
+
+/* Brings rows, growth and selection up to date with target->now (which must not be NULL). */
+void ui_vma_list_update(struct ui_vma_list *list, const struct ui_target *target);
+
+/* Selects a row, kept in bounds. */
+void ui_vma_list_select(struct ui_vma_list *list, int64_t row);
+/* Selects the row that holds an address, if one does. */
+void ui_vma_list_select_address(struct ui_vma_list *list, uint64_t address);
+/* The row; NULL if there is none. */
+const struct ui_vma_row *ui_vma_list_selected(const struct ui_vma_list *list);
+
+/* A sum over a row; unknown if it is of any of its VMAs. Growth in bytes; *ret_known says whether it is known. */
+struct pt_maybe ui_vma_row_bytes(const struct pt_snapshot *snapshot, const struct ui_vma_row *row, enum pt_sum sum);
+int64_t ui_vma_row_growth(const struct ui_vma_list *list, const struct ui_vma_row *row, bool *ret_known);
+
+/* Sorts by a column; in its usual direction, the other one if it is sorted by already and `flip`. */
+void ui_vma_list_sort(struct ui_vma_list *list, enum ui_vma_column column, bool flip);
+/* The next column that sorts. */
+enum ui_vma_column ui_vma_next_sort(enum ui_vma_column column);
+bool ui_vma_sorts(enum ui_vma_column column);
+
+#endif

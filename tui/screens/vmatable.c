@@ -1,0 +1,144 @@
+/*
+ * See vmatable.h. Only rows on the screen are looked at.
+ */
+#include "tui/screens/vmatable.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "tui/format.h"
+#include "tui/heat.h"
+
+static const struct wg_column columns[UI_VMA_COLUMNS] = {
+	[UI_VMA_ADDRESS] = {"ADDRESS", 12, 0, WG_COL_RIGHT},
+	[UI_VMA_SIZE] = {"SIZE", 5, 2, WG_COL_RIGHT},
+	[UI_VMA_PERMS] = {"PERM", 4, 7, 0},
+	[UI_VMA_RSS] = {"RSS", 5, 0, WG_COL_RIGHT},
+	[UI_VMA_PSS] = {"PSS", 5, 5, WG_COL_RIGHT},
+	[UI_VMA_DIRTY] = {"DIRTY", 5, 4, WG_COL_RIGHT},
+	[UI_VMA_SWAP] = {"SWAP", 5, 6, WG_COL_RIGHT},
+	[UI_VMA_THP] = {"THP", 5, 9, WG_COL_RIGHT},
+	[UI_VMA_SHARED] = {"SHARE", 5, 8, WG_COL_RIGHT},
+	[UI_VMA_GROWTH] = {"+/-", 6, 3, WG_COL_RIGHT},
+	[UI_VMA_ROLE] = {"ROLE", 16, 10, 0},
+	[UI_VMA_NAME] = {"NAME", 12, 0, WG_COL_GROW | WG_COL_CUT_MIDDLE},
+	[UI_VMA_MAP] = {"MAP", 10, 1, WG_COL_STRIP},
+};
+
+/* The map column gets what a wide screen has to spare. */
+static void set_columns(struct wg_column *ret, int w)
+{
+	memcpy(ret, columns, sizeof columns);
+	if (w > 100)
+		ret[UI_VMA_MAP].width = 10 + (w - 100) / 2;
+	if (w > 150)
+		ret[UI_VMA_ROLE].width = 22;
+}
+
+enum ui_vma_column ui_vma_heading_at(int w, int x)
+{
+	struct wg_column c[UI_VMA_COLUMNS];
+	set_columns(c, w);
+	struct wg_table table = {.columns = c, .n_columns = UI_VMA_COLUMNS};
+	int column = wg_table_column_at(&table, w, x);
+	return column < 0 ? UI_VMA_COLUMNS : (enum ui_vma_column)column;
+}
+
+static const char *name_of(struct ui_scratch *s, const struct pt_vma *vma, size_t n)
+{
+	const char *name = vma->path[0] ? ui_base_name(s, vma->path) : "";
+	return n > 1 ? ui_scratch_text(s, "%zu VMAs  %s", n, name) : name;
+}
+
+static struct wg_table_cell role_of(struct ui_scratch *s, const struct pt_vma *vma)
+{
+	char words[96];
+	return (struct wg_table_cell){ui_scratch_text(s, "%s", pt_role_words(vma, words, sizeof words)), WG_DIM};
+}
+
+static void fill_cells(const struct ui_vma_list *l, struct ui_shell *shell, const struct ui_vma_row *row,
+		       struct wg_table_cell *cells)
+{
+	static const struct {
+		enum ui_vma_column column;
+		enum pt_sum sum;
+	} sums[] = {{UI_VMA_SIZE, PT_SUM_SIZE},    {UI_VMA_RSS, PT_SUM_RSS},   {UI_VMA_PSS, PT_SUM_PSS},
+		    {UI_VMA_DIRTY, PT_SUM_DIRTY},  {UI_VMA_SWAP, PT_SUM_SWAP}, {UI_VMA_THP, PT_SUM_THP},
+		    {UI_VMA_SHARED, PT_SUM_SHARED}};
+	struct ui_scratch *s = &shell->scratch;
+	const struct pt_snapshot *now = shell->target.now;
+	const struct pt_vma *vma = &now->vmas->v[row->first];
+	char perms[5];
+	bool known;
+	int64_t growth = ui_vma_row_growth(l, row, &known);
+	pt_vma_perms(vma, perms);
+	for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+		cells[sums[i].column] = ui_cell_bytes(s, ui_vma_row_bytes(now, row, sums[i].sum));
+	cells[UI_VMA_ADDRESS] = (struct wg_table_cell){ui_scratch_text(s, "%" PRIx64, vma->start), WG_TEXT};
+	cells[UI_VMA_PERMS] = (struct wg_table_cell){row->n > 1 ? "" : ui_scratch_text(s, "%s", perms), WG_DIM};
+	cells[UI_VMA_GROWTH] = ui_cell_delta(s, growth, known);
+	cells[UI_VMA_ROLE] = role_of(s, vma);
+	cells[UI_VMA_NAME] = (struct wg_table_cell){name_of(s, vma, row->n), WG_TEXT};
+}
+
+static void fill_row(const struct ui_vma_list *l, struct ui_shell *shell, const struct ui_vma_row *row,
+		     enum pt_layer layer, int strip, struct wg_table_row *ret)
+{
+	const struct ui_target *t = &shell->target;
+	struct wg_table_cell *cells = ui_scratch_array(&shell->scratch, UI_VMA_COLUMNS, sizeof *cells);
+	struct pt_axis axis;
+	if (!cells)
+		return;
+	fill_cells(l, shell, row, cells);
+	ret->cells = cells;
+	if (strip <= 0 || pt_axis_init(&axis, t->now, row->first, row->n) < 0)
+		return;
+	ret->strip = ui_heat_strip(&shell->scratch, &axis, t->now, t->before, layer, strip, &ret->strip_n);
+	pt_axis_free(&axis);
+}
+
+static const char *why_empty(const struct ui_vma_list *l, const struct pt_snapshot *s)
+{
+	if (!s)
+		return "reading...";
+	if (!s->vmas->n)
+		return "this process has no memory of its own";
+	return l->filter.text[0] ? "no VMA matches the filter; / changes it" : "no VMAs";
+}
+
+static void scroll(const struct ui_vma_list *l, size_t height, size_t *top)
+{
+	if (l->at < *top)
+		*top = l->at;
+	if (l->at >= *top + height)
+		*top = l->at - height + 1;
+	if (*top + height > l->n)
+		*top = l->n > height ? l->n - height : 0;
+}
+
+void ui_vma_table_draw(struct ui_vma_list *l, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect,
+		       enum pt_layer layer, size_t *top)
+{
+	struct wg_column cols[UI_VMA_COLUMNS];
+	int widths[UI_VMA_COLUMNS] = {0};
+	size_t height = rect.h > 1 ? (size_t)rect.h - 1 : 1;
+	set_columns(cols, rect.w);
+	cols[l->sort].flags |= WG_COL_SORTED | (l->descending ? WG_COL_DESCENDING : 0);
+	scroll(l, height, top);
+	size_t n = l->n - *top < height ? l->n - *top : height;
+	struct wg_table_row *rows = ui_scratch_array(&shell->scratch, n + 1, sizeof *rows);
+	if (!rows)
+		return;
+	struct wg_table table = {.columns = cols,
+				 .n_columns = UI_VMA_COLUMNS,
+				 .rows = rows,
+				 .n_rows = n,
+				 .total = l->n,
+				 .top = *top,
+				 .selected = n ? (int)(l->at - *top) : -1,
+				 .empty = why_empty(l, shell->target.now)};
+	wg_table_layout(&table, rect.w, widths);
+	for (size_t i = 0; i < n; i++)
+		fill_row(l, shell, &l->rows[*top + i], layer, widths[UI_VMA_MAP], &rows[i]);
+	wg_draw_table(c, rect, &table);
+}

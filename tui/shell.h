@@ -1,0 +1,115 @@
+/*
+ * The shell: what all screens share. It keeps the stack of screens (processes > process > map > page), the target,
+ * the prompt, the help and the message line; turns events into actions; and draws the frame around the screen on top.
+ * It knows no terminal: tui/app.c brings events and shows the canvas, tests do so without one.
+ *
+ * A screen is an object behind struct ui_screen_ops, one file each under tui/screens/. The shell owns the screens on
+ * its stack. Nothing a screen does may block: what could is asked of a worker or comes with the feed.
+ */
+#ifndef UI_SHELL_H
+#define UI_SHELL_H
+
+#include "core/procs/procs.h"
+#include "tui/filter.h"
+#include "tui/keys.h"
+#include "tui/options.h"
+#include "tui/prompt.h"
+#include "tui/scratch.h"
+#include "tui/target.h"
+#include "widgets/views.h"
+
+struct ui_shell;
+struct ui_screen;
+
+struct ui_screen_ops {
+	/* Where the keyboard is: decides what keys mean, and the footer. One bit of enum ui_where. */
+	enum ui_where (*where)(const struct ui_screen *screen);
+	/* Its part of the breadcrumb, in scratch memory. */
+	const char *(*title)(const struct ui_screen *screen, struct ui_shell *shell);
+	/* It came to the top: pushed, or uncovered. NULL: nothing to do. */
+	void (*shown)(struct ui_screen *screen, struct ui_shell *shell);
+	/* A snapshot, a result of its worker, or its time (see due) came. */
+	void (*update)(struct ui_screen *screen, struct ui_shell *shell);
+	void (*draw)(struct ui_screen *screen, struct ui_shell *shell, struct wg_canvas *canvas, struct wg_rect rect);
+	/* False: the action means nothing here. */
+	bool (*act)(struct ui_screen *screen, struct ui_shell *shell, enum ui_action action, uint32_t key);
+	/* Canvas coordinates. NULL: no mouse. */
+	void (*mouse)(struct ui_screen *screen, struct ui_shell *shell, const struct ui_event *event);
+	/* What '/' edits; NULL: nothing. The screen looks at its version in update(). */
+	struct ui_filter *(*filter)(struct ui_screen *screen);
+	/* A descriptor that is readable when update() has work, -1: none. NULL: none. */
+	int (*fd)(const struct ui_screen *screen);
+	/* The monotonic time when update() wants to be called next; UINT64_MAX: never. NULL: never. */
+	uint64_t (*due)(const struct ui_screen *screen);
+	/* A worker may be waited for so long. */
+	void (*free)(struct ui_screen *screen, int wait_ms);
+};
+
+struct ui_screen {
+	const struct ui_screen_ops *ops;
+};
+
+/* Where processes come from: this machine, or a test. Made and used in the worker of the list. */
+struct ui_lister_ops {
+	int (*open)(void **ret);
+	int (*read)(void *self, struct pt_proc_list *ret);
+	int (*pss)(void *self, struct pt_proc *v, size_t n);
+	void (*close)(void *self);
+};
+
+struct ui_sources {
+	int (*open_target)(struct ui_target *target, pid_t pid, uint64_t interval_ns);
+	const struct ui_lister_ops *lister;
+};
+extern const struct ui_sources ui_sources_live;
+
+#define UI_STACK_MAX 4
+
+struct ui_shell {
+	const struct ui_options *options; /* borrowed */
+	const struct ui_sources *sources; /* borrowed */
+	struct ui_target target;          /* target.feed is NULL while there is none */
+	struct ui_screen *stack[UI_STACK_MAX];
+	size_t depth;
+	struct ui_scratch scratch; /* of the frame being drawn */
+	uint64_t now_ns;           /* CLOCK_MONOTONIC at the last event or update */
+	uint64_t interval_ns;
+	struct ui_prompt prompt;
+	bool help;
+	int help_top;
+	char message[200];
+	uint8_t message_role;
+	uint64_t message_until_ns;
+	bool dirty;  /* there is something new to draw */
+	bool forget; /* paint everything anew */
+	bool quit;
+	int status;          /* enum ui_exit */
+	struct wg_rect body; /* where the screen on top was drawn */
+};
+
+/* Starts with the process `pid`, or with the list of processes where it is 0. Errors as pt_scan_open. */
+int ui_shell_init(struct ui_shell *shell, const struct ui_options *options, const struct ui_sources *sources,
+		  uint64_t now_ns);
+/* Waits for threads at most so long in all. */
+void ui_shell_free(struct ui_shell *shell, int wait_ms);
+
+void ui_shell_event(struct ui_shell *shell, const struct ui_event *event, uint64_t now_ns);
+/* Takes what feed and workers have. */
+void ui_shell_update(struct ui_shell *shell, uint64_t now_ns);
+/* Descriptors to wait for (at most n), and for how many ms (-1: for ever). */
+size_t ui_shell_fds(struct ui_shell *shell, int *fds, size_t n);
+int ui_shell_timeout(struct ui_shell *shell, uint64_t now_ns);
+/* Draws everything and clears `dirty`. */
+void ui_shell_draw(struct ui_shell *shell, struct wg_canvas *canvas);
+
+/* ---- for screens ------------------------------------------------------------------------------------------------ */
+
+/* Takes over the screen; NULL (no memory) is said to the person. */
+void ui_shell_push(struct ui_shell *shell, struct ui_screen *screen);
+void ui_shell_pop(struct ui_shell *shell);
+/* Looks at another process: on success its overview is on top. What failed is said. */
+void ui_shell_open_process(struct ui_shell *shell, pid_t pid);
+/* Says something for a few seconds. */
+void ui_shell_say(struct ui_shell *shell, uint8_t role, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

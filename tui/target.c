@@ -1,0 +1,180 @@
+/*
+ * The series of frames. A snapshot that is not complete is a stage of the first frame and is replaced by the next; a
+ * complete one becomes `before`. After an exec there is nothing to compare with.
+ */
+#include "tui/target.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/scan/live.h"
+#include "tui/worker.h"
+
+/* ---- the live inspector ----------------------------------------------------------------------------------------- */
+
+static int live_open(void **ret)
+{
+	struct pt_kernel *k;
+	int error = pt_kernel_linux_new(&k, "/", 0);
+	if (!error)
+		*ret = k;
+	return error;
+}
+
+static int live_page(void *self, pid_t pid, uint64_t address, const struct pt_signals *signals, struct pt_facts *ret)
+{
+	return pt_inspect_page(self, pid, address, signals, ret);
+}
+
+static int live_contents(void *self, pid_t pid, uint64_t address, uint8_t *buf)
+{
+	return pt_inspect_contents(self, pid, address, buf);
+}
+
+static void live_close(void *self)
+{
+	pt_kernel_free(self);
+}
+
+const struct ui_inspect_ops ui_inspect_live = {live_open, live_page, live_contents, live_close};
+
+/* ---- opening and closing ---------------------------------------------------------------------------------------- */
+
+void ui_target_init(struct ui_target *t, pid_t pid, struct pt_feed *feed, struct pt_kernel *kernel,
+		    const struct ui_inspect_ops *inspect)
+{
+	*t = (struct ui_target){.pid = pid, .feed = feed, .kernel = kernel, .inspect = inspect};
+	t->status = feed->ops->status(feed);
+}
+
+int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns)
+{
+	struct pt_kernel *kernel;
+	struct pt_feed *feed;
+	int error = pt_kernel_linux_new(&kernel, "/", 0);
+	if (error)
+		return error;
+	error = pt_live_feed_new(&feed, kernel, pid, interval_ns);
+	if (error) {
+		pt_kernel_free(kernel);
+		return error;
+	}
+	ui_target_init(t, pid, feed, kernel, &ui_inspect_live);
+	return 0;
+}
+
+struct leftovers {
+	struct pt_feed *feed;
+	struct pt_kernel *kernel;
+};
+
+static void close_feed(void *arg)
+{
+	struct leftovers *left = arg;
+	left->feed->ops->free(left->feed);
+	pt_kernel_free(left->kernel);
+	free(left);
+}
+
+void ui_target_close(struct ui_target *t, int wait_ms)
+{
+	pt_snapshot_unref(t->now);
+	pt_snapshot_unref(t->before);
+	struct leftovers *left = t->feed ? malloc(sizeof *left) : NULL;
+	if (left) {
+		*left = (struct leftovers){t->feed, t->kernel};
+		ui_run_aside(close_feed, left, wait_ms);
+	}
+	memset(t, 0, sizeof *t);
+}
+
+/* ---- frames ----------------------------------------------------------------------------------------------------- */
+
+static void note_rss(struct ui_target *t, uint64_t rss)
+{
+	if (t->rss_n == UI_RSS_HISTORY)
+		memmove(t->rss, t->rss + 1, (--t->rss_n) * sizeof *t->rss);
+	t->rss[t->rss_n++] = rss;
+}
+
+static struct pt_maybe faults_of(const struct pt_process *p)
+{
+	return (struct pt_maybe){p->minor_faults.value + p->major_faults.value,
+				 p->minor_faults.known && p->major_faults.known};
+}
+
+static uint64_t rss_of(const struct pt_snapshot *s)
+{
+	return pt_snapshot_bytes(s, s->vmas->n, PT_SUM_RSS).value;
+}
+
+/* What two frames after each other tell. */
+static void note_rates(struct ui_target *t)
+{
+	const struct pt_snapshot *a = t->before, *b = t->now;
+	t->faults_per_s = (struct pt_maybe){0};
+	t->has_rss_per_s = false;
+	if (!a || b->monotonic_ns <= a->monotonic_ns)
+		return;
+	double seconds = (double)(b->monotonic_ns - a->monotonic_ns) / 1e9;
+	struct pt_maybe fa = faults_of(&a->process), fb = faults_of(&b->process);
+	if (fa.known && fb.known && fb.value >= fa.value)
+		t->faults_per_s = (struct pt_maybe){(uint64_t)((double)(fb.value - fa.value) / seconds + 0.5), true};
+	t->rss_per_s = ((double)rss_of(b) - (double)rss_of(a)) / seconds;
+	t->has_rss_per_s = true;
+}
+
+static void show(struct ui_target *t, struct pt_snapshot *next, uint64_t now_ns)
+{
+	if (t->now && next->process.image != t->now->process.image) {
+		pt_snapshot_unref(t->before);
+		pt_snapshot_unref(t->now);
+		t->before = t->now = NULL;
+		t->exec_ns = now_ns;
+	}
+	bool new_frame = !t->now || t->now->stage == PT_STAGE_COMPLETE;
+	if (t->now && new_frame) {
+		pt_snapshot_unref(t->before);
+		t->before = t->now;
+	} else {
+		pt_snapshot_unref(t->now);
+	}
+	t->now = next;
+	t->image = next->process.image;
+	t->version++;
+	if (new_frame)
+		note_rss(t, rss_of(next));
+	note_rates(t);
+}
+
+static bool same_status(const struct pt_feed_status *a, const struct pt_feed_status *b)
+{
+	return a->state == b->state && a->error == b->error && a->interval_ns == b->interval_ns &&
+	       a->ended_ns == b->ended_ns && a->execs == b->execs && a->cost == b->cost && a->busy == b->busy;
+}
+
+bool ui_target_update(struct ui_target *t, uint64_t now_ns)
+{
+	if (!t->feed)
+		return false;
+	t->feed->ops->ack(t->feed);
+	struct pt_feed_status status = t->feed->ops->status(t->feed);
+	bool changed = !same_status(&status, &t->status);
+	t->status = status;
+	struct pt_snapshot *next = t->feed->ops->latest(t->feed);
+	if (!next || next == t->now) {
+		pt_snapshot_unref(next);
+		return changed;
+	}
+	show(t, next, now_ns);
+	return true;
+}
+
+void ui_target_pause(struct ui_target *t, bool paused)
+{
+	if (!t->feed)
+		return;
+	t->paused = paused;
+	t->feed->ops->pause(t->feed, paused);
+}

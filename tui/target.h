@@ -1,0 +1,59 @@
+/*
+ * The target: the process that is looked at, as the screens share it. It takes snapshots off the feed, keeps the one
+ * shown and the frame before it, and what only a series of frames tells (RSS over time, faults per second). Used by
+ * the main thread alone; everything that may block is behind the feed or an inspector.
+ */
+#ifndef UI_TARGET_H
+#define UI_TARGET_H
+
+#include "core/model/feed.h"
+#include "core/scan/inspect.h"
+
+#define UI_RSS_HISTORY 240
+
+/*
+ * Where a page's facts come from: this machine's kernel, or a test. `open` makes what `page` and `contents` use, in
+ * the thread that will use it.
+ */
+struct ui_inspect_ops {
+	int (*open)(void **ret);
+	int (*page)(void *self, pid_t pid, uint64_t address, const struct pt_signals *signals, struct pt_facts *ret);
+	int (*contents)(void *self, pid_t pid, uint64_t address, uint8_t *buf);
+	void (*close)(void *self);
+};
+extern const struct ui_inspect_ops ui_inspect_live;
+
+struct ui_target {
+	pid_t pid;
+	struct pt_feed *feed;     /* owned */
+	struct pt_kernel *kernel; /* owned; used by the feed's thread alone; NULL in tests */
+	const struct ui_inspect_ops *inspect;
+	struct pt_snapshot *now;    /* a reference; NULL before the first */
+	struct pt_snapshot *before; /* the complete frame before it, of the same image; NULL if there is none */
+	struct pt_feed_status status;
+	unsigned version; /* grows with every change of `now` */
+	bool paused;
+	/* over time */
+	uint64_t rss[UI_RSS_HISTORY]; /* bytes, oldest first */
+	size_t rss_n;
+	struct pt_maybe faults_per_s;
+	double rss_per_s; /* bytes */
+	bool has_rss_per_s;
+	unsigned image;   /* of `now` */
+	uint64_t exec_ns; /* monotonic time the screen learned of the last exec; 0: never */
+};
+
+/* Takes over the feed (and the kernel, which may be NULL). */
+void ui_target_init(struct ui_target *t, pid_t pid, struct pt_feed *feed, struct pt_kernel *kernel,
+		    const struct ui_inspect_ops *inspect);
+/* The live target. Errors as pt_scan_open. */
+int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns);
+/* Waits at most so long for a thread that is busy in the kernel. A zeroed target is fine. */
+void ui_target_close(struct ui_target *t, int wait_ms);
+
+/* Takes what the feed has; whether anything changed. now_ns: CLOCK_MONOTONIC. */
+bool ui_target_update(struct ui_target *t, uint64_t now_ns);
+
+void ui_target_pause(struct ui_target *t, bool paused);
+
+#endif

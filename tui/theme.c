@@ -1,0 +1,205 @@
+/*
+ * Colours of the roles. In 256 colours every map cell has its own background, so the map looks the same on dark and
+ * light terminals; plain text keeps the terminal's own colours, except on bars, which bring theirs.
+ */
+#include "tui/theme.h"
+
+#define DEFAULT (-1)
+
+struct paint {
+	short colour;
+	unsigned char attrs; /* enum ui_ink_attr, of text in that role */
+};
+
+/* Ramps: nothing (in an odd VMA), a trace, ... all. Colours of the xterm palette. */
+static const short heat_256[WG_HUE_N][WG_LEVELS] = {
+	[WG_HUE_ANON] = {236, 18, 19, 25, 32, 75},      [WG_HUE_FILE] = {236, 22, 29, 35, 42, 48},
+	[WG_HUE_SHMEM] = {236, 58, 100, 142, 184, 227}, [WG_HUE_SWAP] = {236, 52, 88, 124, 166, 202},
+	[WG_HUE_KERNEL] = {236, 53, 90, 133, 176, 219}, [WG_HUE_ZERO] = {236, 237, 240, 244, 248, 253},
+	[WG_HUE_HUGETLB] = {236, 23, 30, 37, 44, 123},  [WG_HUE_GUARD] = {236, 52, 89, 95, 131, 167},
+	[WG_HUE_LAYER] = {236, 58, 94, 136, 178, 220},
+};
+
+/* With few colours the hue is the foreground, and the character shows the share. */
+static const short heat_16[WG_HUE_N] = {
+	[WG_HUE_ANON] = 12, [WG_HUE_FILE] = 10,    [WG_HUE_SHMEM] = 11, [WG_HUE_SWAP] = 9,  [WG_HUE_KERNEL] = 13,
+	[WG_HUE_ZERO] = 7,  [WG_HUE_HUGETLB] = 14, [WG_HUE_GUARD] = 1,  [WG_HUE_LAYER] = 3,
+};
+
+static const struct paint plain_256[WG_ROLE_PLAIN_N] = {
+	[WG_TEXT] = {DEFAULT, 0},
+	[WG_DIM] = {243, 0},
+	[WG_STRONG] = {DEFAULT, UI_INK_BOLD},
+	[WG_TITLE] = {DEFAULT, UI_INK_BOLD},
+	[WG_KEY] = {75, UI_INK_BOLD},
+	[WG_GOOD] = {35, 0},
+	[WG_WARN] = {172, UI_INK_BOLD},
+	[WG_BAD] = {160, UI_INK_BOLD},
+	[WG_ACCENT] = {38, 0},
+	[WG_UNKNOWN] = {139, 0},
+	[WG_EMPTY] = {234, 0},
+	[WG_CHANGED] = {231, UI_INK_BOLD},
+	[WG_GREW] = {208, UI_INK_BOLD},
+	[WG_SHRANK] = {37, 0},
+	[WG_BACK] = {DEFAULT, 0},
+	[WG_BAR] = {236, 0},
+	[WG_SELECT] = {239, 0},
+	[WG_CURSOR] = {231, 0},
+};
+
+static const struct paint plain_16[WG_ROLE_PLAIN_N] = {
+	[WG_TEXT] = {DEFAULT, 0},
+	[WG_DIM] = {8, 0},
+	[WG_STRONG] = {DEFAULT, UI_INK_BOLD},
+	[WG_TITLE] = {DEFAULT, UI_INK_BOLD},
+	[WG_KEY] = {12, UI_INK_BOLD},
+	[WG_GOOD] = {2, 0},
+	[WG_WARN] = {11, 0},
+	[WG_BAD] = {9, UI_INK_BOLD},
+	[WG_ACCENT] = {6, 0},
+	[WG_UNKNOWN] = {5, 0},
+	[WG_EMPTY] = {DEFAULT, 0},
+	[WG_CHANGED] = {15, UI_INK_BOLD},
+	[WG_GREW] = {11, UI_INK_BOLD},
+	[WG_SHRANK] = {6, 0},
+	[WG_BACK] = {DEFAULT, 0},
+	[WG_BAR] = {4, 0},
+	[WG_SELECT] = {6, 0},
+	[WG_CURSOR] = {15, 0},
+};
+
+static const struct paint plain_mono[WG_ROLE_PLAIN_N] = {
+	[WG_DIM] = {DEFAULT, UI_INK_DIM},      [WG_STRONG] = {DEFAULT, UI_INK_BOLD},
+	[WG_TITLE] = {DEFAULT, UI_INK_BOLD},   [WG_KEY] = {DEFAULT, UI_INK_BOLD},
+	[WG_WARN] = {DEFAULT, UI_INK_BOLD},    [WG_BAD] = {DEFAULT, UI_INK_BOLD | UI_INK_UNDERLINE},
+	[WG_UNKNOWN] = {DEFAULT, UI_INK_DIM},  [WG_EMPTY] = {DEFAULT, UI_INK_DIM},
+	[WG_CHANGED] = {DEFAULT, UI_INK_BOLD}, [WG_GREW] = {DEFAULT, UI_INK_BOLD},
+};
+
+enum ui_depth ui_theme_depth(const struct ui_options *options, int terminal_colours, const char *no_color)
+{
+	enum ui_depth has = UI_DEPTH_MONO;
+	if (terminal_colours >= 256)
+		has = UI_DEPTH_256;
+	else if (terminal_colours >= 16)
+		has = UI_DEPTH_16;
+	else if (terminal_colours >= 8)
+		has = UI_DEPTH_8;
+	enum ui_depth want = has;
+	switch (options->colours) {
+	case UI_COLOURS_AUTO: want = no_color && *no_color ? UI_DEPTH_MONO : has; break;
+	case UI_COLOURS_MONO: want = UI_DEPTH_MONO; break;
+	case UI_COLOURS_8: want = UI_DEPTH_8; break;
+	case UI_COLOURS_16: want = UI_DEPTH_16; break;
+	case UI_COLOURS_256: want = UI_DEPTH_256; break;
+	}
+	return want < has ? want : has;
+}
+
+static bool is_heat(uint8_t role)
+{
+	return role >= WG_HEAT_FIRST && role < WG_ROLE_N;
+}
+
+static struct paint paint_256(uint8_t role)
+{
+	if (is_heat(role)) {
+		unsigned i = role - WG_HEAT_FIRST;
+		return (struct paint){heat_256[i / WG_LEVELS][i % WG_LEVELS], 0};
+	}
+	return plain_256[role < WG_ROLE_PLAIN_N ? role : WG_TEXT];
+}
+
+static struct paint paint_16(uint8_t role)
+{
+	if (!is_heat(role))
+		return plain_16[role < WG_ROLE_PLAIN_N ? role : WG_TEXT];
+	unsigned i = role - WG_HEAT_FIRST;
+	if (i % WG_LEVELS == 0)
+		return (struct paint){8, 0};
+	return (struct paint){heat_16[i / WG_LEVELS], 0};
+}
+
+/* Eight colours: a bright one is its dark one, bold; bright black is not there and becomes dim. */
+static struct paint paint_8(uint8_t role)
+{
+	struct paint p = paint_16(role);
+	if (p.colour == 8)
+		return (struct paint){DEFAULT, UI_INK_DIM};
+	if (p.colour > 8) {
+		p.colour = (short)(p.colour - 8);
+		p.attrs |= UI_INK_BOLD;
+	}
+	return p;
+}
+
+static struct ui_ink ink_mono(uint8_t fg, uint8_t bg)
+{
+	struct ui_ink ink = {DEFAULT, DEFAULT, 0};
+	if (is_heat(fg)) {
+		unsigned level = (fg - WG_HEAT_FIRST) % WG_LEVELS;
+		ink.attrs = level >= 4 ? UI_INK_BOLD : level == 0 ? UI_INK_DIM : 0;
+	} else if (fg < WG_ROLE_PLAIN_N) {
+		ink.attrs = plain_mono[fg].attrs;
+	}
+	if (bg == WG_BAR || bg == WG_SELECT || bg == WG_CURSOR)
+		ink.attrs = (ink.attrs & ~(unsigned)UI_INK_DIM) | UI_INK_REVERSE;
+	return ink;
+}
+
+/* Plain text on a background that is the theme's own needs a foreground of the theme's own, too. */
+static short text_on(enum ui_depth depth, uint8_t fg, uint8_t bg)
+{
+	if (depth == UI_DEPTH_256) {
+		if (bg == WG_CURSOR)
+			return 16;
+		return fg == WG_STRONG || fg == WG_TITLE ? 231 : 252;
+	}
+	return bg == WG_CURSOR || bg == WG_SELECT ? 0 : 7;
+}
+
+/* Foregrounds that would drown in a coloured bar of few colours. */
+static bool drowns(enum ui_depth depth, short fg, short bg)
+{
+	if (depth == UI_DEPTH_256)
+		return fg == bg;
+	return fg == bg || fg == 8 || (bg == 4 && (fg == 12 || fg == 5)) || (bg == 6 && fg != 0);
+}
+
+static struct paint paint(enum ui_depth depth, uint8_t role)
+{
+	switch (depth) {
+	case UI_DEPTH_256: return paint_256(role);
+	case UI_DEPTH_16: return paint_16(role);
+	default: return paint_8(role);
+	}
+}
+
+static struct ui_ink ink_colour(enum ui_depth depth, uint8_t fg, uint8_t bg)
+{
+	struct paint front = paint(depth, fg), back = paint(depth, bg);
+	struct ui_ink ink = {front.colour, back.colour, front.attrs};
+	if (ink.bg == DEFAULT || is_heat(fg))
+		return ink;
+	if (fg == WG_BACK && is_heat(bg) && (bg - WG_HEAT_FIRST) % WG_LEVELS >= 3) {
+		ink.fg = depth == UI_DEPTH_256 ? 16 : 0; /* dark ink on a bright cell */
+		return ink;
+	}
+	if (depth == UI_DEPTH_256 && fg == WG_DIM)
+		ink.fg = 246;
+	else if (ink.fg == DEFAULT || drowns(depth, ink.fg, ink.bg))
+		ink.fg = text_on(depth, fg, bg);
+	return ink;
+}
+
+struct ui_ink ui_theme_ink(enum ui_depth depth, uint8_t fg, uint8_t bg, uint8_t attrs)
+{
+	struct ui_ink ink = depth == UI_DEPTH_MONO ? ink_mono(fg, bg) : ink_colour(depth, fg, bg);
+	if (attrs & WG_BOLD)
+		ink.attrs |= UI_INK_BOLD;
+	if (attrs & WG_UNDERLINE)
+		ink.attrs |= UI_INK_UNDERLINE;
+	if (attrs & WG_REVERSE)
+		ink.attrs |= UI_INK_REVERSE;
+	return ink;
+}
