@@ -14,6 +14,12 @@ bool pt_look_has(const struct pt_look *look, enum pt_signal signal)
 	return pt_signal_has(&look->facts->signals, signal);
 }
 
+bool pt_look_has_exclusive(const struct pt_look *look)
+{
+	const bool first_alone = look->categories & PS_HUGE && look->facts->vma.role != PT_ROLE_HUGETLB;
+	return pt_look_has(look, PT_SIG_EXCLUSIVE) && !first_alone;
+}
+
 bool pt_look_changed(const struct pt_look *look)
 {
 	const uint64_t matters = PM_PRESENT | PM_SWAP | PM_GUARD | PM_FILE | PM_PFN_MASK;
@@ -66,7 +72,7 @@ static bool is_mapped_often(const struct pt_look *look)
 {
 	if (look->has_count)
 		return look->count > 1;
-	return pt_look_has(look, PT_SIG_EXCLUSIVE) && !(look->entry & PM_EXCLUSIVE);
+	return pt_look_has_exclusive(look) && !(look->entry & PM_EXCLUSIVE);
 }
 
 static enum pt_cause of_zero(const struct pt_look *look)

@@ -26,9 +26,10 @@ static const struct {
 		{"no other process maps this page of the file now. The page cache would keep it without any "
 		 "mapping",
 		 "each mapping of this page of the file counts, most often one for each process that uses it"},
-	[PT_CAUSE_SHMEM] = {"nothing else maps this page of the shared memory now: others may share it, but have not "
-			    "touched this page or mapped it",
-			    "everyone who shares this memory and has touched this page counts"},
+	[PT_CAUSE_SHMEM] =
+		{"nothing else maps this page of the shared memory now. Others may share that memory without "
+		 "having touched this page",
+		 "everyone who shares this memory and has touched this page counts"},
 	[PT_CAUSE_KSM] = {"the other pages that were merged into it are gone or were written to",
 			  "that many pages with equal contents were merged into this frame, all of one process or of "
 			  "several; whoever writes to one gets a copy of its own"},
@@ -53,16 +54,11 @@ static bool is_average(const struct pt_look *look)
 	       look->facts->signals.of[PT_SIG_MAP_COUNT].given == PT_APPROXIMATE;
 }
 
-static bool knows_exclusive(const struct pt_look *look)
-{
-	return pt_look_has(look, PT_SIG_EXCLUSIVE);
-}
-
 const char *pt_look_mapped(const struct pt_look *look, char *ret, size_t size)
 {
 	const bool once = look->has_count ? look->count == 1 : look->entry & PM_EXCLUSIVE;
 	const char *about = look->has_count && is_average(look) ? "about " : "";
-	if (!look->has_count && !knows_exclusive(look))
+	if (!look->has_count && !pt_look_has_exclusive(look))
 		snprintf(ret, size, "its map count not known");
 	else if (once)
 		snprintf(ret, size, "mapped %sonce%s", about, *about ? "" : ": by this process alone");
@@ -79,7 +75,7 @@ const char *pt_look_mapped(const struct pt_look *look, char *ret, size_t size)
  */
 static void say_uncounted(struct pt_look *look)
 {
-	const char *const what = !knows_exclusive(look)       ? "The map count is not known"
+	const char *const what = !pt_look_has_exclusive(look) ? "The map count is not known"
 				 : look->entry & PM_EXCLUSIVE ? "Mapped exactly once, as pagemap bit 56 says"
 							      : "Mapped more than once, as pagemap bit 56 is not set";
 	if (!look->facts->pfn || !look->has_flags)
@@ -99,13 +95,16 @@ static void say_share(struct pt_look *look)
 			look->count, page / look->count);
 }
 
-/* Bit 56 and a count of 1 can disagree without either being wrong. */
+/* Bit 56 and the count can disagree without either being wrong. */
 static void say_disagreement(struct pt_look *look)
 {
-	if (look->count == 1 && pt_look_is_large(look) && knows_exclusive(look) && !(look->entry & PM_EXCLUSIVE))
-		pt_say_reason(look,
-			      "Pagemap bit 56 (mapped exactly once) is not set all the same: of a page in a large "
-			      "folio it can speak for the folio, parts of which others map.");
+	const bool bit = look->entry & PM_EXCLUSIVE;
+	if (!pt_look_has(look, PT_SIG_EXCLUSIVE) || !pt_look_is_large(look) || bit == (look->count == 1))
+		return;
+	pt_say_reason(look,
+		      "Pagemap bit 56 (mapped exactly once) is %sset all the same: in a large folio it can tell of "
+		      "another page of the folio, in a huge mapping of the first.",
+		      bit ? "" : "not ");
 }
 
 void pt_look_count(struct pt_look *look)

@@ -30,6 +30,8 @@ bool pt_look_changed(const struct pt_look *look);
 /* The VMA shows nothing in pagemap, whatever is there: it maps bare frame numbers. */
 bool pt_look_is_bare(const struct pt_look *look);
 bool pt_look_has(const struct pt_look *look, enum pt_signal signal);
+/* Pagemap's bit 56 is about this page: in a huge mapping it tells of the huge page's first page alone. */
+bool pt_look_has_exclusive(const struct pt_look *look);
 static inline bool pt_look_vm(const struct pt_look *look, unsigned vm_flags)
 {
 	return look->facts->vma.has_vm_flags && look->facts->vma.vm_flags & vm_flags;

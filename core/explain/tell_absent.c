@@ -26,6 +26,20 @@ static void say_untouched_file(struct pt_look *look)
 		      "a minor fault; if not, it is read from the file.");
 }
 
+/* Where the file itself could not be asked, a hole only means that nothing was swapped out. */
+static void say_hole(struct pt_look *look)
+{
+	if (pt_look_has(look, PT_SIG_SHMEM_SWAP)) {
+		pt_say_headline(look, "Never touched by anyone: no memory stands behind this page of %s.", look->name);
+		pt_say_reason(look, "The first touch makes a page of zeroes, for all who share it.");
+	} else {
+		pt_say_headline(look, "Not mapped in: this process has not touched this page of %s.", look->name);
+		pt_say_reason(
+			look,
+			"It is not swapped out, since no swap is in use; others who share it may have touched it.");
+	}
+}
+
 static void say_untouched_shmem(struct pt_look *look)
 {
 	switch (look->facts->backing) {
@@ -36,10 +50,7 @@ static void say_untouched_shmem(struct pt_look *look)
 			look->name);
 		pt_say_reason(look, "The next touch is a minor fault: the page is found in the page cache.");
 		break;
-	case PT_BACKING_HOLE:
-		pt_say_headline(look, "Never touched by anyone: no memory stands behind this page of %s.", look->name);
-		pt_say_reason(look, "The first touch makes a page of zeroes, for all who share it.");
-		break;
+	case PT_BACKING_HOLE: say_hole(look); break;
 	default:
 		pt_say_headline(look, "Not mapped in: this process has not touched this page of %s.", look->name);
 		pt_say_missing(look,

@@ -258,7 +258,7 @@ void pt_tell_hidden(struct pt_look *look)
 			pt_look_folio(look, folio, sizeof folio), pt_look_mapped(look, mapped, sizeof mapped));
 	pt_say_missing(look, "There is no map count and there are no flags, because pagemap shows frame number 0",
 		       PT_SIG_PFN);
-	if (pt_look_has(look, PT_SIG_EXCLUSIVE))
+	if (pt_look_has_exclusive(look))
 		pt_say_reason(look, "That it is mapped %s, pagemap bit 56 tells everyone.",
 			      look->entry & PM_EXCLUSIVE ? "exactly once" : "more than once");
 }
@@ -266,5 +266,11 @@ void pt_tell_hidden(struct pt_look *look)
 void pt_tell_unknown(struct pt_look *look)
 {
 	pt_say_headline(look, "What is here is not known: pagemap could not be read.");
-	pt_say_missing(look, "Nothing can be said of the page", PT_SIG_PAGEMAP);
+	if (pt_look_has(look, PT_SIG_PAGEMAP))
+		pt_say_reason(
+			look,
+			"Pagemap had no entry for the address when it was read: the process was ending, or had just "
+			"begun another program.");
+	else
+		pt_say_missing(look, "Nothing can be said of the page", PT_SIG_PAGEMAP);
 }

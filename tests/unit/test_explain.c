@@ -56,6 +56,7 @@ enum lack {
 	NO_SHMEM_SWAP = 512,
 	NO_EXCLUSIVE = 1024,
 	CHANGED = 2048,  /* pagemap_again is `again`, not the entry once more */
+	ENDED = 8192,    /* pagemap could be opened, but gave nothing */
 	NO_RIGHTS = 4096 /* an ordinary user: no PFN, so neither flags nor count */
 };
 
@@ -91,6 +92,8 @@ static const struct page_case cases[] = {
 	{RING, .vm_flags = PT_VM_DONTDUMP, .cause = PT_CAUSE_UNTOUCHED, .headline = "has not touched"},
 	{MEMFD, .backing = PT_BACKING_CACHED, .cause = PT_CAUSE_UNTOUCHED, .headline = "In memory, but not mapped in"},
 	{MEMFD, .backing = PT_BACKING_HOLE, .cause = PT_CAUSE_UNTOUCHED, .headline = "Never touched by anyone"},
+	{MEMFD, .lack = NO_SHMEM_SWAP, .backing = PT_BACKING_HOLE, .cause = PT_CAUSE_UNTOUCHED,
+	 .headline = "this process has not touched", .reasons = {"no swap is in use"}},
 	{MEMFD, .lack = NO_SHMEM_SWAP, .cause = PT_CAUSE_UNTOUCHED, .headline = "memfd:ring (deleted)",
 	 .reasons = {"Whether it was swapped out cannot be told", "no cachestat", "a newer kernel"}},
 	{MEMFD, .backing = PT_BACKING_SWAPPED, .cause = PT_CAUSE_SHMEM_SWAPPED, .headline = "swapped out",
@@ -192,7 +195,7 @@ static const struct page_case cases[] = {
 	 .headline = "hugetlbfs page of 2 MiB, mapped once", .reasons = {"leaves it out of Rss"}},
 	{HUGETLBFS, .entry = FRAME, .flags = KPF(HUGE) | KPF(COMPOUND_TAIL) | KPF(MMAP), .count = 2, .lack = AVERAGES,
 	 .cause = PT_CAUSE_HUGETLB, .headline = "mapped 2 times", .reasons = {"kpagecount is 2: a fork()"}},
-	{HUGETLBFS, .entry = PM_PRESENT | PM_EXCLUSIVE, .lack = NO_RIGHTS, .cause = PT_CAUSE_HUGETLB,
+	{HUGETLBFS, .entry = PM_PRESENT | PM_EXCLUSIVE, .categories = PS_HUGE, .lack = NO_RIGHTS, .cause = PT_CAUSE_HUGETLB,
 	 .reasons = {"bit 56 says", "Its frame is hidden", "run as root"}},
 
 	/* ---- count 0, cause by cause ---- */
@@ -257,8 +260,12 @@ static const struct page_case cases[] = {
 	 .headline = "Anonymous page or the zero page", .reasons = {"more than once"}},
 	{LIBC, .entry = PM_PRESENT | PM_FILE, .lack = NO_RIGHTS | NO_EXCLUSIVE, .cause = PT_CAUSE_PFN_HIDDEN,
 	 .headline = "Page cache of libc.so.6, present, its map count not known."},
-	{MEMFD, .entry = PM_PRESENT | PM_FILE, .lack = NO_RIGHTS, .categories = PS_HUGE, .cause = PT_CAUSE_PFN_HIDDEN,
-	 .headline = "Shared memory of memfd:ring (deleted), present, part of a 2 MiB huge page"},
+	/* in a huge mapping bit 56 tells of the first page alone */
+	{MEMFD, .entry = PM_PRESENT | PM_FILE | PM_EXCLUSIVE, .lack = NO_RIGHTS, .categories = PS_HUGE,
+	 .cause = PT_CAUSE_PFN_HIDDEN,
+	 .headline = "Shared memory of memfd:ring (deleted), present, part of a 2 MiB huge page, its map count not known"},
+	{HEAP, .entry = ONCE, .flags = ANON_FLAGS | KPF(THP) | KPF(COMPOUND_TAIL), .head_flags = ANON_FLAGS, .count = 2,
+	 .categories = PS_HUGE, .cause = PT_CAUSE_ANONYMOUS_SHARED_COW, .reasons = {"bit 56 (mapped exactly once) is set"}},
 
 	/* ---- the kernel's own, and hardware ---- */
 	{VDSO, .entry = FRAME | PM_FILE, .flags = KPF(RESERVED) | KPF(MMAP), .count = 18,
@@ -298,6 +305,7 @@ static const struct page_case cases[] = {
 	 .headline = "mapped once", .reasons = {"bit 56 says"}},
 	{HEAP, .entry = ONCE, .flags = ANON_FLAGS, .lack = NO_COUNT | NO_EXCLUSIVE, .cause = PT_CAUSE_ANONYMOUS,
 	 .headline = "not known", .reasons = {"The map count is not known"}},
+	{HEAP, .lack = ENDED, .cause = PT_CAUSE_UNKNOWN, .reasons = {"the process was ending"}},
 	{HEAP, .lack = NO_PAGEMAP, .cause = PT_CAUSE_UNKNOWN, .headline = "not known",
 	 .reasons = {"pagemap may not be opened"}},
 };
@@ -356,9 +364,9 @@ static const struct pt_facts *facts_of(const struct page_case *c)
 				.vm_flags = c->vm_flags,
 				.path = f.path};
 	snprintf(f.path, sizeof f.path, "%s", places[c->place].path);
-	f.pagemap = maybe(c->entry, !(c->lack & NO_PAGEMAP));
-	f.pagemap_again = maybe(c->lack & CHANGED ? c->again : c->entry, !(c->lack & (NO_AGAIN | NO_PAGEMAP)));
-	f.categories = maybe(c->categories, !(c->lack & (NO_SCAN | NO_PAGEMAP)));
+	f.pagemap = maybe(c->entry, !(c->lack & (NO_PAGEMAP | ENDED)));
+	f.pagemap_again = maybe(c->lack & CHANGED ? c->again : c->entry, !(c->lack & (NO_AGAIN | NO_PAGEMAP | ENDED)));
+	f.categories = maybe(c->categories, !(c->lack & (NO_SCAN | NO_PAGEMAP | ENDED)));
 	f.flags = maybe(c->flags, pfn && !(c->lack & NO_FLAGS));
 	f.count = maybe(c->count, pfn && !(c->lack & NO_COUNT));
 	f.head_flags = maybe(c->head_flags, c->head_flags && !(c->lack & NO_HEAD));
