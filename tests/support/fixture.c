@@ -154,7 +154,8 @@ static void line_process(struct fixture_line *line)
 
 	if (find_process(f, process->pid))
 		fixture_end(f, process->pid);
-	f->processes = fixture_checked(reallocarray(f->processes, f->n_processes + 1, sizeof(struct fixture_process *)));
+	f->processes =
+		fixture_checked(reallocarray(f->processes, f->n_processes + 1, sizeof(struct fixture_process *)));
 	f->processes[f->n_processes++] = process;
 	f->in = process;
 	fixture_files_write(f, process);

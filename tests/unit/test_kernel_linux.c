@@ -17,6 +17,7 @@
 #include "core/kernel/abi.h"
 #include "core/kernel/kernel.h"
 #include "tests/support/fixture.h"
+#include "tests/support/skip.h"
 
 static struct pt_kernel *real(void)
 {
@@ -181,11 +182,11 @@ static void pidfd_tells_the_end(void **state)
 	pid_t child = start_child(&pipe);
 
 	int pidfd = k->ops->pidfd(k, child);
-	if (pidfd == -ENOSYS) { /* before 5.3; under valgrind */
+	if (pidfd == -ENOSYS) {
 		close(pipe);
 		waitpid(child, NULL, 0);
 		pt_kernel_free(k);
-		skip();
+		skip_because("there is no pidfd_open (before 5.3, or under valgrind)");
 	}
 	assert_true(pidfd >= 0);
 	assert_int_equal(k->ops->ended(k, pidfd), 0);
@@ -227,7 +228,7 @@ static void counts_cached_pages(void **state)
 	close(fd);
 	pt_kernel_free(k);
 	if (error == -ENOSYS)
-		skip(); /* before 6.5 */
+		skip_because("there is no cachestat (before 6.5, or under valgrind)");
 	assert_int_equal(error, 0);
 	assert_int_equal(pages.cache, 1);
 }

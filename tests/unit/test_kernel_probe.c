@@ -17,6 +17,7 @@
 #include "core/kernel/readers.h"
 #include "tests/support/fixture.h"
 #include "tests/support/scripted.h"
+#include "tests/support/skip.h"
 
 static struct scripted *on_this_kernel(void)
 {
@@ -98,7 +99,7 @@ static void nothing_stays_behind(void **state)
 	size_t n = read_maps(before, sizeof(before));
 	if (!ALLOCATOR_IS_QUIET || memmem(before, n, "vgpreload", strlen("vgpreload"))) {
 		scripted_free(s);
-		skip();
+		skip_because("the allocator of a sanitizer or of valgrind maps memory of its own");
 	}
 	probe(s, getpid());
 	assert_int_equal(read_maps(after, sizeof(after)), n);
@@ -208,7 +209,7 @@ static void a_kernel_that_marks_all_as_merged_is_not_believed(void **state)
 {
 	(void)state;
 	if (!sees_frames())
-		skip();
+		skip_because("frames can't be looked up without root");
 	struct scripted *s = on_this_kernel();
 	s->edit = mark_all_merged;
 	struct pt_signals signals = probe(s, 0);
@@ -229,7 +230,7 @@ static void averages_are_approximate(void **state)
 {
 	(void)state;
 	if (!sees_frames())
-		skip();
+		skip_because("frames can't be looked up without root");
 	struct scripted *s = on_this_kernel();
 	s->edit = give_averages;
 	struct pt_signals signals = probe(s, 0);
@@ -253,7 +254,7 @@ static void without_a_huge_page_counts_are_not_judged(void **state)
 {
 	(void)state;
 	if (!sees_frames())
-		skip();
+		skip_because("frames can't be looked up without root");
 	struct scripted *s = on_this_kernel();
 	s->edit = split_all;
 	struct pt_signals signals = probe(s, 0);

@@ -1,0 +1,93 @@
+/*
+ * Scenes of the live tests; see scene.h.
+ */
+#include "tests/support/scene.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/report/verify.h"
+#include "core/scan/scan.h"
+#include "tests/support/skip.h"
+
+void scene_look(struct scene *scene)
+{
+	pt_snapshot_unref(scene->snapshot);
+	scene->snapshot = NULL;
+	assert_int_equal(pt_scan_once(scene->k, scene->child.pid, &scene->snapshot), 0);
+	assert_int_equal(scene->snapshot->stage, PT_STAGE_COMPLETE);
+	scene->sum = (struct pt_counts){0};
+	pt_snapshot_sum(scene->snapshot, scene->start, scene->start + (scene->pages << scene->k->page_shift),
+			&scene->sum);
+}
+
+struct scene scene_set(void (*run)(struct child *self), uint64_t pages, const char *why_not)
+{
+	struct scene scene = {.pages = pages, .child = child_start(run)};
+
+	scene.start = child_wait(&scene.child);
+	if (scene.start == CHILD_CANNOT) {
+		child_end(&scene.child);
+		skip_because(why_not);
+	}
+	assert_int_equal(pt_kernel_linux_new(&scene.k, "/", 0), 0);
+	scene_look(&scene);
+	return scene;
+}
+
+void scene_next(struct scene *scene)
+{
+	child_go(&scene->child);
+	scene->start = child_wait(&scene->child);
+	scene_look(scene);
+}
+
+bool scene_sees_frames(const struct scene *scene)
+{
+	return pt_signal_has(&scene->snapshot->signals, PT_SIG_KPAGEFLAGS) &&
+	       pt_signal_has(&scene->snapshot->signals, PT_SIG_KPAGECOUNT);
+}
+
+static void fail_cell(const struct pt_vma *vma, enum pt_verify_sum sum, const struct pt_verify_cell *cell)
+{
+	fail_msg("%lx-%lx %s: %s is %lu here and %lu in smaps: %s (%s)", (unsigned long)vma->start,
+		 (unsigned long)vma->end, vma->path, pt_verify_sum_name(sum), (unsigned long)cell->ours.value,
+		 (unsigned long)cell->smaps.value, pt_verdict_name(cell->verdict), cell->why ? cell->why : "no reason");
+}
+
+/* In the range every sum must be known and equal, as far as frames can be seen; elsewhere none may differ. */
+static void check_row(const struct scene *scene, const struct pt_vma *vma, const struct pt_verify_row *row)
+{
+	bool ours = vma->start <= scene->start && scene->start < vma->end;
+
+	for (int sum = 0; sum < PT_VERIFY_EXACT; sum++) {
+		const struct pt_verify_cell *cell = &row->cells[sum];
+		bool fine = cell->verdict != PT_VERDICT_DIFFERS;
+		if (ours && cell->verdict != PT_VERDICT_EQUAL)
+			fine = cell->verdict == PT_VERDICT_UNKNOWN && !scene_sees_frames(scene);
+		if (!fine)
+			fail_cell(vma, (enum pt_verify_sum)sum, cell);
+	}
+}
+
+void scene_verify(const struct scene *scene)
+{
+	struct pt_verify verify;
+
+	assert_int_equal(pt_verify_process(scene->k, scene->child.pid, &verify), 0);
+	for (size_t i = 0; i < verify.n; i++)
+		check_row(scene, &verify.snapshot->vmas->v[verify.rows[i].vma], &verify.rows[i]);
+	assert_false(pt_verify_failed(&verify));
+	pt_verify_free(&verify);
+}
+
+void scene_leave(struct scene *scene)
+{
+	child_end(&scene->child);
+	pt_snapshot_unref(scene->snapshot);
+	pt_kernel_free(scene->k);
+}
