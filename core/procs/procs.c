@@ -83,17 +83,15 @@ void pt_procs_free(struct pt_procs *procs)
 /* Appends text at *used, cut where it ends a character. False once it did not fit. */
 static bool append(char *buf, size_t size, size_t *used, const char *text)
 {
-	size_t n = strlen(text);
-	const bool fits = n < size - *used;
-	if (!fits) {
-		n = size - *used - 1;
-		for (unsigned back = 0; back < 3 && n && ((unsigned char)text[n] & 0xc0) == 0x80; back++)
+	const size_t room = size - *used - 1, length = strlen(text);
+	size_t n = length;
+	if (length > room)
+		for (n = room; n && n + 3 > room && ((unsigned char)text[n] & 0xc0) == 0x80;)
 			n--;
-	}
 	memcpy(buf + *used, text, n);
 	*used += n;
 	buf[*used] = '\0';
-	return fits;
+	return length <= room;
 }
 
 /* The arguments with blanks between; the library gives "-" for none at all (zombies). */
