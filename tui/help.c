@@ -91,8 +91,8 @@ static void add_layers(struct ui_shell *shell, struct rows *rows)
 	for (int i = 0; i < PT_LAYER_N; i++) {
 		enum pt_layer layer = (enum pt_layer)i;
 		const char *name = pt_layer_name(layer);
-		add(rows, ui_scratch_text(&shell->scratch, "  %c %s", i < 9 ? '1' + i : ' ', name), pt_layer_what(layer),
-		    WG_TEXT);
+		add(rows, ui_scratch_text(&shell->scratch, "  %c %s", i < 9 ? '1' + i : ' ', name),
+		    pt_layer_what(layer), WG_TEXT);
 	}
 }
 

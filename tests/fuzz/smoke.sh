@@ -7,7 +7,7 @@ seeds=$PT_TESTS/fuzz/seeds/${name#fuzz_}
 corpus=$(mktemp -d) || exit 1
 trap 'rm -rf "$corpus"' EXIT
 [ -d "$seeds" ] || seeds=
-runs=100000
+runs=300000
 [ -z "${PT_LONG:-}" ] || runs=5000000
 "$program" -seed=1 -runs=$runs -max_len=4096 -timeout=10 -print_final_stats=1 \
 	-artifact_prefix="$program-" "$corpus" $seeds

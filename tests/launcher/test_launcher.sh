@@ -61,8 +61,7 @@ echo "cmake $*" | tee -a "$WORK/calls"
 [ -e "$WORK/broken" ] && exit 1
 [ "$1" = --build ] || exit 0
 printf '#!/bin/sh\n[ "$1" = -V ] && [ -e "$WORK/unrunnable" ] && exit 127\nprintf "<%%s>" "$@"\n' >"$2/pagetop"
-printf '#!/bin/sh\nshift\nprintf demo\nprintf "<%%s>" "$@"\n' >"$2/pagetop-demo"
-chmod +x "$2/pagetop" "$2/pagetop-demo"
+chmod +x "$2/pagetop"
 E2
 
 echo 0 >"$work/uid"
@@ -81,8 +80,7 @@ calls "cmake --build" 1
 rm "$work/installed" && touch "$work/installed"
 expect "packages gone, program there" 0 "<x>" --no-install x
 quiet "packages gone, program there"
-expect "an option of another command" 0 "<run><--><--no-install><--demo>" run -- --no-install --demo
-expect "demo" 0 "demo<--demo><--ascii>" --demo --ascii
+expect "an option of another command" 0 "<run><--><--no-install>" run -- --no-install
 ln -s tree/pagetop "$work/link"
 launcher=$work/link
 expect "by a link" 0 "<x>" x
