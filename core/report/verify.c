@@ -30,6 +30,7 @@ static const struct sum {
 };
 
 static const char moved[] = "changed during the scan: smaps itself moved from one reading to the next";
+static const char raced[] = "pages changed while they were read: what they are is not known";
 static const char came_or_went[] = "the VMA came, went or was resized during the scan";
 
 const char *pt_verify_sum_name(enum pt_verify_sum sum)
@@ -95,7 +96,7 @@ static const char *why_unknown(const struct pt_signals *signals, enum pt_verify_
 	for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++)
 		if (!pt_signal_has(signals, behind[i]))
 			return signals->of[behind[i]].reason;
-	return "pages changed while they were read: what they are is not known";
+	return raced;
 }
 
 static bool depends_on_count(enum pt_verify_sum sum)
@@ -293,6 +294,12 @@ static void count_verdicts(struct pt_verify *verify)
 	}
 }
 
+/* Reasons that another round may be without. */
+static bool is_passing(const char *why)
+{
+	return why == moved || why == raced || why == came_or_went;
+}
+
 /* Another round may help: something differs, or only the target's moving explains it. */
 static bool unsettled(const struct pt_verify *verify)
 {
@@ -300,8 +307,7 @@ static bool unsettled(const struct pt_verify *verify)
 		const struct pt_verify_cell *cells = i < verify->n ? verify->rows[i].cells : verify->totals;
 
 		for (int sum = 0; sum < PT_VERIFY_EXACT; sum++)
-			if (cells[sum].verdict == PT_VERDICT_DIFFERS || cells[sum].why == moved ||
-			    cells[sum].why == came_or_went)
+			if (cells[sum].verdict == PT_VERDICT_DIFFERS || is_passing(cells[sum].why))
 				return true;
 	}
 	return false;

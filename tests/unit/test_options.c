@@ -1,0 +1,271 @@
+/*
+ * The command line. options.c is compiled into the test, with a table of commands of the test's own behind it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "tui/options.c"
+
+const struct ui_command ui_commands[] = {
+	{"vmas", NULL, "", "", true, NULL},
+	{"page", "ADDR...", "", "", true, NULL},
+	{"doctor", NULL, "", "", false, NULL},
+	{0},
+};
+const char *const ui_commands_later[] = {"types", "run", NULL};
+
+static char message[512];
+
+/* Parses words separated by single blanks; "_" within a word stands for a blank. */
+static int parse(const char *line, struct ui_options *ret)
+{
+	static char text[512], name[] = "pagetop";
+	static char *argv[64];
+	int argc = 1;
+
+	ui_options_free(ret);
+	snprintf(text, sizeof(text), "%s", line);
+	argv[0] = name;
+	for (char *word = strtok(text, " "); word; word = strtok(NULL, " ")) {
+		for (char *c = word; *c; c++)
+			*c = *c == '_' ? ' ' : *c;
+		argv[argc++] = word;
+	}
+	argv[argc] = NULL;
+	message[0] = '\0';
+	return ui_options_parse(argc, argv, ret, message, sizeof(message));
+}
+
+static void nothing_is_the_live_screen(void **state)
+{
+	(void)state;
+	struct ui_options o = {0};
+
+	unsetenv("NO_COLOR");
+	assert_int_equal(parse("", &o), UI_OK);
+	assert_null(o.command);
+	assert_int_equal(o.pid, 0);
+	assert_int_equal(o.interval_ns, 1000000000);
+	assert_true(o.budget == 5);
+	assert_int_equal(o.colours, UI_COLOURS_AUTO);
+	assert_null(o.rest[0]);
+	assert_false(o.demo || o.json || o.raw || o.bytes || o.no_headings || o.ascii || o.help || o.version);
+	ui_options_free(&o);
+}
+
+static void every_option_is_taken(void **state)
+{
+	(void)state;
+	struct ui_options o = {0};
+
+	assert_int_equal(parse("vmas -p 123 -d 0.25 --budget 12.5 -f heap -o +PSS -Jnb --ascii --color=256", &o),
+			 UI_OK);
+	assert_string_equal(o.command->name, "vmas");
+	assert_int_equal(o.pid, 123);
+	assert_int_equal(o.interval_ns, 250000000);
+	assert_true(o.budget == 12.5);
+	assert_string_equal(o.filter, "heap");
+	assert_string_equal(o.columns, "+PSS");
+	assert_true(o.json && o.no_headings && o.bytes && o.ascii);
+	assert_int_equal(o.colours, UI_COLOURS_256);
+	assert_int_equal(parse("--pid=7 --interval=2 --filter=x --demo", &o), UI_OK);
+	assert_int_equal(o.pid, 7);
+	assert_true(o.demo);
+	assert_int_equal(parse("-Vh", &o), UI_OK);
+	assert_true(o.help && o.version);
+	ui_options_free(&o);
+}
+
+static void operands_may_stand_anywhere(void **state)
+{
+	(void)state;
+	struct ui_options o = {0};
+
+	assert_int_equal(parse("-p 5 page 7f00 -J 0x1000 -- -1000", &o), UI_OK);
+	assert_string_equal(o.command->name, "page");
+	assert_int_equal(o.pid, 5);
+	assert_true(o.json);
+	assert_string_equal(o.rest[0], "7f00");
+	assert_string_equal(o.rest[1], "0x1000");
+	assert_string_equal(o.rest[2], "-1000");
+	assert_null(o.rest[3]);
+	ui_options_free(&o);
+}
+
+static void colours(void **state)
+{
+	(void)state;
+	struct ui_options o = {0};
+	static const struct {
+		const char *line;
+		enum ui_colours plain, no_color;
+	} cases[] = {
+		{"", UI_COLOURS_AUTO, UI_COLOURS_MONO},
+		{"--color auto", UI_COLOURS_AUTO, UI_COLOURS_MONO},
+		{"--color always", UI_COLOURS_AUTO, UI_COLOURS_AUTO},
+		{"--color never", UI_COLOURS_MONO, UI_COLOURS_MONO},
+		{"--color 8", UI_COLOURS_8, UI_COLOURS_8},
+		{"--color=16", UI_COLOURS_16, UI_COLOURS_16},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		unsetenv("NO_COLOR");
+		assert_int_equal(parse(cases[i].line, &o), UI_OK);
+		assert_int_equal(o.colours, cases[i].plain);
+		setenv("NO_COLOR", "", 1); /* empty counts as not set */
+		assert_int_equal(parse(cases[i].line, &o), UI_OK);
+		assert_int_equal(o.colours, cases[i].plain);
+		setenv("NO_COLOR", "1", 1);
+		assert_int_equal(parse(cases[i].line, &o), UI_OK);
+		assert_int_equal(o.colours, cases[i].no_color);
+	}
+	unsetenv("NO_COLOR");
+	ui_options_free(&o);
+}
+
+/* ---- what is wrong, in one line --------------------------------------------------------------------------------- */
+
+static void mistakes_are_told(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *line, *said;
+	} cases[] = {
+		{"-p 0", "'0' is no process id"},
+		{"-p -1", "'-1' is no process id"},
+		{"-p 12x", "'12x' is no process id"},
+		{"-p 0x10", "'0x10' is no process id"},
+		{"-p _12", "' 12' is no process id"},
+		{"-p 12_", "'12 ' is no process id"},
+		{"-p +12", "'+12' is no process id"},
+		{"-p 012", "'012' is no process id"},
+		{"-p 4194305", "'4194305' is no process id"},
+		{"-p 99999999999999999999", "is no process id"},
+		{"--pid=", "'' is no process id"},
+		{"-d 0", "'0' is no interval"},
+		{"-d -1", "'-1' is no interval"},
+		{"-d 1e3", "'1e3' is no interval"},
+		{"-d inf", "'inf' is no interval"},
+		{"-d nan", "'nan' is no interval"},
+		{"-d .", "'.' is no interval"},
+		{"-d 1.2.3", "'1.2.3' is no interval"},
+		{"-d 1,5", "'1,5' is no interval"},
+		{"-d 99999999999999999999999", "is no interval"},
+		{"--budget 0", "'0' is no budget"},
+		{"--budget 101", "'101' is no budget"},
+		{"--color=pink", "--color takes auto"},
+		{"-i x.ptr", "recordings come with a later version"},
+		{"-p", "-p needs a value"},
+		{"--pid", "--pid needs a value"},
+		{"-x", "unknown option -x"},
+		{"--json -xJ", "unknown option -x"},
+		{"--nope", "unknown option --nope"},
+		{"--json=3", "unknown option --json=3"},
+		{"vmsa -p 1", "did you mean vmas?"},
+		{"pgae", "did you mean page?"},
+		{"docter", "did you mean doctor?"},
+		{"xyzzy", "no command 'xyzzy': pagetop --help lists them"},
+		{"averyveryveryverylongwordthatisnocommandatall", "no command"},
+		{"-", "no command '-'"},
+		{"1234", "a process is given with -p 1234"},
+		{"types -p 1", "types: not in this version"},
+		{"run -- true", "run: not in this version"},
+		{"-- ls -l", "-- ls: starting a command comes with a later version"},
+		{"vmas", "vmas needs a process: pagetop vmas -p PID"},
+		{"page 1000", "page needs a process: pagetop page -p PID ADDR..."},
+		{"page -p 1", "page needs ADDR..."},
+		{"vmas -p 1 extra", "vmas takes no operand: 'extra'"},
+		{"vmas -p 1 -J -r", "-J and -r exclude each other"},
+		{"-J -p 1", "need a command"},
+		{"-o RSS", "need a command"},
+	};
+	struct ui_options o = {0};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (parse(cases[i].line, &o) != UI_USAGE)
+			fail_msg("'%s' was accepted", cases[i].line);
+		if (!strstr(message, cases[i].said))
+			fail_msg("'%s' says: %s", cases[i].line, message);
+		assert_null(strchr(message, '\n'));
+	}
+	ui_options_free(&o);
+}
+
+static void help_needs_nothing_else(void **state)
+{
+	(void)state;
+	struct ui_options o = {0};
+
+	assert_int_equal(parse("page --help", &o), UI_OK);
+	assert_int_equal(parse("vmas -h extra", &o), UI_OK);
+	assert_int_equal(parse("-J --version", &o), UI_OK);
+	assert_int_equal(parse("bogus --help", &o), UI_USAGE);
+	ui_options_free(&o);
+}
+
+static void commands_without_a_need_run_without(void **state)
+{
+	(void)state;
+	struct ui_options o = {0};
+
+	assert_int_equal(parse("doctor", &o), UI_OK);
+	assert_int_equal(parse("vmas --demo", &o), UI_OK);
+	ui_options_free(&o);
+}
+
+static void failure_leaves_the_result_alone(void **state)
+{
+	(void)state;
+	struct ui_options o = {.pid = 77};
+
+	assert_int_equal(parse("-p 5 -x", &o), UI_USAGE);
+	assert_int_equal(o.pid, 77);
+	assert_null(o.rest);
+}
+
+static void no_words_at_all(void **state)
+{
+	(void)state;
+	char *argv[] = {NULL};
+	struct ui_options o = {0};
+
+	assert_int_equal(ui_options_parse(0, argv, &o, message, sizeof(message)), UI_OK);
+	assert_null(o.rest[0]);
+	ui_options_free(&o);
+}
+
+static void decimals_are_exact(void **state)
+{
+	(void)state;
+	double value = -1;
+
+	assert_true(ui_parse_decimal("0.05", 0.05, 3600, &value));
+	assert_true(value == 0.05);
+	assert_true(ui_parse_decimal("3600", 0.05, 3600, &value));
+	assert_true(ui_parse_decimal(".5", 0.05, 3600, &value));
+	assert_true(ui_parse_decimal("5.", 0.05, 3600, &value));
+	assert_true(value == 5);
+	assert_false(ui_parse_decimal("3600.1", 0.05, 3600, &value));
+	assert_false(ui_parse_decimal("", 0.05, 3600, &value));
+	assert_true(value == 5);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_the_live_screen),
+		cmocka_unit_test(every_option_is_taken),
+		cmocka_unit_test(operands_may_stand_anywhere),
+		cmocka_unit_test(colours),
+		cmocka_unit_test(mistakes_are_told),
+		cmocka_unit_test(help_needs_nothing_else),
+		cmocka_unit_test(commands_without_a_need_run_without),
+		cmocka_unit_test(failure_leaves_the_result_alone),
+		cmocka_unit_test(no_words_at_all),
+		cmocka_unit_test(decimals_are_exact),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
