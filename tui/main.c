@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tui/commands/commands.h"
 
@@ -17,47 +15,6 @@ static void set_locale(void)
 
 	if (!name || strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0)
 		setlocale(LC_CTYPE, "C.UTF-8");
-}
-
-/* The file that runs now, or one beside it, into ret. */
-static int beside_ourselves(const char *name, char *ret, size_t size)
-{
-	ssize_t n = readlink("/proc/self/exe", ret, size - 1);
-	char *slash;
-
-	if (n < 0)
-		return -errno;
-	ret[n] = '\0';
-	if (!name)
-		return 0;
-	slash = strrchr(ret, '/') + 1;
-	if ((size_t)snprintf(slash, size - (size_t)(slash - ret), "%s", name) >= size - (size_t)(slash - ret))
-		return -ENAMETOOLONG;
-	return 0;
-}
-
-/* --demo: becomes pagetop-demo, which starts a target and becomes this program again with -p on it. */
-static int become_demo(int argc, char **argv)
-{
-	char self[4096], demo[4096];
-	char **words = calloc((size_t)argc + 2, sizeof(*words));
-	int r = words ? 0 : -ENOMEM;
-
-	if (r == 0)
-		r = beside_ourselves(NULL, self, sizeof(self));
-	if (r == 0)
-		r = beside_ourselves("pagetop-demo", demo, sizeof(demo));
-	if (r == 0) {
-		words[0] = demo;
-		words[1] = self;
-		for (int i = 1; i < argc; i++)
-			words[i + 1] = argv[i];
-		execv(demo, words);
-		r = -errno;
-	}
-	free(words);
-	ui_complain("cannot start pagetop-demo, which --demo looks for beside pagetop: %s", strerror(-r));
-	return UI_LACKING;
 }
 
 static int run(const struct ui_options *options, int argc, char **argv)
@@ -71,7 +28,7 @@ static int run(const struct ui_options *options, int argc, char **argv)
 		return UI_OK;
 	}
 	if (options->demo && options->pid == 0)
-		return become_demo(argc, argv);
+		return ui_become_demo(argc, argv);
 	return options->command ? ui_command_run(options) : ui_run(options);
 }
 

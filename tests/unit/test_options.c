@@ -128,67 +128,68 @@ static void colours(void **state)
 
 /* ---- what is wrong, in one line --------------------------------------------------------------------------------- */
 
+static const struct {
+	const char *line, *said;
+} mistakes[] = {
+	{"-p 0", "'0' is no process id"},
+	{"-p -1", "'-1' is no process id"},
+	{"-p 12x", "'12x' is no process id"},
+	{"-p 0x10", "'0x10' is no process id"},
+	{"-p _12", "' 12' is no process id"},
+	{"-p 12_", "'12 ' is no process id"},
+	{"-p +12", "'+12' is no process id"},
+	{"-p 012", "'012' is no process id"},
+	{"-p 4194305", "'4194305' is no process id"},
+	{"-p 99999999999999999999", "is no process id"},
+	{"--pid=", "'' is no process id"},
+	{"-d 0", "'0' is no interval"},
+	{"-d -1", "'-1' is no interval"},
+	{"-d 1e3", "'1e3' is no interval"},
+	{"-d inf", "'inf' is no interval"},
+	{"-d nan", "'nan' is no interval"},
+	{"-d .", "'.' is no interval"},
+	{"-d 1.2.3", "'1.2.3' is no interval"},
+	{"-d 1,5", "'1,5' is no interval"},
+	{"-d 99999999999999999999999", "is no interval"},
+	{"--budget 0", "'0' is no budget"},
+	{"--budget 101", "'101' is no budget"},
+	{"--color=pink", "--color takes auto"},
+	{"-i x.ptr", "recordings come with a later version"},
+	{"-p", "-p needs a value"},
+	{"--pid", "--pid needs a value"},
+	{"-x", "unknown option -x"},
+	{"--json -xJ", "unknown option -x"},
+	{"--nope", "unknown option --nope"},
+	{"--json=3", "unknown option --json=3"},
+	{"vmsa -p 1", "did you mean vmas?"},
+	{"pgae", "did you mean page?"},
+	{"docter", "did you mean doctor?"},
+	{"xyzzy", "no command 'xyzzy': pagetop --help lists them"},
+	{"averyveryveryverylongwordthatisnocommandatall", "no command"},
+	{"-", "no command '-'"},
+	{"1234", "a process is given with -p 1234"},
+	{"types -p 1", "types: not in this version"},
+	{"run -- true", "run: not in this version"},
+	{"-- ls -l", "-- ls: starting a command comes with a later version"},
+	{"vmas", "vmas needs a process: pagetop vmas -p PID"},
+	{"page 1000", "page needs a process: pagetop page -p PID ADDR..."},
+	{"page -p 1", "page needs ADDR..."},
+	{"vmas -p 1 extra", "vmas takes no operand: 'extra'"},
+	{"vmas -p 1 -J -r", "-J and -r exclude each other"},
+	{"-J -p 1", "need a command"},
+	{"-o RSS", "need a command"},
+};
+
 static void mistakes_are_told(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *line, *said;
-	} cases[] = {
-		{"-p 0", "'0' is no process id"},
-		{"-p -1", "'-1' is no process id"},
-		{"-p 12x", "'12x' is no process id"},
-		{"-p 0x10", "'0x10' is no process id"},
-		{"-p _12", "' 12' is no process id"},
-		{"-p 12_", "'12 ' is no process id"},
-		{"-p +12", "'+12' is no process id"},
-		{"-p 012", "'012' is no process id"},
-		{"-p 4194305", "'4194305' is no process id"},
-		{"-p 99999999999999999999", "is no process id"},
-		{"--pid=", "'' is no process id"},
-		{"-d 0", "'0' is no interval"},
-		{"-d -1", "'-1' is no interval"},
-		{"-d 1e3", "'1e3' is no interval"},
-		{"-d inf", "'inf' is no interval"},
-		{"-d nan", "'nan' is no interval"},
-		{"-d .", "'.' is no interval"},
-		{"-d 1.2.3", "'1.2.3' is no interval"},
-		{"-d 1,5", "'1,5' is no interval"},
-		{"-d 99999999999999999999999", "is no interval"},
-		{"--budget 0", "'0' is no budget"},
-		{"--budget 101", "'101' is no budget"},
-		{"--color=pink", "--color takes auto"},
-		{"-i x.ptr", "recordings come with a later version"},
-		{"-p", "-p needs a value"},
-		{"--pid", "--pid needs a value"},
-		{"-x", "unknown option -x"},
-		{"--json -xJ", "unknown option -x"},
-		{"--nope", "unknown option --nope"},
-		{"--json=3", "unknown option --json=3"},
-		{"vmsa -p 1", "did you mean vmas?"},
-		{"pgae", "did you mean page?"},
-		{"docter", "did you mean doctor?"},
-		{"xyzzy", "no command 'xyzzy': pagetop --help lists them"},
-		{"averyveryveryverylongwordthatisnocommandatall", "no command"},
-		{"-", "no command '-'"},
-		{"1234", "a process is given with -p 1234"},
-		{"types -p 1", "types: not in this version"},
-		{"run -- true", "run: not in this version"},
-		{"-- ls -l", "-- ls: starting a command comes with a later version"},
-		{"vmas", "vmas needs a process: pagetop vmas -p PID"},
-		{"page 1000", "page needs a process: pagetop page -p PID ADDR..."},
-		{"page -p 1", "page needs ADDR..."},
-		{"vmas -p 1 extra", "vmas takes no operand: 'extra'"},
-		{"vmas -p 1 -J -r", "-J and -r exclude each other"},
-		{"-J -p 1", "need a command"},
-		{"-o RSS", "need a command"},
-	};
 	struct ui_options o = {0};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (parse(cases[i].line, &o) != UI_USAGE)
-			fail_msg("'%s' was accepted", cases[i].line);
-		if (!strstr(message, cases[i].said))
-			fail_msg("'%s' says: %s", cases[i].line, message);
+	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+		if (parse(mistakes[i].line, &o) != UI_USAGE)
+			fail_msg("'%s' was accepted", mistakes[i].line);
+		if (!strstr(message, mistakes[i].said))
+			fail_msg("'%s' says: %s", mistakes[i].line, message);
 		assert_null(strchr(message, '\n'));
 	}
 	ui_options_free(&o);

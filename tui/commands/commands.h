@@ -26,6 +26,9 @@ void ui_help(const struct ui_command *command);
 /* Runs options->command against this machine's kernel. Returns the exit status. */
 int ui_command_run(const struct ui_options *options);
 
+/* --demo without a process: starts over with one. Returns only if that fails: the exit status. */
+int ui_become_demo(int argc, char **argv);
+
 /* "pagetop: ..." on stderr as one printable line. */
 void ui_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
