@@ -21,6 +21,7 @@ setup_table() {
 		check clang-format-14
 		check clang-tidy-14
 		check libclang-rt-14-dev
+		check jq
 		check universal-ctags
 		check valgrind
 	END

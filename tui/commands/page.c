@@ -141,14 +141,16 @@ static json_t *answer_json(const struct answer *answer)
 	enum pt_cause cause = answer->explanation.cause;
 	enum pt_kind kind = pt_page_kind(pt_facts_page(f));
 	struct pt_maybe pfn = {f->pfn, f->pfn != 0}, physical = {f->pfn << f->page_shift, f->pfn != 0};
-	struct pt_maybe address = {f->address, true};
+	struct pt_maybe address = {f->address, true}, pagemap = f->pagemap;
 	struct pt_maybe node = {f->physical.node >= 0 ? (uint64_t)f->physical.node : 0, f->physical.node >= 0};
 	bool swapped = cause == PT_CAUSE_SWAPPED || cause == PT_CAUSE_SHMEM_SWAPPED;
 
+	if (!f->mapped)
+		pagemap = (struct pt_maybe){0, true}; /* nobody asked: between VMAs every entry is 0 */
 	return json_pack("{s:o, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "address",
 			 ui_json_hex(address), "vma", vma_json(answer), "present", pt_kind_present(kind), "swapped",
 			 swapped, "pfn", ui_json_maybe(pfn), "physical", ui_json_hex(physical), "pagemap",
-			 ui_json_hex(f->pagemap), "kpageflags", ui_json_hex(f->flags), "flags",
+			 ui_json_hex(pagemap), "kpageflags", ui_json_hex(f->flags), "flags",
 			 flags_json(pt_facts_flags(f)), "kpagecount", ui_json_maybe(f->count), "cgroup",
 			 ui_json_bytes(f->cgroup_path[0] ? f->cgroup_path : NULL), "zone",
 			 ui_json_bytes(f->physical.zone[0] ? f->physical.zone : NULL), "node", ui_json_maybe(node),

@@ -1,0 +1,297 @@
+#!/bin/sh
+# The commands as scripts meet them: exit statuses, one clear line on stderr, and JSON in the contract's shapes. On
+# processes of its own; as root and as an ordinary user. A path as argument is the pagetop to try.
+set -u
+bin=${1:-${PT_BIN:-}}
+demo=${PT_DEMO:-}
+skip() {
+	echo "SKIP: $*"
+	exit 77
+}
+[ -n "$bin" ] || skip "pagetop is not built"
+command -v jq >/dev/null || skip "jq is not installed"
+unset NO_COLOR COLUMNS
+export LC_ALL=C
+
+tmp=$(mktemp -d) || exit 1
+children=
+finish() {
+	[ -z "$children" ] || kill $children 2>/dev/null
+	rm -rf "$tmp"
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+
+failed=0
+complain() {
+	echo "FAILED: $*"
+	sed 's/^/    out: /' "$tmp/out" | head -n 5
+	sed 's/^/    err: /' "$tmp/err" | head -n 5
+	failed=1
+}
+
+# gives STATUS ARGUMENT...: runs pagetop with the arguments.
+gives() {
+	want=$1
+	shift
+	"$bin" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	got=$?
+	what=$*
+	[ $got = "$want" ] || complain "pagetop $what: status $got, not $want"
+}
+
+# complains STATUS TEXT ARGUMENT...: the status, nothing on stdout, and one line on stderr that holds the text.
+complains() {
+	want=$1 text=$2
+	shift 2
+	gives "$want" "$@"
+	[ "$(wc -l <"$tmp/err")" = 1 ] || complain "pagetop $what: not one line on stderr"
+	grep -q '^pagetop: ' "$tmp/err" || complain "pagetop $what: stderr does not name pagetop"
+	grep -qF -- "$text" "$tmp/err" || complain "pagetop $what: stderr does not say '$text'"
+	[ ! -s "$tmp/out" ] || complain "pagetop $what: something on stdout"
+}
+
+# holds JQ: what the last command printed is one JSON document for which the expression is true.
+holds() {
+	jq -es "length == 1 and (.[0] | ($1))" "$tmp/out" >/dev/null 2>"$tmp/jq" || {
+		cat "$tmp/jq"
+		complain "pagetop $what: not so: $1"
+	}
+}
+
+says() {
+	grep -qE -- "$1" "$tmp/out" || complain "pagetop $what: does not say '$1'"
+}
+
+# until_true COMMAND...: asks again until it is so, a bounded number of times.
+until_true() {
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ $tries -lt 20000 ] || { echo "FAILED: never came true: $*" && exit 1; }
+	done
+}
+
+is_tail() {
+	[ "$(readlink /proc/$1/exe)" = "$(readlink -f "$(command -v tail)")" ]
+}
+
+start_target() { # a process that keeps still; sets target
+	if [ -n "$demo" ]; then
+		: >"$tmp/ready"
+		"$demo" --once >"$tmp/ready" 2>&1 &
+		target=$!
+		children="$children $target"
+		until_true grep -q ready "$tmp/ready"
+	else
+		tail -f /dev/null &
+		target=$!
+		children="$children $target"
+		until_true is_tail $target
+	fi
+}
+start_target
+
+# ---- help and version
+
+gives 0 --help
+for command in vmas page doctor verify; do
+	says "^  $command "
+done
+for command in '' vmas page doctor verify; do
+	gives 0 $command --help
+	[ "$(wc -l <"$tmp/out")" -le 24 ] || complain "pagetop $command --help: more than 24 lines"
+	[ -z "$(grep -E '.{81}' "$tmp/out")" ] || complain "pagetop $command --help: lines over 80 columns"
+	[ ! -s "$tmp/err" ] || complain "pagetop $command --help: something on stderr"
+done
+gives 0 --version
+says '^pagetop [0-9]+\.[0-9]+'
+
+# ---- usage: status 2
+
+for pid in 0 -1 12x 99999999999 '' ' 1' 0x10; do
+	complains 2 "no process id" vmas -p "$pid"
+done
+for seconds in 0 -1 x inf 1e9; do
+	complains 2 "no interval" -p $$ -d "$seconds"
+done
+complains 2 "unknown option" vmas -p $$ --nope
+complains 2 "did you mean vmas?" vmsa
+complains 2 "not in this version" types -p $$
+complains 2 "recordings come with a later version" vmas -i x
+complains 2 "needs a process" vmas
+complains 2 "needs ADDR" page -p $$
+complains 2 "no address" page -p $$ xyz
+complains 2 "no address" page -p $$ ''
+complains 2 "no address" page -p $$ 0x
+complains 2 "no address" page -p $$ 11112222333344445
+complains 2 "no address" page -p $$ " 1000"
+complains 2 "no column NOPE" vmas -p $$ -o NOPE
+complains 2 "no column NOPE" doctor -o NOPE
+complains 2 "no column NOPE" verify -p $$ -o +NOPE
+complains 2 "-f (" vmas -p $$ -f '('
+complains 2 "-f (" verify -p $$ -f '('
+complains 2 "exclude each other" vmas -p $$ -J -r
+
+# ---- no such process: 3
+
+(exit 0) &
+ended=$!
+wait $ended
+# a zombie: the parent becomes tail, which never waits for it
+sh -c 'true & echo $! >"$0"; exec tail -f /dev/null' "$tmp/zombie" &
+children="$children $!"
+until_true test -s "$tmp/zombie"
+zombie=$(cat "$tmp/zombie")
+until_true grep -q ' Z ' "/proc/$zombie/stat"
+for command in vmas verify 'page 1000' doctor; do
+	complains 3 "no process $ended" $command -p $ended
+	complains 3 "zombie" $command -p $zombie
+done
+if [ "$(cat /proc/2/comm 2>/dev/null)" = kthreadd ]; then
+	for command in vmas verify 'page 1000' doctor; do
+		complains 3 "kernel thread" $command -p 2
+	done
+fi
+
+# ---- not permitted: 4
+
+if [ "$(id -u)" != 0 ]; then
+	for command in vmas verify 'page 1000'; do
+		complains 4 "grant it CAP_SYS_PTRACE" $command -p 1
+	done
+	gives 4 doctor -p 1 -J # the list all the same
+	holds '[.doctor[] | select(.signal == "pagemap").state] == ["absent"]'
+	grep -q "grant it CAP_SYS_PTRACE" "$tmp/err" || complain "doctor does not say what to grant"
+fi
+
+# ---- vmas
+
+size='(type == "number" and . >= 0 and floor == .)'
+hex='(type == "string" and test("^0x[0-9a-f]+$"))'
+vma_keys='["start","end","perms","offset","inode","path","role","size","rss","pss","anon","file","shmem","dirty","swap",
+	"thp","hugetlb","shared","private","zero","ksm","lazyfree","locked","referenced","guard"]'
+gives 0 vmas -p $target -J
+[ ! -s "$tmp/err" ] || complain "vmas -J: something on stderr"
+holds 'keys_unsorted == ["vmas", "process"]'
+holds "[.vmas[] | keys_unsorted == $vma_keys] | all"
+holds "[.vmas[] | .start, .end | $hex] | all"
+holds "[.vmas[] | .offset, .inode, .size | $size] | all"
+holds "[.vmas[] | to_entries[7:][].value | . == null or $size] | all"
+holds '[.vmas[] | .perms | test("^[r-][w-][x-][ps]$")] | all'
+holds '[.vmas[] | .path | . == null or type == "string"] | all'
+holds '[.vmas[] | .role | type == "string" and test("^[a-z-]+$")] | all'
+holds '.process | keys_unsorted == ["pid","name","rss","pss","swap","signals","scan-ns"]'
+holds ".process.pid == $target"
+holds '[.process.signals[] | . == "present" or . == "absent" or . == "approximate"] | all and length > 15'
+holds '.process.rss == ([.vmas[].rss] | add)'
+# all of maps, in its order
+jq -r '.vmas[] | "\(.start[2:])-\(.end[2:]) \(.perms)"' "$tmp/out" >"$tmp/ours"
+sed -E 's/^0*([0-9a-f]+)-0*([0-9a-f]+ ....).*/\1-\2/' /proc/$target/maps >"$tmp/maps"
+cmp -s "$tmp/ours" "$tmp/maps" || complain "vmas -J is not /proc/$target/maps"
+gives 0 vmas -p $target -n -r -o START,END
+[ "$(wc -l <"$tmp/out")" = "$(wc -l </proc/$target/maps)" ] || complain "vmas -nr: a line for each VMA"
+gives 0 vmas -p $target
+[ "$(head -n 1 "$tmp/out" | tr -s ' ' | sed 's/^ //; s/ $//')" = \
+	"START END PERMS ROLE SIZE RSS PSS DIRTY SWAP THP SHARED PATH" ] || complain "vmas: other default columns"
+gives 0 vmas -p $target -o RSS,START -n -b -r
+grep -qvE '^[0-9]+ [0-9a-f]+$' "$tmp/out" && complain "vmas -o RSS,START -nbr: not two numbers a line"
+gives 0 vmas -p $target -o +ksm,PAGES_PRESENT
+says ' PATH +KSM +PAGES_PRESENT$'
+gives 0 vmas -p $target -J -o START,PAGES_PRESENT
+holds '[.vmas[] | keys_unsorted == ["start", "pages_present"]] | all'
+gives 0 vmas -p $target -J -f '^stack$'
+holds '[.vmas[].path] == ["[stack]"]'
+gives 0 vmas -p $target -J -f '^nothing is called this$'
+holds '.vmas == [] and .process.rss > 0'
+
+# ---- page
+
+gives 0 vmas -p $target -J -f '^.heap'
+heap=$(jq -r '.vmas[0].start' "$tmp/out")
+page_keys='["address","vma","present","swapped","pfn","physical","pagemap","kpageflags","flags","kpagecount","cgroup",
+	"zone","node","cause","text"]'
+gives 0 page -p $target "$heap" "${heap#0x}" 0 -J
+holds 'keys_unsorted == ["page"] and (.page | length == 3)'
+holds "[.page[] | keys_unsorted == $page_keys] | all"
+holds ".page[0] == .page[1] and .page[0].address == \"$heap\" and (.page[0].vma | keys_unsorted == $vma_keys)"
+holds '.page[0] | .present and (.swapped | not) and .vma.role == "heap"'
+holds '.page[2] | .cause == "unmapped" and .vma == null and (.present | not) and .pagemap == "0x0"'
+holds "[.page[] | .pagemap | $hex] | all"
+holds '[.page[] | .text | length > 20] | all'
+gives 0 vmas -p $target -J
+seen=$(jq -r '.process.signals.pfn' "$tmp/out")
+gives 0 page -p $target "$heap" -J
+if [ "$seen" = present ]; then
+	holds ".page[0] | (.cause | startswith(\"anonymous\")) and .kpagecount >= 1 and (.pfn | $size) and (.kpageflags | $hex)"
+	holds '.page[0] | (.flags | index("anonymous") != null) and (.zone | type == "string")'
+else
+	holds '.page[0] | .pfn == null and .physical == null and .kpageflags == null and .flags == null'
+	holds '.page[0] | .kpagecount == null and .cause != "unknown"'
+fi
+gives 0 page -p $target "$heap"
+says "^$heap of "
+says '^Mapping$'
+says '^Frame$'
+
+# ---- doctor
+
+for pid in '' "-p $target"; do
+	gives 0 doctor $pid -J
+	holds 'keys_unsorted[0] == "doctor"'
+	holds '[.doctor[] | keys_unsorted == ["signal","state","reason","remedy","what"]] | all'
+	holds '[.doctor[] | .state | . == "present" or . == "absent" or . == "approximate"] | all'
+	holds '[.doctor[] | (.reason, .what) | type == "string" and length > 0] | all'
+	holds '[.doctor[].signal] | unique | length == 20'
+	gives 0 doctor $pid
+	head -n 1 "$tmp/out" | grep -q 'be seen' || complain "doctor does not begin with what can be seen"
+done
+gives 0 doctor -n -r -o SIGNAL,STATE
+[ "$(wc -l <"$tmp/out")" = 20 ] || complain "doctor -nr: a line for each signal"
+
+# ---- verify
+
+gives 0 verify -p $target -J
+holds 'keys_unsorted == ["verify", "process", "summary"]'
+holds '.summary | .ok and .differs == 0 and .sums == 9 and .vmas * 9 == .equal + .explained + .unknown + .differs'
+holds '(.verify | length) == .summary.vmas'
+holds '[.verify[] | .rss | .pagetop == .smaps and .state == "equal"] | all'
+[ "$seen" = present ] && holds '.summary | .unknown == 0'
+[ "$seen" = present ] || holds '[.verify[].pss | select(.pagetop == null) | .state == "unknown"] | all'
+gives 0 verify -p $target
+tail -n 1 "$tmp/out" | grep -qE '^[0-9]+ VMAs, 9 sums each: ' || complain "verify does not end with its summary"
+says '^SUM +PAGETOP +SMAPS_ROLLUP +DIFFERENCE +STATE$'
+says '^rss .* equal$'
+gives 0 verify -p $target -f '^nothing is called this$' -J
+holds '.verify == [] and .summary.vmas > 0'
+
+# ---- hostile names: escape sequences, invalid UTF-8, a line break
+
+evil=$tmp/$(printf 'e\033[31m\377\n"x')
+if cp "$(command -v tail)" "$evil" 2>/dev/null; then
+	"$evil" -f /dev/null &
+	children="$children $!"
+	hostile=$!
+	until_true grep -q '\[stack\]' /proc/$hostile/maps
+	until_true grep -qF e /proc/$hostile/comm
+	for command in vmas 'page 0' verify; do
+		gives 0 $command -p $hostile -J
+		holds 'type == "object"'
+		grep -q "$(printf '\033')" "$tmp/out" && complain "$command -J: an escape sequence gets through"
+		gives 0 $command -p $hostile
+		grep -q "$(printf '\033')" "$tmp/out" && complain "$command: an escape sequence gets through"
+		iconv -f UTF-8 -t UTF-8 "$tmp/out" >/dev/null 2>&1 || complain "$command: not UTF-8"
+	done
+	gives 0 vmas -p $hostile -J
+	holds '[.vmas[].path | select(. != null and contains("\\x1b[31m\\xff"))] | length > 0'
+fi
+
+# ---- output that cannot be written
+
+if [ -c /dev/full ]; then
+	"$bin" vmas -p $target >/dev/full 2>"$tmp/err" && complain "a full disk is not told"
+	grep -q 'cannot write' "$tmp/err" || complain "a full disk is not told"
+fi
+
+[ $failed = 0 ] && echo "all commands keep the contract"
+exit $failed
