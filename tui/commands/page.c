@@ -213,7 +213,7 @@ int ui_page(const struct ui_options *options, struct pt_kernel *k)
 
 	while (options->rest[n])
 		n++;
-	addresses = calloc(n, sizeof(*addresses));
+	addresses = calloc(n + 1, sizeof(*addresses));
 	if (!addresses)
 		return ui_target_error(k, options->pid, -ENOMEM);
 	for (size_t i = 0; i < n && r == UI_OK; i++) {

@@ -391,6 +391,7 @@ static int run(struct job *job, struct pt_kernel *k)
 		return ui_target_error(k, job->options->pid, r);
 	job->verify = &verify;
 	r = job->options->json ? print_json(job) : print_text(job);
+	job->verify = NULL;
 	if (r == UI_OK && pt_verify_failed(&verify))
 		r = UI_FINDING;
 	pt_verify_free(&verify);
