@@ -1,6 +1,6 @@
 /*
- * Fuzzes the parsers of the files of a process. The first byte of the input chooses one: what they accept must hold what
- * their headers promise.
+ * Fuzzes the parsers of the files of a process. The first byte of the input, modulo five, chooses one: what it accepts
+ * must hold what its header promises.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -62,10 +62,22 @@ static void fuzz_zoneinfo(const char *text, size_t size)
 	PROMISE(strlen(physical.zone) < sizeof(physical.zone));
 }
 
+/* These take a string, which ends at the first NUL. */
+static void fuzz_words(const char *text, size_t size)
+{
+	uint64_t sp = 0;
+	char *string = strndup(text, size);
+	if (!string)
+		return;
+	PROMISE(pt_parse_syscall_sp(string, &sp) == (sp != 0));
+	pt_parse_swaps(string);
+	free(string);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const parsers[])(const char *text, size_t size) = {fuzz_maps, fuzz_smaps, fuzz_process,
-									 fuzz_zoneinfo};
+									 fuzz_zoneinfo, fuzz_words};
 	if (size == 0)
 		return 0;
 	/* a copy of its own, so that reading past its end is found */
@@ -73,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!text)
 		return 0;
 	memcpy(text, data + 1, size - 1);
-	parsers[data[0] % 4](text, size - 1);
+	parsers[data[0] % 5](text, size - 1);
 	free(text);
 	return 0;
 }
