@@ -71,14 +71,20 @@ static struct wg_span pace(struct ui_shell *shell)
 
 static struct wg_span cost(struct ui_shell *shell)
 {
+	if (!shell->target.now || shell->target.status.state == PT_FEED_ENDED)
+		return (struct wg_span){0};
+	return (struct wg_span){ui_scratch_text(&shell->scratch, "cost %.1f %%", shell->target.status.cost * 100),
+				WG_DIM, 3};
+}
+
+static struct wg_span frame_time(struct ui_shell *shell)
+{
 	const struct pt_snapshot *s = shell->target.now;
 	char text[24];
-	if (!s || shell->target.status.state == PT_FEED_ENDED)
+	if (!s)
 		return (struct wg_span){0};
-	return (struct wg_span){ui_scratch_text(&shell->scratch, "cost %.1f %% (%s a frame)",
-						shell->target.status.cost * 100,
-						pt_text_ns(s->scan_ns, text, sizeof text)),
-				WG_DIM, 4};
+	return (struct wg_span){
+		ui_scratch_text(&shell->scratch, "frame in %s", pt_text_ns(s->scan_ns, text, sizeof text)), WG_DIM, 5};
 }
 
 /* The signals without which something on the screens is unknown. */
@@ -101,16 +107,16 @@ static struct wg_span privilege(struct ui_shell *shell)
 		return (struct wg_span){0};
 	unsigned missing = count_missing(&s->signals);
 	if (!missing)
-		return (struct wg_span){ui_scratch_text(&shell->scratch, "%s: all signals", who), WG_DIM, 3};
+		return (struct wg_span){ui_scratch_text(&shell->scratch, "%s: all signals", who), WG_DIM, 4};
 	return (struct wg_span){ui_scratch_text(&shell->scratch, "%s: %u signals missing", who, missing), WG_WARN, 1};
 }
 
 /* What the picture is worth, flush right; parts leave by priority. Returns the cells taken. */
 static int draw_worth(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line, int room)
 {
-	struct wg_span parts[] = {seen(shell), pace(shell), cost(shell), privilege(shell)};
+	struct wg_span parts[] = {seen(shell), pace(shell), cost(shell), frame_time(shell), privilege(shell)};
 	size_t n = sizeof parts / sizeof *parts;
-	for (int limit = 4; limit >= 0; limit--) {
+	for (int limit = 5; limit >= 0; limit--) {
 		int w = 1;
 		for (size_t i = 0; i < n; i++)
 			if (parts[i].text && parts[i].priority <= limit)
@@ -126,17 +132,22 @@ static int draw_worth(struct ui_shell *shell, struct wg_canvas *c, struct wg_rec
 	return 0;
 }
 
-static int least_breadcrumb(struct ui_shell *shell)
+/* The breadcrumb is worth more than most of what stands at the right: all of it if that takes no more than half. */
+static int least_breadcrumb(struct ui_shell *shell, int w)
 {
-	const struct ui_screen *top = shell->stack[shell->depth - 1];
-	return wg_text_width(top->ops->title(top, shell)) + 2;
+	int all = 1, last = 0;
+	for (size_t i = 0; i < shell->depth; i++) {
+		last = wg_text_width(shell->stack[i]->ops->title(shell->stack[i], shell));
+		all += last + 3;
+	}
+	return all <= w / 2 ? all : last + 2;
 }
 
 void ui_frame_title(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *rest)
 {
 	struct wg_rect line = wg_take_top(rest, 1);
 	wg_fill(c, line, ' ', WG_STYLE(WG_TEXT, WG_BAR));
-	line.w -= draw_worth(shell, c, line, line.w - least_breadcrumb(shell));
+	line.w -= draw_worth(shell, c, line, line.w - least_breadcrumb(shell, line.w));
 	draw_breadcrumb(shell, c, line);
 }
 
@@ -265,4 +276,22 @@ void ui_frame_foot(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *
 	size_t n = collect_hints(shell, where, c->can.unicode, line.w, hints);
 	rotate(hints, n, 2);
 	wg_draw_hints(c, line, hints, n);
+}
+
+/* ---- scrolled text ---------------------------------------------------------------------------------------------- */
+
+int ui_scroll_bounded(int top, int all, int lines)
+{
+	int last = all > lines ? all - lines : 0;
+	return top > last ? last : top < 0 ? 0 : top;
+}
+
+void ui_scroll_mark(struct wg_canvas *c, struct wg_rect rect, int top, int all)
+{
+	if (rect.h < 2 || all <= rect.h)
+		return;
+	int size = rect.h * rect.h / all, way = rect.h - (size ? size : 1);
+	int at = (int)((int64_t)top * way / (all - rect.h));
+	for (int y = 0; y < (size ? size : 1); y++)
+		wg_put(c, rect, rect.w - 1, at + y, 0x2590, WG_STYLE(WG_DIM, WG_BACK));
 }

@@ -15,4 +15,9 @@ void ui_frame_foot(struct ui_shell *shell, struct wg_canvas *canvas, struct wg_r
 /* Draws the help into rect, scrolled to shell->help_top, which is kept in bounds. */
 void ui_help_draw(struct ui_shell *shell, struct wg_canvas *canvas, struct wg_rect rect);
 
+/* The first line of a text of `all` lines in a window of `lines`, kept in bounds. */
+int ui_scroll_bounded(int top, int all, int lines);
+/* A mark at the right edge that says where in the text the window is; none if all of it shows. */
+void ui_scroll_mark(struct wg_canvas *canvas, struct wg_rect rect, int top, int all);
+
 #endif

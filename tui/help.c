@@ -1,37 +1,44 @@
 /*
- * The help: the key table by task, then what the colours mean. Generated while drawing, from the tables that the keys
- * and the map themselves use.
+ * The help: the key table by task, then what layers and colours mean. Generated while drawing, from the tables that
+ * the keys and the map themselves use.
  */
-#include <stdio.h>
-#include <string.h>
-
 #include "tui/frame.h"
 #include "tui/heat.h"
 
-#define ROWS_MAX 160
+#define ROWS_MAX   160
+#define KEYS_WIDTH 16
+#define WIDE_FROM  70 /* columns from which the place has a column of its own */
+
+struct row {
+	const char *keys;  /* NULL: a heading, or a gap if text is NULL too */
+	const char *place; /* where it works; NULL: everywhere */
+	const char *text;
+	uint8_t role; /* of keys */
+};
 
 struct rows {
-	struct wg_fact v[ROWS_MAX];
+	struct row v[ROWS_MAX];
 	size_t n;
 };
 
-static void add(struct rows *rows, const char *name, const char *value, uint8_t role)
+static void add(struct rows *rows, const char *keys, const char *place, const char *text, uint8_t role)
 {
 	if (rows->n < ROWS_MAX)
-		rows->v[rows->n++] = (struct wg_fact){.name = name, .value = value, .role = role};
+		rows->v[rows->n++] = (struct row){keys, place, text, role};
 }
 
 static void add_heading(struct rows *rows, const char *text)
 {
 	if (rows->n)
-		add(rows, NULL, NULL, WG_TEXT);
-	add(rows, text, NULL, WG_TITLE);
+		add(rows, NULL, NULL, NULL, WG_TEXT);
+	add(rows, NULL, NULL, text, WG_TITLE);
 }
 
+/* "table, map"; NULL for what works on all screens of a process. */
 static const char *places(struct ui_scratch *s, unsigned where)
 {
 	static const char *const names[UI_WHERE_N] = {"processes", "table", "map", "map", "page", "help"};
-	if ((where & UI_IN_SCREENS) == UI_IN_SCREENS || (where & UI_IN_TARGET) == UI_IN_TARGET)
+	if ((where & UI_IN_TARGET) == UI_IN_TARGET)
 		return NULL;
 	if ((where & UI_IN_ANY_MAP) == UI_IN_ANY_MAP)
 		where &= ~(unsigned)UI_IN_MAP;
@@ -53,15 +60,25 @@ static void add_keys(struct ui_shell *shell, struct rows *rows, bool unicode)
 			if (all[i].task != task)
 				continue;
 			ui_binding_keys(&all[i], unicode, keys, sizeof keys);
-			add(rows, ui_scratch_text(&shell->scratch, "  %s", keys), all[i].help, WG_TEXT);
-			if (rows->n)
-				rows->v[rows->n - 1].note = places(&shell->scratch, all[i].where);
+			add(rows, ui_scratch_text(&shell->scratch, "%s", keys), places(&shell->scratch, all[i].where),
+			    all[i].help, WG_KEY);
 		}
 	}
 	add_heading(rows, "With the mouse");
-	add(rows, "  click", "selects; on what is selected, goes deeper; on a heading, sorts", WG_TEXT);
-	add(rows, "  wheel", "scrolls a list; zooms a map in and out around the pointer", WG_TEXT);
-	add(rows, "  drag", "on a map, zooms to the range", WG_TEXT);
+	add(rows, "click", NULL, "selects; on what is selected, goes deeper; on a heading, sorts", WG_KEY);
+	add(rows, "wheel", NULL, "scrolls a list; zooms a map in and out around the pointer", WG_KEY);
+	add(rows, "drag", "map", "zooms to the range", WG_KEY);
+}
+
+static void add_layers(struct ui_shell *shell, struct rows *rows)
+{
+	add_heading(rows, "Layers of the map");
+	for (int i = 0; i < PT_LAYER_N; i++) {
+		enum pt_layer layer = (enum pt_layer)i;
+		const char *digit = i < 9 ? ui_scratch_text(&shell->scratch, "%d", i + 1) : "L";
+		add(rows, ui_scratch_text(&shell->scratch, "%s %s", digit, pt_layer_name(layer)), NULL,
+		    pt_layer_what(layer), WG_TEXT);
+	}
 }
 
 static void add_colours(struct ui_shell *shell, struct rows *rows)
@@ -77,23 +94,45 @@ static void add_colours(struct ui_shell *shell, struct rows *rows)
 		[WG_HUE_GUARD] = "guard and other markers: no page, touching it has consequences",
 		[WG_HUE_LAYER] = "whatever the layer asks for; the brighter, the more of the cell",
 	};
-	add_heading(rows, "What the colours mean");
+	add_heading(rows, "What the colours mean (letters where there are none)");
 	for (uint8_t hue = 0; hue < WG_HUE_N; hue++)
-		add(rows, ui_scratch_text(&shell->scratch, "  %c %s", wg_hue_letter(hue), ui_hue_name(hue)), what[hue],
-		    WG_HEAT(hue, WG_LEVELS - 1));
-	add(rows, "  unknown", "not read yet, or hidden from this user: the banner says what shows it", WG_UNKNOWN);
-	add(rows, "  changed", "since the frame before, for one frame", WG_CHANGED);
+		add(rows, ui_scratch_text(&shell->scratch, "%c %s", wg_hue_letter(hue), ui_hue_name(hue)), NULL,
+		    what[hue], WG_HEAT(hue, WG_LEVELS - 1));
+	add(rows, "? unknown", NULL, "not read yet, or hidden from this user: a banner says what shows it", WG_UNKNOWN);
+	add(rows, "  changed", NULL, "since the frame before, for one frame", WG_CHANGED);
 }
 
-static void add_layers(struct ui_shell *shell, struct rows *rows)
+/* Draws one row into the top of *rest, the first `skip` lines of it left out. Returns its lines. */
+static int draw_row(struct wg_canvas *c, struct wg_rect rect, const struct row *row, int skip)
 {
-	add_heading(rows, "Layers of the map");
-	for (int i = 0; i < PT_LAYER_N; i++) {
-		enum pt_layer layer = (enum pt_layer)i;
-		const char *name = pt_layer_name(layer);
-		add(rows, ui_scratch_text(&shell->scratch, "  %c %s", i < 9 ? '1' + i : ' ', name),
-		    pt_layer_what(layer), WG_TEXT);
+	bool wide = rect.w >= WIDE_FROM;
+	if (!row->keys) {
+		if (row->text && !skip)
+			wg_text_cut(c, rect, 1, 0, rect.w, row->text, WG_CUT_END, WG_STYLE(row->role, WG_BACK));
+		return 1;
 	}
+	struct wg_rect left = wg_take_left(&rect, rect.w > 2 * KEYS_WIDTH ? KEYS_WIDTH + 3 : rect.w / 3);
+	struct wg_rect place = wg_take_left(&rect, wide ? 17 : 0);
+	struct wg_paragraph text = {row->text, WG_TEXT, 0};
+	if (!skip) {
+		wg_text_cut(c, left, 2, 0, left.w - 3, row->keys, WG_CUT_END, WG_STYLE(row->role, WG_BACK));
+		wg_text_cut(c, place, 0, 0, place.w - 1, row->place ? row->place : "", WG_CUT_END,
+			    WG_STYLE(WG_DIM, WG_BACK));
+	}
+	int lines = wg_draw_text(c, rect, &text, 1, skip);
+	return lines ? lines : 1;
+}
+
+/* Draws from line `top` on; returns the lines there are. */
+static int draw_rows(struct wg_canvas *c, struct wg_rect rect, const struct rows *rows, int top)
+{
+	int y = -top;
+	for (size_t i = 0; i < rows->n; i++) {
+		int skip = y < 0 ? -y : 0, at = y + skip < rect.h ? y + skip : rect.h;
+		struct wg_rect rest = {rect.x, rect.y + at, rect.w, rect.h - at};
+		y += draw_row(c, rest, &rows->v[i], skip);
+	}
+	return y + top;
 }
 
 void ui_help_draw(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
@@ -102,11 +141,8 @@ void ui_help_draw(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect re
 	add_keys(shell, &rows, c->can.unicode);
 	add_layers(shell, &rows);
 	add_colours(shell, &rows);
-	struct wg_facts view = {rows.v, rows.n, 0};
-	struct wg_rect nothing = {rect.x, rect.y, rect.w, 0};
-	int all = wg_draw_facts(c, nothing, &view);
-	int last = all > rect.h ? all - rect.h : 0;
-	shell->help_top = shell->help_top > last ? last : shell->help_top < 0 ? 0 : shell->help_top;
-	view.top = shell->help_top;
-	wg_draw_facts(c, rect, &view);
+	int all = draw_rows(c, (struct wg_rect){rect.x, rect.y, rect.w, 0}, &rows, 0);
+	shell->help_top = ui_scroll_bounded(shell->help_top, all, rect.h);
+	draw_rows(c, rect, &rows, shell->help_top);
+	ui_scroll_mark(c, rect, shell->help_top, all);
 }

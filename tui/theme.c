@@ -13,7 +13,7 @@ struct paint {
 
 /* Ramps: nothing (in an odd VMA), a trace, ... all. Colours of the xterm palette. */
 static const short heat_256[WG_HUE_N][WG_LEVELS] = {
-	[WG_HUE_ANON] = {236, 18, 19, 25, 32, 75},      [WG_HUE_FILE] = {236, 22, 29, 35, 42, 48},
+	[WG_HUE_ANON] = {236, 18, 19, 25, 33, 75},      [WG_HUE_FILE] = {236, 22, 29, 35, 42, 48},
 	[WG_HUE_SHMEM] = {236, 58, 100, 142, 184, 227}, [WG_HUE_SWAP] = {236, 52, 88, 124, 166, 202},
 	[WG_HUE_KERNEL] = {236, 53, 90, 133, 176, 219}, [WG_HUE_ZERO] = {236, 237, 240, 244, 248, 253},
 	[WG_HUE_HUGETLB] = {236, 23, 30, 37, 44, 123},  [WG_HUE_GUARD] = {236, 52, 89, 95, 131, 167},
@@ -63,7 +63,7 @@ static const struct paint plain_16[WG_ROLE_PLAIN_N] = {
 	[WG_GREW] = {11, UI_INK_BOLD},
 	[WG_SHRANK] = {6, 0},
 	[WG_BACK] = {DEFAULT, 0},
-	[WG_BAR] = {4, 0},
+	[WG_BAR] = {7, 0},
 	[WG_SELECT] = {6, 0},
 	[WG_CURSOR] = {15, 0},
 };
@@ -147,23 +147,31 @@ static struct ui_ink ink_mono(uint8_t fg, uint8_t bg)
 	return ink;
 }
 
-/* Plain text on a background that is the theme's own needs a foreground of the theme's own, too. */
-static short text_on(enum ui_depth depth, uint8_t fg, uint8_t bg)
+/* Text on a background that is the theme's own: its foreground must be the theme's own, too. */
+static short text_256(uint8_t fg, uint8_t bg, short own)
 {
-	if (depth == UI_DEPTH_256) {
-		if (bg == WG_CURSOR)
-			return 16;
-		return fg == WG_STRONG || fg == WG_TITLE ? 231 : 252;
-	}
-	return bg == WG_CURSOR || bg == WG_SELECT ? 0 : 7;
+	if (bg == WG_CURSOR)
+		return 16;
+	if (fg == WG_DIM)
+		return 246;
+	if (own != DEFAULT)
+		return own;
+	return fg == WG_STRONG || fg == WG_TITLE ? 231 : 252;
 }
 
-/* Foregrounds that would drown in a coloured bar of few colours. */
-static bool drowns(enum ui_depth depth, short fg, short bg)
+/* Bars of few colours are bright: dark ink, or a dark colour where it says something. */
+static short text_16(uint8_t fg, uint8_t bg)
 {
-	if (depth == UI_DEPTH_256)
-		return fg == bg;
-	return fg == bg || fg == 8 || (bg == 4 && (fg == 12 || fg == 5)) || (bg == 6 && fg != 0);
+	if (bg == WG_CURSOR || bg == WG_SELECT)
+		return 0;
+	if (fg == WG_BAD || fg == WG_WARN)
+		return 1;
+	return fg == WG_KEY || fg == WG_ACCENT ? 4 : 0;
+}
+
+static bool is_graphic(uint8_t fg)
+{
+	return is_heat(fg) || fg == WG_EMPTY || fg == WG_CHANGED || fg == WG_CURSOR || fg == WG_SELECT;
 }
 
 static struct paint paint(enum ui_depth depth, uint8_t role)
@@ -179,16 +187,14 @@ static struct ui_ink ink_colour(enum ui_depth depth, uint8_t fg, uint8_t bg)
 {
 	struct paint front = paint(depth, fg), back = paint(depth, bg);
 	struct ui_ink ink = {front.colour, back.colour, front.attrs};
-	if (ink.bg == DEFAULT || is_heat(fg))
+	if (ink.bg == DEFAULT || is_graphic(fg))
 		return ink;
-	if (fg == WG_BACK && is_heat(bg) && (bg - WG_HEAT_FIRST) % WG_LEVELS >= 3) {
-		ink.fg = depth == UI_DEPTH_256 ? 16 : 0; /* dark ink on a bright cell */
-		return ink;
-	}
-	if (depth == UI_DEPTH_256 && fg == WG_DIM)
-		ink.fg = 246;
-	else if (ink.fg == DEFAULT || drowns(depth, ink.fg, ink.bg))
-		ink.fg = text_on(depth, fg, bg);
+	if (fg == WG_BACK && is_heat(bg))
+		ink.fg = (bg - WG_HEAT_FIRST) % WG_LEVELS < 3 && depth == UI_DEPTH_256 ? 252 : 0;
+	else if (depth == UI_DEPTH_256)
+		ink.fg = text_256(fg, bg, ink.fg);
+	else if (bg == WG_BAR || bg == WG_SELECT || bg == WG_CURSOR)
+		ink.fg = text_16(fg, bg);
 	return ink;
 }
 

@@ -154,13 +154,18 @@ int wg_heat_rows(const struct wg_canvas *c, int h)
 	return h <= 0 ? 0 : has_halves(c) ? 2 * h : h;
 }
 
+static bool is_cursor(const struct wg_heat_view *view, int i)
+{
+	return i == view->cursor || view->cells[i].flags & WG_HEAT_CURSOR;
+}
+
 /* The role of the cell at (x, row), plain background where the view has none. */
 static uint8_t role_at(const struct wg_heat_view *view, int x, int row)
 {
 	if (row >= view->rows)
 		return WG_BACK;
 	int i = row * view->w + x;
-	return i == view->cursor ? WG_CURSOR : cell_role(&view->cells[i]);
+	return is_cursor(view, i) ? WG_CURSOR : cell_role(&view->cells[i]);
 }
 
 /* Two cells in one character. Plain background is never the foreground: a terminal's default one can't be. */
@@ -180,7 +185,7 @@ static struct glyph map_glyph(const struct wg_canvas *c, const struct wg_heat_vi
 	if (has_halves(c))
 		return halves_glyph(role_at(view, x, 2 * y), role_at(view, x, 2 * y + 1));
 	int i = y * view->w + x;
-	return cell_glyph(c, &view->cells[i], i == view->cursor);
+	return cell_glyph(c, &view->cells[i], is_cursor(view, i));
 }
 
 void wg_draw_heat(struct wg_canvas *c, struct wg_rect rect, const struct wg_heat_view *view)

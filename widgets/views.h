@@ -43,6 +43,7 @@ enum wg_heat_flag {
 	WG_HEAT_OUTSIDE = 4, /* past the end of the axis: plain background */
 	WG_HEAT_VMA_ODD = 8, /* belongs to an odd VMA of a whole-process map: tells neighbours apart when untouched */
 	WG_HEAT_MARKED = 16, /* inside a range that is being dragged */
+	WG_HEAT_CURSOR = 32, /* under the cursor as well, where the cursor is larger than a cell */
 };
 struct wg_heat_cell {
 	uint8_t hue;   /* enum wg_hue */

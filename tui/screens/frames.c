@@ -70,6 +70,7 @@ void ui_frames_draw(const struct pt_facts *f, struct ui_shell *shell, struct wg_
 	};
 	wg_draw_rule(c, wg_take_top(&rect, 1), title, 2);
 	draw_counts(counts, shell, c, wg_take_bottom(&rect, 1));
+	wg_take_left(&rect, rect.w > w ? 1 : 0);
 	struct wg_rect grid = wg_take_left(&rect, w);
 	int cursor = f->pfn >= f->near_first && f->pfn - f->near_first < PT_NEIGHBOURS ? (int)(f->pfn - f->near_first)
 										       : -1;

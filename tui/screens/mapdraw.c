@@ -23,18 +23,31 @@ static int address_digits(const struct ui_map_view *m, const struct pt_snapshot 
 	return n;
 }
 
-/* Places the grid into rect and makes room for its cells; false if there is none. */
-static bool place_grid(struct ui_map_view *m, struct wg_canvas *c, struct wg_rect rect, int gutter)
+/* Whether all pages fit when each takes across x down of a grid w wide and h high. */
+static bool fits(uint64_t pages, int w, int h, int across, int down)
 {
-	m->grid = rect;
-	m->grid.x += gutter;
-	m->grid.w -= gutter;
-	if (m->grid.w > 24) /* round addresses at the beginning of lines */
-		m->grid.w -= m->grid.w % 8;
-	m->w = m->grid.w > 0 ? m->grid.w : 0;
-	m->rows = wg_heat_rows(c, rect.h);
-	m->halves = m->rows > rect.h;
-	size_t need = (size_t)m->w * (size_t)(m->rows > 0 ? m->rows : 0);
+	uint64_t columns = (uint64_t)(w / across), rows = (uint64_t)(h / down);
+	return columns && rows && (pages + columns - 1) / columns <= rows;
+}
+
+/* Few pages are drawn as large squares. A character is twice as high as wide, a half block is square. */
+static void choose_scale(struct ui_map_view *m, int w, int h)
+{
+	enum { LARGEST = 6 };
+	m->across = m->down = 1;
+	for (int k = LARGEST; k > 1 && !m->per_cell; k--) {
+		int across = m->halves ? k : 2 * (k - 1), down = m->halves ? k : k - 1;
+		if (!fits(m->axis.pages, w, h, across, down))
+			continue;
+		m->across = across;
+		m->down = down;
+		return;
+	}
+}
+
+static bool make_room(struct ui_map_view *m)
+{
+	size_t need = (size_t)m->w * (size_t)m->rows;
 	if (need <= m->room)
 		return need > 0;
 	struct pt_bin *bins = realloc(m->bins, need * sizeof *bins);
@@ -46,6 +59,25 @@ static bool place_grid(struct ui_map_view *m, struct wg_canvas *c, struct wg_rec
 		m->room = need;
 	}
 	return cells != NULL;
+}
+
+/* Places the grid into rect and makes room for its cells; false if there is none. */
+static bool place_grid(struct ui_map_view *m, struct wg_canvas *c, struct wg_rect rect, int gutter)
+{
+	m->grid = rect;
+	m->grid.x += gutter;
+	m->grid.w -= gutter;
+	int rows = wg_heat_rows(c, rect.h);
+	if (m->grid.w <= 0 || rows <= 0)
+		return false;
+	m->halves = rows > rect.h;
+	choose_scale(m, m->grid.w, rows);
+	m->w = m->grid.w / m->across;
+	m->rows = rows / m->down;
+	int round = m->w - m->w % 8; /* lines that begin at round addresses, if that is no loss */
+	if (m->w > 24 && (m->across == 1 || fits(m->axis.pages, round * m->across, rows, m->across, m->down)))
+		m->w = round;
+	return make_room(m);
 }
 
 /* ---- the grid --------------------------------------------------------------------------------------------------- */
@@ -71,13 +103,22 @@ static void fill_cells(struct ui_map_view *m, const struct ui_target *t)
 	}
 }
 
+/* The row of cells that begins in a line of characters, -1 if none does. */
+static int row_of_line(const struct ui_map_view *m, int y)
+{
+	int first = m->halves ? 2 * y : y, last = m->halves ? first + 1 : first;
+	int row = (first + m->down - 1) / m->down;
+	return row * m->down <= last ? row : -1;
+}
+
 static void draw_gutter(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, int x)
 {
 	uint64_t per_cell = ui_map_per_cell(m);
 	for (int y = 0; y < m->grid.h; y++) {
-		uint64_t at = m->top + (uint64_t)y * (m->halves ? 2 : 1) * (uint64_t)m->w * per_cell;
-		if (at >= m->axis.pages)
-			break;
+		int row = row_of_line(m, y);
+		uint64_t at = m->top + (uint64_t)(row < 0 ? 0 : row) * (uint64_t)m->w * per_cell;
+		if (row < 0 || row >= m->rows || at >= m->axis.pages)
+			continue;
 		uint64_t address = pt_axis_address(&m->axis, shell->target.now, at);
 		struct wg_rect line = {x, m->grid.y + y, m->grid.x - x, 1};
 		wg_text_right(c, line, 0, 0, line.w - 1, ui_scratch_text(&shell->scratch, "%" PRIx64, address),
@@ -85,18 +126,47 @@ static void draw_gutter(struct ui_map_view *m, struct ui_shell *shell, struct wg
 	}
 }
 
+/* Each cell across x down times, with a gap between large ones. */
+static struct wg_heat_cell *enlarge(const struct ui_map_view *m, struct ui_scratch *s, int cursor)
+{
+	int w = m->w * m->across, h = m->rows * m->down;
+	struct wg_heat_cell *large = ui_scratch_array(s, (size_t)w * (size_t)h, sizeof *large);
+	for (int i = 0; large && i < w * h; i++) {
+		int x = i % w, y = i / w, cell = y / m->down * m->w + x / m->across;
+		bool gap = (m->across > 2 && x % m->across == m->across - 1) ||
+			   (m->down > 2 && y % m->down == m->down - 1);
+		large[i] = m->cells[cell];
+		if (gap)
+			large[i].flags = WG_HEAT_OUTSIDE;
+		else if (cell == cursor)
+			large[i].flags |= WG_HEAT_CURSOR;
+	}
+	return large;
+}
+
+static void draw_cells(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, int cursor)
+{
+	struct wg_heat_view view = {m->cells, m->w, m->rows, cursor};
+	if (m->across > 1) {
+		struct wg_heat_cell *large = enlarge(m, &shell->scratch, cursor);
+		if (large)
+			view = (struct wg_heat_view){large, m->w * m->across, m->rows * m->down, -1};
+	}
+	wg_draw_heat(c, m->grid, &view);
+}
+
 static void draw_grid(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect,
 		      bool focus)
 {
 	const struct pt_snapshot *s = shell->target.now;
 	int gutter = rect.w >= GUTTER_FROM ? address_digits(m, s) + 2 : 0;
-	if (!place_grid(m, c, rect, gutter))
+	if (!place_grid(m, c, rect, gutter)) {
+		m->w = m->rows = 0;
 		return;
+	}
 	ui_map_keep_in_sight(m, s);
 	fill_cells(m, &shell->target);
-	int cursor = focus ? (int)ui_map_cursor_cell(m, s) : -1;
-	struct wg_heat_view view = {m->cells, m->w, m->rows, cursor};
-	wg_draw_heat(c, m->grid, &view);
+	draw_cells(m, shell, c, focus ? (int)ui_map_cursor_cell(m, s) : -1);
 	if (gutter)
 		draw_gutter(m, shell, c, rect.x);
 }
@@ -207,6 +277,18 @@ static size_t describe(struct ui_scratch *s, const struct pt_counts *sum, uint64
 	return n;
 }
 
+/* The frame behind a single page, as far as it is known. */
+static size_t describe_frame(struct ui_scratch *s, struct pt_page page, struct wg_span *ret)
+{
+	size_t n = 0;
+	if (pt_kind_present(pt_page_kind(page)) && page.pfn)
+		ret[n++] = (struct wg_span){ui_scratch_text(s, "PFN 0x%" PRIx64, page.pfn), WG_DIM, 2};
+	if (page.bits & PT_HAS_COUNT)
+		ret[n++] = (struct wg_span){
+			page.count == 1 ? "mapped once" : ui_scratch_text(s, "mapped %u times", page.count), WG_DIM, 3};
+	return n;
+}
+
 static void sum_all(const struct ui_map_view *m, const struct pt_snapshot *s, struct pt_counts *sum)
 {
 	for (size_t i = 0; i < m->axis.n; i++)
@@ -219,7 +301,7 @@ static void draw_status(struct ui_map_view *m, struct ui_shell *shell, struct wg
 {
 	const struct pt_snapshot *s = shell->target.now;
 	struct ui_scratch *scratch = &shell->scratch;
-	struct wg_span spans[PARTS + 6] = {{"all of it:", WG_DIM, 2}};
+	struct wg_span spans[PARTS + 8] = {{"all of it:", WG_DIM, 2}};
 	size_t n = 1;
 	struct pt_counts sum = {0};
 	uint64_t pages = m->axis.pages;
@@ -238,6 +320,8 @@ static void draw_status(struct ui_map_view *m, struct ui_shell *shell, struct wg
 		sum_all(m, s, &sum);
 	}
 	n += describe(scratch, &sum, pages, spans + n);
+	if (focus && pages == 1)
+		n += describe_frame(scratch, pt_snapshot_page(s, m->cursor), spans + n);
 	wg_draw_line(c, line, &(struct wg_line){.spans = spans, .n = n, .bg = WG_BACK});
 }
 

@@ -327,11 +327,12 @@ bool ui_map_act(struct ui_map_view *m, struct ui_shell *shell, enum ui_action ac
 /* The cell at a character, -1 outside. With half blocks the upper of the two, or the lower if the cursor is there. */
 static int cell_at(const struct ui_map_view *m, const struct pt_snapshot *s, int x, int y)
 {
-	if (x < m->grid.x || y < m->grid.y || x >= m->grid.x + m->w || y >= m->grid.y + m->grid.h)
+	int column = (x - m->grid.x) / m->across, line = (y - m->grid.y) * (m->halves ? 2 : 1);
+	if (x < m->grid.x || y < m->grid.y || column >= m->w || y >= m->grid.y + m->grid.h)
 		return -1;
-	int cell = (y - m->grid.y) * (m->halves ? 2 : 1) * m->w + x - m->grid.x;
-	if (m->halves && (size_t)(cell + m->w) == ui_map_cursor_cell(m, s))
-		cell += m->w;
+	int cell = line / m->down * m->w + column, below = (line + 1) / m->down * m->w + column;
+	if (m->halves && (size_t)below == ui_map_cursor_cell(m, s))
+		cell = below;
 	bool inside = cell < m->w * m->rows && m->top + (uint64_t)cell * ui_map_per_cell(m) < m->axis.pages;
 	return inside ? cell : -1;
 }

@@ -33,6 +33,7 @@ struct ui_map_view {
 	/* of the last drawing */
 	struct wg_rect grid; /* of characters */
 	int w, rows;         /* of cells; 0 before it */
+	int across, down;    /* a cell takes so many of the grid: few pages are drawn large */
 	struct pt_bin *bins; /* [w * rows], owned */
 	struct wg_heat_cell *cells;
 	size_t room;

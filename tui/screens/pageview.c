@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tui/format.h"
+#include "tui/frame.h"
 #include "tui/heat.h"
 
 #define TWO_COLUMNS_FROM 110
@@ -108,22 +109,22 @@ static void draw_history(const struct ui_page_view *v, struct ui_shell *shell, s
 			    WG_STYLE(i + 1 == v->n_history ? WG_TEXT : WG_DIM, WG_BACK));
 }
 
-/* Frames and history at the foot of a rectangle; what is left of it stays for words. */
+/* Lines that the map of frames takes, 0 if there is none. */
+static int frames_lines(const struct ui_page_view *v, const struct wg_canvas *c, int w)
+{
+	return v->got && !v->got->error && v->got->facts.has_near ? ui_frames_lines(c, w) : 0;
+}
+
+/* Frames and history at the foot of a rectangle, if `least_words` lines stay for what is above. */
 static void draw_foot(struct ui_page_view *v, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *rest,
 		      int least_words)
 {
-	int frames = v->got && !v->got->error && v->got->facts.has_near ? ui_frames_lines(c, rest->w) : 0;
+	int frames = frames_lines(v, c, rest->w);
 	int history = v->n_history > 6 ? 7 : (int)v->n_history + 1;
 	if (v->n_history && rest->h >= least_words + history)
 		draw_history(v, shell, c, wg_take_bottom(rest, history));
 	if (frames && rest->h >= least_words + frames)
 		ui_frames_draw(&v->got->facts, shell, c, wg_take_bottom(rest, frames));
-}
-
-static int bounded(int top, int all, int lines)
-{
-	int last = all > lines ? all - lines : 0;
-	return top > last ? last : top < 0 ? 0 : top;
 }
 
 static struct wg_rect inset(struct wg_rect rect)
@@ -150,13 +151,20 @@ static void draw_wide(struct ui_page_view *v, struct ui_shell *shell, struct wg_
 	struct wg_rect left = wg_take_left(&rect, rect.w / 2), right = inset(rect);
 	size_t n = words(v, shell, paragraphs);
 	struct wg_facts facts = {rows, fact_rows(v, rows), 0};
-	int text_lines = wg_draw_text(c, no_lines(inset(left)), paragraphs, n, 0);
-	draw_foot(v, shell, c, &left, text_lines + 1 < left.h / 2 ? text_lines + 1 : left.h / 2);
+	int frames = frames_lines(v, c, left.w);
 	wg_draw_text(c, inset(left), paragraphs, n, 0);
+	wg_take_top(&left, wg_draw_text(c, no_lines(inset(left)), paragraphs, n, 0) + 1);
+	if (frames && left.h >= frames)
+		ui_frames_draw(&v->got->facts, shell, c, wg_take_top(&left, frames));
+	if (left.h > 2 && frames)
+		wg_take_top(&left, 1);
+	if (v->n_history && left.h >= 2)
+		draw_history(v, shell, c, left);
 	v->lines = right.h;
-	v->top = bounded(v->top, wg_draw_facts(c, no_lines(right), &facts), right.h);
-	facts.top = v->top;
+	int fact_lines = wg_draw_facts(c, no_lines(right), &facts);
+	facts.top = v->top = ui_scroll_bounded(v->top, fact_lines, right.h);
 	wg_draw_facts(c, right, &facts);
+	ui_scroll_mark(c, rect, v->top, fact_lines);
 }
 
 static void draw_narrow(struct ui_page_view *v, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
@@ -164,6 +172,7 @@ static void draw_narrow(struct ui_page_view *v, struct ui_shell *shell, struct w
 	struct wg_paragraph paragraphs[PARAGRAPHS];
 	struct wg_fact rows[FACT_ROWS];
 	draw_foot(v, shell, c, &rect, rect.h > 16 ? rect.h / 2 : 16);
+	struct wg_rect whole = rect;
 	rect = inset(rect);
 	size_t n = words(v, shell, paragraphs);
 	n = add_paragraph(paragraphs, n, "", WG_TEXT, 0);
@@ -171,12 +180,13 @@ static void draw_narrow(struct ui_page_view *v, struct ui_shell *shell, struct w
 	int text_lines = wg_draw_text(c, no_lines(rect), paragraphs, n, 0);
 	int fact_lines = wg_draw_facts(c, no_lines(rect), &facts);
 	v->lines = rect.h;
-	v->top = bounded(v->top, text_lines + fact_lines, rect.h);
+	v->top = ui_scroll_bounded(v->top, text_lines + fact_lines, rect.h);
 	wg_draw_text(c, rect, paragraphs, n, v->top);
 	int used = text_lines > v->top ? text_lines - v->top : 0;
 	wg_take_top(&rect, used);
 	facts.top = v->top > text_lines ? v->top - text_lines : 0;
 	wg_draw_facts(c, rect, &facts);
+	ui_scroll_mark(c, whole, v->top, text_lines + fact_lines);
 }
 
 void ui_page_draw(struct ui_page_view *v, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)

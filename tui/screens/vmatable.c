@@ -20,7 +20,7 @@ static const struct wg_column columns[UI_VMA_COLUMNS] = {
 	[UI_VMA_THP] = {"THP", 5, 9, WG_COL_RIGHT},
 	[UI_VMA_SHARED] = {"SHARE", 5, 8, WG_COL_RIGHT},
 	[UI_VMA_GROWTH] = {"+/-", 6, 3, WG_COL_RIGHT},
-	[UI_VMA_ROLE] = {"ROLE", 16, 10, 0},
+	[UI_VMA_ROLE] = {"ROLE", 17, 10, 0},
 	[UI_VMA_NAME] = {"NAME", 12, 0, WG_COL_GROW | WG_COL_CUT_MIDDLE},
 	[UI_VMA_MAP] = {"MAP", 10, 1, WG_COL_STRIP},
 };
@@ -29,8 +29,8 @@ static const struct wg_column columns[UI_VMA_COLUMNS] = {
 static void set_columns(struct wg_column *ret, int w)
 {
 	memcpy(ret, columns, sizeof columns);
-	if (w > 100)
-		ret[UI_VMA_MAP].width = 10 + (w - 100) / 2;
+	if (w > 110)
+		ret[UI_VMA_MAP].width = 12 + (w - 110) / 2;
 	if (w > 150)
 		ret[UI_VMA_ROLE].width = 22;
 }
@@ -44,15 +44,20 @@ enum ui_vma_column ui_vma_heading_at(int w, int x)
 	return column < 0 ? UI_VMA_COLUMNS : (enum ui_vma_column)column;
 }
 
+/* What is not in the role column already: the file, or the thread of a stack. */
 static const char *name_of(struct ui_scratch *s, const struct pt_vma *vma, size_t n)
 {
 	const char *name = vma->path[0] ? ui_base_name(s, vma->path) : "";
-	return n > 1 ? ui_scratch_text(s, "%zu VMAs  %s", n, name) : name;
+	if (n > 1)
+		return ui_scratch_text(s, "%zu VMAs  %s", n, name);
+	return vma->tid && !vma->path[0] ? ui_scratch_text(s, "thread %d", (int)vma->tid) : name;
 }
 
 static struct wg_table_cell role_of(struct ui_scratch *s, const struct pt_vma *vma)
 {
 	char words[96];
+	if (vma->tid && !vma->path[0]) /* which one is said by the name */
+		return (struct wg_table_cell){"stack of thread", WG_DIM};
 	return (struct wg_table_cell){ui_scratch_text(s, "%s", pt_role_words(vma, words, sizeof words)), WG_DIM};
 }
 
