@@ -85,7 +85,7 @@ void ui_shell_pop(struct ui_shell *shell)
 	struct ui_screen *screen = shell->stack[--shell->depth];
 	screen->ops->free(screen, 0);
 	if (shell->depth == 1)
-		ui_target_close(&shell->target, 0);
+		ui_target_close(&shell->target);
 	show_top(shell);
 }
 
@@ -146,7 +146,7 @@ void ui_shell_free(struct ui_shell *shell, int wait_ms)
 		struct ui_screen *screen = shell->stack[--shell->depth];
 		screen->ops->free(screen, wait_ms / (UI_STACK_MAX + 1));
 	}
-	ui_target_close(&shell->target, wait_ms / (UI_STACK_MAX + 1));
+	ui_target_close(&shell->target);
 	ui_scratch_free(&shell->scratch);
 }
 

@@ -5,11 +5,9 @@
 #include "tui/target.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/scan/live.h"
-#include "tui/worker.h"
 
 /* ---- the live inspector ----------------------------------------------------------------------------------------- */
 
@@ -41,10 +39,9 @@ const struct ui_inspect_ops ui_inspect_live = {live_open, live_page, live_conten
 
 /* ---- opening and closing ---------------------------------------------------------------------------------------- */
 
-void ui_target_init(struct ui_target *t, pid_t pid, struct pt_feed *feed, struct pt_kernel *kernel,
-		    const struct ui_inspect_ops *inspect)
+void ui_target_init(struct ui_target *t, pid_t pid, struct pt_feed *feed, const struct ui_inspect_ops *inspect)
 {
-	*t = (struct ui_target){.pid = pid, .feed = feed, .kernel = kernel, .inspect = inspect};
+	*t = (struct ui_target){.pid = pid, .feed = feed, .inspect = inspect};
 	t->status = feed->ops->status(feed);
 }
 
@@ -53,39 +50,19 @@ int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns)
 	struct pt_kernel *kernel;
 	struct pt_feed *feed;
 	int error = pt_kernel_linux_new(&kernel, "/", 0);
-	if (error)
-		return error;
-	error = pt_live_feed_new(&feed, kernel, pid, interval_ns);
-	if (error) {
-		pt_kernel_free(kernel);
-		return error;
-	}
-	ui_target_init(t, pid, feed, kernel, &ui_inspect_live);
-	return 0;
+	if (!error)
+		error = pt_live_feed_new(&feed, kernel, pid, interval_ns);
+	if (!error)
+		ui_target_init(t, pid, feed, &ui_inspect_live);
+	return error;
 }
 
-struct leftovers {
-	struct pt_feed *feed;
-	struct pt_kernel *kernel;
-};
-
-static void close_feed(void *arg)
-{
-	struct leftovers *left = arg;
-	left->feed->ops->free(left->feed);
-	pt_kernel_free(left->kernel);
-	free(left);
-}
-
-void ui_target_close(struct ui_target *t, int wait_ms)
+void ui_target_close(struct ui_target *t)
 {
 	pt_snapshot_unref(t->now);
 	pt_snapshot_unref(t->before);
-	struct leftovers *left = t->feed ? malloc(sizeof *left) : NULL;
-	if (left) {
-		*left = (struct leftovers){t->feed, t->kernel};
-		ui_run_aside(close_feed, left, wait_ms);
-	}
+	if (t->feed)
+		t->feed->ops->free(t->feed);
 	memset(t, 0, sizeof *t);
 }
 

@@ -26,7 +26,6 @@ extern const struct ui_inspect_ops ui_inspect_live;
 struct ui_target {
 	pid_t pid;
 	struct pt_feed *feed;     /* owned */
-	struct pt_kernel *kernel; /* owned; used by the feed's thread alone; NULL in tests */
 	const struct ui_inspect_ops *inspect;
 	struct pt_snapshot *now;    /* a reference; NULL before the first */
 	struct pt_snapshot *before; /* the complete frame before it, of the same image; NULL if there is none */
@@ -43,13 +42,12 @@ struct ui_target {
 	uint64_t exec_ns; /* monotonic time the screen learned of the last exec; 0: never */
 };
 
-/* Takes over the feed (and the kernel, which may be NULL). */
-void ui_target_init(struct ui_target *t, pid_t pid, struct pt_feed *feed, struct pt_kernel *kernel,
-		    const struct ui_inspect_ops *inspect);
+/* Takes over the feed. */
+void ui_target_init(struct ui_target *t, pid_t pid, struct pt_feed *feed, const struct ui_inspect_ops *inspect);
 /* The live target. Errors as pt_scan_open. */
 int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns);
-/* Waits at most so long for a thread that is busy in the kernel. A zeroed target is fine. */
-void ui_target_close(struct ui_target *t, int wait_ms);
+/* A moment at most, however busy the feed is. A zeroed target is fine. */
+void ui_target_close(struct ui_target *t);
 
 /* Takes what the feed has; whether anything changed. now_ns: CLOCK_MONOTONIC. */
 bool ui_target_update(struct ui_target *t, uint64_t now_ns);

@@ -211,39 +211,3 @@ void ui_worker_wait(const struct ui_worker *w, int wait_ms)
 	struct pollfd polled = {.fd = w->fd, .events = POLLIN};
 	poll(&polled, 1, wait_ms);
 }
-
-/* ---- one call aside --------------------------------------------------------------------------------------------- */
-
-struct aside {
-	void (*f)(void *arg);
-	void *arg;
-};
-
-static void aside_close(void *state)
-{
-	struct aside *aside = state;
-	aside->f(aside->arg);
-	free(aside);
-}
-
-static void aside_work(struct ui_worker *worker, void *state, const void *request)
-{
-	(void)worker;
-	(void)state;
-	(void)request;
-}
-
-void ui_run_aside(void (*f)(void *arg), void *arg, int wait_ms)
-{
-	static const struct ui_worker_ops ops = {.request_size = 1, .work = aside_work, .close = aside_close};
-	struct aside *aside = malloc(sizeof *aside);
-	struct ui_worker *worker;
-	if (aside)
-		*aside = (struct aside){f, arg};
-	if (!aside || ui_worker_new(&worker, &ops, aside) < 0) {
-		free(aside);
-		f(arg); /* better late than never */
-		return;
-	}
-	ui_worker_free(worker, wait_ms);
-}

@@ -38,7 +38,4 @@ void ui_worker_wait(const struct ui_worker *worker, int wait_ms);
 /* A request waits or is being answered. */
 bool ui_worker_busy(struct ui_worker *worker);
 
-/* Runs f(arg) in a thread and waits for it at most so long; afterwards it goes on alone. */
-void ui_run_aside(void (*f)(void *arg), void *arg, int wait_ms);
-
 #endif

@@ -5,7 +5,7 @@
  * during a scan, so the screen never waits. The thread owns the scan; it alone talks to the kernel.
  *
  * A target in an uninterruptible sleep can hold mmap_lock and so the thread, for good. Freeing the feed waits a moment
- * for the thread, then goes without it and leaves it its memory, the kernel handle included.
+ * for the thread, which is enough when it is not stuck; else whoever of the two leaves last cleans up.
  */
 #include "core/scan/live.h"
 
@@ -18,7 +18,7 @@
 
 #include "core/scan/scan.h"
 
-#define LEAVE_NS 200000000ull /* how long freeing waits for the thread */
+#define LEAVE_NS 100000000ull /* how long freeing waits for the thread */
 #define SHARE                                                                                                          \
 	2 /* a frame never starts before as much time has passed as the last one took, so that at
                                  most half a core is spent on a target too large for its interval */
@@ -35,7 +35,7 @@ struct live {
 	struct pt_snapshot *latest;
 	struct pt_feed_status status;
 	uint64_t interval_ns;
-	bool paused, refresh, leave, left;
+	bool paused, refresh, leave, left, abandoned;
 };
 
 static struct live *of(struct pt_feed *feed)
@@ -158,8 +158,11 @@ static void *run(void *arg)
 	} while (wait_for_turn(live, started, wall_ns));
 	pthread_mutex_lock(&live->lock);
 	live->left = true;
+	bool abandoned = live->abandoned;
 	pthread_cond_broadcast(&live->wake);
 	pthread_mutex_unlock(&live->lock);
+	if (abandoned)
+		destroy(live);
 	return NULL;
 }
 
@@ -231,18 +234,21 @@ static void live_free(struct pt_feed *feed)
 {
 	struct live *live = of(feed);
 	uint64_t until = live->k->ops->now(live->k, PT_CLOCK_MONOTONIC) + LEAVE_NS;
+	pt_scan_cancel(live->scan);
 	pthread_mutex_lock(&live->lock);
 	live->leave = true;
 	pthread_cond_broadcast(&live->wake);
 	while (!live->left && live->k->ops->now(live->k, PT_CLOCK_MONOTONIC) < until)
 		wait_until(live, until);
 	bool left = live->left;
+	pthread_t thread = live->thread;
+	live->abandoned = !left;
+	if (!left)
+		pthread_detach(thread);
 	pthread_mutex_unlock(&live->lock);
-	if (!left) { /* stuck in the kernel: it keeps its memory, which is about to end with the program */
-		pthread_detach(live->thread);
-		return;
-	}
-	pthread_join(live->thread, NULL);
+	if (!left)
+		return; /* and the thread may have freed it all by now */
+	pthread_join(thread, NULL);
 	destroy(live);
 }
 

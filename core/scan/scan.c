@@ -12,6 +12,7 @@
 #include "core/scan/shmem.h"
 
 #define EXECS_MAX        8                 /* of a target in one frame, before it is given up as not holding still */
+#define SLICE_CHUNKS     32u               /* of a long region, between looks at the clock and at the wish to stop */
 #define PUBLISH_EVERY_NS (150u * 1000000u) /* while the first frame is under way */
 
 struct pt_scan {
@@ -21,6 +22,7 @@ struct pt_scan {
 	struct pt_walk walk;
 	struct pt_snapshot *last; /* the newest complete one */
 	uint64_t seq;
+	bool cancelled; /* atomic */
 };
 
 /* What one frame carries along. */
@@ -63,6 +65,16 @@ void pt_scan_close(struct pt_scan *scan)
 	pt_batch_free(scan->batch);
 	pt_snapshot_unref(scan->last);
 	free(scan);
+}
+
+void pt_scan_cancel(struct pt_scan *scan)
+{
+	__atomic_store_n(&scan->cancelled, true, __ATOMIC_RELAXED);
+}
+
+static int cancelled(const struct pt_scan *scan)
+{
+	return __atomic_load_n(&scan->cancelled, __ATOMIC_RELAXED) ? -ECANCELED : 0;
 }
 
 int pt_scan_pidfd(const struct pt_scan *scan)
@@ -147,18 +159,32 @@ static int publish_progress(struct pt_scan *scan, struct frame *frame)
 
 /* ---- passes ----------------------------------------------------------------------------------------------------- */
 
+/* A region can be as long as the process; in slices it can be shown in part, and given up. */
+static int add_in_slices(struct pt_scan *scan, struct frame *frame, struct pt_region region, enum pt_depth depth,
+			 struct pt_slots *slots)
+{
+	uint64_t most = (uint64_t)SLICE_CHUNKS * PT_CHUNK_PAGES << scan->target.k->page_shift, end = region.end;
+	int error = 0;
+	for (; !error && region.start < end; region.start = region.end) {
+		region.end = end - region.start > most ? region.start + most : end;
+		size_t before = slots->n;
+		error = cancelled(scan);
+		if (!error)
+			error = pt_batch_add(scan->batch, &region);
+		if (!error && depth == PT_DEPTH_DETAIL && slots->n != before)
+			error = publish_progress(scan, frame);
+	}
+	return error;
+}
+
 static int pass(struct pt_scan *scan, struct frame *frame, enum pt_depth depth, struct pt_slots *slots)
 {
 	struct pt_region region;
 	int more = 0, error = 0;
 	pt_batch_begin(scan->batch, depth, &scan->target, scan->layout.vmas, scan->last, slots);
 	pt_walk_init(&scan->walk, &scan->target, scan->layout.vmas);
-	while (!error && (more = pt_walk_next(&scan->walk, &region)) == 1) {
-		size_t before = slots->n;
-		error = pt_batch_add(scan->batch, &region);
-		if (!error && depth == PT_DEPTH_DETAIL && slots->n != before)
-			error = publish_progress(scan, frame);
-	}
+	while (!error && (more = pt_walk_next(&scan->walk, &region)) == 1)
+		error = add_in_slices(scan, frame, region, depth, slots);
 	if (more < 0)
 		return more;
 	return error ? error : pt_batch_end(scan->batch);

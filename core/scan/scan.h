@@ -31,6 +31,9 @@ void pt_scan_close(struct pt_scan *scan); /* NULL is fine */
  */
 int pt_scan_frame(struct pt_scan *scan, pt_publish_fn publish, void *arg, struct pt_snapshot **ret);
 
+/* Makes a frame that is under way end soon with -ECANCELED, and every later one. From any thread. */
+void pt_scan_cancel(struct pt_scan *scan);
+
 /* Polls readable when the target ends; -1 where pidfds are missing. Owned by the scan. */
 int pt_scan_pidfd(const struct pt_scan *scan);
 
