@@ -7,7 +7,8 @@
 #include "core/kernel/kernel.h"
 #include "core/model/feed.h"
 
-/* Errors as pt_scan_open. Takes over k, also when it fails: the feed's thread alone uses it. */
+/* Errors as pt_scan_open. Takes over k, also when it fails: the feed's thread alone uses it, but for
+ * its clock, which any thread may read. */
 int pt_live_feed_new(struct pt_feed **ret, struct pt_kernel *k, pid_t pid, uint64_t interval_ns);
 
 #endif

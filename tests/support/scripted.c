@@ -281,7 +281,7 @@ static int scripted_cachestat(struct pt_kernel *k, int fd, uint64_t offset, uint
 static uint64_t scripted_now(struct pt_kernel *k, enum pt_clock clock)
 {
 	struct scripted *s = of(k);
-	return s->clock[clock] += s->tick;
+	return __atomic_add_fetch(&s->clock[clock], s->tick, __ATOMIC_RELAXED); /* clocks may be read by any thread */
 }
 
 static void free_op(struct pt_kernel *k)
