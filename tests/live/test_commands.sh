@@ -104,6 +104,15 @@ for command in '' vmas page doctor verify; do
 	[ -z "$(grep -E '.{81}' "$tmp/out")" ] || complain "pagetop $command --help: lines over 80 columns"
 	[ ! -s "$tmp/err" ] || complain "pagetop $command --help: something on stderr"
 done
+completion=${PT_TOP:-$(dirname "$0")/../..}/assets/completion/pagetop
+gives 0 --help
+for word in $(grep -oE -- '--[a-z]+' "$tmp/out") vmas page doctor verify; do
+	grep -qw -- "$word" "$completion" || complain "completion does not know $word"
+done
+gives 2 vmas -p $$ -o NOPE
+for word in $(grep -oE '[A-Z_]{3,}' "$tmp/err"); do
+	[ "$word" = NOPE ] || grep -qw "$word" "$completion" || complain "completion does not know column $word"
+done
 gives 0 --version
 says '^pagetop [0-9]+\.[0-9]+'
 

@@ -1,0 +1,156 @@
+/*
+ * The manual against the tables of the program: every key with its sentence, option, command, column, role, token and
+ * signal is in assets/pagetop.1. keys.c and options.c are compiled into the test for their tables.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "core/explain/explain.h"
+#include "core/report/columns.h"
+#include "core/report/verify.h"
+#include "tui/keys.c"
+#include "tui/options.c"
+
+const struct ui_command ui_commands[] = {{0}};
+const char *const ui_commands_later[] = {NULL};
+
+static char manual[100000];
+
+/* The manual without roff's escapes, its lines joined by \n. */
+static int read_manual(void **state)
+{
+	(void)state;
+	char path[512];
+	size_t n = 0;
+	int c, last = 0;
+
+	snprintf(path, sizeof(path), "%s/assets/pagetop.1", getenv("PT_TOP") ? getenv("PT_TOP") : "../..");
+	FILE *f = fopen(path, "r");
+	if (!f)
+		return -1;
+	while ((c = fgetc(f)) != EOF && n < sizeof(manual) - 1) {
+		if (last == '\\') {
+			last = c;
+			if (c == '&')
+				continue;
+			n--; /* the backslash goes */
+			if (c == 'e')
+				c = '\\';
+		} else {
+			last = c;
+		}
+		manual[n++] = (char)c;
+	}
+	manual[n] = '\0';
+	fclose(f);
+	return 0;
+}
+
+/* The manual has the text, as a word of its own. */
+static void has_word(const char *word)
+{
+	size_t n = strlen(word);
+	for (const char *at = strstr(manual, word); at; at = strstr(at + 1, word))
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_", at[-1]) &&
+		    !strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-", at[n]))
+			return;
+	fail_msg("the manual does not have '%s'", word);
+}
+
+static void has_every_key(void **state)
+{
+	(void)state;
+	size_t n;
+	const struct ui_binding *bindings_of_all = ui_bindings(&n);
+	char keys[128], row[512];
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(row, sizeof(row), "\n.B %s\n%s.\n",
+			 ui_binding_keys(&bindings_of_all[i], false, keys, sizeof(keys)), bindings_of_all[i].help);
+		if (!strstr(manual, row))
+			fail_msg("the manual does not have these lines:\n.TP%s", row);
+	}
+	for (int task = 0; task < UI_TASK_N; task++)
+		has_word(ui_task_name((enum ui_task)task));
+}
+
+static void has_no_other_key(void **state)
+{
+	(void)state;
+	size_t n, found = 0;
+	const char *end = strstr(manual, "\n.SH ENVIRONMENT"), *at = strstr(manual, "\n.SH KEYS");
+
+	ui_bindings(&n);
+	assert_non_null(at);
+	assert_non_null(end);
+	for (at = strstr(at, "\n.TP"); at && at < end; at = strstr(at + 1, "\n.TP"))
+		found++;
+	assert_int_equal(found, n);
+}
+
+static void has_every_option(void **state)
+{
+	(void)state;
+	for (const struct option *option = long_options; option->name; option++) {
+		char words[64];
+
+		snprintf(words, sizeof(words), "--%s", option->name);
+		has_word(words);
+		if (option->val < 256) {
+			snprintf(words, sizeof(words), "-%c", option->val);
+			has_word(words);
+		}
+	}
+}
+
+static void has_every_column_with_its_meaning(void **state)
+{
+	(void)state;
+	for (int id = 0; id < PT_COL_N; id++) {
+		const struct pt_column *column = pt_column((enum pt_column_id)id);
+		char row[256];
+
+		snprintf(row, sizeof(row), "\n.B %s\n%c%s.\n", column->name, column->what[0] & ~0x20, column->what + 1);
+		if (!strstr(manual, row))
+			fail_msg("the manual does not have these lines:\n.TP%s", row);
+	}
+}
+
+static void has_every_token(void **state)
+{
+	(void)state;
+	for (int i = 0; i < PT_CAUSE_N; i++)
+		has_word(pt_cause_name((enum pt_cause)i));
+	for (int i = 0; i < PT_SIG_N; i++)
+		has_word(pt_signal_name((enum pt_signal)i));
+	for (int i = 0; i < PT_ROLE_N; i++)
+		has_word(pt_role_name((enum pt_role)i));
+	for (int i = 0; i <= PT_VERDICT_DIFFERS; i++)
+		has_word(pt_verdict_name((enum pt_verdict)i));
+	for (int i = 0; i < PT_VERIFY_N; i++)
+		has_word(pt_verify_sum_name((enum pt_verify_sum)i));
+}
+
+static void has_the_limits_of_numbers(void **state)
+{
+	(void)state;
+	char limits[64];
+
+	snprintf(limits, sizeof(limits), "%g to %g.", INTERVAL_MIN, INTERVAL_MAX);
+	assert_non_null(strstr(manual, limits));
+	snprintf(limits, sizeof(limits), "%g to %g.", BUDGET_MIN, BUDGET_MAX);
+	assert_non_null(strstr(manual, limits));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(has_every_key),    cmocka_unit_test(has_no_other_key),
+		cmocka_unit_test(has_every_option), cmocka_unit_test(has_every_column_with_its_meaning),
+		cmocka_unit_test(has_every_token),  cmocka_unit_test(has_the_limits_of_numbers),
+	};
+	return cmocka_run_group_tests(tests, read_manual, NULL);
+}
