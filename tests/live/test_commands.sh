@@ -216,21 +216,24 @@ holds '.vmas == [] and .process.rss > 0'
 
 # ---- page
 
-gives 0 vmas -p $target -J -f '^.heap'
-heap=$(jq -r '.vmas[0].start' "$tmp/out")
+# the last page of the stack, where the arguments are
+gives 0 vmas -p $target -J -f '^stack$'
+last=$(($(jq -r '.vmas[0].end' "$tmp/out") - $(getconf PAGESIZE)))
+page=$(printf '0x%x' $last)
+within=$(printf '%x' $((last + 17)))
 page_keys='["address","vma","present","swapped","pfn","physical","pagemap","kpageflags","flags","kpagecount","cgroup",
 	"zone","node","cause","text"]'
-gives 0 page -p $target "$heap" "${heap#0x}" 0 -J
+gives 0 page -p $target "$page" "$within" 0 -J
 holds 'keys_unsorted == ["page"] and (.page | length == 3)'
 holds "[.page[] | keys_unsorted == $page_keys] | all"
-holds ".page[0] == .page[1] and .page[0].address == \"$heap\" and (.page[0].vma | keys_unsorted == $vma_keys)"
-holds '.page[0] | .present and (.swapped | not) and .vma.role == "heap"'
+holds ".page[0] == .page[1] and .page[0].address == \"$page\" and (.page[0].vma | keys_unsorted == $vma_keys)"
+holds '.page[0] | .present and (.swapped | not) and .vma.role == "stack"'
 holds '.page[2] | .cause == "unmapped" and .vma == null and (.present | not) and .pagemap == "0x0"'
 holds "[.page[] | .pagemap | $hex] | all"
 holds '[.page[] | .text | length > 20] | all'
 gives 0 vmas -p $target -J
 seen=$(jq -r '.process.signals.pfn' "$tmp/out")
-gives 0 page -p $target "$heap" -J
+gives 0 page -p $target "$page" -J
 if [ "$seen" = present ]; then
 	holds ".page[0] | (.cause | startswith(\"anonymous\")) and .kpagecount >= 1 and (.pfn | $size) and (.kpageflags | $hex)"
 	holds '.page[0] | (.flags | index("anonymous") != null) and (.zone | type == "string")'
@@ -238,8 +241,8 @@ else
 	holds '.page[0] | .pfn == null and .physical == null and .kpageflags == null and .flags == null'
 	holds '.page[0] | .kpagecount == null and .cause != "unknown"'
 fi
-gives 0 page -p $target "$heap"
-says "^$heap of "
+gives 0 page -p $target "$page"
+says "^$page of "
 says '^Mapping$'
 says '^Frame$'
 

@@ -11,8 +11,8 @@
 #include "core/explain/explain.h"
 #include "core/report/columns.h"
 #include "core/report/verify.h"
-#include "tui/keys.c"
-#include "tui/options.c"
+#include "tui/keys.c"    /* NOLINT(bugprone-suspicious-include) */
+#include "tui/options.c" /* NOLINT(bugprone-suspicious-include) */
 
 const struct ui_command ui_commands[] = {{0}};
 const char *const ui_commands_later[] = {NULL};

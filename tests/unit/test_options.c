@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tui/options.c"
+#include "tui/options.c" /* NOLINT(bugprone-suspicious-include) */
 
 const struct ui_command ui_commands[] = {
 	{"vmas", NULL, "", "", true, NULL},
