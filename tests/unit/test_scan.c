@@ -182,6 +182,24 @@ static void a_migrating_page_is_in_rss(void **arg)
 	fixture_free(fixture);
 }
 
+/* A child of fork copied the first page: bit 56 of all entries is the first page's, while the others are shared. */
+static void exclusive_tells_of_a_huge_pages_first_page_only(void **arg)
+{
+	(void)arg;
+	struct fixture *fixture = fixture_new(4096, "process 100 S start=1 forked\n"
+						    "vma 40000000-40200000 rw-p\n"
+						    "page 40000000 anon huge large exclusive pfn=0x8000\n"
+						    "pages 40001000-40200000 anon huge exclusive count=2 pfn=0x8001\n");
+	struct scripted *k = kernel_on(fixture);
+	struct pt_snapshot *s = scan_of(k);
+	assert_int_equal(pt_snapshot_bytes(s, 0, PT_SUM_THP).value, 512 * 4096);
+	assert_int_equal(pt_snapshot_bytes(s, 0, PT_SUM_PRIVATE).value, 4096);
+	assert_equals_smaps(k, s);
+	pt_snapshot_unref(s);
+	scripted_free(k);
+	fixture_free(fixture);
+}
+
 static void a_huge_reservation_costs_what_was_touched(void **arg)
 {
 	(void)arg;
@@ -496,6 +514,7 @@ int main(void)
 		cmocka_unit_test(every_kind_is_told_with_and_without_pagemap_scan),
 		cmocka_unit_test(without_pfns_the_rest_is_unknown_not_zero),
 		cmocka_unit_test(a_migrating_page_is_in_rss),
+		cmocka_unit_test(exclusive_tells_of_a_huge_pages_first_page_only),
 		cmocka_unit_test(a_huge_reservation_costs_what_was_touched),
 		cmocka_unit_test(addresses_of_five_level_tables_work),
 		cmocka_unit_test(many_regions_over_many_vmas_are_all_found_once),
