@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tui/commands/commands.h"
+#include "tui/commands/vma_out.h"
 
 /* Characters as the locale has them; without one, or in the C locale, UTF-8 all the same. */
 static void set_locale(void)
@@ -15,6 +16,16 @@ static void set_locale(void)
 
 	if (!name || strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0)
 		setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+/* A pattern that is wrong on the command line is told there, not on the screen. */
+static int run_screen(const struct ui_options *options)
+{
+	struct pt_filter *filter;
+	int status = ui_filter_open(options, &filter);
+
+	pt_filter_free(filter);
+	return status == UI_OK ? ui_run(options) : status;
 }
 
 static int run(const struct ui_options *options, int argc, char **argv)
@@ -29,7 +40,7 @@ static int run(const struct ui_options *options, int argc, char **argv)
 	}
 	if (options->demo && options->pid == 0)
 		return ui_become_demo(argc, argv);
-	return options->command ? ui_command_run(options) : ui_run(options);
+	return options->command ? ui_command_run(options) : run_screen(options);
 }
 
 int main(int argc, char **argv)

@@ -140,6 +140,8 @@ complains 2 "no column NOPE" doctor -o NOPE
 complains 2 "no column NOPE" verify -p $$ -o +NOPE
 complains 2 "-f (" vmas -p $$ -f '('
 complains 2 "-f (" verify -p $$ -f '('
+complains 2 "-f (" -p $$ -f '('
+complains 2 "needs a terminal" -p $$
 complains 2 "exclude each other" vmas -p $$ -J -r
 
 # ---- no such process: 3
@@ -153,12 +155,12 @@ children="$children $!"
 until_true test -s "$tmp/zombie"
 zombie=$(cat "$tmp/zombie")
 until_true grep -q ' Z ' "/proc/$zombie/stat"
-for command in vmas verify 'page 1000' doctor; do
+for command in '' vmas verify 'page 1000' doctor; do
 	complains 3 "no process $ended" $command -p $ended
 	complains 3 "zombie" $command -p $zombie
 done
 if [ "$(cat /proc/2/comm 2>/dev/null)" = kthreadd ]; then
-	for command in vmas verify 'page 1000' doctor; do
+	for command in '' vmas verify 'page 1000' doctor; do
 		complains 3 "kernel thread" $command -p 2
 	done
 fi
@@ -166,7 +168,7 @@ fi
 # ---- not permitted: 4
 
 if [ "$(id -u)" != 0 ]; then
-	for command in vmas verify 'page 1000'; do
+	for command in '' vmas verify 'page 1000'; do
 		complains 4 "grant it CAP_SYS_PTRACE" $command -p 1
 	done
 	gives 4 doctor -p 1 -J # the list all the same
