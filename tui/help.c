@@ -95,9 +95,9 @@ static void add_colours(struct ui_shell *shell, struct rows *rows)
 		[WG_HUE_LAYER] = "whatever the layer asks for; the brighter, the more of the cell",
 	};
 	add_heading(rows, "What the colours mean (letters where there are none)");
-	for (uint8_t hue = 0; hue < WG_HUE_N; hue++)
-		add(rows, ui_scratch_text(&shell->scratch, "%c %s", wg_hue_letter(hue), ui_hue_name(hue)), NULL,
-		    what[hue], WG_HEAT(hue, WG_LEVELS - 1));
+	for (unsigned hue = 0; hue < WG_HUE_N; hue++)
+		add(rows, ui_scratch_text(&shell->scratch, "%c %s", wg_hue_letter(hue), ui_hue_name((uint8_t)hue)),
+		    NULL, what[hue], WG_HEAT(hue, WG_LEVELS - 1));
 	add(rows, "? unknown", NULL, "not read yet, or hidden from this user: a banner says what shows it", WG_UNKNOWN);
 	add(rows, "  changed", NULL, "since the frame before, for one frame", WG_CHANGED);
 }

@@ -7,10 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ROW(cmd_, where_, keys_, shown_, label_, rank_, task_, help_)                                                  \
+/* The keys of a row stand in parentheses. */
+#define ROW(action_, where_, keys_, shown_, label_, rank_, task_, help_)                                               \
 	{                                                                                                              \
-		.action = UI_DO_##cmd_, .where = (where_), .keys = keys_, .shown = (shown_), .label = (label_),        \
-		.rank = (rank_), .task = UI_TASK_##task_, .help = (help_)                                              \
+		.action = UI_DO_##action_, .where = (where_), .keys = KEYS keys_, .shown = (shown_),                   \
+		.label = (label_), .rank = (rank_), .task = UI_TASK_##task_, .help = (help_)                           \
 	}
 #define KEYS(...)                                                                                                      \
 	{                                                                                                              \
@@ -22,65 +23,65 @@
 
 static const struct ui_binding bindings[] = {
 	/* action, where, keys, shown, label, rank, task, help */
-	ROW(UP, SCROLL, KEYS(UI_KEY_UP, 'k'), NULL, NULL, 0, MOVE, "up: a row, a line, a row of cells"),
-	ROW(DOWN, SCROLL, KEYS(UI_KEY_DOWN, 'j'), NULL, NULL, 0, MOVE, "down"),
-	ROW(LEFT, MAPS, KEYS(UI_KEY_LEFT, 'h'), NULL, NULL, 0, MOVE, "a cell to the left"),
-	ROW(RIGHT, MAPS, KEYS(UI_KEY_RIGHT, 'l'), NULL, NULL, 0, MOVE, "a cell to the right"),
-	ROW(PAGE_UP, SCROLL, KEYS(UI_KEY_PAGE_UP, UI_CTRL('b')), NULL, NULL, 0, MOVE, "a screenful up"),
-	ROW(PAGE_DOWN, SCROLL, KEYS(UI_KEY_PAGE_DOWN, UI_CTRL('f')), NULL, NULL, 0, MOVE, "a screenful down"),
-	ROW(FIRST, SCROLL, KEYS(UI_KEY_HOME, 'g'), NULL, NULL, 0, MOVE, "to the first"),
-	ROW(LAST, SCROLL, KEYS(UI_KEY_END, 'G'), NULL, NULL, 0, MOVE, "to the last"),
-	ROW(ENTER, UI_IN_PROCESSES, KEYS(UI_KEY_ENTER), NULL, "look into it", 1, MOVE,
+	ROW(UP, SCROLL, (UI_KEY_UP, 'k'), NULL, NULL, 0, MOVE, "up: a row, a line, a row of cells"),
+	ROW(DOWN, SCROLL, (UI_KEY_DOWN, 'j'), NULL, NULL, 0, MOVE, "down"),
+	ROW(LEFT, MAPS, (UI_KEY_LEFT, 'h'), NULL, NULL, 0, MOVE, "a cell to the left"),
+	ROW(RIGHT, MAPS, (UI_KEY_RIGHT, 'l'), NULL, NULL, 0, MOVE, "a cell to the right"),
+	ROW(PAGE_UP, SCROLL, (UI_KEY_PAGE_UP, UI_CTRL('b')), NULL, NULL, 0, MOVE, "a screenful up"),
+	ROW(PAGE_DOWN, SCROLL, (UI_KEY_PAGE_DOWN, UI_CTRL('f')), NULL, NULL, 0, MOVE, "a screenful down"),
+	ROW(FIRST, SCROLL, (UI_KEY_HOME, 'g'), NULL, NULL, 0, MOVE, "to the first"),
+	ROW(LAST, SCROLL, (UI_KEY_END, 'G'), NULL, NULL, 0, MOVE, "to the last"),
+	ROW(ENTER, UI_IN_PROCESSES, (UI_KEY_ENTER), NULL, "look into it", 1, MOVE,
 	    "deeper: the memory of this process"),
-	ROW(ENTER, UI_IN_TABLE, KEYS(UI_KEY_ENTER), NULL, "map", 1, MOVE, "deeper: the map of this VMA, full size"),
-	ROW(ENTER, MAPS, KEYS(UI_KEY_ENTER), NULL, "in", 1, MOVE,
+	ROW(ENTER, UI_IN_TABLE, (UI_KEY_ENTER), NULL, "map", 1, MOVE, "deeper: the map of this VMA, full size"),
+	ROW(ENTER, MAPS, (UI_KEY_ENTER), NULL, "in", 1, MOVE,
 	    "deeper: to single pages around the cursor; from a single page into that page"),
-	ROW(BACK, UI_IN_TARGET | UI_IN_HELP, KEYS(UI_KEY_ESC, UI_KEY_BACKSPACE), NULL, "back", 6, MOVE,
+	ROW(BACK, UI_IN_TARGET | UI_IN_HELP, (UI_KEY_ESC, UI_KEY_BACKSPACE), NULL, "back", 6, MOVE,
 	    "back to where you came from, as you left it"),
-	ROW(BACK, UI_IN_PROCESSES, KEYS(UI_KEY_ESC, UI_KEY_BACKSPACE), NULL, NULL, 0, MOVE,
+	ROW(BACK, UI_IN_PROCESSES, (UI_KEY_ESC, UI_KEY_BACKSPACE), NULL, NULL, 0, MOVE,
 	    "nowhere: this is where it begins"),
-	ROW(FOCUS, UI_IN_TABLE, KEYS(UI_KEY_TAB), NULL, "to the map", 7, MOVE, "from the table to the map below it"),
-	ROW(FOCUS, UI_IN_PANE, KEYS(UI_KEY_TAB), NULL, "to the table", 6, MOVE, "from the map back to the table"),
-	ROW(GOTO, UI_IN_TARGET, KEYS(':'), NULL, NULL, 0, MOVE, "go to an address (hexadecimal)"),
+	ROW(FOCUS, UI_IN_TABLE, (UI_KEY_TAB), NULL, "to the map", 7, MOVE, "from the table to the map below it"),
+	ROW(FOCUS, UI_IN_PANE, (UI_KEY_TAB), NULL, "to the table", 6, MOVE, "from the map back to the table"),
+	ROW(GOTO, UI_IN_TARGET, (':'), NULL, NULL, 0, MOVE, "go to an address (hexadecimal)"),
 
-	ROW(FILTER, LISTS, KEYS('/'), NULL, "filter", 3, FIND,
+	ROW(FILTER, LISTS, ('/'), NULL, "filter", 3, FIND,
 	    "show only what a regular expression finds, as you type; empty shows all"),
-	ROW(SORT, LISTS, KEYS('s'), NULL, "sort", 4, FIND,
+	ROW(SORT, LISTS, ('s'), NULL, "sort", 4, FIND,
 	    "sort by the next column (or click on its heading); rows then keep their place"),
-	ROW(SORT_REVERSE, LISTS, KEYS('S'), NULL, NULL, 0, FIND, "sort the other way round"),
-	ROW(FOLD, UI_IN_TABLE, KEYS('f'), NULL, "fold", 8, FIND,
+	ROW(SORT_REVERSE, LISTS, ('S'), NULL, NULL, 0, FIND, "sort the other way round"),
+	ROW(FOLD, UI_IN_TABLE, ('f'), NULL, "fold", 8, FIND,
 	    "fold neighbours of the same file or role into one row, or unfold them"),
-	ROW(FOLLOW, UI_IN_TABLE | UI_IN_PANE, KEYS('F'), NULL, "follow growth", 9, FIND,
+	ROW(FOLLOW, UI_IN_TABLE | UI_IN_PANE, ('F'), NULL, "follow growth", 9, FIND,
 	    "find what grew: keep the VMA selected that grows most"),
-	ROW(KERNEL_THREADS, UI_IN_PROCESSES, KEYS('K'), NULL, NULL, 0, FIND, "show kernel threads, or hide them"),
+	ROW(KERNEL_THREADS, UI_IN_PROCESSES, ('K'), NULL, NULL, 0, FIND, "show kernel threads, or hide them"),
 
-	ROW(WHOLE, UI_IN_TABLE | MAPS, KEYS('w'), NULL, "whole process", 5, MAP,
+	ROW(WHOLE, UI_IN_TABLE | MAPS, ('w'), NULL, "whole process", 5, MAP,
 	    "the whole process as one map, its VMAs end to end"),
-	ROW(LAYER, UI_IN_TABLE | MAPS, KEYS('L', ']'), NULL, "layer", 2, MAP,
+	ROW(LAYER, UI_IN_TABLE | MAPS, ('L', ']'), NULL, "layer", 2, MAP,
 	    "next layer: kind, present, dirty, swapped, huge, shared (who shares), referenced..."),
-	ROW(LAYER_BACK, UI_IN_TABLE | MAPS, KEYS('['), NULL, NULL, 0, MAP, "layer before"),
-	ROW(LAYER_DIGIT, UI_IN_TABLE | MAPS, KEYS('1'), "1..9", NULL, 0, MAP, "straight to a layer; 1 is the kinds"),
-	ROW(ZOOM_IN, MAPS, KEYS('+', '='), "+", "zoom in", 3, MAP, "zoom in around the cursor, down to a page a cell"),
-	ROW(ZOOM_OUT, MAPS, KEYS('-', '_'), "-", "out", 4, MAP, "zoom out, up to all of it"),
-	ROW(ZOOM_FIT, MAPS, KEYS('z'), NULL, NULL, 0, MAP, "all of it at once again"),
-	ROW(NEXT_HIT, MAPS, KEYS('n'), NULL, NULL, 0, MAP, "next cell that has what the layer shows"),
-	ROW(PREVIOUS_HIT, MAPS, KEYS('N'), NULL, NULL, 0, MAP, "the one before"),
-	ROW(DENSEST, MAPS, KEYS('d'), NULL, NULL, 0, MAP, "the densest cell of the layer"),
+	ROW(LAYER_BACK, UI_IN_TABLE | MAPS, ('['), NULL, NULL, 0, MAP, "layer before"),
+	ROW(LAYER_DIGIT, UI_IN_TABLE | MAPS, ('1'), "1..9", NULL, 0, MAP, "straight to a layer; 1 is the kinds"),
+	ROW(ZOOM_IN, MAPS, ('+', '='), "+", "zoom in", 3, MAP, "zoom in around the cursor, down to a page a cell"),
+	ROW(ZOOM_OUT, MAPS, ('-', '_'), "-", "out", 4, MAP, "zoom out, up to all of it"),
+	ROW(ZOOM_FIT, MAPS, ('z'), NULL, NULL, 0, MAP, "all of it at once again"),
+	ROW(NEXT_HIT, MAPS, ('n'), NULL, NULL, 0, MAP, "next cell that has what the layer shows"),
+	ROW(PREVIOUS_HIT, MAPS, ('N'), NULL, NULL, 0, MAP, "the one before"),
+	ROW(DENSEST, MAPS, ('d'), NULL, NULL, 0, MAP, "the densest cell of the layer"),
 
-	ROW(PAGE, MAPS, KEYS('p'), NULL, "page", 7, PAGE, "the page under the cursor, in words, from any zoom"),
-	ROW(LEFT, UI_IN_PAGE, KEYS(UI_KEY_LEFT, 'h'), NULL, "page before", 1, PAGE, "the page before this one"),
-	ROW(RIGHT, UI_IN_PAGE, KEYS(UI_KEY_RIGHT, 'l'), NULL, "next page", 2, PAGE, "the page after it"),
-	ROW(HEX, UI_IN_PAGE, KEYS('x'), NULL, "contents", 3, PAGE,
+	ROW(PAGE, MAPS, ('p'), NULL, "page", 7, PAGE, "the page under the cursor, in words, from any zoom"),
+	ROW(LEFT, UI_IN_PAGE, (UI_KEY_LEFT, 'h'), NULL, "page before", 1, PAGE, "the page before this one"),
+	ROW(RIGHT, UI_IN_PAGE, (UI_KEY_RIGHT, 'l'), NULL, "next page", 2, PAGE, "the page after it"),
+	ROW(HEX, UI_IN_PAGE, ('x'), NULL, "contents", 3, PAGE,
 	    "contents in hexadecimal; only of present pages, so that reading changes nothing"),
 
-	ROW(PAUSE, UI_IN_SCREENS, KEYS(' '), NULL, "pause", 5, TIME, "pause, or go on"),
-	ROW(FASTER, UI_IN_SCREENS, KEYS('<', ','), "<", NULL, 0, TIME, "half the interval between frames"),
-	ROW(SLOWER, UI_IN_SCREENS, KEYS('>', '.'), ">", NULL, 0, TIME, "double it"),
-	ROW(REFRESH, UI_IN_SCREENS, KEYS('r'), NULL, NULL, 0, TIME, "read now, and sort anew"),
+	ROW(PAUSE, UI_IN_SCREENS, (' '), NULL, "pause", 5, TIME, "pause, or go on"),
+	ROW(FASTER, UI_IN_SCREENS, ('<', ','), "<", NULL, 0, TIME, "half the interval between frames"),
+	ROW(SLOWER, UI_IN_SCREENS, ('>', '.'), ">", NULL, 0, TIME, "double it"),
+	ROW(REFRESH, UI_IN_SCREENS, ('r'), NULL, NULL, 0, TIME, "read now, and sort anew"),
 
-	ROW(HELP, UI_IN_SCREENS | UI_IN_HELP, KEYS('?'), NULL, "help", 0, PROGRAM, "this help, and away again"),
-	ROW(REDRAW, UI_IN_SCREENS | UI_IN_HELP, KEYS(UI_CTRL('l')), NULL, NULL, 0, PROGRAM, "draw the screen anew"),
-	ROW(QUIT, UI_IN_SCREENS | UI_IN_HELP, KEYS('q'), NULL, "quit", 0, PROGRAM, "quit"),
+	ROW(HELP, UI_IN_SCREENS | UI_IN_HELP, ('?'), NULL, "help", 0, PROGRAM, "this help, and away again"),
+	ROW(REDRAW, UI_IN_SCREENS | UI_IN_HELP, (UI_CTRL('l')), NULL, NULL, 0, PROGRAM, "draw the screen anew"),
+	ROW(QUIT, UI_IN_SCREENS | UI_IN_HELP, ('q'), NULL, "quit", 0, PROGRAM, "quit"),
 };
 
 const struct ui_binding *ui_bindings(size_t *ret_n)

@@ -85,9 +85,9 @@ enum ui_depth ui_theme_depth(const struct ui_options *options, int terminal_colo
 		has = UI_DEPTH_16;
 	else if (terminal_colours >= 8)
 		has = UI_DEPTH_8;
-	enum ui_depth want = has;
+	enum ui_depth want;
 	switch (options->colours) {
-	case UI_COLOURS_AUTO: want = no_color && *no_color ? UI_DEPTH_MONO : has; break;
+	default: want = no_color && *no_color ? UI_DEPTH_MONO : has; break;
 	case UI_COLOURS_MONO: want = UI_DEPTH_MONO; break;
 	case UI_COLOURS_8: want = UI_DEPTH_8; break;
 	case UI_COLOURS_16: want = UI_DEPTH_16; break;

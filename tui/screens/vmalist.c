@@ -320,7 +320,7 @@ static void follow(struct ui_vma_list *l)
 
 static void rebuild(struct ui_vma_list *l, const struct pt_snapshot *s)
 {
-	bool keep = l->table && !l->resort && l->sort != UI_VMA_ADDRESS;
+	bool keep = l->rows && !l->resort && l->sort != UI_VMA_ADDRESS;
 	struct place *places = keep ? note_places(l) : NULL;
 	size_t n_places = places ? l->n : 0;
 	if (!collect(l, s->vmas)) {
