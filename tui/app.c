@@ -49,7 +49,7 @@ static void show(struct ui_shell *shell, struct wg_canvas *canvas)
 	}
 	if (!shell->dirty)
 		return;
-	ui_shell_draw(shell, canvas);
+	ui_shell_draw(shell, canvas, (struct wg_rect){0, 0, canvas->w, canvas->h});
 	ui_term_show(canvas);
 }
 

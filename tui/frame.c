@@ -108,7 +108,9 @@ static struct wg_span privilege(struct ui_shell *shell)
 	unsigned missing = count_missing(&s->signals);
 	if (!missing)
 		return (struct wg_span){ui_scratch_text(&shell->scratch, "%s: all signals", who), WG_DIM, 4};
-	return (struct wg_span){ui_scratch_text(&shell->scratch, "%s: %u signals missing", who, missing), WG_WARN, 1};
+	return (struct wg_span){
+		ui_scratch_text(&shell->scratch, "%s: %u signal%s missing", who, missing, missing == 1 ? "" : "s"),
+		WG_WARN, 1};
 }
 
 /* What the picture is worth, flush right; parts leave by priority. Returns the cells taken. */

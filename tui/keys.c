@@ -58,7 +58,7 @@ static const struct ui_binding bindings[] = {
 	ROW(WHOLE, UI_IN_TABLE | MAPS, ('w'), NULL, "whole process", 5, MAP,
 	    "the whole process as one map, its VMAs end to end"),
 	ROW(LAYER, UI_IN_TABLE | MAPS, ('L', ']'), NULL, "layer", 2, MAP,
-	    "next layer: kind, present, dirty, swapped, huge, shared (who shares), referenced..."),
+	    "next layer: kind, present, dirty, swapped, huge, shared (who shares) and more"),
 	ROW(LAYER_BACK, UI_IN_TABLE | MAPS, ('['), NULL, NULL, 0, MAP, "layer before"),
 	ROW(LAYER_DIGIT, UI_IN_TABLE | MAPS, ('1'), "1..9", NULL, 0, MAP, "straight to a layer; 1 is the kinds"),
 	ROW(ZOOM_IN, MAPS, ('+', '='), "+", "zoom in", 3, MAP, "zoom in around the cursor, down to a page a cell"),

@@ -377,11 +377,10 @@ int ui_shell_timeout(struct ui_shell *shell, uint64_t now_ns)
 
 /* ---- drawing ---------------------------------------------------------------------------------------------------- */
 
-void ui_shell_draw(struct ui_shell *shell, struct wg_canvas *canvas)
+void ui_shell_draw(struct ui_shell *shell, struct wg_canvas *canvas, struct wg_rect rest)
 {
-	struct wg_rect rest = {0, 0, canvas->w, canvas->h};
 	ui_scratch_reset(&shell->scratch);
-	wg_canvas_clear(canvas);
+	wg_fill(canvas, rest, ' ', WG_STYLE(WG_TEXT, WG_BACK));
 	ui_frame_title(shell, canvas, &rest);
 	ui_frame_foot(shell, canvas, &rest);
 	ui_frame_banners(shell, canvas, &rest);

@@ -115,16 +115,17 @@ static void draw_table(struct overview *o, struct ui_shell *shell, struct wg_can
 static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
 {
 	struct overview *o = self(screen);
-	bool both = rect.h >= PANE_FROM;
+	bool room = rect.h >= PANE_FROM;
 	refresh(o, shell); /* keys of this round may have changed what is selected */
 	o->table_at = (struct wg_rect){0};
 	if (shell->target.now)
 		ui_header_draw(shell, c, wg_take_top(&rect, ui_header_lines(rect.h)));
 	if (has_summary(o) && rect.h >= 6)
 		draw_summary(o, shell, c, wg_take_top(&rect, 1));
-	if (both && o->list.n)
+	bool both = room && o->list.n;
+	if (both)
 		draw_table(o, shell, c, wg_take_top(&rect, table_lines(o, rect.h)));
-	if (both || o->map_focus)
+	if (both || (o->map_focus && o->list.n))
 		ui_map_draw(&o->map, shell, c, rect, o->map_focus);
 	else
 		draw_table(o, shell, c, rect);
@@ -135,7 +136,7 @@ static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_can
 static void open_map(struct overview *o, struct ui_shell *shell, bool whole)
 {
 	const struct ui_map_view *m = &o->map;
-	if (!m->end)
+	if (!whole && !ui_vma_list_selected(&o->list))
 		return;
 	ui_shell_push(shell, ui_map_new(shell, whole ? 0 : m->start, whole ? 0 : m->end, m->cursor, m->layer));
 }

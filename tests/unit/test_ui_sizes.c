@@ -1,0 +1,129 @@
+/*
+ * Every screen at every size from 0x0 to 200x60, in turn with each ability of a terminal: nothing is drawn outside, all
+ * that is inside is drawn, and everything is printable.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/canvas_check.h"
+#include "tests/support/stage.h"
+
+#define W 200
+#define H 60
+
+static struct stage *stage;
+
+static void draw(struct wg_canvas *c, struct wg_rect rect)
+{
+	ui_shell_draw(&stage->shell, c, rect);
+}
+
+/* On the screen that these keys lead to, where a text shows once it is ready. */
+static void sweep(pid_t pid, const char *keys, const char *ready)
+{
+	stage = stage_open(pid, 120, 40);
+	if (pid)
+		stage_frame(stage);
+	stage_type(stage, keys);
+	stage_expect(stage, ready);
+	check_sizes(draw, W, H, false);
+	stage_close(stage);
+}
+
+static void processes(void **arg)
+{
+	(void)arg;
+	sweep(0, "", "25M");
+}
+
+static void processes_with_a_bad_filter(void **arg)
+{
+	(void)arg;
+	sweep(0, "/(other", "(other");
+}
+
+static void overview(void **arg)
+{
+	(void)arg;
+	sweep(STAGE_PID, "", "[heap]");
+}
+
+static void overview_folded_and_filtered(void **arg)
+{
+	(void)arg;
+	sweep(STAGE_PID, "f/so|heap\n", "VMAs");
+}
+
+static void overview_with_the_map_in_focus(void **arg)
+{
+	(void)arg;
+	sweep(STAGE_PID, "\t", "to the table");
+}
+
+static void map(void **arg)
+{
+	(void)arg;
+	sweep(STAGE_PID, "\n", "map of");
+}
+
+static void whole_process_zoomed(void **arg)
+{
+	(void)arg;
+	sweep(STAGE_PID, "w+++", "a cell is");
+}
+
+static void page(void **arg)
+{
+	(void)arg;
+	sweep(STAGE_PID, ":55d100000000\n", "history");
+}
+
+static void contents(void **arg)
+{
+	(void)arg;
+	sweep(STAGE_PID, ":55d100000000\nx", "0405");
+}
+
+static void help(void **arg)
+{
+	(void)arg;
+	sweep(STAGE_PID, "?", "Get around");
+}
+
+static void banners(void **arg)
+{
+	(void)arg;
+	stage = stage_open(STAGE_PID, 120, 40);
+	stage->feed->status.state = PT_FEED_ENDED;
+	stage->feed->status.ended_ns = 5;
+	scripted_feed_changed(stage->feed);
+	ui_shell_update(&stage->shell, stage->now_ns);
+	stage_type(stage, ">");
+	stage_expect(stage, "ended");
+	check_sizes(draw, W, H, false);
+	stage_close(stage);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(processes),
+		cmocka_unit_test(processes_with_a_bad_filter),
+		cmocka_unit_test(overview),
+		cmocka_unit_test(overview_folded_and_filtered),
+		cmocka_unit_test(overview_with_the_map_in_focus),
+		cmocka_unit_test(map),
+		cmocka_unit_test(whole_process_zoomed),
+		cmocka_unit_test(page),
+		cmocka_unit_test(contents),
+		cmocka_unit_test(help),
+		cmocka_unit_test(banners),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
