@@ -251,15 +251,13 @@ static size_t collect_hints(struct ui_shell *shell, unsigned where, bool unicode
 	return n;
 }
 
-/* Puts the first k to the end: help and quit were taken first so that there is room for them. */
-static void rotate(struct wg_hint *hints, size_t n, size_t k)
+/* Help and quit were taken first, so that there is room for them, and stand last. */
+static void put_last(struct wg_hint *hints, size_t n, size_t first)
 {
-	struct wg_hint first[4];
-	if (k > n || k > sizeof first / sizeof *first)
-		return;
-	memcpy(first, hints, k * sizeof *hints);
-	memmove(hints, hints + k, (n - k) * sizeof *hints);
-	memcpy(hints + n - k, first, k * sizeof *hints);
+	struct wg_hint sorted[HINTS_MAX];
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = hints[(i + first) % n];
+	memcpy(hints, sorted, n * sizeof *hints);
 }
 
 void ui_frame_foot(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *rest)
@@ -276,7 +274,7 @@ void ui_frame_foot(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *
 	unsigned where = shell->help ? UI_IN_HELP : top->ops->where(top);
 	struct wg_hint hints[HINTS_MAX];
 	size_t n = collect_hints(shell, where, c->can.unicode, line.w, hints);
-	rotate(hints, n, 2);
+	put_last(hints, n, 2);
 	wg_draw_hints(c, line, hints, n);
 }
 

@@ -104,7 +104,7 @@ static int open_target(struct ui_target *target, pid_t pid, uint64_t interval_ns
 	staged->feed = scripted_feed_new();
 	staged->feed->status.interval_ns = interval_ns;
 	scripted_feed_push(staged->feed, stage_snapshot(staged));
-	ui_target_init(target, pid, &staged->feed->feed, NULL, &inspect);
+	ui_target_init(target, pid, &staged->feed->feed, &inspect);
 	return 0;
 }
 

@@ -120,8 +120,7 @@ static void enter_and_escape_go_up_and_down(void **arg)
 	stage_expect(stage, "middle");
 	stage_key(stage, UI_KEY_ESC);
 	stage_expect(stage, "where it began");
-	for (int tries = 0; tries < 1000 && !freed; tries++)
-		stage_expect(stage, "middle"); /* the feed is closed aside */
+	assert_true(freed);
 	stage_key(stage, 'q');
 	assert_true(stage->shell.quit);
 }

@@ -139,25 +139,6 @@ static void a_worker_that_hangs_is_left_behind(void **arg)
 	sem_wait(&desk.closed);
 }
 
-static void call_aside(void *arg)
-{
-	if (desk.hold)
-		sem_wait(&desk.go_on);
-	sem_post(arg);
-}
-
-static void a_call_aside_is_waited_for_only_so_long(void **arg)
-{
-	(void)arg;
-	ui_run_aside(call_aside, &desk.closed, 10000);
-	assert_int_equal(sem_trywait(&desk.closed), 0);
-	desk.hold = true;
-	ui_run_aside(call_aside, &desk.closed, 20);
-	assert_int_not_equal(sem_trywait(&desk.closed), 0);
-	sem_post(&desk.go_on);
-	sem_wait(&desk.closed);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,7 +146,6 @@ int main(void)
 		cmocka_unit_test_setup(the_newest_request_replaces_one_that_waits, set),
 		cmocka_unit_test_setup(the_newest_result_replaces_one_that_nobody_took, set),
 		cmocka_unit_test_setup(a_worker_that_hangs_is_left_behind, set),
-		cmocka_unit_test_setup(a_call_aside_is_waited_for_only_so_long, set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
