@@ -22,6 +22,8 @@ setup_table() {
 		check clang-tidy-14
 		check libclang-rt-14-dev
 		check jq
+		check redis-tools
+		check jq
 		check universal-ctags
 		check valgrind
 	END
