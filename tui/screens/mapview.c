@@ -51,14 +51,45 @@ static void find_vmas(struct ui_map_view *m, const struct pt_vma_table *table)
 	m->n = last - m->first;
 }
 
+/* A reservation: no access, and nothing in it. Gigabytes of those would leave no room for what is there. */
+static bool is_reservation(const struct pt_snapshot *s, size_t i)
+{
+	const struct pt_counts *sum = &s->sums[i];
+	bool empty = !sum->n[PT_N_PRESENT] && !sum->n[PT_N_SWAP] && !sum->n[PT_N_GUARD] && !sum->n[PT_N_MARKER];
+	return empty && !(s->vmas->v[i].perms & (PT_READ | PT_WRITE | PT_EXEC));
+}
+
+static void leave_out_reservations(struct ui_map_view *m, const struct pt_snapshot *s)
+{
+	struct pt_axis *axis = &m->axis;
+	size_t kept = 0;
+	uint64_t pages = 0;
+	for (size_t i = 0; i < axis->n; i++) {
+		const struct pt_vma *vma = &s->vmas->v[axis->vma[i]];
+		if (is_reservation(s, axis->vma[i]))
+			continue;
+		axis->vma[kept] = axis->vma[i];
+		axis->first[kept++] = pages;
+		pages += (vma->end - vma->start) >> axis->page_shift;
+	}
+	m->left_out = axis->n - kept;
+	axis->n = kept;
+	axis->pages = pages;
+}
+
 void ui_map_update(struct ui_map_view *m, const struct ui_target *t)
 {
-	if (m->table == t->now->vmas)
+	bool same_pages = m->end || m->version == t->version; /* else what is left out may be another */
+	if (m->table == t->now->vmas && same_pages)
 		return;
+	m->version = t->version;
 	forget_axis(m);
 	find_vmas(m, t->now->vmas);
 	if (pt_axis_init(&m->axis, t->now, m->first, m->n) < 0)
 		return;
+	m->left_out = 0;
+	if (!m->end)
+		leave_out_reservations(m, t->now);
 	m->table = pt_vma_table_ref(t->now->vmas);
 	uint64_t at = pt_axis_position(&m->axis, t->now, m->cursor);
 	if (m->axis.pages && at >= m->axis.pages)

@@ -29,7 +29,9 @@ struct ui_map_view {
 	/* the axis, made from `table` */
 	struct pt_axis axis;
 	struct pt_vma_table *table; /* a reference */
-	size_t first, n;            /* VMAs on it */
+	size_t first, n;            /* VMAs between start and end */
+	size_t left_out;            /* of those: reservations without a page, in a map of the whole process */
+	unsigned version;           /* of the target */
 	/* of the last drawing */
 	struct wg_rect grid; /* of characters */
 	int w, rows;         /* of cells; 0 before it */
