@@ -196,9 +196,8 @@ static struct wg_span privilege_banner(struct ui_shell *shell)
 	if (!s || pt_signal_has(&s->signals, PT_SIG_PFN))
 		return (struct wg_span){0};
 	const struct pt_signal_state *pfn = &s->signals.of[PT_SIG_PFN];
-	return (struct wg_span){ui_scratch_text(&shell->scratch, "Map counts and page flags are unknown (?): %s.%s%s",
-						pfn->reason, pfn->remedy ? " What grants it: " : "",
-						pfn->remedy ? pfn->remedy : ""),
+	const char *remedy = pfn->remedy ? pfn->remedy : pfn->reason;
+	return (struct wg_span){ui_scratch_text(&shell->scratch, "? is hidden from this user. To see it: %s.", remedy),
 				WG_UNKNOWN, 0};
 }
 
@@ -210,13 +209,18 @@ void ui_frame_banners(struct ui_shell *shell, struct wg_canvas *c, struct wg_rec
 		exec_banner(shell),
 		privilege_banner(shell),
 	};
-	int room = rest->h >= 16 ? 3 : rest->h >= 6 ? 1 : 0;
+	int room = rest->h >= 20 ? 4 : rest->h >= 16 ? 3 : rest->h >= 6 ? 1 : 0;
 	for (size_t i = 0; i < sizeof banners / sizeof *banners && room > 0; i++) {
-		if (!banners[i].text)
+		struct wg_paragraph text = {banners[i].text, banners[i].role, 0};
+		if (!text.text)
 			continue;
-		struct wg_rect line = i == 0 ? wg_take_bottom(rest, 1) : wg_take_top(rest, 1);
-		wg_draw_line(c, line, &(struct wg_line){.spans = &banners[i], .n = 1, .bg = WG_BACK});
-		room--;
+		struct wg_rect inside = {rest->x + 1, rest->y, rest->w - 2, 0};
+		int lines = wg_draw_text(c, inside, &text, 1, 0);
+		lines = lines < 1 ? 1 : lines > room ? room : lines;
+		inside.y = (i == 0 ? wg_take_bottom(rest, lines) : wg_take_top(rest, lines)).y;
+		inside.h = lines;
+		wg_draw_text(c, inside, &text, 1, 0);
+		room -= lines;
 	}
 }
 

@@ -178,8 +178,8 @@ static const char *map_name(const struct ui_map_view *m, struct ui_shell *shell)
 	const struct pt_snapshot *s = shell->target.now;
 	struct ui_scratch *scratch = &shell->scratch;
 	if (!m->end)
-		return m->left_out ? ui_scratch_text(scratch, "all VMAs end to end, but %zu untouched reservations",
-						     m->left_out)
+		return m->left_out ? ui_scratch_text(scratch, "all VMAs end to end, but %zu untouched reservation%s",
+						     m->left_out, m->left_out == 1 ? "" : "s")
 				   : ui_scratch_text(scratch, "all %zu VMAs, end to end", m->n);
 	if (!m->n)
 		return "nothing there any more";
