@@ -148,6 +148,16 @@ static bool has_shmem(const struct pt_snapshot *s, size_t i)
 	return false;
 }
 
+/*
+ * Whether zero pages are told from memory. Without PAGEMAP_SCAN only kpageflags tells them; but a page that is mapped
+ * exactly once is none.
+ */
+static bool zero_is_told(const struct pt_snapshot *s, const struct pt_counts *c)
+{
+	return pt_signal_has(&s->signals, PT_SIG_PAGEMAP_SCAN) || !c->n[PT_N_NO_FLAGS] ||
+	       c->n[PT_N_PRIVATE] == c->n[PT_N_RSS];
+}
+
 /* The signal without which a sum over pages that seem to have none means nothing. */
 static bool signal_given(const struct pt_snapshot *s, size_t i, enum pt_sum what, const struct pt_counts *c)
 {
@@ -155,9 +165,11 @@ static bool signal_given(const struct pt_snapshot *s, size_t i, enum pt_sum what
 	case PT_SUM_THP: return pt_signal_has(&s->signals, PT_SIG_PAGEMAP_SCAN) || !c->n[PT_N_RSS];
 	case PT_SUM_KSM: return pt_signal_has(&s->signals, PT_SIG_KSM) || !c->n[PT_N_RSS];
 	case PT_SUM_SWAP: return pt_signal_has(&s->signals, PT_SIG_SHMEM_SWAP) || !has_shmem(s, i);
-	/* without PAGEMAP_SCAN only kpageflags tells the zero page */
 	case PT_SUM_ZERO:
-	case PT_SUM_RSS: return pt_signal_has(&s->signals, PT_SIG_PAGEMAP_SCAN) || !c->n[PT_N_NO_FLAGS];
+	case PT_SUM_RSS:
+	case PT_SUM_ANON:
+	case PT_SUM_FILE:
+	case PT_SUM_SHARED: return zero_is_told(s, c);
 	default: return true;
 	}
 }

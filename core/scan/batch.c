@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/scan/classify.h"
+#include "core/scan/folio.h"
 #include "core/scan/frames.h"
 
 #ifndef PT_BATCH_CHUNKS
@@ -41,6 +42,7 @@ struct pt_batch {
 	uint64_t index[PT_BATCH_CHUNKS];
 	struct part parts[PT_CHUNK_PAGES];
 	uint64_t entries[PT_CHUNK_PAGES];
+	struct pt_folio folio; /* that the frames at hand belong to */
 	struct pt_page pages[BATCH_PAGES];
 	pt_frame_key keys[BATCH_PAGES], spare[BATCH_PAGES];
 };
@@ -140,7 +142,10 @@ static int close_chunk(struct pt_batch *batch)
 static void take_flags(void *arg, uint32_t tag, uint64_t flags)
 {
 	struct pt_batch *batch = arg;
-	pt_classify_flags(&batch->pages[tag], flags, &batch->target->signals);
+	struct pt_target *t = batch->target;
+	struct pt_page *page = &batch->pages[tag];
+	flags = pt_folio_flags(&batch->folio, t->k, t->kpageflags, page->pfn, flags);
+	pt_classify_flags(page, flags, &t->signals);
 }
 
 static void take_count(void *arg, uint32_t tag, uint64_t count)
@@ -186,6 +191,7 @@ static void count_exclusive(struct pt_batch *batch)
 static void read_frames(struct pt_batch *batch)
 {
 	struct pt_target *t = batch->target;
+	batch->folio = (struct pt_folio){0};
 	if (t->kpageflags >= 0)
 		pt_frames_read(t->k, t->kpageflags, batch->keys, collect(batch, wants_flags), take_flags, batch);
 	count_exclusive(batch);

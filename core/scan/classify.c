@@ -131,7 +131,8 @@ void pt_classify_flags(struct pt_page *page, uint64_t flags, const struct pt_sig
 	if (kind != PT_ANON)
 		return;
 	page->bits |= when(flags & KPF(KSM) && signals->of[PT_SIG_KSM].given, PT_KSM);
-	page->bits |= when(!(flags & (KPF(SWAPBACKED) | KPF(DIRTY))), PT_LAZYFREE);
+	/* a tail of an older kernel whose head could not be read lacks all three */
+	page->bits |= when((flags & (KPF(SWAPBACKED) | KPF(DIRTY) | KPF(UPTODATE))) == KPF(UPTODATE), PT_LAZYFREE);
 }
 
 void pt_classify_count(struct pt_page *page, uint64_t count)

@@ -10,6 +10,7 @@
 
 #include "core/kernel/abi.h"
 #include "core/scan/classify.h"
+#include "core/scan/folio.h"
 #include "core/scan/layout.h"
 #include "core/scan/shmem.h"
 #include "core/scan/target.h"
@@ -218,8 +219,11 @@ struct pt_page pt_facts_page(const struct pt_facts *facts)
 	struct pt_page page = pt_classify_entry(facts->pagemap.value, categories, &facts->vma, &facts->signals);
 	if (facts->backing == PT_BACKING_SWAPPED && pt_page_kind(page) == PT_UNTOUCHED)
 		page.bits = PT_SWAP_SHMEM;
+	uint64_t flags = facts->flags.value;
+	if (facts->flags.known && facts->head_flags.known && flags & KPF(COMPOUND_TAIL))
+		flags = pt_folio_join(flags, facts->head_flags.value);
 	if (facts->flags.known)
-		pt_classify_flags(&page, facts->flags.value, &facts->signals);
+		pt_classify_flags(&page, flags, &facts->signals);
 	if (facts->count.known)
 		pt_classify_count(&page, facts->count.value);
 	return page;

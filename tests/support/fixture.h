@@ -18,9 +18,9 @@
  *   frame 2000-2010 count=0 +buddy                       frames that no process here maps
  *
  * Kinds of present pages: anon file shmem lazyfree ksm zero huge-zero hugetlb kernel device. With them may stand: huge
- * (mapped by a PMD), large (part of a large folio; the first page of the line is its head), soft-dirty, uffd-wp,
- * hidden (pagemap shows no PFN), exclusive or not-exclusive (else by count, which is 1 if not given), cgroup=INODE, and
- * +bit or -bit for a bit of kpageflags.
+ * (mapped by a PMD), large (part of a large folio; the first page of the line is its head), bare-tails (tails show what
+ * kernels before 6.12 show of them), soft-dirty, uffd-wp, hidden (pagemap shows no PFN), exclusive or not-exclusive
+ * (else by count, which is 1 if not given), cgroup=INODE, and +bit or -bit for a bit of kpageflags.
  *
  * What comes of it: maps, pagemap, stat, status, cgroup, task, smaps and smaps_rollup (summed by the kernel's rules
  * from the pages, so it is an oracle for others' sums), kpageflags, kpagecount, kpagecgroup. Two files are for the

@@ -101,7 +101,7 @@ struct wish {
 	uint64_t pfn, count, cgroup, type, offset;
 	uint64_t set, clear; /* of kpageflags */
 	uint64_t entry;      /* bits of pagemap to add */
-	bool has_count, huge, large, hidden, exclusive, not_exclusive;
+	bool has_count, huge, large, hidden, exclusive, not_exclusive, bare_tails;
 };
 
 static bool take_word_wish(const char *word, struct wish *wish)
@@ -115,6 +115,7 @@ static bool take_word_wish(const char *word, struct wish *wish)
 		{"hidden", &wish->hidden},
 		{"exclusive", &wish->exclusive},
 		{"not-exclusive", &wish->not_exclusive},
+		{"bare-tails", &wish->bare_tails},
 	};
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (!strcmp(word, words[i].word)) {
@@ -156,6 +157,13 @@ static struct wish take_wishes(struct fixture_line *line)
 		else if (!take_word_wish(value, &wish))
 			fixture_line_complain(line, "a word that means nothing here");
 	}
+}
+
+/* Before Linux 6.12, a tail shows little of its folio. */
+static uint64_t shown_flags(const struct wish *wish, uint64_t flags)
+{
+	const uint64_t shown = KPF(COMPOUND_TAIL) | KPF(THP) | KPF(HUGE) | KPF(MMAP) | KPF(ANON) | KPF(HWPOISON);
+	return wish->bare_tails && flags & KPF(COMPOUND_TAIL) ? flags & shown : flags;
 }
 
 static void put_frame(struct fixture_line *line, uint64_t pfn, uint64_t flags, uint64_t count, uint64_t cgroup)
@@ -243,7 +251,7 @@ void fixture_line_page(struct fixture_line *line)
 		struct fixture_page page = make_page(kind, &wish, at, index);
 		const struct fixture_vma *vma = vma_of(process, at);
 		put_page(line, &page);
-		put_frame(line, wish.pfn + index, page.flags, page.count, wish.cgroup);
+		put_frame(line, wish.pfn + index, shown_flags(&wish, page.flags), page.count, wish.cgroup);
 		if (vma && fixture_vma_is_shmem(vma) && page.entry & PM_FILE)
 			fixture_files_backing(line->f, process->pid, vma, at, 'c');
 	}

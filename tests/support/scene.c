@@ -46,10 +46,14 @@ void scene_next(struct scene *scene)
 	scene_look(scene);
 }
 
+bool scene_has(const struct scene *scene, enum pt_signal signal)
+{
+	return pt_signal_has(&scene->snapshot->signals, signal);
+}
+
 bool scene_sees_frames(const struct scene *scene)
 {
-	return pt_signal_has(&scene->snapshot->signals, PT_SIG_KPAGEFLAGS) &&
-	       pt_signal_has(&scene->snapshot->signals, PT_SIG_KPAGECOUNT);
+	return scene_has(scene, PT_SIG_KPAGEFLAGS) && scene_has(scene, PT_SIG_KPAGECOUNT);
 }
 
 static void fail_cell(const struct pt_vma *vma, enum pt_verify_sum sum, const struct pt_verify_cell *cell)
@@ -59,7 +63,18 @@ static void fail_cell(const struct pt_vma *vma, enum pt_verify_sum sum, const st
 		 (unsigned long)cell->smaps.value, pt_verdict_name(cell->verdict), cell->why ? cell->why : "no reason");
 }
 
-/* In the range every sum must be known and equal, as far as frames can be seen; elsewhere none may differ. */
+/* Whether this kernel and these privileges give what a sum is made of. */
+static bool can_know(const struct scene *scene, enum pt_verify_sum sum)
+{
+	switch (sum) {
+	case PT_VERIFY_THP: return scene_has(scene, PT_SIG_PAGEMAP_SCAN);
+	case PT_VERIFY_SWAP: return scene_has(scene, PT_SIG_SHMEM_SWAP);
+	case PT_VERIFY_KSM: return scene_has(scene, PT_SIG_KSM);
+	default: return scene_sees_frames(scene);
+	}
+}
+
+/* In the range every sum that can be known must be equal; elsewhere none may differ. */
 static void check_row(const struct scene *scene, const struct pt_vma *vma, const struct pt_verify_row *row)
 {
 	bool ours = vma->start <= scene->start && scene->start < vma->end;
@@ -67,8 +82,8 @@ static void check_row(const struct scene *scene, const struct pt_vma *vma, const
 	for (int sum = 0; sum < PT_VERIFY_EXACT; sum++) {
 		const struct pt_verify_cell *cell = &row->cells[sum];
 		bool fine = cell->verdict != PT_VERDICT_DIFFERS;
-		if (ours && cell->verdict != PT_VERDICT_EQUAL)
-			fine = cell->verdict == PT_VERDICT_UNKNOWN && !scene_sees_frames(scene);
+		if (ours && cell->smaps.known && can_know(scene, (enum pt_verify_sum)sum))
+			fine = cell->verdict == PT_VERDICT_EQUAL;
 		if (!fine)
 			fail_cell(vma, (enum pt_verify_sum)sum, cell);
 	}

@@ -24,13 +24,14 @@ struct scene scene_set(void (*run)(struct child *self), uint64_t pages, const ch
 /* The child goes on to the next thing it says; looks again. */
 void scene_next(struct scene *scene);
 void scene_look(struct scene *scene);
-/* Every sum of every VMA agrees with smaps, and all sums of the range's VMA are known and equal. */
+/* No sum of any VMA differs from smaps; those of the range's VMA that can be known here are known and equal. */
 void scene_verify(const struct scene *scene);
 /* Ends the child. */
 void scene_leave(struct scene *scene);
 
 /* Whether frames can be looked up, so that kinds, counts and flags are known. */
 bool scene_sees_frames(const struct scene *scene);
+bool scene_has(const struct scene *scene, enum pt_signal signal);
 /* The number of pages of a class; fails the test if it is another. */
 #define scene_expect(scene, stat, expected) assert_int_equal((scene)->sum.n[stat], (expected))
 

@@ -161,6 +161,32 @@ static void without_pfns_the_rest_is_unknown_not_zero(void **arg)
 	fixture_free(fixture);
 }
 
+/* An old kernel and no privileges: a zero page looks like memory that is shared. */
+static void zero_pages_that_nothing_tells_leave_sums_unknown(void **arg)
+{
+	(void)arg;
+	struct fixture *fixture = fixture_new(4096, "process 100 S start=1 hidden\n"
+						    "vma 10000000-10010000 rw-p\n"
+						    "pages 10000000-10004000 anon pfn=0x100 hidden\n"
+						    "vma 10020000-10030000 rw-p\n"
+						    "page 10020000 anon pfn=0x200 hidden\n"
+						    "page 10021000 zero pfn=0x300 hidden\n");
+	fixture_remove(fixture, "proc/kpageflags");
+	fixture_remove(fixture, "proc/kpagecount");
+	struct scripted *k = kernel_on(fixture);
+	k->no_scan = true;
+	struct pt_snapshot *s = scan_of(k);
+	static const enum pt_sum sums[] = {PT_SUM_RSS, PT_SUM_ANON, PT_SUM_FILE, PT_SUM_SHARED, PT_SUM_ZERO};
+	for (size_t i = 0; i < sizeof(sums) / sizeof(*sums); i++) {
+		assert_true(pt_snapshot_bytes(s, 0, sums[i]).known); /* all are mapped exactly once */
+		assert_false(pt_snapshot_bytes(s, 1, sums[i]).known);
+	}
+	assert_int_equal(pt_snapshot_bytes(s, 0, PT_SUM_RSS).value, 4 * 4096);
+	pt_snapshot_unref(s);
+	scripted_free(k);
+	fixture_free(fixture);
+}
+
 /* smaps counts it in Rss, whole and as shared; its flags and count are those of a frame it is about to leave. */
 static void a_migrating_page_is_in_rss(void **arg)
 {
@@ -513,6 +539,7 @@ int main(void)
 		cmocka_unit_test(sums_equal_smaps_for_every_page_size),
 		cmocka_unit_test(every_kind_is_told_with_and_without_pagemap_scan),
 		cmocka_unit_test(without_pfns_the_rest_is_unknown_not_zero),
+		cmocka_unit_test(zero_pages_that_nothing_tells_leave_sums_unknown),
 		cmocka_unit_test(a_migrating_page_is_in_rss),
 		cmocka_unit_test(exclusive_tells_of_a_huge_pages_first_page_only),
 		cmocka_unit_test(a_huge_reservation_costs_what_was_touched),
