@@ -22,6 +22,7 @@ static void run_child(const int *to, const int *from, void (*run)(struct child *
 	struct child self = {.pid = getpid(), .to = from[1], .from = to[0]};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setpgid(0, 0);
 	close(to[1]);
 	close(from[0]);
 	run(&self);
@@ -35,10 +36,12 @@ struct child child_start(void (*run)(struct child *self))
 	assert_int_equal(pipe2(to, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(from, O_CLOEXEC), 0);
 	fflush(NULL);
+	prctl(PR_SET_CHILD_SUBREAPER, 1); /* what a child forks comes to us when it is gone */
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0)
 		run_child(to, from, run);
+	setpgid(pid, pid); /* whoever of the two is first */
 	close(to[0]);
 	close(from[1]);
 	return (struct child){.pid = pid, .to = to[1], .from = from[0]};
@@ -61,8 +64,9 @@ void child_end(struct child *child)
 {
 	if (child->pid <= 0)
 		return;
-	kill(child->pid, SIGKILL);
-	waitpid(child->pid, NULL, 0);
+	kill(-child->pid, SIGKILL);
+	while (waitpid(-child->pid, NULL, 0) > 0 || errno == EINTR)
+		;
 	close(child->to);
 	close(child->from);
 	child->pid = 0;

@@ -22,7 +22,7 @@ struct child child_start(void (*run)(struct child *self));
 uint64_t child_wait(struct child *child);
 /* Lets it go on from where it said that. */
 void child_go(struct child *child);
-/* Kills it if need be, and waits for its end. May be called again. */
+/* Kills it and what it forked, if need be, and waits for their end. May be called again. */
 void child_end(struct child *child);
 
 /* ---- in the child ----------------------------------------------------------------------------------------------- */
