@@ -25,7 +25,7 @@ extern const struct ui_inspect_ops ui_inspect_live;
 
 struct ui_target {
 	pid_t pid;
-	struct pt_feed *feed;     /* owned */
+	struct pt_feed *feed; /* owned */
 	const struct ui_inspect_ops *inspect;
 	struct pt_snapshot *now;    /* a reference; NULL before the first */
 	struct pt_snapshot *before; /* the complete frame before it, of the same image; NULL if there is none */
