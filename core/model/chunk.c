@@ -81,56 +81,6 @@ static void pack(struct packed *packed, const struct pt_page *pages)
 	}
 }
 
-static void make_sums(struct pt_chunk *chunk, const struct pt_page *pages, unsigned page_shift)
-{
-	struct pt_counts counts = {0};
-	for (unsigned i = 0; i < PT_CHUNK_PAGES; i++)
-		pt_counts_add_page(&counts, pages[i], page_shift);
-	chunk->pss = counts.pss;
-	for (int i = 0; i < PT_STAT_N; i++)
-		chunk->sums[i] = (uint16_t)counts.n[i];
-}
-
-static size_t size_for(unsigned n_runs)
-{
-	return n_runs ? offsetof(struct pt_chunk, runs) + n_runs * sizeof(struct run)
-		      : offsetof(struct pt_chunk, packed) + sizeof(struct packed);
-}
-
-struct pt_chunk *pt_chunk_new(const struct pt_page *pages, unsigned page_shift)
-{
-	struct run runs[RUNS_MAX + 1];
-	unsigned n = find_runs(pages, runs);
-	unsigned n_runs = n <= RUNS_MAX ? n : 0;
-	if (n == 0) { /* nothing at all: one run of nothing, so that it is not taken for packed */
-		runs[0] = (struct run){.first = 0, .n = PT_CHUNK_PAGES};
-		n_runs = 1;
-	}
-	struct pt_chunk *chunk = malloc(size_for(n_runs));
-	if (!chunk)
-		return NULL;
-	chunk->refs = 1;
-	chunk->n_runs = (uint16_t)n_runs;
-	make_sums(chunk, pages, page_shift);
-	if (n_runs)
-		memcpy(chunk->runs, runs, n_runs * sizeof(struct run));
-	else
-		pack(&chunk->packed, pages);
-	return chunk;
-}
-
-struct pt_chunk *pt_chunk_ref(struct pt_chunk *chunk)
-{
-	__atomic_fetch_add(&chunk->refs, 1, __ATOMIC_RELAXED);
-	return chunk;
-}
-
-void pt_chunk_unref(struct pt_chunk *chunk)
-{
-	if (chunk && __atomic_sub_fetch(&chunk->refs, 1, __ATOMIC_ACQ_REL) == 0)
-		free(chunk);
-}
-
 static struct pt_page run_page(const struct run *run, unsigned distance)
 {
 	uint64_t pfn = run->pfn_count >> 16;
@@ -156,6 +106,81 @@ static unsigned run_from(const struct pt_chunk *chunk, unsigned index)
 			high = middle;
 	}
 	return low;
+}
+
+static void sum_runs(const struct pt_chunk *chunk, unsigned first, unsigned end, unsigned page_shift,
+		     struct pt_counts *sum)
+{
+	for (unsigned r = run_from(chunk, first); r < chunk->n_runs && chunk->runs[r].first < end; r++) {
+		const struct run *run = &chunk->runs[r];
+		unsigned low = run->first > first ? run->first : first;
+		unsigned high = run->first + run->n < end ? run->first + run->n : end;
+		struct pt_counts one = {0};
+		pt_counts_add_page(&one, run_page(run, 0), page_shift);
+		sum->pss += one.pss * (high - low);
+		for (int i = 0; i < PT_STAT_N; i++)
+			sum->n[i] += one.n[i] * (high - low);
+	}
+}
+
+/* The sums of pages [first, end), each looked at; a run's pages are alike. */
+static void sum_pages(const struct pt_chunk *chunk, unsigned first, unsigned end, unsigned page_shift,
+		      struct pt_counts *sum)
+{
+	if (chunk->n_runs)
+		sum_runs(chunk, first, end, page_shift, sum);
+	else
+		for (unsigned i = first; i < end; i++)
+			pt_counts_add_page(sum, packed_page(&chunk->packed, i), page_shift);
+}
+
+static void make_sums(struct pt_chunk *chunk, unsigned page_shift)
+{
+	struct pt_counts counts = {0};
+	sum_pages(chunk, 0, PT_CHUNK_PAGES, page_shift, &counts);
+	chunk->pss = counts.pss;
+	for (int i = 0; i < PT_STAT_N; i++)
+		chunk->sums[i] = (uint16_t)counts.n[i];
+}
+
+static size_t size_for(unsigned n_runs)
+{
+	return n_runs ? offsetof(struct pt_chunk, runs) + n_runs * sizeof(struct run)
+		      : offsetof(struct pt_chunk, packed) + sizeof(struct packed);
+}
+
+struct pt_chunk *pt_chunk_new(const struct pt_page *pages, unsigned page_shift)
+{
+	struct run runs[RUNS_MAX + 1];
+	unsigned n = find_runs(pages, runs);
+	unsigned n_runs = n <= RUNS_MAX ? n : 0;
+	if (n == 0) { /* nothing at all: one run of nothing, so that it is not taken for packed */
+		runs[0] = (struct run){.first = 0, .n = PT_CHUNK_PAGES};
+		n_runs = 1;
+	}
+	struct pt_chunk *chunk = malloc(size_for(n_runs));
+	if (!chunk)
+		return NULL;
+	chunk->refs = 1;
+	chunk->n_runs = (uint16_t)n_runs;
+	if (n_runs)
+		memcpy(chunk->runs, runs, n_runs * sizeof(struct run));
+	else
+		pack(&chunk->packed, pages);
+	make_sums(chunk, page_shift);
+	return chunk;
+}
+
+struct pt_chunk *pt_chunk_ref(struct pt_chunk *chunk)
+{
+	__atomic_fetch_add(&chunk->refs, 1, __ATOMIC_RELAXED);
+	return chunk;
+}
+
+void pt_chunk_unref(struct pt_chunk *chunk)
+{
+	if (chunk && __atomic_sub_fetch(&chunk->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		free(chunk);
 }
 
 struct pt_page pt_chunk_page(const struct pt_chunk *chunk, unsigned index)
@@ -192,21 +217,6 @@ void pt_chunk_sum(const struct pt_chunk *chunk, struct pt_counts *sum)
 		sum->n[i] += chunk->sums[i];
 }
 
-static void sum_runs(const struct pt_chunk *chunk, unsigned first, unsigned end, unsigned page_shift,
-		     struct pt_counts *sum)
-{
-	for (unsigned r = run_from(chunk, first); r < chunk->n_runs && chunk->runs[r].first < end; r++) {
-		const struct run *run = &chunk->runs[r];
-		unsigned low = run->first > first ? run->first : first;
-		unsigned high = run->first + run->n < end ? run->first + run->n : end;
-		struct pt_counts one = {0};
-		pt_counts_add_page(&one, run_page(run, 0), page_shift);
-		sum->pss += one.pss * (high - low);
-		for (int i = 0; i < PT_STAT_N; i++)
-			sum->n[i] += one.n[i] * (high - low);
-	}
-}
-
 void pt_chunk_sum_part(const struct pt_chunk *chunk, unsigned first, unsigned n, unsigned page_shift,
 		       struct pt_counts *sum)
 {
@@ -214,11 +224,8 @@ void pt_chunk_sum_part(const struct pt_chunk *chunk, unsigned first, unsigned n,
 		return;
 	if (first == 0 && n == PT_CHUNK_PAGES)
 		pt_chunk_sum(chunk, sum);
-	else if (chunk->n_runs)
-		sum_runs(chunk, first, first + n, page_shift, sum);
 	else
-		for (unsigned i = first; i < first + n; i++)
-			pt_counts_add_page(sum, packed_page(&chunk->packed, i), page_shift);
+		sum_pages(chunk, first, first + n, page_shift, sum);
 }
 
 static bool same_page(struct pt_page a, struct pt_page b)

@@ -3,7 +3,7 @@
  *
  * Regions are cut at chunk borders and noted; when the regions of a chunk are all there its pagemap is read at once,
  * and when BATCH_CHUNKS chunks are, their frames are: kpageflags for every page with a PFN, kpagecount for those that
- * pagemap does not already call mapped exactly once.
+ * pagemap does not already call mapped exactly once. What one entry says of a whole huge page is asked once.
  */
 #include "core/scan/batch.h"
 
@@ -40,6 +40,7 @@ struct pt_batch {
 	unsigned n_chunks; /* of which the last may still be open */
 	unsigned n_parts;  /* of the open chunk */
 	uint64_t index[PT_BATCH_CHUNKS];
+	bool huge[PT_BATCH_CHUNKS]; /* mapped by one PMD: its first page answers for all */
 	struct part parts[PT_CHUNK_PAGES];
 	uint64_t entries[PT_CHUNK_PAGES];
 	struct pt_folio folio; /* that the frames at hand belong to */
@@ -99,6 +100,30 @@ static void fill_presence(struct pt_batch *batch, struct pt_page *pages)
 	}
 }
 
+/* One PMD maps the whole chunk: its frames follow each other. (A chunk is a PMD's worth where tests do not shrink it.) */
+static bool is_huge(const struct pt_batch *batch)
+{
+	const struct part *part = &batch->parts[0];
+	return batch->n_parts == 1 && part->n == PT_CHUNK_PAGES && part->categories & PS_HUGE &&
+	       !(part->categories & PS_PFNZERO);
+}
+
+static int fill_huge(struct pt_batch *batch, uint64_t index, struct pt_page *pages)
+{
+	struct pt_target *t = batch->target;
+	const struct part *part = &batch->parts[0];
+	uint64_t entry;
+	ssize_t got = t->k->ops->pread(t->k, t->pagemap, &entry, sizeof(entry), index * PT_CHUNK_PAGES * 8);
+	if (got != (ssize_t)sizeof(entry))
+		return got < 0 ? (int)got : -ESRCH;
+	struct pt_page page = pt_classify_entry(entry, part->categories, &batch->vmas->v[part->vma], &t->signals);
+	for (unsigned i = 0; i < PT_CHUNK_PAGES; i++) {
+		pages[i] = page;
+		pages[i].pfn = page.pfn ? page.pfn + i : 0;
+	}
+	return 0;
+}
+
 /* Reads pagemap from the chunk's first page of interest to its last, and makes pages of it. */
 static int fill_detail(struct pt_batch *batch, uint64_t index, struct pt_page *pages)
 {
@@ -129,8 +154,11 @@ static int close_chunk(struct pt_batch *batch)
 	struct pt_page *pages = chunk_pages(batch, chunk);
 	memset(pages, 0, PT_CHUNK_PAGES * sizeof(*pages));
 	int error = 0;
+	batch->huge[chunk] = batch->depth == PT_DEPTH_DETAIL && is_huge(batch);
 	if (batch->depth == PT_DEPTH_PRESENCE)
 		fill_presence(batch, pages);
+	else if (batch->huge[chunk])
+		error = fill_huge(batch, batch->index[chunk], pages);
 	else
 		error = fill_detail(batch, batch->index[chunk], pages);
 	batch->n_parts = 0;
@@ -139,6 +167,24 @@ static int close_chunk(struct pt_batch *batch)
 
 /* ---- all chunks: frames ----------------------------------------------------------------------------------------- */
 
+/* The head's flags on every page of a huge mapping; only that it is the head is not theirs. */
+static void spread_flags(struct pt_page *pages)
+{
+	for (unsigned i = 1; i < PT_CHUNK_PAGES; i++)
+		pages[i].bits = pages[0].bits & ~(uint32_t)PT_HEAD;
+}
+
+/*
+ * The kernel marks the head of an anonymous folio (OWNER_2, "anon exclusive") that this PMD alone maps: then the count
+ * of each page is 1. Any other folio may be mapped page by page elsewhere, and has as many counts as pages.
+ */
+static bool is_exclusive(const struct pt_batch *batch, uint64_t flags)
+{
+	const uint64_t mask = KPF(ANON) | KPF(OWNER_2) | KPF(SLAB);
+	return (flags & mask) == (KPF(ANON) | KPF(OWNER_2)) &&
+	       batch->target->signals.of[PT_SIG_MAP_COUNT].given == PT_GIVEN;
+}
+
 static void take_flags(void *arg, uint32_t tag, uint64_t flags)
 {
 	struct pt_batch *batch = arg;
@@ -146,6 +192,12 @@ static void take_flags(void *arg, uint32_t tag, uint64_t flags)
 	struct pt_page *page = &batch->pages[tag];
 	flags = pt_folio_flags(&batch->folio, t->k, t->kpageflags, page->pfn, flags);
 	pt_classify_flags(page, flags, &t->signals);
+	if (!batch->huge[tag / PT_CHUNK_PAGES])
+		return;
+	spread_flags(page);
+	if (is_exclusive(batch, flags))
+		for (unsigned i = 0; i < PT_CHUNK_PAGES; i++)
+			pt_classify_count(&page[i], 1);
 }
 
 static void take_count(void *arg, uint32_t tag, uint64_t count)
@@ -154,21 +206,24 @@ static void take_count(void *arg, uint32_t tag, uint64_t count)
 	pt_classify_count(&batch->pages[tag], count);
 }
 
-static bool wants_flags(struct pt_page page)
+static bool wants_flags(const struct pt_batch *batch, uint32_t tag)
 {
-	return page.pfn && pt_kind_present(pt_page_kind(page));
+	struct pt_page page = batch->pages[tag];
+	bool answered = batch->huge[tag / PT_CHUNK_PAGES] && tag % PT_CHUNK_PAGES;
+	return page.pfn && !answered && pt_kind_present(pt_page_kind(page));
 }
 
-static bool wants_count(struct pt_page page)
+static bool wants_count(const struct pt_batch *batch, uint32_t tag)
 {
-	return wants_flags(page) && !(page.bits & PT_HAS_COUNT);
+	struct pt_page page = batch->pages[tag];
+	return page.pfn && !(page.bits & PT_HAS_COUNT) && pt_kind_present(pt_page_kind(page));
 }
 
-static size_t collect(struct pt_batch *batch, bool (*wanted)(struct pt_page page))
+static size_t collect(struct pt_batch *batch, bool (*wanted)(const struct pt_batch *batch, uint32_t tag))
 {
 	size_t n = 0;
 	for (uint32_t i = 0; i < batch->n_chunks * PT_CHUNK_PAGES; i++)
-		if (wanted(batch->pages[i]))
+		if (wanted(batch, i))
 			batch->keys[n++] = pt_frame_key_make(batch->pages[i].pfn, i);
 	pt_frames_sort(batch->keys, batch->spare, n);
 	return n;

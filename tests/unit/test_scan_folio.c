@@ -113,11 +113,28 @@ static void one_page_is_as_the_scan_has_it(void **state)
 static void no_head_is_read_without_need(void **state)
 {
 	(void)state;
-	struct world w = scan(HUGE_AT "pages 40000000-40200000 anon huge bare-tails pfn=512\n");
+	struct world w = scan(HUGE_AT "pages 40000000-40200000 anon large bare-tails pfn=512\n");
 	unsigned long with_bare = w.scripted->preads;
 	leave(&w);
-	w = scan(HUGE_AT "pages 40000000-40200000 anon huge pfn=512\n");
+	w = scan(HUGE_AT "pages 40000000-40200000 anon large pfn=512\n");
 	assert_int_equal(w.scripted->preads, with_bare);
+	leave(&w);
+}
+
+/* The head of a huge mapping answers for all its pages, counts included, if the kernel marks it as this PMD's alone. */
+static void an_exclusive_huge_page_costs_a_few_reads(void **state)
+{
+	(void)state;
+	struct world w = scan(HUGE_AT "pages 40000000-40200000 anon huge pfn=512 +owner2\n");
+	unsigned long exclusive = w.scripted->preads;
+	assert_int_equal(w.snapshot->total.n[PT_N_PRIVATE], 512);
+	assert_int_equal(w.snapshot->total.n[PT_N_PMD_ANON], 512);
+	assert_int_equal(pt_snapshot_page(w.snapshot, 0x401ff000).pfn, 512 + 511);
+	assert_int_equal(pt_snapshot_page(w.snapshot, 0x401ff000).count, 1);
+	leave(&w);
+	w = scan(HUGE_AT "pages 40000000-40200000 anon huge pfn=512 count=2 exclusive\n");
+	assert_true(w.scripted->preads >= exclusive);
+	assert_int_equal(w.snapshot->total.n[PT_N_SHARED], 512);
 	leave(&w);
 }
 
@@ -139,6 +156,7 @@ int main(void)
 		cmocka_unit_test(a_tail_without_a_head_claims_nothing),
 		cmocka_unit_test(one_page_is_as_the_scan_has_it),
 		cmocka_unit_test(no_head_is_read_without_need),
+		cmocka_unit_test(an_exclusive_huge_page_costs_a_few_reads),
 		cmocka_unit_test(joining_keeps_what_is_of_one_page),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
