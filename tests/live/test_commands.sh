@@ -16,7 +16,7 @@ export LC_ALL=C
 tmp=$(mktemp -d) || exit 1
 children=
 finish() {
-	[ -z "$children" ] || kill $children 2>/dev/null
+	[ -z "$children" ] || { kill $children && kill -CONT $children; } 2>/dev/null
 	rm -rf "$tmp"
 }
 trap finish EXIT
@@ -149,8 +149,8 @@ complains 2 "exclude each other" vmas -p $$ -J -r
 (exit 0) &
 ended=$!
 wait $ended
-# a zombie: the parent becomes tail, which never waits for it
-sh -c 'true & echo $! >"$0"; exec tail -f /dev/null' "$tmp/zombie" &
+# a zombie: it ends when its parent is stopped, and so cannot wait for it
+sh -c '(until grep -q "^State:.*T" /proc/$$/status; do :; done) & echo $! >"$0"; kill -STOP $$' "$tmp/zombie" &
 children="$children $!"
 until_true test -s "$tmp/zombie"
 zombie=$(cat "$tmp/zombie")

@@ -182,6 +182,13 @@ const char *machine_needs_ksm(void)
 		       : "KSM can't be turned on";
 }
 
+static uint64_t meminfo(const char *key)
+{
+	char text[8192] = "";
+	const char *line = read_text("/proc/meminfo", text, sizeof(text)) ? strstr(text, key) : NULL;
+	return line ? strtoull(line + strlen(key), NULL, 10) : 0;
+}
+
 const char *machine_needs_hugetlb(unsigned pages)
 {
 	char value[32];
@@ -192,7 +199,9 @@ const char *machine_needs_hugetlb(unsigned pages)
 	if (access(HUGEPAGES, W_OK))
 		return "hugetlb pages can be had by root alone";
 	snprintf(value, sizeof(value), "%llu", (unsigned long long)before + pages);
-	return change(HUGEPAGES, value) && machine_number(HUGEPAGES) == before + pages
-		       ? NULL
-		       : "there is no memory for hugetlb pages";
+	if (!change(HUGEPAGES, value) || machine_number(HUGEPAGES) != before + pages)
+		return "there is no memory for hugetlb pages";
+	/* what others reserved before there was a pool is theirs */
+	return meminfo("HugePages_Free:") >= meminfo("HugePages_Rsvd:") + pages ? NULL
+										: "others reserved the hugetlb pages";
 }
