@@ -71,6 +71,23 @@ static const char *keep_name(struct pt_vma_table *table, size_t *used, struct pt
 	return kept;
 }
 
+/*
+ * The kernel hands out some 50 lines at a time and lets go of the process in between. A VMA that grew downwards over the
+ * last one handed out, as mprotect() makes them when it merges two, then comes whole, and begins below where that one
+ * ended. What is above is what is new.
+ */
+static bool cut_overlap(struct pt_vma *vma, uint64_t above)
+{
+	if (vma->start >= above)
+		return true;
+	if (vma->end <= above)
+		return false;
+	if (vma->path[0])
+		vma->offset += above - vma->start;
+	vma->start = above;
+	return true;
+}
+
 static int parse_lines(struct pt_cursor text, struct pt_vma_table *table)
 {
 	struct pt_cursor line;
@@ -80,11 +97,11 @@ static int parse_lines(struct pt_cursor text, struct pt_vma_table *table)
 	table->names[0] = '\0';
 	while (pt_cut_line(&text, &line)) {
 		struct pt_vma *vma = &table->v[table->n];
-		if (!pt_take_vma(&line, vma) || vma->start < above)
-			return -EBADMSG;
-		if (memchr(line.at, '\0', (size_t)(line.end - line.at)))
+		if (!pt_take_vma(&line, vma) || memchr(line.at, '\0', (size_t)(line.end - line.at)))
 			return -EBADMSG;
 		vma->path = keep_name(table, &used, line);
+		if (!cut_overlap(vma, above))
+			return -EBADMSG;
 		above = vma->end;
 		table->n++;
 	}

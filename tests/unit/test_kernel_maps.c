@@ -152,7 +152,7 @@ static void damaged_lines_are_refused(void **state)
 		"1ffffffffffffffff-2ffffffffffffffff rw-p 0 0:0 0 \n", /* 65 bits */
 		"1000-2000 rw-p 0 0:0 18446744073709551616 \n",        /* 2^64 */
 		"1000-2000 rw-p 0 100000000:0 0 \n",                   /* 33 bits */
-		"1000-3000 rw-p 0 0:0 0 \n2000-4000 rw-p 0 0:0 0 \n",  /* overlap */
+		"1000-3000 rw-p 0 0:0 0 \n2000-3000 rw-p 0 0:0 0 \n",  /* within another */
 		"3000-4000 rw-p 0 0:0 0 \n1000-2000 rw-p 0 0:0 0 \n",  /* out of order */
 		"1000-2000 rw-p 0 0:0 0 \n\n",                         /* a line of nothing */
 	};
@@ -165,6 +165,23 @@ static void damaged_lines_are_refused(void **state)
 	static const char with_nul[] = "1000-2000 rw-p 0 0:0 0 /a\0b\n";
 	struct pt_vma_table *vmas;
 	assert_int_equal(pt_parse_maps(with_nul, sizeof(with_nul) - 1, &vmas), -EBADMSG);
+}
+
+/* Seen on 6.18 of a process that merges VMAs while it is read, in one reading of twelve. */
+static void merged_while_read(void **state)
+{
+	(void)state;
+	static const char text[] = "1000-3000 rw-p 00000000 00:00 0 \n1000-4000 rw-p 00000000 00:00 0 \n"
+				   "5000-7000 r--s 00005000 fe:00 9    /a\n6000-9000 r--s 00006000 fe:00 9    /a\n";
+	struct pt_vma_table *vmas;
+	assert_int_equal(pt_parse_maps(text, sizeof(text) - 1, &vmas), 0);
+	assert_int_equal(vmas->n, 4);
+	assert_int_equal(vmas->v[1].start, 0x3000);
+	assert_int_equal(vmas->v[1].end, 0x4000);
+	assert_int_equal(vmas->v[1].offset, 0);
+	assert_int_equal(vmas->v[3].start, 0x7000);
+	assert_int_equal(vmas->v[3].offset, 0x7000);
+	pt_vma_table_unref(vmas);
 }
 
 /* A text cut anywhere is refused, unless it was cut between lines. */
@@ -310,6 +327,7 @@ int main(void)
 		cmocka_unit_test(addresses_of_any_width),
 		cmocka_unit_test(nothing_is_an_empty_table),
 		cmocka_unit_test(damaged_lines_are_refused),
+		cmocka_unit_test(merged_while_read),
 		cmocka_unit_test(cut_at_every_byte),
 		cmocka_unit_test(every_byte_changed),
 		cmocka_unit_test(sixty_thousand),
