@@ -21,7 +21,6 @@ setup_table() {
 		check clang-format-14
 		check clang-tidy-14
 		check libclang-rt-14-dev
-		check jq
 		check redis-tools
 		check jq
 		check universal-ctags

@@ -3,7 +3,7 @@
 cd "$1" || exit 1
 files=$(mktemp) || exit 1
 trap 'rm -f "$files"' EXIT
-{ git ls-files 2>/dev/null | grep . || find . -name '.?*' -prune -o -name 'build*' -prune -o -type f -print; } |
+{ git ls-files 2>/dev/null | grep . || find . -name .git -prune -o -name 'build*' -prune -o -type f -print; } |
 	sed 's,^\./,,' | grep -E '(\.([ch1]|sh|awk)|CMakeLists\.txt|(^|/)(pagetop|run))$' >"$files"
 awk '
 	FNR == NR { there[$0] = 1; next }
