@@ -15,10 +15,16 @@
 #include "core/scan/folio.h"
 #include "core/scan/frames.h"
 
+/*
+ * A small batch stays in the processor's caches; a large one finds more frames that lie side by side, which is what
+ * counts where memory was touched in random order. It starts small and grows while reads stay short.
+ */
 #ifndef PT_BATCH_CHUNKS
-#define PT_BATCH_CHUNKS 128u
+#define PT_BATCH_CHUNKS 2048u
 #endif
-#define BATCH_PAGES (PT_BATCH_CHUNKS * PT_CHUNK_PAGES)
+#define FEWEST_CHUNKS 64u
+#define SHORT_READ    8u /* frames of a read, on average, below which a larger batch is worth trying */
+#define BATCH_PAGES   (PT_BATCH_CHUNKS * PT_CHUNK_PAGES)
 _Static_assert(BATCH_PAGES <= 1u << PT_FRAME_TAG_BITS, "a tag numbers each page of the batch");
 
 /* A region's part in the chunk at hand. */
@@ -37,6 +43,7 @@ struct pt_batch {
 	struct pt_slots *slots;
 	uint64_t pages_seen;
 	uint64_t reached;  /* page behind the last region */
+	unsigned limit;    /* chunks of a batch, for now */
 	unsigned n_chunks; /* of which the last may still be open */
 	unsigned n_parts;  /* of the open chunk */
 	uint64_t index[PT_BATCH_CHUNKS];
@@ -51,8 +58,10 @@ struct pt_batch {
 struct pt_batch *pt_batch_new(unsigned page_shift)
 {
 	struct pt_batch *batch = malloc(sizeof(*batch));
-	if (batch)
-		batch->page_shift = page_shift;
+	if (!batch)
+		return NULL;
+	batch->page_shift = page_shift;
+	batch->limit = FEWEST_CHUNKS < PT_BATCH_CHUNKS ? FEWEST_CHUNKS : PT_BATCH_CHUNKS;
 	return batch;
 }
 
@@ -242,13 +251,25 @@ static void count_exclusive(struct pt_batch *batch)
 			pt_classify_count(&batch->pages[i], 1);
 }
 
+static void adapt(struct pt_batch *batch, size_t frames, size_t reads)
+{
+	bool full = batch->n_chunks == batch->limit;
+	if (full && frames < reads * SHORT_READ && batch->limit * 4 <= PT_BATCH_CHUNKS)
+		batch->limit *= 4;
+	else if (frames > reads * SHORT_READ * 8 && batch->limit / 4 >= FEWEST_CHUNKS)
+		batch->limit /= 4;
+}
+
 /* What cannot be read here stays unknown in the pages; the frame as a whole goes on. */
 static void read_frames(struct pt_batch *batch)
 {
 	struct pt_target *t = batch->target;
 	batch->folio = (struct pt_folio){0};
-	if (t->kpageflags >= 0)
-		pt_frames_read(t->k, t->kpageflags, batch->keys, collect(batch, wants_flags), take_flags, batch);
+	if (t->kpageflags >= 0) {
+		size_t n = collect(batch, wants_flags), reads = pt_frames_reads(batch->keys, n);
+		pt_frames_read(t->k, t->kpageflags, batch->keys, n, take_flags, batch);
+		adapt(batch, n, reads);
+	}
 	count_exclusive(batch);
 	if (t->kpagecount >= 0)
 		pt_frames_read(t->k, t->kpagecount, batch->keys, collect(batch, wants_count), take_count, batch);
@@ -292,7 +313,7 @@ static int open_chunk(struct pt_batch *batch, uint64_t index)
 	if (batch->n_chunks && batch->n_parts && batch->index[batch->n_chunks - 1] == index)
 		return 0;
 	int error = close_chunk(batch);
-	if (!error && batch->n_chunks == PT_BATCH_CHUNKS)
+	if (!error && batch->n_chunks >= batch->limit)
 		error = flush(batch);
 	if (!error)
 		batch->index[batch->n_chunks++] = index;

@@ -66,6 +66,17 @@ static size_t run_length(const pt_frame_key *keys, size_t n)
 	return i;
 }
 
+size_t pt_frames_reads(const pt_frame_key *keys, size_t n)
+{
+	size_t reads = 0;
+	for (; n; reads++) {
+		size_t run = run_length(keys, n);
+		keys += run;
+		n -= run;
+	}
+	return reads;
+}
+
 int pt_frames_read(struct pt_kernel *k, int fd, const pt_frame_key *keys, size_t n, pt_frame_fn each, void *arg)
 {
 	uint64_t entries[PT_FRAMES_BATCH];

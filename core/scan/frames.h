@@ -26,6 +26,9 @@ static inline uint32_t pt_frame_key_tag(pt_frame_key key)
 /* Sorts keys by PFN; spare has room for n as well. */
 void pt_frames_sort(pt_frame_key *keys, pt_frame_key *spare, size_t n);
 
+/* How many system calls it takes to read the frames of these sorted keys. */
+size_t pt_frames_reads(const pt_frame_key *keys, size_t n);
+
 typedef void (*pt_frame_fn)(void *arg, uint32_t tag, uint64_t value);
 
 /*

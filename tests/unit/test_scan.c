@@ -288,6 +288,36 @@ static void many_regions_over_many_vmas_are_all_found_once(void **arg)
 	fixture_free(fixture);
 }
 
+/* Frames far apart and in no order: batches grow, and every answer still comes to its page. */
+static void frames_in_any_order_are_found(void **arg)
+{
+	(void)arg;
+	enum { PAGES = 4001 };
+	struct fixture *fixture = fixture_new(4096, "process 100 S start=1 scattered\nvma 10000000-11000000 rw-p\n");
+	char *text = malloc(PAGES * 80), *at = text;
+	for (unsigned i = 0; i < PAGES; i++)
+		at += sprintf(at, "page %x anon pfn=%u count=%u\n", 0x10000000 + i * 4096,
+			      0x100 + i * 7919 % PAGES * (i % 2 ? 17 : 19), i % 5 + 1);
+	fixture_add(fixture, text);
+	free(text);
+	struct scripted *k = kernel_on(fixture);
+	struct pt_scan *scan;
+	assert_int_equal(pt_scan_open(&scan, &k->k, 100), 0);
+	for (int frame = 0; frame < 3; frame++) {
+		struct pt_snapshot *s;
+		assert_int_equal(pt_scan_frame(scan, NULL, NULL, &s), 0);
+		for (unsigned i = 0; i < PAGES; i++) {
+			struct pt_page page = pt_snapshot_page(s, 0x10000000 + i * 4096);
+			assert_int_equal(page.pfn, 0x100 + i * 7919 % PAGES * (i % 2 ? 17 : 19));
+			assert_true(page.bits & PT_HAS_FLAGS && page.bits & PT_HAS_COUNT);
+		}
+		pt_snapshot_unref(s);
+	}
+	pt_scan_close(scan);
+	scripted_free(k);
+	fixture_free(fixture);
+}
+
 static void unchanged_chunks_are_shared_between_frames(void **arg)
 {
 	(void)arg;
@@ -545,6 +575,7 @@ int main(void)
 		cmocka_unit_test(a_huge_reservation_costs_what_was_touched),
 		cmocka_unit_test(addresses_of_five_level_tables_work),
 		cmocka_unit_test(many_regions_over_many_vmas_are_all_found_once),
+		cmocka_unit_test(frames_in_any_order_are_found),
 		cmocka_unit_test(unchanged_chunks_are_shared_between_frames),
 		cmocka_unit_test(presence_comes_first_and_can_be_stopped),
 		cmocka_unit_test(a_target_that_ends_is_whole_or_gone),
