@@ -12,7 +12,7 @@
 #include "tui/format.h"
 
 #define EXEC_BANNER_NS 10000000000u
-#define CRUMB_GAP      " \u203a "
+#define CRUMB_GAP(c)   ((c)->can.unicode ? " \u203a " : " > ")
 
 /* ---- title ------------------------------------------------------------------------------------------------------ */
 
@@ -35,7 +35,7 @@ static void draw_breadcrumb(struct ui_shell *shell, struct wg_canvas *c, struct 
 		struct wg_style style = WG_STYLE(last ? WG_TITLE : WG_DIM, WG_BAR);
 		x = wg_text_cut(c, line, x, 0, line.w - x, parts[i], WG_CUT_MIDDLE, style);
 		if (!last)
-			x = wg_text(c, line, x, 0, CRUMB_GAP, WG_STYLE(WG_DIM, WG_BAR));
+			x = wg_text(c, line, x, 0, CRUMB_GAP(c), WG_STYLE(WG_DIM, WG_BAR));
 	}
 }
 
@@ -107,9 +107,9 @@ static struct wg_span privilege(struct ui_shell *shell)
 		return (struct wg_span){0};
 	unsigned missing = count_missing(&s->signals);
 	if (!missing)
-		return (struct wg_span){ui_scratch_text(&shell->scratch, "%s: all signals", who), WG_DIM, 4};
+		return (struct wg_span){ui_scratch_text(&shell->scratch, "%s: sees all", who), WG_DIM, 4};
 	return (struct wg_span){
-		ui_scratch_text(&shell->scratch, "%s: %u signal%s missing", who, missing, missing == 1 ? "" : "s"),
+		ui_scratch_text(&shell->scratch, "%s: %u source%s missing", who, missing, missing == 1 ? "" : "s"),
 		WG_WARN, 1};
 }
 

@@ -13,17 +13,17 @@ struct paint {
 
 /* Ramps: nothing (in an odd VMA), a trace, ... all. Colours of the xterm palette. */
 static const short heat_256[WG_HUE_N][WG_LEVELS] = {
-	[WG_HUE_ANON] = {236, 18, 19, 25, 33, 75},      [WG_HUE_FILE] = {236, 22, 29, 35, 42, 48},
-	[WG_HUE_SHMEM] = {236, 58, 100, 142, 184, 227}, [WG_HUE_SWAP] = {236, 52, 88, 124, 166, 202},
-	[WG_HUE_KERNEL] = {236, 53, 90, 133, 176, 219}, [WG_HUE_ZERO] = {236, 237, 240, 244, 248, 253},
-	[WG_HUE_HUGETLB] = {236, 23, 30, 37, 44, 123},  [WG_HUE_GUARD] = {236, 52, 89, 95, 131, 167},
+	[WG_HUE_ANON] = {236, 18, 19, 25, 33, 75},      [WG_HUE_FILE] = {236, 22, 29, 35, 72, 78},
+	[WG_HUE_SHMEM] = {236, 58, 100, 142, 178, 185}, [WG_HUE_SWAP] = {236, 52, 88, 124, 166, 202},
+	[WG_HUE_KERNEL] = {236, 53, 90, 133, 176, 219}, [WG_HUE_ZERO] = {236, 237, 239, 242, 245, 249},
+	[WG_HUE_HUGETLB] = {236, 23, 30, 37, 44, 80},   [WG_HUE_GUARD] = {236, 52, 89, 95, 131, 167},
 	[WG_HUE_LAYER] = {236, 58, 94, 136, 178, 220},
 };
 
 /* With few colours the hue is the foreground, and the character shows the share. */
 static const short heat_16[WG_HUE_N] = {
-	[WG_HUE_ANON] = 12, [WG_HUE_FILE] = 10,    [WG_HUE_SHMEM] = 11, [WG_HUE_SWAP] = 9,  [WG_HUE_KERNEL] = 13,
-	[WG_HUE_ZERO] = 7,  [WG_HUE_HUGETLB] = 14, [WG_HUE_GUARD] = 1,  [WG_HUE_LAYER] = 3,
+	[WG_HUE_ANON] = 12, [WG_HUE_FILE] = 10,    [WG_HUE_SHMEM] = 11, [WG_HUE_SWAP] = 9,  [WG_HUE_KERNEL] = 5,
+	[WG_HUE_ZERO] = 8,  [WG_HUE_HUGETLB] = 14, [WG_HUE_GUARD] = 1,  [WG_HUE_LAYER] = 3,
 };
 
 static const struct paint plain_256[WG_ROLE_PLAIN_N] = {
@@ -44,7 +44,7 @@ static const struct paint plain_256[WG_ROLE_PLAIN_N] = {
 	[WG_BACK] = {DEFAULT, 0},
 	[WG_BAR] = {236, 0},
 	[WG_SELECT] = {239, 0},
-	[WG_CURSOR] = {231, 0},
+	[WG_CURSOR] = {201, 0}, /* a hue that nothing else on a map has: bright is what changed */
 };
 
 static const struct paint plain_16[WG_ROLE_PLAIN_N] = {
@@ -65,7 +65,7 @@ static const struct paint plain_16[WG_ROLE_PLAIN_N] = {
 	[WG_BACK] = {DEFAULT, 0},
 	[WG_BAR] = {7, 0},
 	[WG_SELECT] = {6, 0},
-	[WG_CURSOR] = {15, 0},
+	[WG_CURSOR] = {13, 0},
 };
 
 static const struct paint plain_mono[WG_ROLE_PLAIN_N] = {
@@ -150,7 +150,7 @@ static struct ui_ink ink_mono(uint8_t fg, uint8_t bg)
 /* Text on a background that is the theme's own: its foreground must be the theme's own, too. */
 static short text_256(uint8_t fg, uint8_t bg, short own)
 {
-	if (bg == WG_CURSOR)
+	if (bg == WG_CURSOR || bg == WG_CHANGED)
 		return 16;
 	if (fg == WG_DIM)
 		return 246;
@@ -193,8 +193,10 @@ static struct ui_ink ink_colour(enum ui_depth depth, uint8_t fg, uint8_t bg)
 		ink.fg = (bg - WG_HEAT_FIRST) % WG_LEVELS < 3 && depth == UI_DEPTH_256 ? 252 : 0;
 	else if (depth == UI_DEPTH_256)
 		ink.fg = text_256(fg, bg, ink.fg);
-	else if (bg == WG_BAR || bg == WG_SELECT || bg == WG_CURSOR)
+	else if (bg == WG_BAR || bg == WG_SELECT || bg == WG_CURSOR || bg == WG_CHANGED) {
 		ink.fg = text_16(fg, bg);
+		ink.attrs &= ~(unsigned)UI_INK_DIM; /* grey on a bright bar can't be read */
+	}
 	return ink;
 }
 

@@ -233,6 +233,8 @@ static struct glyph swatch(const struct wg_canvas *c, const struct wg_legend_ite
 {
 	struct wg_heat_cell cell = {.hue = item->hue, .level = item->level};
 	cell.flags = (uint8_t)((item->unknown ? WG_HEAT_UNKNOWN : 0) | (item->changed ? WG_HEAT_CHANGED : 0));
+	if (item->changed && c->can.unicode && c->can.colour)
+		return (struct glyph){SWATCH, WG_STYLE(WG_CHANGED, WG_BACK)};
 	if (!has_halves(c))
 		return cell_glyph(c, &cell, false);
 	if (item->unknown)

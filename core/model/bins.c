@@ -88,14 +88,15 @@ size_t pt_axis_vma(const struct pt_axis *axis, const struct pt_snapshot *s, uint
 
 /* ---- bins ------------------------------------------------------------------------------------------------------- */
 
-/* What counts as a change for the eye: another kind, frame or mapping. Flags that the kernel's reclaim flips on its own
- * (referenced, active, LRU) do not. */
+/* What counts as a change for the eye: another kind, frame or mapping, shared or no longer. Flags that the kernel's
+ * reclaim flips on its own (referenced, active, LRU) do not, nor how many share it: of libc that is every process that
+ * starts or ends. */
 static bool page_changed(struct pt_page a, struct pt_page b)
 {
 	const uint32_t seen = PT_KIND_MASK | PT_PMD | PT_DIRTY | PT_KSM | PT_LAZYFREE | PT_MLOCKED | PT_SOFT_DIRTY;
 	if (!(a.bits & b.bits & PT_HAS_FLAGS)) /* one of them is half read: compare what both have */
 		return a.pfn != b.pfn && a.pfn && b.pfn;
-	return a.pfn != b.pfn || a.count != b.count || (a.bits ^ b.bits) & seen;
+	return a.pfn != b.pfn || (a.count > 1) != (b.count > 1) || (a.bits ^ b.bits) & seen;
 }
 
 static bool chunk_changed(const struct pt_chunk *now, const struct pt_chunk *before, unsigned first, unsigned end)

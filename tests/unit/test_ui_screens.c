@@ -424,7 +424,7 @@ static void hidden_frames_say_what_grants_them(void **arg)
 	scripted_feed_push(stage->feed, next);
 	stage_expect(stage, "hidden from this user");
 	stage_expect(stage, "run as root");
-	stage_expect(stage, "signals missing");
+	stage_expect(stage, "sources missing");
 }
 
 static void time_can_be_stopped_and_changed(void **arg)

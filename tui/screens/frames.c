@@ -64,11 +64,13 @@ void ui_frames_draw(const struct pt_facts *f, struct ui_shell *shell, struct wg_
 		if (same_folio(f, f->near_first + i))
 			cells[i].flags = WG_HEAT_MARKED;
 	}
+	bool folio = f->folio_pages.known && f->folio_pages.value > 1;
 	struct wg_span title[] = {
 		{"the 512 frames around it", WG_TEXT, 0},
-		{ui_scratch_text(&shell->scratch, "PFN 0x%" PRIx64 " on", f->near_first), WG_DIM, 1},
+		{ui_scratch_text(&shell->scratch, "PFN 0x%" PRIx64 " on", f->near_first), WG_DIM, 2},
+		{folio ? "its folio" : NULL, WG_ACCENT, 1},
 	};
-	wg_draw_rule(c, wg_take_top(&rect, 1), title, 2);
+	wg_draw_rule(c, wg_take_top(&rect, 1), title, folio ? 3 : 2);
 	draw_counts(counts, shell, c, wg_take_bottom(&rect, 1));
 	wg_take_left(&rect, rect.w > w ? 1 : 0);
 	struct wg_rect grid = wg_take_left(&rect, w);

@@ -111,7 +111,8 @@ static int row_of_line(const struct ui_map_view *m, int y)
 	return row * m->down <= last ? row : -1;
 }
 
-static void draw_gutter(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, int x)
+/* The address of the cursor's line stands out, so that the cursor is found on a busy map. */
+static void draw_gutter(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, int x, int cursor_row)
 {
 	uint64_t per_cell = ui_map_per_cell(m);
 	for (int y = 0; y < m->grid.h; y++) {
@@ -121,8 +122,9 @@ static void draw_gutter(struct ui_map_view *m, struct ui_shell *shell, struct wg
 			continue;
 		uint64_t address = pt_axis_address(&m->axis, shell->target.now, at);
 		struct wg_rect line = {x, m->grid.y + y, m->grid.x - x, 1};
+		bool here = cursor_row == row || (m->halves && m->down == 1 && cursor_row == row + 1);
 		wg_text_right(c, line, 0, 0, line.w - 1, ui_scratch_text(&shell->scratch, "%" PRIx64, address),
-			      WG_STYLE(WG_DIM, WG_BACK));
+			      WG_STYLE(here ? WG_STRONG : WG_DIM, WG_BACK));
 	}
 }
 
@@ -166,9 +168,10 @@ static void draw_grid(struct ui_map_view *m, struct ui_shell *shell, struct wg_c
 	}
 	ui_map_keep_in_sight(m, s);
 	fill_cells(m, &shell->target);
-	draw_cells(m, shell, c, focus ? (int)ui_map_cursor_cell(m, s) : -1);
+	int cursor = focus ? (int)ui_map_cursor_cell(m, s) : -1;
+	draw_cells(m, shell, c, cursor);
 	if (gutter)
-		draw_gutter(m, shell, c, rect.x);
+		draw_gutter(m, shell, c, rect.x, focus ? cursor / m->w : -2);
 }
 
 /* ---- the lines around it ---------------------------------------------------------------------------------------- */
