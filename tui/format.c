@@ -74,10 +74,17 @@ const char *ui_printable(struct ui_scratch *s, const char *raw)
 	return ui_scratch_text(s, "%s", text);
 }
 
+#define DELETED " (deleted)"
+
 const char *ui_base_name(struct ui_scratch *s, const char *path)
 {
 	const char *slash = path[0] == '/' ? strrchr(path, '/') : NULL;
-	return ui_printable(s, slash && slash[1] ? slash + 1 : path);
+	const char *name = ui_printable(s, slash && slash[1] ? slash + 1 : path);
+	/* That a file has no name any more is the rule for shared memory, and said on the page screen. */
+	size_t n = strlen(name), tail = strlen(DELETED);
+	if (slash && n > tail && !strcmp(name + n - tail, DELETED))
+		return ui_scratch_text(s, "%.*s", (int)(n - tail), name);
+	return name;
 }
 
 const char *ui_vma_name(struct ui_scratch *s, const struct pt_vma *vma)

@@ -168,7 +168,7 @@ static void folding_joins_neighbours(void **arg)
 	stage_type(stage, "/one.so\n");
 	stage_expect(stage, "7f3000001000");
 	stage_key(stage, 'f');
-	stage_expect(stage, "3 VMAs  one.so");
+	stage_expect(stage, "3x one.so");
 	stage_expect_not(stage, "7f3000001000");
 	stage_key(stage, 'f');
 	stage_expect(stage, "7f3000001000");

@@ -85,11 +85,17 @@ static size_t fact_rows(const struct ui_page_view *v, struct wg_fact *ret)
 	return n;
 }
 
+/* The causes are tokens of the commands' contract; one of them reads badly as a line of history. */
+static const char *what_it_was(enum pt_cause cause)
+{
+	return cause == PT_CAUSE_PFN_HIDDEN ? "present, frame number hidden" : pt_cause_name(cause);
+}
+
 static const char *moment_text(struct ui_scratch *s, const struct ui_page_moment *m)
 {
 	const char *pfn = m->pfn ? ui_scratch_text(s, ", PFN 0x%" PRIx64, m->pfn) : "";
 	const char *count = m->has_count ? ui_scratch_text(s, ", mapped %" PRIu64 "x", m->count) : "";
-	return ui_scratch_text(s, "%s  %s%s%s", ui_clock(s, m->realtime_ns), pt_cause_name(m->cause), pfn, count);
+	return ui_scratch_text(s, "%s  %s%s%s", ui_clock(s, m->realtime_ns), what_it_was(m->cause), pfn, count);
 }
 
 /* Newest first. */

@@ -49,7 +49,7 @@ static const char *name_of(struct ui_scratch *s, const struct pt_vma *vma, size_
 {
 	const char *name = vma->path[0] ? ui_base_name(s, vma->path) : "";
 	if (n > 1)
-		return ui_scratch_text(s, "%zu VMAs  %s", n, name);
+		return ui_scratch_text(s, "%zux %s", n, name);
 	return vma->tid && !vma->path[0] ? ui_scratch_text(s, "thread %d", (int)vma->tid) : name;
 }
 
