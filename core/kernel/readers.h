@@ -34,6 +34,14 @@ int pt_read_smaps(struct pt_kernel *k, pid_t pid, struct pt_smaps **ret, size_t 
 int pt_read_rollup(struct pt_kernel *k, pid_t pid, struct pt_smaps *ret);
 bool pt_is_kernel_thread(struct pt_kernel *k, pid_t pid); /* PF_KTHREAD of stat's flags */
 
+/* File systems whose files are memory, and those known to be others, by device number; free(*ret). */
+struct pt_mount {
+	uint32_t dev_major, dev_minor;
+	enum pt_fs fs;
+};
+int pt_parse_mountinfo(const char *text, size_t size, struct pt_mount **ret, size_t *ret_n);
+int pt_read_mounts(struct pt_kernel *k, pid_t pid, struct pt_mount **ret, size_t *ret_n);
+
 /* Bytes in use on all swap devices: 0 means that nothing is swapped out anywhere. */
 uint64_t pt_parse_swaps(const char *text);
 int pt_read_swap_used(struct pt_kernel *k, uint64_t *ret);

@@ -141,9 +141,9 @@ static const struct {
 static bool has_shmem(const struct pt_snapshot *s, size_t i)
 {
 	if (i < s->vmas->n)
-		return s->vmas->v[i].role == PT_ROLE_SHMEM;
+		return pt_vma_may_be_shmem(&s->vmas->v[i]);
 	for (size_t k = 0; k < s->vmas->n; k++)
-		if (s->vmas->v[k].role == PT_ROLE_SHMEM)
+		if (pt_vma_may_be_shmem(&s->vmas->v[k]))
 			return true;
 	return false;
 }

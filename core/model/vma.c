@@ -106,7 +106,7 @@ static enum pt_role file_role(const struct pt_vma_table *table, size_t i)
 	if (vma->perms & PT_EXEC)
 		return PT_ROLE_TEXT;
 	if (vma->perms & PT_SHARED || !has_text_nearby(table, i))
-		return PT_ROLE_FILE;
+		return vma->fs == PT_FS_TMPFS ? PT_ROLE_SHMEM : PT_ROLE_FILE;
 	return vma->perms & PT_WRITE ? PT_ROLE_DATA : PT_ROLE_RODATA;
 }
 
@@ -145,7 +145,7 @@ void pt_vma_table_set_roles(struct pt_vma_table *table)
 	for (size_t i = 0; i < table->n; i++) {
 		struct pt_vma *vma = &table->v[i];
 		enum pt_role role = role_by_name(vma);
-		if (vma->has_vm_flags && vma->vm_flags & PT_VM_HUGETLB)
+		if (vma->fs == PT_FS_HUGETLBFS || (vma->has_vm_flags && vma->vm_flags & PT_VM_HUGETLB))
 			role = PT_ROLE_HUGETLB;
 		if (role == PT_ROLE_N)
 			role = vma->inode ? file_role(table, i) : anonymous_role(table, i);
@@ -168,6 +168,19 @@ size_t pt_vma_find(const struct pt_vma_table *table, uint64_t addr)
 			high = middle;
 	}
 	return low;
+}
+
+/* Without a block device (major 0) are tmpfs, but also overlayfs, btrfs and others. */
+bool pt_vma_may_be_shmem(const struct pt_vma *vma)
+{
+	switch (vma->role) {
+	case PT_ROLE_SHMEM: return true;
+	case PT_ROLE_TEXT:
+	case PT_ROLE_RODATA:
+	case PT_ROLE_DATA:
+	case PT_ROLE_FILE: return vma->fs == PT_FS_TMPFS || (vma->fs == PT_FS_UNKNOWN && vma->dev_major == 0);
+	default: return false;
+	}
 }
 
 bool pt_vma_covers(const struct pt_vma *vma, uint64_t addr)

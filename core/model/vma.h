@@ -52,15 +52,19 @@ enum pt_vm_flag {
 	PT_VM_SEALED = 1u << 14,       /* sl */
 };
 
+/* The file system behind a VMA, as far as it matters for its memory. */
+enum pt_fs { PT_FS_UNKNOWN, PT_FS_TMPFS, PT_FS_HUGETLBFS, PT_FS_OTHER };
+
 struct pt_vma {
 	uint64_t start, end; /* bytes; end is exclusive */
 	uint64_t offset;     /* bytes into the file */
-	uint64_t inode;      /* 0: no file */
+	uint64_t inode;      /* 0: no file, or the first piece of SysV shared memory */
 	uint32_t dev_major, dev_minor;
 	uint32_t vm_flags; /* enum pt_vm_flag, where has_vm_flags */
 	int32_t tid;       /* thread of PT_ROLE_THREAD_STACK, else 0 */
 	uint8_t perms;     /* enum pt_perm */
 	uint8_t role;      /* enum pt_role */
+	uint8_t fs;        /* enum pt_fs */
 	bool has_vm_flags;
 	const char *path; /* raw bytes, "" if none; owned by the table */
 };
@@ -78,11 +82,13 @@ struct pt_vma_table *pt_vma_table_new(size_t n, size_t names_size);
 struct pt_vma_table *pt_vma_table_ref(struct pt_vma_table *table);
 void pt_vma_table_unref(struct pt_vma_table *table);
 
-/* Fills in the role of every VMA from paths, permissions and neighbours; a tid set before makes a thread stack. */
+/* Fills in the role of every VMA from paths, permissions and neighbours; tid, fs and VmFlags set before count too. */
 void pt_vma_table_set_roles(struct pt_vma_table *table);
 
 /* Index of the VMA that covers addr; or of the next one above (table->n if none). */
 size_t pt_vma_find(const struct pt_vma_table *table, uint64_t addr);
+/* Whether its file can be one of tmpfs, so that pages of it can be swapped out without a trace in the page table. */
+bool pt_vma_may_be_shmem(const struct pt_vma *vma);
 bool pt_vma_covers(const struct pt_vma *vma, uint64_t addr);
 
 /* "rw-p" into ret[5]. */

@@ -26,7 +26,7 @@ struct pt_page pt_classify_presence(uint64_t categories, const struct pt_vma *vm
 	if (categories & PS_PFNZERO)
 		kind = categories & PS_HUGE ? PT_ZERO_HUGE : PT_ZERO;
 	else if (categories & PS_PRESENT && (!vma->inode || vma->perms & PT_SHARED))
-		kind = kind_by_vma(vma, vma->inode != 0);
+		kind = kind_by_vma(vma, vma->perms & PT_SHARED);
 	else if (categories & PS_GUARD)
 		kind = PT_GUARD;
 	else if (categories & PS_SWAPPED)

@@ -161,7 +161,7 @@ static enum pt_backing backing_of(struct pt_target *t, const struct pt_facts *fa
 	default: break;
 	}
 	/* cannot be asked; but where nothing is swapped out at all, this page is not either */
-	bool none = pt_read_swap_used(t->k, &used) == 0 && !used;
+	bool none = facts->vma.role == PT_ROLE_SHMEM && pt_read_swap_used(t->k, &used) == 0 && !used;
 	return none ? PT_BACKING_HOLE : PT_BACKING_UNKNOWN;
 }
 
@@ -187,7 +187,9 @@ int pt_inspect_page(struct pt_kernel *k, pid_t pid, uint64_t address, const stru
 		if (ret->pfn)
 			read_frame(&target, ret);
 		ret->pagemap_again = read_entry(k, target.pagemap, index);
-		if (ret->pagemap.known && !ret->pagemap.value && ret->vma.role == PT_ROLE_SHMEM)
+		/* an untouched page may still be soft-dirty */
+		if (ret->pagemap.known && !(ret->pagemap.value & (PM_PRESENT | PM_SWAP | PM_GUARD)) &&
+		    pt_vma_may_be_shmem(&ret->vma))
 			ret->backing = backing_of(&target, ret);
 	}
 	pt_target_close(&target);

@@ -7,8 +7,12 @@
 #include "core/scan/layout.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/kernel/abi.h"
 
 #define RETRIES     5
 #define THREADS_MAX 4096 /* a file each: asking more would cost more than their names are worth */
@@ -76,6 +80,47 @@ static void mark_locked(struct pt_target *t, struct pt_vma_table *vmas)
 	free(smaps);
 }
 
+/* Files of tmpfs are shared memory wherever they lie. Their device has no driver, as others' have none: mountinfo tells
+ * them apart, as far as the target sees the mount. */
+static void mark_file_systems(struct pt_target *t, struct pt_vma_table *vmas)
+{
+	struct pt_mount *mounts = NULL;
+	size_t n = 0;
+	bool asked = false;
+	for (size_t i = 0; i < vmas->n; i++) {
+		struct pt_vma *vma = &vmas->v[i];
+		if (!vma->inode || !pt_vma_may_be_shmem(vma))
+			continue;
+		if (!asked && pt_read_mounts(t->k, t->pid, &mounts, &n) != 0)
+			return;
+		asked = true;
+		for (size_t k = 0; k < n && vma->fs == PT_FS_UNKNOWN; k++)
+			if (mounts[k].dev_major == vma->dev_major && mounts[k].dev_minor == vma->dev_minor)
+				vma->fs = (uint8_t)mounts[k].fs;
+	}
+	free(mounts);
+}
+
+/* memfd and SysV memory can be of huge pages, on a mount of hugetlbfs that nobody sees; the size of their pages tells. */
+static void mark_hugetlb(struct pt_target *t, struct pt_vma_table *vmas)
+{
+	char path[64];
+	int fd = -1;
+	snprintf(path, sizeof(path), "proc/%d/maps", t->pid);
+	for (size_t i = 0; i < vmas->n && pt_signal_has(&t->signals, PT_SIG_PROCMAP_QUERY); i++) {
+		struct pt_vma *vma = &vmas->v[i];
+		struct pq_arg arg = {.size = sizeof(arg), .query_addr = vma->start};
+		if (vma->fs != PT_FS_UNKNOWN || !pt_vma_may_be_shmem(vma))
+			continue;
+		if (fd < 0 && (fd = t->k->ops->open(t->k, path, O_RDONLY)) < 0)
+			return;
+		if (t->k->ops->ioctl(t->k, fd, PT_PROCMAP_QUERY, &arg) >= 0 && arg.vma_start == vma->start &&
+		    arg.vma_page_size > 1ull << t->k->page_shift)
+			vma->fs = PT_FS_HUGETLBFS;
+	}
+	t->k->ops->close(t->k, fd);
+}
+
 static bool is_current(const struct pt_layout *layout, const struct pt_vma_table *fresh,
 		       const struct pt_process *process)
 {
@@ -97,6 +142,8 @@ int pt_layout_read(struct pt_layout *layout, struct pt_target *t, const struct p
 	unsigned ran = process->threads > 1 ? mark_stacks(t, fresh) : 0;
 	if (process->locked.value || !process->locked.known)
 		mark_locked(t, fresh);
+	mark_file_systems(t, fresh);
+	mark_hugetlb(t, fresh);
 	pt_vma_table_set_roles(fresh);
 	layout->retries = !ran ? 0 : again ? layout->retries - 1 : RETRIES;
 	layout->locked = process->locked.value;

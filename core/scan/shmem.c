@@ -141,18 +141,13 @@ static int merge(const struct pt_slots *from, const struct search *s, struct pt_
 	return error;
 }
 
-static bool is_shmem(const struct pt_vma *vma)
-{
-	return vma->inode && (vma->role == PT_ROLE_SHMEM || (vma->dev_major == 0 && vma->role == PT_ROLE_FILE));
-}
-
 int pt_shmem_swapped(struct pt_target *target, const struct pt_vma_table *vmas, struct pt_slots *slots, bool *ret_known)
 {
 	struct search search = {.target = target};
 	bool known = true;
 	int error = 0;
 	for (size_t i = 0; i < vmas->n && error != -ENOMEM; i++) {
-		if (!is_shmem(&vmas->v[i]))
+		if (!pt_vma_may_be_shmem(&vmas->v[i]))
 			continue;
 		search.vma = &vmas->v[i];
 		error = search_vma(&search);
@@ -179,7 +174,7 @@ enum pt_shmem_page pt_shmem_page_state(struct pt_target *target, const struct pt
 {
 	struct search search = {.target = target, .vma = vma};
 	struct pt_cachestat stat;
-	if (!is_shmem(vma) || (search.fd = open_file(target, vma)) < 0)
+	if (!pt_vma_may_be_shmem(vma) || (search.fd = open_file(target, vma)) < 0)
 		return PT_SHMEM_UNKNOWN;
 	int error = ask(&search, (address - vma->start) >> target->k->page_shift, 1, &stat);
 	target->k->ops->close(target->k, search.fd);

@@ -62,7 +62,7 @@ static void fuzz_zoneinfo(const char *text, size_t size)
 	PROMISE(strlen(physical.zone) < sizeof(physical.zone));
 }
 
-/* These take a string, which ends at the first NUL. */
+/* Small ones; some take a string, which ends at the first NUL. */
 static void fuzz_words(const char *text, size_t size)
 {
 	uint64_t sp = 0;
@@ -72,6 +72,13 @@ static void fuzz_words(const char *text, size_t size)
 	PROMISE(pt_parse_syscall_sp(string, &sp) == (sp != 0));
 	pt_parse_swaps(string);
 	free(string);
+	struct pt_mount *mounts;
+	size_t n;
+	if (pt_parse_mountinfo(text, size, &mounts, &n))
+		return;
+	for (size_t i = 0; i < n; i++)
+		PROMISE(mounts[i].fs != PT_FS_UNKNOWN);
+	free(mounts);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -184,6 +184,19 @@ static void run_hugetlb(struct child *self)
 	child_say(self, (uintptr_t)memory);
 }
 
+/* Its name is that of any memfd, and its file system is mounted nowhere. */
+static void run_hugetlb_memfd(struct child *self)
+{
+	int fd = memfd_create("huge", MFD_HUGETLB);
+	if (fd < 0 || ftruncate(fd, (off_t)hugetlb_size))
+		child_say(self, CHILD_CANNOT);
+	char *memory = mmap(NULL, hugetlb_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		child_say(self, CHILD_CANNOT);
+	*memory = 1;
+	child_say(self, (uintptr_t)memory);
+}
+
 static size_t default_hugetlb_size(void)
 {
 	char text[4096] = "";
@@ -211,6 +224,25 @@ static void hugetlb_is_not_rss(void **state)
 	scene_leave(&scene);
 }
 
+static void hugetlb_is_told_by_the_size_of_its_pages(void **state)
+{
+	(void)state;
+	hugetlb_size = default_hugetlb_size();
+	const char *why_not = hugetlb_size > 64u << 20 ? "hugetlb pages are too large here" : machine_needs_hugetlb(1);
+	if (why_not)
+		skip_because(why_not);
+	uint64_t pages = hugetlb_size / page_size();
+	struct scene scene = scene_set(run_hugetlb_memfd, pages, "no memfd of huge pages here");
+	size_t vma = pt_vma_find(scene.snapshot->vmas, scene.start);
+
+	scene_expect(&scene, PT_N_HUGETLB, pages);
+	scene_expect(&scene, PT_N_RSS, 0);
+	if (scene_has(&scene, PT_SIG_PROCMAP_QUERY))
+		assert_int_equal(scene.snapshot->vmas->v[vma].role, PT_ROLE_HUGETLB);
+	scene_verify(&scene);
+	scene_leave(&scene);
+}
+
 static int undo(void **state)
 {
 	(void)state;
@@ -225,6 +257,7 @@ int main(void)
 		cmocka_unit_test_teardown(swapped_shared_memory_is_not_untouched, undo),
 		cmocka_unit_test_teardown(merged_pages, undo),
 		cmocka_unit_test_teardown(hugetlb_is_not_rss, undo),
+		cmocka_unit_test_teardown(hugetlb_is_told_by_the_size_of_its_pages, undo),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

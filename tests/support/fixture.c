@@ -174,7 +174,7 @@ static void line_in(struct fixture_line *line)
 
 bool fixture_vma_is_shmem(const struct fixture_vma *vma)
 {
-	return vma->inode && vma->dev_major == 0;
+	return vma->name && vma->name[0] == '/' && vma->dev_major == 0;
 }
 
 static bool is_shmem_name(const char *name)
@@ -205,7 +205,7 @@ static void line_vma(struct fixture_line *line)
 {
 	struct fixture_vma vma = {0};
 	char *value;
-	bool named;
+	bool named, has_inode = false, has_minor = false;
 
 	fixture_line_range(line, fixture_line_want(line), 16, fixture_line_page_size(line), &vma.start, &vma.end);
 	const char *perms = fixture_line_want(line);
@@ -216,17 +216,20 @@ static void line_vma(struct fixture_line *line)
 		if ((value = fixture_line_option(line, "offset")))
 			vma.offset = fixture_line_number(line, value, 0);
 		else if ((value = fixture_line_option(line, "inode")))
-			vma.inode = fixture_line_number(line, value, 0);
+			vma.inode = fixture_line_number(line, value, 0), has_inode = true;
+		else if ((value = fixture_line_option(line, "minor")))
+			vma.dev_minor = (unsigned)fixture_line_number(line, value, 0), has_minor = true;
 		else if ((value = fixture_line_option(line, "flags")))
 			for (char *at = strcpy(vma.flags, value); (at = strchr(at, ',')); *at = ' ')
 				;
 		else
 			break;
 	named = *line->rest == '/';
-	if (named && !vma.inode)
+	if (named && !has_inode)
 		vma.inode = line->f->next_inode++;
-	vma.dev_major = named && !is_shmem_name(line->rest) ? 0xfe : 0;
-	vma.dev_minor = named ? 1 : 0;
+	vma.dev_major = named && !has_minor && !is_shmem_name(line->rest) ? 0xfe : 0;
+	if (!has_minor)
+		vma.dev_minor = named ? 1 : 0;
 	vma.name = fixture_checked(strdup(line->rest));
 	insert_vma(line, &vma);
 	if (fixture_vma_is_shmem(&vma))

@@ -8,6 +8,7 @@
  *   process 100 S start=777 uid=1000 threads=2 a name    replaces any process 100 there was; the lines below are its
  *   in 100                                               the lines below are process 100's
  *   vma 7f0000000000-7f0000010000 rw-p offset=0 inode=5 flags=lo,hg /a file    name, inode and so on may be left out
+ *   vma 7f0000020000-7f0000030000 r-xp minor=31 /a file  one of a file system without a block device, as tmpfs is
  *   unmap 7f0000000000-7f0000004000                      whole VMAs or parts of them, with their pages
  *   page 7f0000000000 anon pfn=1000 count=2 +dirty       a present page, and its frame
  *   pages 7f0000001000-7f0000003000 anon pfn=1001        neighbours with neighbouring frames

@@ -125,6 +125,23 @@ static void swapped_shared_memory_is_asked_of_its_file(void **arg)
 	assert_true(f.backing == PT_BACKING_UNKNOWN || f.backing == PT_BACKING_HOLE);
 }
 
+static void make_soft_dirty(const char *path, void *buf, size_t size)
+{
+	uint64_t *entries = buf;
+	for (size_t i = 0; strstr(path, "/pagemap") && i < size / 8; i++)
+		entries[i] |= PM_SOFT_DIRTY;
+}
+
+/* Where soft-dirty is built in, every page of a new VMA has the bit, also those that were never touched. */
+static void soft_dirty_is_no_page(void **arg)
+{
+	(void)arg;
+	k->edit = make_soft_dirty;
+	struct pt_facts f = inspect(0x20002000);
+	assert_int_equal(f.pagemap.value, PM_SOFT_DIRTY);
+	assert_int_equal(f.backing, PT_BACKING_SWAPPED);
+}
+
 static void free_the_page(void *arg)
 {
 	(void)arg;
@@ -193,6 +210,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_not_present_has_no_frame, make, drop),
 		cmocka_unit_test_setup_teardown(a_hidden_pfn_is_not_looked_up, make, drop),
 		cmocka_unit_test_setup_teardown(swapped_shared_memory_is_asked_of_its_file, make, drop),
+		cmocka_unit_test_setup_teardown(soft_dirty_is_no_page, make, drop),
 		cmocka_unit_test_setup_teardown(a_race_is_seen, make, drop),
 		cmocka_unit_test_setup_teardown(contents_are_read_of_present_pages_alone, make, drop),
 		cmocka_unit_test_setup_teardown(every_call_may_fail_once, make, drop),
