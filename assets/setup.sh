@@ -2,7 +2,7 @@
 # for both. Messages go to stderr. `setup_who` names the program in them.
 
 # word  package: "build" makes the program, "test" is needed on top of that to make the tests; without "check" some of
-# them are skipped.
+# them are skipped. "bench" is for tests/bench/run alone.
 setup_table() {
 	cat <<-'END'
 		build gcc
@@ -25,6 +25,13 @@ setup_table() {
 		check jq
 		check universal-ctags
 		check valgrind
+		bench jq
+		bench linux-source-6.1
+		bench pagemon
+		bench procps
+		bench redis-server
+		bench redis-tools
+		bench xz-utils
 	END
 }
 
