@@ -199,8 +199,7 @@ static struct pt_maybe locked_of(const struct pt_snapshot *s, size_t i)
 	for (size_t k = first; k < end; k++) {
 		const struct pt_vma *vma = &s->vmas->v[k];
 		if (!vma->has_vm_flags) {
-			/* nobody asked for flags where nothing is locked */
-			locked.known &= s->process.locked.known && !s->process.locked.value;
+			locked.known = false;
 		} else if (vma->vm_flags & PT_VM_LOCKED) {
 			struct pt_maybe pss = pss_of(&s->sums[k]);
 			locked.value += pss.value;

@@ -104,6 +104,21 @@ static bool depends_on_count(enum pt_verify_sum sum)
 	return sum == PT_VERIFY_PSS || sum == PT_VERIFY_SHARED || sum == PT_VERIFY_PRIVATE || sum == PT_VERIFY_LOCKED;
 }
 
+/* The same for Swap. A page of a tmpfs file can be swapped out while the page table has something else in its place. */
+static const char *why_swap_differs(const struct pt_signals *signals, const struct pt_counts *counts,
+				    unsigned page_shift, bool shmem, const struct pt_verify_cell *cell)
+{
+	uint64_t ours = cell->ours.value, smaps = cell->smaps.value;
+
+	if (ours > smaps && !pt_signal_has(signals, PT_SIG_PFN))
+		return "swap types are hidden as frame numbers are: userfaultfd's markers and pages under migration "
+		       "look swapped";
+	if (ours < smaps && shmem && smaps - ours <= (counts->n[PT_N_MARKER] + counts->n[PT_N_ANON]) << page_shift)
+		return "smaps counts what is swapped out of the file, also where a marker of userfaultfd or a private "
+		       "copy stands in its place";
+	return NULL;
+}
+
 /* Why two numbers that stood still may differ all the same; NULL if nothing explains it. */
 static const char *why_different(const struct pt_signals *signals, const struct pt_counts *counts, unsigned page_shift,
 				 enum pt_verify_sum sum, const struct pt_verify_cell *cell)
@@ -114,16 +129,14 @@ static const char *why_different(const struct pt_signals *signals, const struct 
 		return "written again after MADV_FREE: only the page table's dirty bit knows, and nothing shows it";
 	if (sum == PT_VERIFY_KSM && signals->of[PT_SIG_KSM].given != PT_GIVEN)
 		return signals->of[PT_SIG_KSM].reason;
-	if (sum == PT_VERIFY_SWAP && smaps > ours && signals->of[PT_SIG_SHMEM_SWAP].given != PT_GIVEN)
-		return signals->of[PT_SIG_SHMEM_SWAP].reason;
 	if (depends_on_count(sum) && signals->of[PT_SIG_MAP_COUNT].given == PT_APPROXIMATE && counts->n[PT_N_LARGE] > 0)
 		return signals->of[PT_SIG_MAP_COUNT].reason;
 	if (depends_on_count(sum) && !pt_signal_has(signals, PT_SIG_KPAGECOUNT) &&
 	    by <= counts->n[PT_N_PMD] << page_shift)
 		return "in a huge mapping \"mapped exactly once\" is said of the first page only";
-	if (sum != PT_VERIFY_SWAP && by <= counts->n[PT_N_MIGRATING] << page_shift)
+	if (by <= counts->n[PT_N_MIGRATING] << page_shift)
 		return "pages were being migrated: their frames cannot be looked up";
-	if (sum != PT_VERIFY_SWAP && by <= counts->n[PT_N_DEVICE] << page_shift)
+	if (by <= counts->n[PT_N_DEVICE] << page_shift)
 		return "device memory: its frames have no flags or counts to look up";
 	return NULL;
 }
@@ -136,9 +149,12 @@ static bool agree(enum pt_verify_sum sum, uint64_t ours, uint64_t smaps)
 }
 
 /* Judges a cell whose ours and smaps (after) are set. `before` is unknown where there was no such reading. */
-static void judge(const struct pt_snapshot *snapshot, const struct pt_counts *counts, enum pt_verify_sum sum,
-		  struct pt_maybe before, struct pt_verify_cell *cell)
+static void judge(const struct pt_snapshot *snapshot, size_t i, enum pt_verify_sum sum, struct pt_maybe before,
+		  struct pt_verify_cell *cell)
 {
+	bool is_vma = i < snapshot->vmas->n;
+	const struct pt_counts *counts = is_vma ? &snapshot->sums[i] : &snapshot->total;
+
 	cell->why = NULL;
 	if (!cell->ours.known || !cell->smaps.known) {
 		cell->verdict = PT_VERDICT_UNKNOWN;
@@ -158,6 +174,9 @@ static void judge(const struct pt_snapshot *snapshot, const struct pt_counts *co
 		cell->why = "approximate: nothing shows the page table's own bit";
 	else if (!before.known || before.value != cell->smaps.value)
 		cell->why = moved;
+	else if (sum == PT_VERIFY_SWAP)
+		cell->why = why_swap_differs(&snapshot->signals, counts, snapshot->page_shift,
+					     !is_vma || pt_vma_may_be_shmem(&snapshot->vmas->v[i]), cell);
 	else
 		cell->why = why_different(&snapshot->signals, counts, snapshot->page_shift, sum, cell);
 	if (!cell->why)
@@ -176,8 +195,6 @@ static void judge_missing(const struct pt_snapshot *snapshot, size_t i, struct p
 void pt_verify_compare(const struct pt_snapshot *snapshot, size_t i, const struct pt_smaps *before,
 		       const struct pt_smaps *after, struct pt_verify_cell *cells)
 {
-	const struct pt_counts *counts = i < snapshot->vmas->n ? &snapshot->sums[i] : &snapshot->total;
-
 	if (!after && !before) {
 		judge_missing(snapshot, i, cells);
 		return;
@@ -187,7 +204,7 @@ void pt_verify_compare(const struct pt_snapshot *snapshot, size_t i, const struc
 
 		cells[sum].ours = pt_snapshot_bytes(snapshot, i, sums[sum].ours);
 		cells[sum].smaps = pt_verify_smaps(after ? after : before, (enum pt_verify_sum)sum);
-		judge(snapshot, counts, (enum pt_verify_sum)sum,
+		judge(snapshot, i, (enum pt_verify_sum)sum,
 		      after && before ? pt_verify_smaps(before, (enum pt_verify_sum)sum) : none, &cells[sum]);
 	}
 }

@@ -89,8 +89,9 @@ static enum pt_kind kind_by_flags(enum pt_kind before, uint64_t flags)
 		return PT_DEVICE;
 	if (flags & KPF(ZERO_PAGE))
 		return flags & KPF(THP) ? PT_ZERO_HUGE : PT_ZERO;
-	if (before == PT_ZERO || before == PT_ZERO_HUGE)
-		return before; /* by PAGEMAP_SCAN */
+	/* by PAGEMAP_SCAN, a moment before the entry was read: a page that was written since is what its flags say */
+	if ((before == PT_ZERO || before == PT_ZERO_HUGE) && !(flags & (KPF(ANON) | KPF(SWAPBACKED))))
+		return before;
 	if (flags & KPF(HUGE))
 		return PT_HUGETLB;
 	if (flags & KPF(RESERVED))

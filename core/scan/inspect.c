@@ -87,7 +87,7 @@ static struct pt_maybe read_categories(struct pt_target *t, uint64_t address)
 /* ---- the frame -------------------------------------------------------------------------------------------------- */
 
 /* A folio runs from its HEAD over the TAILs behind it. It may begin before or end behind the frames read. */
-static void find_folio(struct pt_facts *facts)
+static void find_folio(struct pt_target *t, struct pt_facts *facts)
 {
 	size_t at = (size_t)(facts->pfn - facts->near_first), first = at, end = at + 1;
 	if (!(facts->near_flags[at] & (KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL))))
@@ -99,10 +99,10 @@ static void find_folio(struct pt_facts *facts)
 	if (!(facts->near_flags[first] & KPF(COMPOUND_HEAD)))
 		return; /* begins further down: a gigantic page */
 	facts->folio_first = some(facts->near_first + first);
-	if (end < PT_NEIGHBOURS)
+	/* where it fills the block to its end, the frame behind tells whether it goes on: a gigantic page does */
+	uint64_t next = facts->near_first + PT_NEIGHBOURS;
+	if (end < PT_NEIGHBOURS || !(read_entry(t->k, t->kpageflags, next).value & KPF(COMPOUND_TAIL)))
 		facts->folio_pages = some(end - first);
-	else if (first == 0)
-		facts->folio_pages = some(end); /* the whole aligned block, or the start of more */
 	facts->head_flags = some(facts->near_flags[first]);
 	facts->head_count = some(facts->near_count[first]);
 }
@@ -119,7 +119,7 @@ static void read_neighbours(struct pt_target *t, struct pt_facts *facts)
 	if (t->kpagecount >= 0 &&
 	    t->k->ops->pread(t->k, t->kpagecount, facts->near_count, size, facts->near_first * 8) < 0)
 		memset(facts->near_count, 0, size);
-	find_folio(facts);
+	find_folio(t, facts);
 }
 
 static void read_cgroup(struct pt_target *t, struct pt_facts *facts)

@@ -12,6 +12,7 @@
 #include <errno.h>
 
 #include "core/kernel/abi.h"
+#include "core/scan/classify.h"
 #include "core/scan/inspect.h"
 #include "tests/support/fixture.h"
 #include "tests/support/scripted.h"
@@ -82,6 +83,38 @@ static void a_folio_is_found_from_any_of_its_pages(void **arg)
 		assert_int_equal(f.folio_pages.value, 4);
 		assert_true(f.categories.known && f.categories.value & PS_HUGE);
 		assert_true(pt_facts_page(&f).bits & PT_PMD);
+	}
+}
+
+/* Of a gigantic page's first 2 MiB all can be seen that makes a huge page, but for the frame behind. */
+static void a_folio_that_goes_on_has_no_known_length(void **arg)
+{
+	(void)arg;
+	fixture_add(fixture, "vma 30000000-30800000 rw-s /anon_hugepage (deleted)\n"
+			     "pages 30000000-30400000 hugetlb pfn=0x2000\n"
+			     "pages 30400000-30600000 hugetlb pfn=0x2400\n");
+	struct pt_facts f = inspect(0x30001000);
+	assert_int_equal(f.folio_first.value, 0x2000);
+	assert_false(f.folio_pages.known);
+	assert_false(inspect(0x30300000).folio_pages.known);
+	f = inspect(0x30401000);
+	assert_true(f.folio_pages.known);
+	assert_int_equal(f.folio_pages.value, 512);
+}
+
+/* PAGEMAP_SCAN came before the page was written, its entry and flags after. */
+static void a_zero_page_written_meanwhile_is_memory(void **arg)
+{
+	(void)arg;
+	const struct pt_vma vma = {.role = PT_ROLE_ANON};
+	const struct pt_signals signals = {0};
+	const uint64_t flags[] = {KPF(ANON) | KPF(SWAPBACKED) | KPF(UPTODATE), KPF(ZERO_PAGE) | KPF(RESERVED)};
+	const enum pt_kind kinds[] = {PT_ANON, PT_ZERO};
+	for (size_t i = 0; i < 2; i++) {
+		struct pt_page page = pt_classify_entry(PM_PRESENT | 0x1234, PS_PRESENT | PS_PFNZERO, &vma, &signals);
+		assert_int_equal(pt_page_kind(page), PT_ZERO);
+		pt_classify_flags(&page, flags[i], &signals);
+		assert_int_equal(pt_page_kind(page), kinds[i]);
 	}
 }
 
@@ -207,6 +240,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_present_page_has_all_its_facts, make, drop),
 		cmocka_unit_test_setup_teardown(a_folio_is_found_from_any_of_its_pages, make, drop),
+		cmocka_unit_test_setup_teardown(a_folio_that_goes_on_has_no_known_length, make, drop),
+		cmocka_unit_test_setup_teardown(a_zero_page_written_meanwhile_is_memory, make, drop),
 		cmocka_unit_test_setup_teardown(what_is_not_present_has_no_frame, make, drop),
 		cmocka_unit_test_setup_teardown(a_hidden_pfn_is_not_looked_up, make, drop),
 		cmocka_unit_test_setup_teardown(swapped_shared_memory_is_asked_of_its_file, make, drop),

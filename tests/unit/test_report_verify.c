@@ -243,6 +243,40 @@ static void migration_explains_as_many_pages_as_migrate(void **state)
 	assert_int_equal(cells[PT_VERIFY_PRIVATE].verdict, PT_VERDICT_DIFFERS);
 }
 
+/* Seen on 6.18: pages that were write-protected by userfaultfd and then swapped out, and copies made writable no more. */
+static void a_file_may_be_swapped_behind_what_stands_for_it(void **state)
+{
+	(void)state;
+	static const struct pt_page markers = {.bits = PT_UFFD_MARKER};
+	const struct pt_page kinds[] = {markers, anon};
+	for (size_t i = 0; i < 2; i++)
+		for (unsigned role = PT_ROLE_ANON; role <= PT_ROLE_SHMEM; role += PT_ROLE_SHMEM - PT_ROLE_ANON)
+			for (unsigned swapped = 5; swapped < 7; swapped++) {
+				struct pt_verify_cell cells[PT_VERIFY_N];
+				struct pt_smaps smaps = smaps_of(5);
+				struct pt_snapshot *s = snapshot_of(kinds[i], 5);
+				bool explained = role == PT_ROLE_SHMEM && swapped == 5;
+
+				s->vmas->v[0].role = (uint8_t)role;
+				smaps.swap = some(swapped * PAGE);
+				compare(s, &smaps, &smaps, cells);
+				assert_int_equal(cells[PT_VERIFY_SWAP].verdict,
+						 explained ? PT_VERDICT_EXPLAINED : PT_VERDICT_DIFFERS);
+			}
+}
+
+static void hidden_swap_types_explain_too_much_swap(void **state)
+{
+	(void)state;
+	static const struct pt_page swapped = {.bits = PT_SWAP};
+	struct pt_verify_cell cell = with_signal(PT_SIG_PFN, PT_ABSENT, swapped, PT_VERIFY_SWAP);
+
+	assert_int_equal(cell.verdict, PT_VERDICT_EXPLAINED);
+	assert_non_null(strstr(cell.why, "hidden"));
+	cell = with_signal(PT_SIG_KPAGECOUNT, PT_ABSENT, swapped, PT_VERIFY_SWAP);
+	assert_int_equal(cell.verdict, PT_VERDICT_DIFFERS);
+}
+
 static void smaps_of_an_older_kernel_is_not_compared(void **state)
 {
 	(void)state;
@@ -493,6 +527,8 @@ int main(void)
 		cmocka_unit_test(average_counts_explain_shares_of_large_folios),
 		cmocka_unit_test(what_is_hidden_is_not_compared),
 		cmocka_unit_test(migration_explains_as_many_pages_as_migrate),
+		cmocka_unit_test(a_file_may_be_swapped_behind_what_stands_for_it),
+		cmocka_unit_test(hidden_swap_types_explain_too_much_swap),
 		cmocka_unit_test(smaps_of_an_older_kernel_is_not_compared),
 		cmocka_unit_test(every_sum_has_its_names),
 		cmocka_unit_test(a_still_process_is_equal),
