@@ -24,8 +24,9 @@ enum {
 	STAT_SYSTEM_TICKS = 15,
 	STAT_THREADS = 20,
 	STAT_START_TIME = 22,
+	STAT_START_STACK = 28,
 	STAT_FIRST_NUMBER = 4,
-	STAT_LAST_NUMBER = STAT_START_TIME,
+	STAT_LAST_NUMBER = STAT_START_TIME, /* that must be there */
 };
 #define PF_KTHREAD 0x00200000u
 
@@ -48,6 +49,7 @@ struct stat_line {
 	size_t name_size;
 	char state;
 	uint64_t field[STAT_LAST_NUMBER + 1];
+	uint64_t start_stack;
 };
 
 /* " 123 -1 ...": some fields are signed; pagetop uses none of those, so the sign is dropped. */
@@ -61,6 +63,17 @@ static bool take_stat_numbers(struct pt_cursor *c, uint64_t *field)
 			return false;
 	}
 	return true;
+}
+
+static void take_start_stack(struct pt_cursor c, uint64_t *ret)
+{
+	uint64_t n;
+
+	for (int i = STAT_LAST_NUMBER + 1; i <= STAT_START_STACK; i++)
+		if (!pt_skip(&c, ' ') || !pt_take_decimal(&c, &n))
+			return;
+	if (c.at < c.end)
+		*ret = n;
 }
 
 static bool take_stat(const char *text, size_t size, struct stat_line *ret)
@@ -79,7 +92,11 @@ static bool take_stat(const char *text, size_t size, struct stat_line *ret)
 		return false;
 	ret->state = *c.at++;
 	/* Something must follow the last field of interest, or it may have been cut off. */
-	return take_stat_numbers(&c, ret->field) && c.at < c.end && (*c.at == ' ' || *c.at == '\n');
+	if (!take_stat_numbers(&c, ret->field) || c.at == c.end || (*c.at != ' ' && *c.at != '\n'))
+		return false;
+	ret->start_stack = 0;
+	take_start_stack(c, &ret->start_stack);
+	return true;
 }
 
 static struct pt_maybe known(uint64_t value)
@@ -113,6 +130,7 @@ int pt_parse_stat(const char *text, size_t size, struct pt_process *process)
 	process->cpu_ns = ticks_as_ns(line.field[STAT_USER_TICKS], line.field[STAT_SYSTEM_TICKS]);
 	process->threads = line.field[STAT_THREADS] < UINT_MAX ? (unsigned)line.field[STAT_THREADS] : UINT_MAX;
 	process->start_time = line.field[STAT_START_TIME];
+	process->start_stack = line.start_stack;
 	return 0;
 }
 

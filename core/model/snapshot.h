@@ -28,6 +28,7 @@ struct pt_process {
 	pid_t pid;
 	uid_t uid;
 	uint64_t start_time;    /* clock ticks after boot, field 22 of stat: tells a reused PID */
+	uint64_t start_stack;   /* where its first stack began: differs from exec to exec; 0: not shown */
 	unsigned image;         /* how many execs pagetop has seen of it: 0, 1, ... */
 	char name[PT_NAME_MAX]; /* comm */
 	char state;             /* R S D Z T ... */

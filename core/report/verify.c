@@ -331,15 +331,14 @@ static bool unsettled(const struct pt_verify *verify)
 }
 
 /* One scan and the smaps after it; *before is replaced by that smaps, *verify by the better result. */
-static int round_once(struct pt_kernel *k, pid_t pid, struct pt_scan *scan, struct reading *before,
-		      struct pt_verify *verify)
+static int round_once(struct pt_kernel *k, struct pt_scan *scan, struct reading *before, struct pt_verify *verify)
 {
 	struct pt_verify now = {.rounds = verify->rounds + 1};
 	struct reading after = {0};
 	int r = pt_scan_frame(scan, NULL, NULL, &now.snapshot);
 
 	if (r == 0)
-		r = read_smaps(k, pid, &after);
+		r = read_smaps(k, pt_scan_task(scan), &after);
 	if (r == 0) {
 		now.n = now.snapshot->vmas->n;
 		now.rows = calloc(now.n ? now.n : 1, sizeof(*now.rows));
@@ -369,9 +368,9 @@ int pt_verify_process(struct pt_kernel *k, pid_t pid, struct pt_verify *ret)
 
 	if (r < 0)
 		return r;
-	r = read_smaps(k, pid, &before);
+	r = read_smaps(k, pt_scan_task(scan), &before);
 	while (r == 0 && verify.rounds < ROUNDS && (verify.rounds == 0 || unsettled(&verify)))
-		r = round_once(k, pid, scan, &before, &verify);
+		r = round_once(k, scan, &before, &verify);
 	free(before.smaps);
 	pt_scan_close(scan);
 	if (r < 0) {

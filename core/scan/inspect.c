@@ -36,7 +36,7 @@ static void read_vm_flags(struct pt_target *t, struct pt_vma *vma)
 {
 	struct pt_smaps *smaps;
 	size_t n;
-	if (pt_read_smaps(t->k, t->pid, &smaps, &n) != 0)
+	if (pt_read_smaps(t->k, t->task, &smaps, &n) != 0)
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (smaps[i].start == vma->start && smaps[i].end == vma->end) {
@@ -206,6 +206,7 @@ int pt_inspect_contents(struct pt_kernel *k, pid_t pid, uint64_t address, uint8_
 	if (error)
 		return error;
 	struct pt_maybe entry = read_entry(k, target.pagemap, address >> k->page_shift);
+	pid = target.task;
 	pt_target_close(&target);
 	if (!entry.known || !(entry.value & PM_PRESENT))
 		return -ENODATA; /* reading it would fault a page into the target */

@@ -67,7 +67,7 @@ static void mark_locked(struct pt_target *t, struct pt_vma_table *vmas)
 {
 	struct pt_smaps *smaps;
 	size_t n;
-	if (pt_read_smaps(t->k, t->pid, &smaps, &n) != 0)
+	if (pt_read_smaps(t->k, t->task, &smaps, &n) != 0)
 		return;
 	for (size_t i = 0, k = 0; i < vmas->n && k < n; i++) {
 		while (k < n && smaps[k].start < vmas->v[i].start)
@@ -91,7 +91,7 @@ static void mark_file_systems(struct pt_target *t, struct pt_vma_table *vmas)
 		struct pt_vma *vma = &vmas->v[i];
 		if (!vma->inode || !pt_vma_may_be_shmem(vma))
 			continue;
-		if (!asked && pt_read_mounts(t->k, t->pid, &mounts, &n) != 0)
+		if (!asked && pt_read_mounts(t->k, t->task, &mounts, &n) != 0)
 			return;
 		asked = true;
 		for (size_t k = 0; k < n && vma->fs == PT_FS_UNKNOWN; k++)
@@ -106,7 +106,7 @@ static void mark_hugetlb(struct pt_target *t, struct pt_vma_table *vmas)
 {
 	char path[64];
 	int fd = -1;
-	snprintf(path, sizeof(path), "proc/%d/maps", t->pid);
+	snprintf(path, sizeof(path), "proc/%d/maps", t->task);
 	for (size_t i = 0; i < vmas->n && pt_signal_has(&t->signals, PT_SIG_PROCMAP_QUERY); i++) {
 		struct pt_vma *vma = &vmas->v[i];
 		struct pq_arg arg = {.size = sizeof(arg), .query_addr = vma->start};
@@ -131,7 +131,7 @@ static bool is_current(const struct pt_layout *layout, const struct pt_vma_table
 int pt_layout_read(struct pt_layout *layout, struct pt_target *t, const struct pt_process *process)
 {
 	struct pt_vma_table *fresh;
-	int error = pt_read_maps(t->k, t->pid, &fresh);
+	int error = pt_read_maps(t->k, t->task, &fresh);
 	if (error)
 		return error;
 	if (is_current(layout, fresh, process)) {

@@ -82,6 +82,11 @@ int pt_scan_pidfd(const struct pt_scan *scan)
 	return scan->target.pidfd;
 }
 
+pid_t pt_scan_task(const struct pt_scan *scan)
+{
+	return scan->target.task;
+}
+
 static uint64_t now(struct pt_scan *scan, enum pt_clock clock)
 {
 	return scan->target.k->ops->now(scan->target.k, clock);
@@ -93,7 +98,7 @@ static uint64_t now(struct pt_scan *scan, enum pt_clock clock)
 static void read_rollup(struct pt_scan *scan, struct pt_process *process)
 {
 	struct pt_smaps rollup;
-	if (scan->target.kpagecount < 0 && pt_read_rollup(scan->target.k, scan->target.pid, &rollup) == 0)
+	if (scan->target.kpagecount < 0 && pt_read_rollup(scan->target.k, scan->target.task, &rollup) == 0)
 		process->rollup_pss = rollup.pss;
 }
 
@@ -221,6 +226,8 @@ static int shared_memory(struct pt_scan *scan, struct frame *frame)
 static int read_frame(struct pt_scan *scan, struct frame *frame)
 {
 	int error = pt_target_read(&scan->target, &frame->process);
+	if (!error && pt_target_left_memory(&scan->target, &frame->process))
+		error = -EAGAIN;
 	if (!error)
 		error = pt_layout_read(&scan->layout, &scan->target, &frame->process);
 	if (error)
@@ -254,7 +261,7 @@ static int read_frames_until_still(struct pt_scan *scan, struct frame *frame)
 		drop(frame);
 		error = pt_target_read(&scan->target, &frame->process);
 		if (!error)
-			error = pt_target_reopen(&scan->target);
+			error = pt_target_reopen(&scan->target, &frame->process);
 		if (error)
 			return error;
 		pt_snapshot_unref(scan->last); /* of other memory */

@@ -37,6 +37,9 @@ void pt_scan_cancel(struct pt_scan *scan);
 /* Polls readable when the target ends; -1 where pidfds are missing. Owned by the scan. */
 int pt_scan_pidfd(const struct pt_scan *scan);
 
+/* Whose files in /proc show the target's memory now: its PID, or a thread's whose main thread has ended. */
+pid_t pt_scan_task(const struct pt_scan *scan);
+
 /* A complete frame of a process in one call, for commands. */
 int pt_scan_once(struct pt_kernel *k, pid_t pid, struct pt_snapshot **ret);
 

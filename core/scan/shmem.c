@@ -31,7 +31,7 @@ static int open_file(struct pt_target *t, const struct pt_vma *vma)
 {
 	char path[96];
 	struct pt_file_stat stat;
-	snprintf(path, sizeof(path), "proc/%d/map_files/%" PRIx64 "-%" PRIx64, t->pid, vma->start, vma->end);
+	snprintf(path, sizeof(path), "proc/%d/map_files/%" PRIx64 "-%" PRIx64, t->task, vma->start, vma->end);
 	int error = t->k->ops->stat(t->k, path, &stat);
 	if (error)
 		return error;

@@ -2,18 +2,21 @@
  * Opening a target and keeping hold of it; see target.h.
  *
  * A pidfd says when the process ends; the start time, that the PID was not given to another in between. An exec keeps
- * both, but the memory that the pagemap descriptor stands for is gone then: reads of mapped addresses give 0 bytes.
+ * both, but the memory that the pagemap descriptor stands for is gone then: reads of mapped addresses give 0 bytes. Where
+ * others share that memory it is not; then stat tells of another stack.
  */
 #include "core/scan/target.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static int open_of_pid(struct pt_target *t, const char *file)
 {
 	char path[64];
-	snprintf(path, sizeof(path), "proc/%d/%s", t->pid, file);
+	snprintf(path, sizeof(path), "proc/%d/%s", t->task, file);
 	return t->k->ops->open(t->k, path, O_RDONLY);
 }
 
@@ -45,14 +48,48 @@ static void open_frames(struct pt_target *t)
 		t->kpagecount = t->k->ops->open(t->k, "proc/kpagecount", O_RDONLY);
 }
 
+static bool has_ended(const struct pt_process *process)
+{
+	return process->state == 'Z' || process->state == 'X';
+}
+
+/*
+ * A process whose main thread has ended lives on while it has others. It is a zombie without memory then, to look at,
+ * but each thread has a folder of its own in /proc, which shows the memory they share.
+ */
+static int read_through_thread(struct pt_target *t, struct pt_process *process)
+{
+	pid_t *tids;
+	size_t n;
+	if (pt_read_threads(t->k, t->pid, &tids, &n) != 0)
+		return -ESRCH;
+	int error = -ESRCH;
+	for (size_t i = 0; i < n && error; i++) {
+		struct pt_process thread;
+		if (tids[i] == t->pid || pt_read_process(t->k, tids[i], &thread) || has_ended(&thread))
+			continue;
+		thread.pid = process->pid;
+		thread.start_time = process->start_time;
+		memcpy(thread.name, process->name, sizeof(thread.name));
+		*process = thread;
+		t->task = tids[i];
+		error = 0;
+	}
+	free(tids);
+	return error;
+}
+
 int pt_target_read(struct pt_target *t, struct pt_process *ret)
 {
 	struct pt_process process;
 	int error = pt_read_process(t->k, t->pid, &process);
 	if (error)
 		return error == -ENOENT ? -ESRCH : error;
-	if (process.state == 'Z' || process.state == 'X')
-		return -ESRCH;
+	t->task = t->pid;
+	if (has_ended(&process))
+		error = process.threads > 1 ? read_through_thread(t, &process) : -ESRCH;
+	if (error)
+		return error;
 	if (t->start_time && process.start_time != t->start_time)
 		return -ESRCH;
 	if (t->pidfd >= 0 && t->k->ops->ended(t->k, t->pidfd) == 1)
@@ -72,6 +109,7 @@ static int open_all(struct pt_target *t, const struct pt_signals *signals)
 	if (error)
 		return error;
 	t->start_time = process.start_time;
+	t->start_stack = process.start_stack;
 	if (pt_is_kernel_thread(t->k, t->pid))
 		return -ENODATA;
 	error = open_pagemap(t);
@@ -80,14 +118,15 @@ static int open_all(struct pt_target *t, const struct pt_signals *signals)
 	if (signals)
 		t->signals = *signals;
 	else
-		pt_probe_signals(t->k, t->pid, &t->signals);
+		pt_probe_signals(t->k, t->task, &t->signals);
 	open_frames(t);
 	return 0;
 }
 
 int pt_target_open(struct pt_target *ret, struct pt_kernel *k, pid_t pid, const struct pt_signals *signals)
 {
-	struct pt_target target = {.k = k, .pid = pid, .pidfd = -1, .pagemap = -1, .kpageflags = -1, .kpagecount = -1};
+	struct pt_target target = {
+		.k = k, .pid = pid, .task = pid, .pidfd = -1, .pagemap = -1, .kpageflags = -1, .kpagecount = -1};
 	int error = open_all(&target, signals);
 	if (error)
 		pt_target_close(&target);
@@ -114,11 +153,17 @@ bool pt_target_memory_alive(struct pt_target *t, const struct pt_vma_table *vmas
 	return false;
 }
 
-int pt_target_reopen(struct pt_target *t)
+bool pt_target_left_memory(const struct pt_target *t, const struct pt_process *process)
+{
+	return t->start_stack && process->start_stack && process->start_stack != t->start_stack;
+}
+
+int pt_target_reopen(struct pt_target *t, const struct pt_process *process)
 {
 	int error = open_pagemap(t);
 	if (error)
 		return error;
+	t->start_stack = process->start_stack;
 	t->image++;
 	return 0;
 }

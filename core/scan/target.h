@@ -10,8 +10,10 @@
 struct pt_target {
 	struct pt_kernel *k; /* borrowed */
 	pid_t pid;
-	uint64_t start_time; /* tells a reused PID */
-	int pidfd, pagemap;  /* -1: not open */
+	pid_t task;           /* whose files in /proc show the memory: pid, or a thread that outlived the main one */
+	uint64_t start_time;  /* tells a reused PID */
+	uint64_t start_stack; /* of the memory that is open */
+	int pidfd, pagemap;   /* -1: not open */
 	int kpageflags, kpagecount;
 	unsigned image; /* execs seen */
 	struct pt_signals signals;
@@ -27,7 +29,13 @@ int pt_target_read(struct pt_target *target, struct pt_process *ret);
 /* Whether the open pagemap still is that of the process's memory; false after an exec, or at its end. */
 bool pt_target_memory_alive(struct pt_target *target, const struct pt_vma_table *vmas);
 
-/* After an exec: opens the new memory and counts it. -ESRCH, -EACCES. */
-int pt_target_reopen(struct pt_target *target);
+/*
+ * Whether an exec left the memory that is open to others: after vfork() a parent, or whoever shares it by CLONE_VM,
+ * keeps it alive.
+ */
+bool pt_target_left_memory(const struct pt_target *target, const struct pt_process *process);
+
+/* After an exec: opens the new memory and counts it; `process` was read before. -ESRCH, -EACCES. */
+int pt_target_reopen(struct pt_target *target, const struct pt_process *process);
 
 #endif

@@ -61,6 +61,78 @@ static void become_image(const struct child *self, const char *what)
 	child_need(0, "exec");
 }
 
+/* The memory that it leaves stays alive: it is its parent's. */
+static void run_vfork(struct child *self)
+{
+	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid == 0) {
+		child_say(self, (uint64_t)getpid());
+		become_image(self, "once");
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static void exec_out_of_shared_memory_is_followed(void **state)
+{
+	(void)state;
+	struct pt_kernel *k = real();
+	struct child child = child_start(run_vfork);
+	pid_t pid = (pid_t)child_wait(&child);
+	struct pt_scan *scan;
+	struct pt_snapshot *before, *after;
+
+	assert_int_equal(pt_scan_open(&scan, k, pid), 0);
+	assert_int_equal(pt_scan_frame(scan, NULL, NULL, &before), 0);
+	child_go(&child);
+	assert_int_equal(child_wait(&child), 1);
+	assert_int_equal(pt_scan_frame(scan, NULL, NULL, &after), 0);
+	assert_int_equal(after->process.image, before->process.image + 1);
+	assert_true(after->total.n[PT_N_RSS] > 0);
+	pt_snapshot_unref(before);
+	pt_snapshot_unref(after);
+	pt_scan_close(scan);
+	kill(pid, SIGKILL);
+	child_end(&child);
+	pt_kernel_free(k);
+}
+
+static pthread_t main_thread;
+
+static void *outlive_main(void *arg)
+{
+	pthread_join(main_thread, NULL);
+	run_waiting(arg);
+	return NULL;
+}
+
+static void run_without_main(struct child *self)
+{
+	pthread_t thread;
+	main_thread = pthread_self();
+	child_need(!pthread_create(&thread, NULL, outlive_main, self), "pthread_create");
+	pthread_exit(NULL);
+}
+
+/* It is a zombie then, to look at. */
+static void threads_outlive_the_main_thread(void **state)
+{
+	(void)state;
+	struct pt_kernel *k = real();
+	struct child child = child_start(run_without_main);
+	uint64_t address = child_wait(&child);
+	struct pt_process process = {0};
+	struct pt_snapshot *snapshot;
+
+	while (process.state != 'Z') /* it is on its way */
+		assert_int_equal(pt_read_process(k, child.pid, &process), 0);
+	assert_int_equal(pt_scan_once(k, child.pid, &snapshot), 0);
+	assert_int_equal(snapshot->process.pid, child.pid);
+	assert_int_not_equal(pt_page_kind(pt_snapshot_page(snapshot, address)), PT_UNTOUCHED);
+	pt_snapshot_unref(snapshot);
+	child_end(&child);
+	pt_kernel_free(k);
+}
+
 static void run_exec(struct child *self)
 {
 	run_waiting(self);
@@ -416,6 +488,8 @@ int main(int n_arguments, char **arguments)
 		return run_image(arguments);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exec_is_followed),
+		cmocka_unit_test(exec_out_of_shared_memory_is_followed),
+		cmocka_unit_test(threads_outlive_the_main_thread),
 		cmocka_unit_test(exec_all_the_time),
 		cmocka_unit_test(the_dead_are_not_scanned),
 		cmocka_unit_test(kernel_threads_have_no_memory),

@@ -42,6 +42,28 @@ static void stat_has_the_counters(void **state)
 	assert_int_equal(process.start_time, 93370);
 }
 
+static void start_of_the_stack_may_be_missing(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *rest;
+		uint64_t stack;
+	} rests[] = {{" 3133440 418 1 2 3 140000 4 5 6\n", 140000},
+		     {" 3133440 418 1 2 3 140000\n", 140000},
+		     {" 3133440 418 1 2 3 140000", 0},
+		     {" 3133440 418 1 2 3 0 4\n", 0},
+		     {" 3133440 418 1 x 3 140000 4\n", 0},
+		     {"\n", 0}};
+	for (size_t i = 0; i < sizeof(rests) / sizeof(*rests); i++) {
+		char line[256];
+		struct pt_process process = {0};
+		snprintf(line, sizeof(line), "1 (a) S 1 2 3 0 -1 0 99 98 7 97 30 12 0 0 20 0 4 0 93370%s",
+			 rests[i].rest);
+		assert_int_equal(pt_parse_stat(line, strlen(line), &process), 0);
+		assert_int_equal(process.start_stack, rests[i].stack);
+	}
+}
+
 static void names_are_what_they_like(void **state)
 {
 	(void)state;
@@ -221,11 +243,17 @@ static void every_call_may_fail(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stat_has_the_counters), cmocka_unit_test(names_are_what_they_like),
-		cmocka_unit_test(long_names_are_cut),    cmocka_unit_test(damaged_stats_are_refused),
-		cmocka_unit_test(cut_at_every_byte),     cmocka_unit_test(counters_too_large_for_us_are_not_known),
-		cmocka_unit_test(status_has_sizes),      cmocka_unit_test(what_status_lacks_is_not_known),
-		cmocka_unit_test(reads_a_process),       cmocka_unit_test(every_call_may_fail),
+		cmocka_unit_test(stat_has_the_counters),
+		cmocka_unit_test(start_of_the_stack_may_be_missing),
+		cmocka_unit_test(names_are_what_they_like),
+		cmocka_unit_test(long_names_are_cut),
+		cmocka_unit_test(damaged_stats_are_refused),
+		cmocka_unit_test(cut_at_every_byte),
+		cmocka_unit_test(counters_too_large_for_us_are_not_known),
+		cmocka_unit_test(status_has_sizes),
+		cmocka_unit_test(what_status_lacks_is_not_known),
+		cmocka_unit_test(reads_a_process),
+		cmocka_unit_test(every_call_may_fail),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -477,6 +478,57 @@ static void an_exec_is_followed_at_any_moment(void **arg)
 		check_exec);
 }
 
+/* Another stack, and the old memory still there: it execed, and others share what it left. */
+static void another_stack_is_an_exec(void **arg)
+{
+	(void)arg;
+	static const char stat[] =
+		"100 (p) S 1 100 100 0 -1 4194304 99 0 7 0 30 12 0 0 20 0 1 0 777 3133440 418 1 1 1 %d 0\n";
+	static const int stacks[] = {5000, 5000, 0, 5000, 6000, 6000};
+	static const unsigned images[] = {0, 0, 0, 0, 1, 1};
+	struct fixture *fixture = fixture_new(65536, everything);
+	struct scripted *k = kernel_on(fixture);
+	struct pt_scan *scan = NULL;
+	for (size_t i = 0; i < sizeof(stacks) / sizeof(*stacks); i++) {
+		char text[256];
+		struct pt_snapshot *s;
+		snprintf(text, sizeof(text), stat, stacks[i]);
+		fixture_write(fixture, "proc/100/stat", text);
+		if (!scan)
+			assert_int_equal(pt_scan_open(&scan, &k->k, 100), 0);
+		assert_int_equal(pt_scan_frame(scan, NULL, NULL, &s), 0);
+		assert_int_equal(s->process.image, images[i]);
+		pt_snapshot_unref(s);
+	}
+	pt_scan_close(scan);
+	scripted_free(k);
+	fixture_free(fixture);
+}
+
+/* The main thread has ended, the process has not: another thread's folder shows the memory. */
+static void a_thread_may_outlive_the_main_one(void **arg)
+{
+	(void)arg;
+	struct fixture *fixture = fixture_new(4096, "process 100 Z start=777 threads=3 main\n"
+						    "process 101 X start=778 threads=3 gone\n"
+						    "process 102 S start=779 threads=3 worker\n"
+						    "vma 10000000-10010000 rw-p\n"
+						    "pages 10000000-10004000 anon pfn=0x1000\n");
+	struct scripted *k = kernel_on(fixture);
+	fixture_write(fixture, "proc/100/task/101/comm", "");
+	fixture_write(fixture, "proc/100/task/102/comm", "");
+	struct pt_snapshot *s = scan_of(k);
+	assert_int_equal(s->process.pid, 100);
+	assert_string_equal(s->process.name, "main");
+	assert_int_equal(s->process.start_time, 777);
+	assert_int_equal(s->total.n[PT_N_RSS], 4);
+	pt_snapshot_unref(s);
+	fixture_end(fixture, 102);
+	assert_int_equal(pt_scan_once(&k->k, 100, &s), -ESRCH);
+	scripted_free(k);
+	fixture_free(fixture);
+}
+
 static void check_reuse(int error, const struct pt_snapshot *s)
 {
 	check_end(error, s);
@@ -580,6 +632,8 @@ int main(void)
 		cmocka_unit_test(presence_comes_first_and_can_be_stopped),
 		cmocka_unit_test(a_target_that_ends_is_whole_or_gone),
 		cmocka_unit_test(an_exec_is_followed_at_any_moment),
+		cmocka_unit_test(another_stack_is_an_exec),
+		cmocka_unit_test(a_thread_may_outlive_the_main_one),
 		cmocka_unit_test(a_reused_pid_is_not_the_target),
 		cmocka_unit_test(vmas_may_change_at_any_moment),
 		cmocka_unit_test(every_call_may_fail_once),

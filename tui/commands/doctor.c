@@ -205,14 +205,16 @@ static int print_json(const struct ui_options *options, const struct pt_signals 
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
-/* A process that cannot be read: 0, or what opening it for a scan says. */
-static int try_target(struct pt_kernel *k, pid_t pid)
+/* Whether a process can be read: 0, or what opening it for a scan says. *pid becomes whose files show its memory. */
+static int try_target(struct pt_kernel *k, pid_t *pid)
 {
 	struct pt_scan *scan;
-	int r = pid ? pt_scan_open(&scan, k, pid) : 0;
+	int r = *pid ? pt_scan_open(&scan, k, *pid) : 0;
 
-	if (pid && r == 0)
+	if (*pid && r == 0) {
+		*pid = pt_scan_task(scan);
 		pt_scan_close(scan);
+	}
 	return r;
 }
 
@@ -222,6 +224,7 @@ int ui_doctor(const struct ui_options *options, struct pt_kernel *k)
 	size_t ids[COLUMNS], n;
 	struct pt_signals signals;
 	char message[256];
+	pid_t pid = options->pid;
 	int r, target;
 
 	if (pt_columns_select(options->columns, column_name, COLUMNS, defaults, sizeof(defaults) / sizeof(defaults[0]),
@@ -229,10 +232,10 @@ int ui_doctor(const struct ui_options *options, struct pt_kernel *k)
 		ui_complain("%s", message);
 		return UI_USAGE;
 	}
-	target = try_target(k, options->pid);
+	target = try_target(k, &pid);
 	if (target < 0 && target != -EACCES && target != -EPERM)
 		return ui_target_error(k, options->pid, target);
-	pt_probe_signals(k, options->pid, &signals);
+	pt_probe_signals(k, pid, &signals);
 	if (options->json)
 		r = print_json(options, &signals);
 	else if (options->raw || options->columns)
