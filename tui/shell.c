@@ -377,8 +377,9 @@ int ui_shell_timeout(struct ui_shell *shell, uint64_t now_ns)
 
 /* ---- drawing ---------------------------------------------------------------------------------------------------- */
 
-void ui_shell_draw(struct ui_shell *shell, struct wg_canvas *canvas, struct wg_rect rest)
+void ui_shell_draw(struct ui_shell *shell, struct wg_canvas *canvas, struct wg_rect rect)
 {
+	struct wg_rect rest = rect;
 	ui_scratch_reset(&shell->scratch);
 	wg_fill(canvas, rest, ' ', WG_STYLE(WG_TEXT, WG_BACK));
 	ui_frame_title(shell, canvas, &rest);

@@ -5,9 +5,11 @@
 #include "tui/target.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "core/scan/live.h"
+#include "tui/worker.h"
 
 /* ---- the live inspector ----------------------------------------------------------------------------------------- */
 
@@ -45,13 +47,23 @@ void ui_target_init(struct ui_target *t, pid_t pid, struct pt_feed *feed, const 
 	t->status = feed->ops->status(feed);
 }
 
+/* Its thread inherits the mask. */
+static int new_feed(struct pt_feed **ret, struct pt_kernel *kernel, pid_t pid, uint64_t interval_ns)
+{
+	sigset_t before;
+	ui_block_signals(&before);
+	int error = pt_live_feed_new(ret, kernel, pid, interval_ns);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error;
+}
+
 int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns)
 {
 	struct pt_kernel *kernel;
 	struct pt_feed *feed;
 	int error = pt_kernel_linux_new(&kernel, "/", 0);
 	if (!error)
-		error = pt_live_feed_new(&feed, kernel, pid, interval_ns);
+		error = new_feed(&feed, kernel, pid, interval_ns);
 	if (!error)
 		ui_target_init(t, pid, feed, &ui_inspect_live);
 	return error;

@@ -23,6 +23,7 @@
 #include "tui/theme.h"
 
 #define PAIRS_MAX 4096 /* a power of two; pairs of colours that can be cached */
+#define MOUSE_MAX 16
 #define DRAG_ON   "\033[?1002h"
 #define DRAG_OFF  "\033[?1002l"
 
@@ -42,6 +43,8 @@ static struct tty {
 		int pair;
 	} pairs[PAIRS_MAX]; /* hash table; pair 0: free */
 	int pairs_used, pairs_room;
+	struct ui_event mouse[MOUSE_MAX]; /* not handed out yet; the oldest last */
+	int n_mouse;
 	struct wg_canvas shown; /* what the terminal shows; w = 0: not known */
 } tty = {.wake = -1};
 
@@ -185,6 +188,19 @@ static void start_mouse(void)
 	}
 }
 
+/* Cursor keys as a terminal sends them that did not take up the mode that terminfo speaks of. */
+static void know_plain_cursor_keys(void)
+{
+	static const struct {
+		const char *bytes;
+		int code;
+	} keys[] = {{"\033[A", KEY_UP},   {"\033[B", KEY_DOWN}, {"\033[C", KEY_RIGHT}, {"\033[D", KEY_LEFT},
+		    {"\033[H", KEY_HOME}, {"\033[F", KEY_END},  {"\033[1~", KEY_HOME}, {"\033[4~", KEY_END}};
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (key_defined(keys[i].bytes) == 0)
+			define_key(keys[i].bytes, keys[i].code);
+}
+
 /* After exit() anywhere, too. */
 static void at_exit(void)
 {
@@ -209,7 +225,9 @@ bool ui_term_open(const struct ui_options *options, char *message, size_t size)
 	nonl();
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
+	typeahead(-1); /* half an update would stay on the screen until the next */
 	curs_set(0);
+	know_plain_cursor_keys();
 	start_colours(options);
 	start_mouse();
 	prepare_restore();
@@ -258,6 +276,17 @@ struct wg_ability ui_term_ability(void)
 bool ui_term_gone(void)
 {
 	return tty.gone;
+}
+
+/* Curses ignores SIGTSTP while it writes: one that comes then is to wait, not to be lost. */
+static void update(void)
+{
+	sigset_t stop, before;
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	sigprocmask(SIG_BLOCK, &stop, &before);
+	refresh();
+	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 /* ---- showing ---------------------------------------------------------------------------------------------------- */
@@ -320,7 +349,7 @@ void ui_term_show(const struct wg_canvas *canvas)
 	}
 	for (int y = 0; y < canvas->h && y < LINES; y++)
 		show_row(canvas, y);
-	refresh();
+	update();
 }
 
 void ui_term_forget(void)
@@ -365,7 +394,7 @@ static void go_on(void)
 		fflush(stdout);
 	}
 	ui_term_forget();
-	refresh();
+	update();
 }
 
 static bool read_signals(struct ui_event *ret)
@@ -385,6 +414,7 @@ static bool read_signals(struct ui_event *ret)
 	if (!resized || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || !size.ws_row || !size.ws_col)
 		return false;
 	resizeterm(size.ws_row, size.ws_col);
+	ui_term_forget(); /* what the terminal made of the old lines is not known */
 	*ret = (struct ui_event){.type = UI_EVENT_RESIZE, .x = size.ws_col, .y = size.ws_row};
 	return true;
 }
@@ -418,22 +448,28 @@ static uint32_t key_of_char(wint_t ch)
 	}
 }
 
+static enum ui_mouse mouse_of_state(mmask_t state)
+{
+	if (state & BUTTON4_PRESSED)
+		return UI_MOUSE_WHEEL_UP;
+	if (state & BUTTON5_PRESSED)
+		return UI_MOUSE_WHEEL_DOWN;
+	if (state & BUTTON1_PRESSED)
+		return UI_MOUSE_PRESS;
+	return state & BUTTON1_RELEASED ? UI_MOUSE_RELEASE : UI_MOUSE_DRAG;
+}
+
+/* Curses gives what came in one go as one key, and the newest of it first. */
 static bool read_mouse(struct ui_event *ret)
 {
 	MEVENT m;
-	if (getmouse(&m) != OK)
+	tty.n_mouse = 0;
+	while (tty.n_mouse < MOUSE_MAX && getmouse(&m) == OK)
+		tty.mouse[tty.n_mouse++] = (struct ui_event){
+			.type = UI_EVENT_MOUSE, .mouse = mouse_of_state(m.bstate), .x = m.x, .y = m.y};
+	if (!tty.n_mouse)
 		return false;
-	*ret = (struct ui_event){.type = UI_EVENT_MOUSE, .x = m.x, .y = m.y};
-	if (m.bstate & BUTTON4_PRESSED)
-		ret->mouse = UI_MOUSE_WHEEL_UP;
-	else if (m.bstate & BUTTON5_PRESSED)
-		ret->mouse = UI_MOUSE_WHEEL_DOWN;
-	else if (m.bstate & BUTTON1_PRESSED)
-		ret->mouse = UI_MOUSE_PRESS;
-	else if (m.bstate & BUTTON1_RELEASED)
-		ret->mouse = UI_MOUSE_RELEASE;
-	else
-		ret->mouse = UI_MOUSE_DRAG;
+	*ret = tty.mouse[--tty.n_mouse];
 	return true;
 }
 
@@ -441,6 +477,10 @@ bool ui_term_read(struct ui_event *ret)
 {
 	if (read_signals(ret))
 		return true;
+	if (tty.n_mouse) {
+		*ret = tty.mouse[--tty.n_mouse];
+		return true;
+	}
 	for (;;) {
 		wint_t ch;
 		int kind = get_wch(&ch);

@@ -71,20 +71,27 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* A detached thread that leaves all signals to the main thread. */
-static int start_thread(void *(*f)(void *), void *arg)
+void ui_block_signals(sigset_t *ret_before)
 {
-	sigset_t all, before;
+	static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+	sigset_t mask;
+	sigfillset(&mask);
+	for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+		sigdelset(&mask, crashes[i]);
+	pthread_sigmask(SIG_SETMASK, &mask, ret_before);
+}
+
+static int start_detached(void *(*f)(void *), void *arg)
+{
+	sigset_t before;
 	pthread_t thread;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
+	ui_block_signals(&before);
 	int error = pthread_create(&thread, NULL, f, arg);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (!error)
 		pthread_detach(thread);
 	return -error;
 }
-
 static int init_sync(pthread_mutex_t *lock, pthread_cond_t *cond)
 {
 	pthread_condattr_t attr;
@@ -108,7 +115,7 @@ int ui_worker_new(struct ui_worker **ret, const struct ui_worker_ops *ops, void 
 	w->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	int error = !w->request || !w->current ? -ENOMEM : w->fd < 0 ? -errno : init_sync(&w->lock, &w->changed);
 	if (!error)
-		error = start_thread(run, w);
+		error = start_detached(run, w);
 	if (error) {
 		if (w->fd >= 0)
 			close(w->fd);

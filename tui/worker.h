@@ -6,6 +6,7 @@
 #ifndef UI_WORKER_H
 #define UI_WORKER_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -37,5 +38,11 @@ int ui_worker_fd(const struct ui_worker *worker);
 void ui_worker_wait(const struct ui_worker *worker, int wait_ms);
 /* A request waits or is being answered. */
 bool ui_worker_busy(struct ui_worker *worker);
+
+/*
+ * Before a thread is started, which inherits the mask: signals from outside are for the main thread, which has the
+ * terminal; those of a crash stay open, so that the terminal is restored. Restore with pthread_sigmask.
+ */
+void ui_block_signals(sigset_t *ret_before);
 
 #endif
