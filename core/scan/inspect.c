@@ -70,17 +70,14 @@ static int read_vma(struct pt_target *t, struct pt_facts *facts)
 static struct pt_maybe read_categories(struct pt_target *t, uint64_t address)
 {
 	struct ps_region region = {0};
-	bool guard = t->signals.of[PT_SIG_GUARD].given == PT_GIVEN;
-	struct ps_arg arg = {.size = sizeof(arg),
-			     .start = address,
+	struct ps_arg arg = {.start = address,
 			     .end = address + (1ull << t->k->page_shift),
 			     .vec = (uint64_t)(uintptr_t)&region,
 			     .vec_len = 1,
-			     .category_anyof_mask = PS_PRESENT | PS_SWAPPED,
-			     .return_mask = 0xff | (guard ? PS_GUARD : 0)};
+			     .return_mask = PS_ALL_6_7};
 	if (!pt_signal_has(&t->signals, PT_SIG_PAGEMAP_SCAN))
 		return (struct pt_maybe){0};
-	int n = t->k->ops->ioctl(t->k, t->pagemap, PT_PAGEMAP_SCAN, &arg);
+	int n = pt_target_scan(t, &arg);
 	return n < 0 ? (struct pt_maybe){0} : some(n ? region.categories : 0);
 }
 

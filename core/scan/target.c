@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/kernel/abi.h"
+
 static int open_of_pid(struct pt_target *t, const char *file)
 {
 	char path[64];
@@ -141,6 +143,22 @@ void pt_target_close(struct pt_target *t)
 	close_fd(t, &t->pagemap);
 	close_fd(t, &t->kpageflags);
 	close_fd(t, &t->kpagecount);
+}
+
+/* Guard markers are of 6.13, bit 58 of pagemap is of 6.15, and their category here is of 6.16: only trying tells. */
+int pt_target_scan(struct pt_target *t, struct ps_arg *arg)
+{
+	bool guard = pt_signal_has(&t->signals, PT_SIG_GUARD) && !t->no_guard_category;
+	const struct ps_arg asked = *arg;
+	arg->size = sizeof(*arg);
+	arg->category_anyof_mask = PS_PRESENT | PS_SWAPPED;
+	arg->return_mask |= guard ? PS_GUARD : 0;
+	int n = t->k->ops->ioctl(t->k, t->pagemap, PT_PAGEMAP_SCAN, arg);
+	if (n != -EINVAL || !guard)
+		return n;
+	t->no_guard_category = true;
+	*arg = asked;
+	return pt_target_scan(t, arg);
 }
 
 bool pt_target_memory_alive(struct pt_target *t, const struct pt_vma_table *vmas)

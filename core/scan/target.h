@@ -17,7 +17,10 @@ struct pt_target {
 	int kpageflags, kpagecount;
 	unsigned image; /* execs seen */
 	struct pt_signals signals;
+	bool no_guard_category; /* PAGEMAP_SCAN refused it */
 };
+
+struct ps_arg;
 
 /* -ESRCH: none, or a zombie; -ENODATA: kernel thread; -EACCES, -EPERM. signals NULL: probe. */
 int pt_target_open(struct pt_target *ret, struct pt_kernel *k, pid_t pid, const struct pt_signals *signals);
@@ -25,6 +28,12 @@ void pt_target_close(struct pt_target *target);
 
 /* Reads stat and status, and says -ESRCH when the process ended or its PID is another's now. */
 int pt_target_read(struct pt_target *target, struct pt_process *ret);
+
+/*
+ * PAGEMAP_SCAN on the target, for pages present or swapped, with what they are in arg->return_mask. Guard markers are
+ * asked for as well where the kernel has a category for them. Regions found, or -errno.
+ */
+int pt_target_scan(struct pt_target *target, struct ps_arg *arg);
 
 /* Whether the open pagemap still is that of the process's memory; false after an exec, or at its end. */
 bool pt_target_memory_alive(struct pt_target *target, const struct pt_vma_table *vmas);

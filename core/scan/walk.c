@@ -23,17 +23,14 @@ void pt_walk_init(struct pt_walk *walk, struct pt_target *target, const struct p
 static int scan_more(struct pt_walk *walk)
 {
 	struct pt_target *t = walk->target;
-	bool guard = t->signals.of[PT_SIG_GUARD].given == PT_GIVEN;
 	struct ps_arg arg = {
-		.size = sizeof(arg),
 		.start = walk->at,
 		.end = walk->end,
 		.vec = (uint64_t)(uintptr_t)walk->found,
 		.vec_len = PT_WALK_REGIONS,
-		.category_anyof_mask = PS_PRESENT | PS_SWAPPED,
-		.return_mask = PS_PRESENT | PS_SWAPPED | PS_HUGE | PS_PFNZERO | (guard ? PS_GUARD : 0),
+		.return_mask = PS_PRESENT | PS_SWAPPED | PS_HUGE | PS_PFNZERO,
 	};
-	int n = t->k->ops->ioctl(t->k, t->pagemap, PT_PAGEMAP_SCAN, &arg);
+	int n = pt_target_scan(t, &arg);
 	if (n < 0)
 		return n;
 	/* walk_end is stale when the last of the kernel's inner rounds (of 512 regions) ran to the end: it may lie below

@@ -118,6 +118,15 @@ static void a_zero_page_written_meanwhile_is_memory(void **arg)
 	}
 }
 
+/* As 6.13 to 6.15 do, which have guard markers but no category for them. */
+static void a_kernel_may_refuse_the_category_of_guard_markers(void **arg)
+{
+	(void)arg;
+	k->no_guard = true;
+	struct pt_facts f = inspect(0x10010000);
+	assert_true(f.categories.known && f.categories.value & PS_HUGE);
+}
+
 static void what_is_not_present_has_no_frame(void **arg)
 {
 	(void)arg;
@@ -242,6 +251,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_folio_is_found_from_any_of_its_pages, make, drop),
 		cmocka_unit_test_setup_teardown(a_folio_that_goes_on_has_no_known_length, make, drop),
 		cmocka_unit_test_setup_teardown(a_zero_page_written_meanwhile_is_memory, make, drop),
+		cmocka_unit_test_setup_teardown(a_kernel_may_refuse_the_category_of_guard_markers, make, drop),
 		cmocka_unit_test_setup_teardown(what_is_not_present_has_no_frame, make, drop),
 		cmocka_unit_test_setup_teardown(a_hidden_pfn_is_not_looked_up, make, drop),
 		cmocka_unit_test_setup_teardown(swapped_shared_memory_is_asked_of_its_file, make, drop),
