@@ -20,7 +20,9 @@ SKIP: no swap here
 </system-out>
 	</testcase>
 	<testcase name="plain" classname="plain" time="0.1" status="run">
-		<system-out>fine</system-out>
+		<system-out>fine
+SKIP: a part of it
+</system-out>
 	</testcase>
 	<testcase name="crash" classname="crash" time="0.1" status="fail">
 		<failure message=""/>
@@ -48,6 +50,7 @@ want="pass cases: one
 skip cases: two: no swap here
 fail cases: three
 pass plain
+skip plain: a part of it
 pass crash: one
 fail crash
 skip absent: not root
