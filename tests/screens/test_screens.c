@@ -154,11 +154,11 @@ static void a_process_is_chosen(void **arg)
 	pty_expect(pty, "choose a process");
 	snprintf(line, sizeof line, "/^%d$\r", (int)child.pid);
 	pty_type(pty, line);
-	pty_expect(pty, "1 of ");
+	pty_expect(pty, " 1 of ");
 	pty_type(pty, "\r");
 	pty_expect(pty, "ADDRESS");
 	pty_type(pty, "\033");
-	pty_expect(pty, "1 of ");
+	pty_expect(pty, " 1 of ");
 	pty_type(pty, "q");
 	expect_exit(0);
 }
