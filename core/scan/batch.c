@@ -117,20 +117,37 @@ static bool is_huge(const struct pt_batch *batch)
 	       !(part->categories & PS_PFNZERO);
 }
 
-static int fill_huge(struct pt_batch *batch, uint64_t index, struct pt_page *pages)
+static int read_page(struct pt_batch *batch, uint64_t number, struct pt_page *ret)
 {
 	struct pt_target *t = batch->target;
 	const struct part *part = &batch->parts[0];
 	uint64_t entry;
-	ssize_t got = t->k->ops->pread(t->k, t->pagemap, &entry, sizeof(entry), index * PT_CHUNK_PAGES * 8);
+	ssize_t got = t->k->ops->pread(t->k, t->pagemap, &entry, sizeof(entry), number * 8);
 	if (got != (ssize_t)sizeof(entry))
 		return got < 0 ? (int)got : -ESRCH;
-	struct pt_page page = pt_classify_entry(entry, part->categories, &batch->vmas->v[part->vma], &t->signals);
-	for (unsigned i = 0; i < PT_CHUNK_PAGES; i++) {
-		pages[i] = page;
-		pages[i].pfn = page.pfn ? page.pfn + i : 0;
-	}
+	*ret = pt_classify_entry(entry, part->categories, &batch->vmas->v[part->vma], &t->signals);
 	return 0;
+}
+
+/*
+ * 1: done; 0: its last page does not go on from its first. Then it was split since it was found, or it is of hugetlb
+ * pages smaller than a PMD, which are called huge as well (64 KiB on arm64).
+ */
+static int fill_huge(struct pt_batch *batch, uint64_t index, struct pt_page *pages)
+{
+	struct pt_page first, last;
+	int error = read_page(batch, index * PT_CHUNK_PAGES, &first);
+	if (!error)
+		error = read_page(batch, (index + 1) * PT_CHUNK_PAGES - 1, &last);
+	if (error)
+		return error;
+	if (last.pfn != (first.pfn ? first.pfn + PT_CHUNK_PAGES - 1 : 0) || (first.bits ^ last.bits) & ~PT_EXCLUSIVE)
+		return 0;
+	for (unsigned i = 0; i < PT_CHUNK_PAGES; i++) {
+		pages[i] = first;
+		pages[i].pfn = first.pfn ? first.pfn + i : 0;
+	}
+	return 1;
 }
 
 /* Reads pagemap from the chunk's first page of interest to its last, and makes pages of it. */
@@ -162,16 +179,16 @@ static int close_chunk(struct pt_batch *batch)
 	unsigned chunk = batch->n_chunks - 1;
 	struct pt_page *pages = chunk_pages(batch, chunk);
 	memset(pages, 0, PT_CHUNK_PAGES * sizeof(*pages));
-	int error = 0;
-	batch->huge[chunk] = batch->depth == PT_DEPTH_DETAIL && is_huge(batch);
+	int huge = 0, error = 0;
+	if (batch->depth == PT_DEPTH_DETAIL && is_huge(batch))
+		huge = fill_huge(batch, batch->index[chunk], pages);
 	if (batch->depth == PT_DEPTH_PRESENCE)
 		fill_presence(batch, pages);
-	else if (batch->huge[chunk])
-		error = fill_huge(batch, batch->index[chunk], pages);
-	else
+	else if (!huge)
 		error = fill_detail(batch, batch->index[chunk], pages);
+	batch->huge[chunk] = huge == 1;
 	batch->n_parts = 0;
-	return error;
+	return huge < 0 ? huge : error;
 }
 
 /* ---- all chunks: frames ----------------------------------------------------------------------------------------- */

@@ -228,6 +228,25 @@ static void exclusive_tells_of_a_huge_pages_first_page_only(void **arg)
 	fixture_free(fixture);
 }
 
+/* Neighbours that are all called huge, but not one: hugetlb pages smaller than a PMD, or a huge page that was split. */
+static void huge_pages_that_are_several_are_read_one_by_one(void **arg)
+{
+	(void)arg;
+	struct fixture *fixture = fixture_new(4096, "process 100 S start=777 threads=1 p\n"
+						    "vma 10000000-10010000 rw-p\n"
+						    "pages 10000000-10004000 anon pfn=0x1000 huge large\n"
+						    "pages 10004000-10008000 anon pfn=0x2000 huge large\n"
+						    "pages 10008000-10010000 anon pfn=0x3000 huge large\n");
+	static const uint64_t frames[] = {0x1000, 0x2000, 0x3000, 0x3004};
+	struct scripted *k = kernel_on(fixture);
+	struct pt_snapshot *s = scan_of(k);
+	for (uint64_t i = 0; i < 16; i++)
+		assert_int_equal(pt_snapshot_page(s, 0x10000000 + i * 4096).pfn, frames[i / 4] + i % 4);
+	pt_snapshot_unref(s);
+	scripted_free(k);
+	fixture_free(fixture);
+}
+
 static void a_huge_reservation_costs_what_was_touched(void **arg)
 {
 	(void)arg;
@@ -625,6 +644,7 @@ int main(void)
 		cmocka_unit_test(zero_pages_that_nothing_tells_leave_sums_unknown),
 		cmocka_unit_test(a_migrating_page_is_in_rss),
 		cmocka_unit_test(exclusive_tells_of_a_huge_pages_first_page_only),
+		cmocka_unit_test(huge_pages_that_are_several_are_read_one_by_one),
 		cmocka_unit_test(a_huge_reservation_costs_what_was_touched),
 		cmocka_unit_test(addresses_of_five_level_tables_work),
 		cmocka_unit_test(many_regions_over_many_vmas_are_all_found_once),
