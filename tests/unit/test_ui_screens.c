@@ -88,6 +88,17 @@ static void a_filter_works_as_it_is_typed(void **arg)
 	stage_expect(stage, "no process matches");
 }
 
+static void the_list_can_be_paused(void **arg)
+{
+	(void)arg;
+	at(0);
+	stage_expect(stage, "middle");
+	stage_key(stage, ' ');
+	stage_expect(stage, "paused");
+	stage_key(stage, ' ');
+	stage_expect_not(stage, "paused");
+}
+
 static void what_cannot_be_opened_says_why(void **arg)
 {
 	(void)arg;
@@ -468,6 +479,7 @@ int main(void)
 		cmocka_unit_test_teardown(the_list_is_sorted_by_rss, leave),
 		cmocka_unit_test_teardown(sorting_goes_through_the_columns, leave),
 		cmocka_unit_test_teardown(a_filter_works_as_it_is_typed, leave),
+		cmocka_unit_test_teardown(the_list_can_be_paused, leave),
 		cmocka_unit_test_teardown(what_cannot_be_opened_says_why, leave),
 		cmocka_unit_test_teardown(enter_and_escape_go_up_and_down, leave),
 		cmocka_unit_test_teardown(the_first_frame_shows_the_largest_vma, leave),
