@@ -100,7 +100,7 @@ void ui_shell_update(struct ui_shell *shell, uint64_t now_ns);
 size_t ui_shell_fds(struct ui_shell *shell, int *fds, size_t n);
 int ui_shell_timeout(struct ui_shell *shell, uint64_t now_ns);
 /* Draws everything into rect and clears `dirty`. */
-void ui_shell_draw(struct ui_shell *shell, struct wg_canvas *canvas, struct wg_rect rest);
+void ui_shell_draw(struct ui_shell *shell, struct wg_canvas *canvas, struct wg_rect rect);
 
 /* ---- for screens ------------------------------------------------------------------------------------------------ */
 
