@@ -118,7 +118,8 @@ static void mark_hugetlb(struct pt_target *t, struct pt_vma_table *vmas)
 		    arg.vma_page_size > 1ull << t->k->page_shift)
 			vma->fs = PT_FS_HUGETLBFS;
 	}
-	t->k->ops->close(t->k, fd);
+	if (fd >= 0)
+		t->k->ops->close(t->k, fd);
 }
 
 static bool is_current(const struct pt_layout *layout, const struct pt_vma_table *fresh,

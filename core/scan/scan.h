@@ -34,7 +34,7 @@ int pt_scan_frame(struct pt_scan *scan, pt_publish_fn publish, void *arg, struct
 /* Makes a frame that is under way end soon with -ECANCELED, and every later one. From any thread. */
 void pt_scan_cancel(struct pt_scan *scan);
 
-/* Polls readable when the target ends; -1 where pidfds are missing. Owned by the scan. */
+/* Polls readable when the target ends; negative where pidfds are missing. Owned by the scan. */
 int pt_scan_pidfd(const struct pt_scan *scan);
 
 /* Whose files in /proc show the target's memory now: its PID, or a thread's whose main thread has ended. */
