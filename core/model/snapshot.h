@@ -42,6 +42,7 @@ struct pt_process {
 struct pt_slot {
 	uint64_t index; /* address / (PT_CHUNK_PAGES << page_shift) */
 	struct pt_chunk *chunk;
+	uint64_t read_ns; /* CLOCK_MONOTONIC when all of its pages were last read; 0: never all, only where they are */
 };
 
 /* How far this snapshot got. */

@@ -42,6 +42,7 @@ struct pt_batch {
 	const struct pt_snapshot *before;
 	struct pt_slots *slots;
 	uint64_t pages_seen;
+	uint64_t read_ns;  /* when this batch was, for its slots */
 	uint64_t reached;  /* page behind the last region */
 	unsigned limit;    /* chunks of a batch, for now */
 	unsigned n_chunks; /* of which the last may still be open */
@@ -309,13 +310,16 @@ static int emit(struct pt_batch *batch, uint64_t index, const struct pt_page *pa
 		old = pt_snapshot_chunk(batch->before, index * pt_snapshot_chunk_size(batch->before));
 	struct pt_chunk *chunk = old && pt_chunk_equals(old, pages) ? pt_chunk_ref(old)
 								    : pt_chunk_new(pages, batch->page_shift);
-	return pt_slots_push(batch->slots, index, chunk);
+	return pt_slots_push(batch->slots, index, chunk, batch->read_ns);
 }
 
 static int flush(struct pt_batch *batch)
 {
-	if (batch->depth == PT_DEPTH_DETAIL)
+	batch->read_ns = 0;
+	if (batch->depth == PT_DEPTH_DETAIL) {
+		batch->read_ns = batch->target->k->ops->now(batch->target->k, PT_CLOCK_MONOTONIC);
 		read_frames(batch);
+	}
 	int error = 0;
 	for (unsigned i = 0; i < batch->n_chunks && !error; i++)
 		error = emit(batch, batch->index[i], chunk_pages(batch, i));

@@ -7,19 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/scan/batch.h"
 #include "core/scan/layout.h"
+#include "core/scan/pass.h"
 #include "core/scan/shmem.h"
 
 #define EXECS_MAX        8                 /* of a target in one frame, before it is given up as not holding still */
-#define SLICE_CHUNKS     32u               /* of a long region, between looks at the clock and at the wish to stop */
 #define PUBLISH_EVERY_NS (150u * 1000000u) /* while the first frame is under way */
 
 struct pt_scan {
 	struct pt_target target;
 	struct pt_layout layout;
-	struct pt_batch *batch;
-	struct pt_walk walk;
+	struct pt_pass *pass;
 	struct pt_snapshot *last; /* the newest complete one */
 	uint64_t seq;
 	bool cancelled; /* atomic */
@@ -47,8 +45,8 @@ int pt_scan_open(struct pt_scan **ret, struct pt_kernel *k, pid_t pid)
 		free(scan);
 		return error;
 	}
-	scan->batch = pt_batch_new(k->page_shift);
-	if (!scan->batch) {
+	scan->pass = pt_pass_new(k->page_shift);
+	if (!scan->pass) {
 		pt_scan_close(scan);
 		return -ENOMEM;
 	}
@@ -62,7 +60,7 @@ void pt_scan_close(struct pt_scan *scan)
 		return;
 	pt_target_close(&scan->target);
 	pt_layout_free(&scan->layout);
-	pt_batch_free(scan->batch);
+	pt_pass_free(scan->pass);
 	pt_snapshot_unref(scan->last);
 	free(scan);
 }
@@ -116,7 +114,7 @@ static int make_snapshot(struct pt_scan *scan, struct frame *frame, enum pt_stag
 	s->stage = stage;
 	s->seq = ++scan->seq;
 	s->all_pages = frame->all_pages;
-	s->done_pages = stage == PT_STAGE_COMPLETE ? frame->all_pages : pt_batch_pages(scan->batch);
+	s->done_pages = stage == PT_STAGE_COMPLETE ? frame->all_pages : pt_pass_pages(scan->pass);
 	if (stage == PT_STAGE_PRESENCE)
 		s->done_pages = 0;
 	if (!frame->shmem_known)
@@ -155,7 +153,7 @@ static int publish_progress(struct pt_scan *scan, struct frame *frame)
 	struct pt_slots mixed = {0};
 	int error = pt_slots_push_from(&mixed, &frame->slots, 0);
 	if (!error)
-		error = pt_slots_push_from(&mixed, &frame->rough, pt_batch_done_index(scan->batch));
+		error = pt_slots_push_from(&mixed, &frame->rough, pt_pass_done_index(scan->pass));
 	if (!error)
 		return publish(scan, frame, PT_STAGE_DETAIL, &mixed);
 	pt_slots_free(&mixed);
@@ -164,35 +162,28 @@ static int publish_progress(struct pt_scan *scan, struct frame *frame)
 
 /* ---- passes ----------------------------------------------------------------------------------------------------- */
 
-/* A region can be as long as the process; in slices it can be shown in part, and given up. */
-static int add_in_slices(struct pt_scan *scan, struct frame *frame, struct pt_region region, enum pt_depth depth,
-			 struct pt_slots *slots)
+struct step {
+	struct pt_scan *scan;
+	struct frame *frame; /* NULL: nothing to publish yet */
+};
+
+static int step(void *arg)
 {
-	uint64_t most = (uint64_t)SLICE_CHUNKS * PT_CHUNK_PAGES << scan->target.k->page_shift, end = region.end;
-	int error = 0;
-	for (; !error && region.start < end; region.start = region.end) {
-		region.end = end - region.start > most ? region.start + most : end;
-		size_t before = slots->n;
-		error = cancelled(scan);
-		if (!error)
-			error = pt_batch_add(scan->batch, &region);
-		if (!error && depth == PT_DEPTH_DETAIL && slots->n != before)
-			error = publish_progress(scan, frame);
-	}
-	return error;
+	struct step *step = arg;
+	int error = cancelled(step->scan);
+	return error || !step->frame ? error : publish_progress(step->scan, step->frame);
 }
 
 static int pass(struct pt_scan *scan, struct frame *frame, enum pt_depth depth, struct pt_slots *slots)
 {
-	struct pt_region region;
-	int more = 0, error = 0;
-	pt_batch_begin(scan->batch, depth, &scan->target, scan->layout.vmas, scan->last, slots);
-	pt_walk_init(&scan->walk, &scan->target, scan->layout.vmas);
-	while (!error && (more = pt_walk_next(&scan->walk, &region)) == 1)
-		error = add_in_slices(scan, frame, region, depth, slots);
-	if (more < 0)
-		return more;
-	return error ? error : pt_batch_end(scan->batch);
+	struct step arg = {scan, depth == PT_DEPTH_DETAIL ? frame : NULL};
+	struct pt_pass_job job = {.depth = depth,
+				  .target = &scan->target,
+				  .vmas = scan->layout.vmas,
+				  .before = scan->last,
+				  .step = step,
+				  .arg = &arg};
+	return pt_pass_run(scan->pass, &job, slots);
 }
 
 /* The first frame has nothing to show before it; and without PAGEMAP_SCAN presence costs as much as detail. */
@@ -201,7 +192,7 @@ static int presence_first(struct pt_scan *scan, struct frame *frame)
 	if (scan->last || !frame->publish || !pt_signal_has(&scan->target.signals, PT_SIG_PAGEMAP_SCAN))
 		return 0;
 	int error = pass(scan, frame, PT_DEPTH_PRESENCE, &frame->rough);
-	frame->all_pages = pt_batch_pages(scan->batch);
+	frame->all_pages = pt_pass_pages(scan->pass);
 	struct pt_slots copy = {0};
 	if (!error)
 		error = pt_slots_push_from(&copy, &frame->rough, 0);
@@ -238,7 +229,7 @@ static int read_frame(struct pt_scan *scan, struct frame *frame)
 	error = presence_first(scan, frame);
 	if (!error)
 		error = pass(scan, frame, PT_DEPTH_DETAIL, &frame->slots);
-	frame->all_pages = pt_batch_pages(scan->batch);
+	frame->all_pages = pt_pass_pages(scan->pass);
 	if (!error)
 		error = shared_memory(scan, frame);
 	if (error == -ECANCELED || error == -ENOMEM)

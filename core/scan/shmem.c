@@ -25,6 +25,7 @@ struct search {
 	int fd;
 	struct range *v;
 	size_t n, room;
+	uint64_t now_ns;
 };
 
 static int open_file(struct pt_target *t, const struct pt_vma *vma)
@@ -106,13 +107,13 @@ static bool patch(struct pt_page *pages, uint64_t index, const struct search *s,
 	return changed;
 }
 
-static int push_patched(struct pt_slots *to, uint64_t index, struct pt_chunk *old, const struct search *s, size_t range)
+static int push_patched(struct pt_slots *to, struct pt_slot old, const struct search *s, size_t range)
 {
 	struct pt_page pages[PT_CHUNK_PAGES];
-	pt_chunk_unpack(old, pages);
-	if (patch(pages, index, s, range))
-		return pt_slots_push(to, index, pt_chunk_new(pages, s->target->k->page_shift));
-	return old ? pt_slots_push(to, index, pt_chunk_ref(old)) : 0;
+	pt_chunk_unpack(old.chunk, pages);
+	if (patch(pages, old.index, s, range))
+		return pt_slots_push(to, old.index, pt_chunk_new(pages, s->target->k->page_shift), old.read_ns);
+	return old.chunk ? pt_slots_push(to, old.index, pt_chunk_ref(old.chunk), old.read_ns) : 0;
 }
 
 /* Walks slots and ranges side by side; chunks that no range meets are passed on as they are. */
@@ -131,11 +132,13 @@ static int merge(const struct pt_slots *from, const struct search *s, struct pt_
 		if (a == UINT64_MAX && range == s->n)
 			break;
 		if (a < b || range == s->n) {
-			error = pt_slots_push(to, a, pt_chunk_ref(from->v[slot++].chunk));
+			error = pt_slots_push(to, a, pt_chunk_ref(from->v[slot].chunk), from->v[slot].read_ns);
+			slot++;
 			next = a + 1;
 			continue;
 		}
-		error = push_patched(to, b, a == b ? from->v[slot++].chunk : NULL, s, range);
+		struct pt_slot old = {.index = b, .read_ns = s->now_ns};
+		error = push_patched(to, a == b ? from->v[slot++] : old, s, range);
 		next = b + 1;
 	}
 	return error;
@@ -143,7 +146,7 @@ static int merge(const struct pt_slots *from, const struct search *s, struct pt_
 
 int pt_shmem_swapped(struct pt_target *target, const struct pt_vma_table *vmas, struct pt_slots *slots, bool *ret_known)
 {
-	struct search search = {.target = target};
+	struct search search = {.target = target, .now_ns = target->k->ops->now(target->k, PT_CLOCK_MONOTONIC)};
 	bool known = true;
 	int error = 0;
 	for (size_t i = 0; i < vmas->n && error != -ENOMEM; i++) {

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int pt_slots_push(struct pt_slots *slots, uint64_t index, struct pt_chunk *chunk)
+int pt_slots_push(struct pt_slots *slots, uint64_t index, struct pt_chunk *chunk, uint64_t read_ns)
 {
 	if (slots->n == slots->room) {
 		size_t room = slots->room ? slots->room * 2 : 64;
@@ -20,7 +20,7 @@ int pt_slots_push(struct pt_slots *slots, uint64_t index, struct pt_chunk *chunk
 	}
 	if (!chunk)
 		return -ENOMEM;
-	slots->v[slots->n++] = (struct pt_slot){.index = index, .chunk = chunk};
+	slots->v[slots->n++] = (struct pt_slot){.index = index, .chunk = chunk, .read_ns = read_ns};
 	return 0;
 }
 
@@ -29,7 +29,8 @@ int pt_slots_push_from(struct pt_slots *slots, const struct pt_slots *from, uint
 	int error = 0;
 	for (size_t i = 0; i < from->n && !error; i++)
 		if (from->v[i].index >= first)
-			error = pt_slots_push(slots, from->v[i].index, pt_chunk_ref(from->v[i].chunk));
+			error = pt_slots_push(slots, from->v[i].index, pt_chunk_ref(from->v[i].chunk),
+					      from->v[i].read_ns);
 	return error;
 }
 

@@ -13,7 +13,7 @@ struct pt_slots {
 };
 
 /* Takes over the reference, also when it fails (-ENOMEM). Indices only grow. */
-int pt_slots_push(struct pt_slots *slots, uint64_t index, struct pt_chunk *chunk);
+int pt_slots_push(struct pt_slots *slots, uint64_t index, struct pt_chunk *chunk, uint64_t read_ns);
 /* Appends those of `from` whose index is >= first, with references of their own. */
 int pt_slots_push_from(struct pt_slots *slots, const struct pt_slots *from, uint64_t first);
 void pt_slots_free(struct pt_slots *slots);

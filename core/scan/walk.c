@@ -5,17 +5,23 @@
 
 #include <errno.h>
 
-void pt_walk_init(struct pt_walk *walk, struct pt_target *target, const struct pt_vma_table *vmas)
+static uint64_t clamp(uint64_t at, uint64_t low, uint64_t high)
+{
+	return at < low ? low : at > high ? high : at;
+}
+
+void pt_walk_init(struct pt_walk *walk, struct pt_target *target, const struct pt_vma_table *vmas, uint64_t start,
+		  uint64_t end)
 {
 	walk->target = target;
 	walk->vmas = vmas;
-	walk->vma = 0;
+	walk->vma = pt_vma_find(vmas, start);
 	walk->i = walk->n = 0;
 	size_t last = vmas->n;
 	while (last && vmas->v[last - 1].role == PT_ROLE_VSYSCALL) /* outside of what page tables can be asked for */
 		last--;
-	walk->at = last ? vmas->v[0].start : 0;
-	walk->end = last ? vmas->v[last - 1].end : 0;
+	walk->at = last ? clamp(start, vmas->v[0].start, vmas->v[last - 1].end) : 0;
+	walk->end = last ? clamp(end, walk->at, vmas->v[last - 1].end) : 0;
 }
 
 /* ---- by PAGEMAP_SCAN -------------------------------------------------------------------------------------------- */
@@ -89,11 +95,11 @@ static uint64_t entry_categories(uint64_t entry)
 	return entry & PM_PRESENT ? PS_PRESENT : entry & (PM_SWAP | PM_GUARD) ? PS_SWAPPED : 0;
 }
 
-static int read_more(struct pt_walk *walk, const struct pt_vma *vma)
+static int read_more(struct pt_walk *walk, uint64_t end)
 {
 	struct pt_target *t = walk->target;
 	unsigned shift = t->k->page_shift;
-	uint64_t pages = (vma->end - walk->at) >> shift;
+	uint64_t pages = (end - walk->at) >> shift;
 	size_t want = pages < PT_WALK_ENTRIES ? (size_t)pages : PT_WALK_ENTRIES;
 	ssize_t got = t->k->ops->pread(t->k, t->pagemap, walk->entries, want * 8, (walk->at >> shift) * 8);
 	if (got < 0)
@@ -101,8 +107,8 @@ static int read_more(struct pt_walk *walk, const struct pt_vma *vma)
 	walk->i = 0;
 	walk->n = (unsigned)(got / 8);
 	walk->entries_at = walk->at;
-	/* a short read is the end of what can be asked for: the rest of this VMA is nothing */
-	walk->at = walk->n ? walk->at + ((uint64_t)walk->n << shift) : vma->end;
+	/* a short read is the end of what can be asked for: the rest is nothing */
+	walk->at = walk->n ? walk->at + ((uint64_t)walk->n << shift) : end;
 	return 0;
 }
 
@@ -128,14 +134,17 @@ static int read_next(struct pt_walk *walk, struct pt_region *ret)
 		const struct pt_vma *vma = &walk->vmas->v[walk->vma];
 		if (vma->role == PT_ROLE_VSYSCALL)
 			continue;
+		if (vma->start >= walk->end)
+			break;
+		uint64_t end = vma->end < walk->end ? vma->end : walk->end;
 		if (walk->at < vma->start)
 			walk->at = vma->start;
 		for (;;) {
 			if (take_run(walk, ret))
 				return 1;
-			if (walk->at >= vma->end)
+			if (walk->at >= end)
 				break;
-			int error = read_more(walk, vma);
+			int error = read_more(walk, end);
 			if (error)
 				return error;
 		}

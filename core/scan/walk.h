@@ -36,8 +36,9 @@ struct pt_walk {
 	uint64_t entries_at; /* address of entries[0] */
 };
 
-/* Both are borrowed, and must outlive the walk. */
-void pt_walk_init(struct pt_walk *walk, struct pt_target *target, const struct pt_vma_table *vmas);
+/* What lies in [start, end). Target and table are borrowed, and must outlive the walk. */
+void pt_walk_init(struct pt_walk *walk, struct pt_target *target, const struct pt_vma_table *vmas, uint64_t start,
+		  uint64_t end);
 /* 1: *ret is the next region; 0: that was all; -errno. */
 int pt_walk_next(struct pt_walk *walk, struct pt_region *ret);
 

@@ -81,7 +81,7 @@ static void toy_slots(const struct toy *toy, struct pt_slots *slots)
 			any |= pages[i].bits != 0;
 		}
 		if (any)
-			assert_int_equal(pt_slots_push(slots, index, pt_chunk_new(pages, SHIFT)), 0);
+			assert_int_equal(pt_slots_push(slots, index, pt_chunk_new(pages, SHIFT), 0), 0);
 	}
 }
 

@@ -136,7 +136,7 @@ static struct pt_snapshot *snapshot_of_one(void)
 				     .path = "/bin/x\n"};
 	pages[0] = (struct pt_page){.pfn = 7, .bits = PT_FILE | PT_HAS_FLAGS | PT_HAS_COUNT, .count = 2};
 	pages[1] = (struct pt_page){.pfn = 9, .bits = PT_ZERO | PT_HAS_FLAGS | PT_HAS_COUNT};
-	*slot = (struct pt_slot){0x7f0000000 / PT_CHUNK_PAGES, pt_chunk_new(pages, 12)};
+	*slot = (struct pt_slot){0x7f0000000 / PT_CHUNK_PAGES, pt_chunk_new(pages, 12), 0};
 	struct pt_snapshot *s = pt_snapshot_new(vmas, 12);
 	for (int i = 0; i < PT_SIG_N; i++)
 		s->signals.of[i] = (struct pt_signal_state){PT_GIVEN, "there", NULL};

@@ -37,7 +37,7 @@ static struct pt_snapshot *snapshot_of(struct pt_page page, unsigned n)
 			pages[i] = page;
 			pages[i].pfn = 1000 + 2 * i + 100 * chunk;
 		}
-		slots[chunk] = (struct pt_slot){BASE / PAGE / PT_CHUNK_PAGES + chunk, pt_chunk_new(pages, 12)};
+		slots[chunk] = (struct pt_slot){BASE / PAGE / PT_CHUNK_PAGES + chunk, pt_chunk_new(pages, 12), 0};
 	}
 	pt_snapshot_set_slots(s, slots, 2);
 	return s;
