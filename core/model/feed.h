@@ -26,6 +26,8 @@ struct pt_feed_status {
 	bool busy;            /* a scan is under way */
 };
 
+#define PT_WATCH_MAX 64 /* stretches that a screen can name */
+
 struct pt_feed {
 	const struct pt_feed_ops {
 		/* The newest snapshot, a new reference; NULL before the first. */
@@ -36,7 +38,9 @@ struct pt_feed {
 		void (*ack)(struct pt_feed *feed);
 		void (*pause)(struct pt_feed *feed, bool paused);
 		void (*interval)(struct pt_feed *feed, uint64_t ns);
-		void (*refresh)(struct pt_feed *feed); /* scan now */
+		void (*refresh)(struct pt_feed *feed); /* scan everything, now */
+		/* What is on the screen: it is read first, every interval. At most PT_WATCH_MAX stretches, copied. */
+		void (*watch)(struct pt_feed *feed, const struct pt_stretch *stretches, size_t n);
 		void (*free)(struct pt_feed *feed);
 	} * ops;
 };

@@ -45,6 +45,11 @@ struct pt_slot {
 	uint64_t read_ns; /* CLOCK_MONOTONIC when all of its pages were last read; 0: never all, only where they are */
 };
 
+/* Addresses [start, end). */
+struct pt_stretch {
+	uint64_t start, end;
+};
+
 /* How far this snapshot got. */
 enum pt_stage {
 	PT_STAGE_PRESENCE, /* where pages are; what they are follows */
@@ -63,8 +68,10 @@ struct pt_snapshot {
 	unsigned page_shift; /* log2 of the base page size */
 	enum pt_stage stage;
 	uint64_t done_pages, all_pages; /* progress of the detail, in present pages */
-	uint64_t seq;                   /* 1, 2, ... of this feed */
-	uint64_t realtime_ns;           /* when its reading ended */
+	uint64_t fresh_ns;    /* CLOCK_MONOTONIC: what was read since then is as new as the interval asks for */
+	uint64_t presence_ns; /* CLOCK_MONOTONIC: where pages are was looked at everywhere since then */
+	uint64_t seq;         /* 1, 2, ... of this feed */
+	uint64_t realtime_ns; /* when its reading ended */
 	uint64_t monotonic_ns;
 	uint64_t scan_ns;     /* wall time of this frame's reading so far */
 	uint64_t scan_cpu_ns; /* CPU time of the scan thread, kernel included */

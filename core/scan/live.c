@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,6 +36,8 @@ struct live {
 	struct pt_snapshot *latest;
 	struct pt_feed_status status;
 	uint64_t interval_ns;
+	struct pt_stretch watched[PT_WATCH_MAX];
+	size_t n_watched;
 	bool paused, refresh, leave, left, abandoned;
 };
 
@@ -230,6 +233,16 @@ static void live_refresh(struct pt_feed *feed)
 	pthread_mutex_unlock(&live->lock);
 }
 
+static void live_watch(struct pt_feed *feed, const struct pt_stretch *stretches, size_t n)
+{
+	struct live *live = of(feed);
+	n = n < PT_WATCH_MAX ? n : PT_WATCH_MAX;
+	pthread_mutex_lock(&live->lock);
+	memcpy(live->watched, stretches, n * sizeof(*stretches));
+	live->n_watched = n;
+	pthread_mutex_unlock(&live->lock);
+}
+
 static void live_free(struct pt_feed *feed)
 {
 	struct live *live = of(feed);
@@ -259,6 +272,7 @@ static const struct pt_feed_ops live_ops = {.latest = live_latest,
 					    .pause = live_pause,
 					    .interval = live_interval,
 					    .refresh = live_refresh,
+					    .watch = live_watch,
 					    .free = live_free};
 
 static int start(struct live *live)

@@ -12,18 +12,13 @@ struct pt_pass;
 struct pt_pass *pt_pass_new(unsigned page_shift); /* NULL: out of memory */
 void pt_pass_free(struct pt_pass *pass);          /* NULL is fine */
 
-/* Addresses, of whole chunks. */
-struct pt_stretch {
-	uint64_t start, end;
-};
-
 /* What to read, all of it borrowed until the pass ends. */
 struct pt_pass_job {
 	enum pt_depth depth;
 	struct pt_target *target;
 	const struct pt_vma_table *vmas;
 	const struct pt_snapshot *before;   /* a chunk equal to its own is shared; may be NULL */
-	const struct pt_stretch *stretches; /* ascending, apart from each other; NULL: everything */
+	const struct pt_stretch *stretches; /* of whole chunks, ascending, apart from each other; NULL: all */
 	size_t n;
 	/* Called every few milliseconds, in the caller's thread; nonzero ends the pass with it. May be NULL. */
 	int (*step)(void *arg);

@@ -129,6 +129,7 @@ static int make_snapshot(struct pt_scan *scan, struct frame *frame, enum pt_stag
 	s->realtime_ns = now(scan, PT_CLOCK_REALTIME);
 	s->scan_ns = s->monotonic_ns - frame->started;
 	s->scan_cpu_ns = now(scan, PT_CLOCK_THREAD_CPU) - frame->cpu_started;
+	s->fresh_ns = s->presence_ns = frame->started;
 	*ret = s;
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include "tests/support/scripted_feed.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -45,6 +46,13 @@ static void interval(struct pt_feed *feed, uint64_t ns)
 	self(feed)->status.interval_ns = ns;
 }
 
+static void watch(struct pt_feed *feed, const struct pt_stretch *stretches, size_t n)
+{
+	n = n < PT_WATCH_MAX ? n : PT_WATCH_MAX;
+	memcpy(self(feed)->watched, stretches, n * sizeof(*stretches));
+	self(feed)->n_watched = n;
+}
+
 static void refresh(struct pt_feed *feed)
 {
 	self(feed)->refreshes++;
@@ -62,7 +70,8 @@ static void free_feed(struct pt_feed *feed)
 
 struct scripted_feed *scripted_feed_new(void)
 {
-	static const struct pt_feed_ops ops = {latest, status, fd, ack, pause_feed, interval, refresh, free_feed};
+	static const struct pt_feed_ops ops = {latest,   status,  fd,    ack,      pause_feed,
+					       interval, refresh, watch, free_feed};
 	struct scripted_feed *f = calloc(1, sizeof *f);
 	if (!f)
 		abort();

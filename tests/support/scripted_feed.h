@@ -15,6 +15,8 @@ struct scripted_feed {
 	/* what was asked of it */
 	unsigned refreshes;
 	bool paused, acked;
+	struct pt_stretch watched[PT_WATCH_MAX];
+	size_t n_watched;
 	bool *freed; /* set when the feed is freed; may be NULL */
 };
 
