@@ -86,6 +86,90 @@ size_t pt_axis_vma(const struct pt_axis *axis, const struct pt_snapshot *s, uint
 	return position < axis->pages ? axis->vma[part_at(axis, position)] : s->vmas->n;
 }
 
+/* ---- stretches -------------------------------------------------------------------------------------------------- */
+
+static bool near_enough(const struct pt_snapshot *s, uint64_t end, uint64_t next)
+{
+	return next < end || next - end < pt_snapshot_chunk_size(s);
+}
+
+/* The addresses of the positions [first, end) that lie in one part of the axis. */
+static struct pt_stretch stretch_of(const struct pt_axis *axis, const struct pt_snapshot *s, size_t part,
+				    uint64_t first, uint64_t end)
+{
+	const struct pt_vma *vma = &s->vmas->v[axis->vma[part]];
+	uint64_t from = first > axis->first[part] ? first - axis->first[part] : 0, to = end - axis->first[part];
+	uint64_t size = (vma->end - vma->start) >> axis->page_shift;
+	return (struct pt_stretch){vma->start + (from << axis->page_shift),
+				   vma->start + ((to < size ? to : size) << axis->page_shift)};
+}
+
+/* Whether part + 1 goes on in the stretch that part lies in. */
+static bool goes_on(const struct pt_axis *axis, const struct pt_snapshot *s, size_t part)
+{
+	return near_enough(s, s->vmas->v[axis->vma[part]].end, s->vmas->v[axis->vma[part + 1]].start);
+}
+
+/* Widens *low..*high, parts of the axis, to as many stretches as may be kept, the nearer side first. */
+static void widen(const struct pt_axis *axis, const struct pt_snapshot *s, uint64_t centre, size_t least, size_t most,
+		  size_t max, size_t *low, size_t *high)
+{
+	size_t n = 1;
+	for (;;) {
+		if (*low > least && goes_on(axis, s, *low - 1)) {
+			--*low;
+		} else if (*high < most && goes_on(axis, s, *high)) {
+			++*high;
+		} else if (n++ == max || (*low == least && *high == most)) {
+			return;
+		} else if (*high == most ||
+			   (*low > least && centre - axis->first[*low] < axis->first[*high + 1] - centre)) {
+			--*low;
+		} else {
+			++*high;
+		}
+	}
+}
+
+size_t pt_axis_stretches(const struct pt_axis *axis, const struct pt_snapshot *s, uint64_t first, uint64_t end,
+			 uint64_t centre, struct pt_stretch *ret, size_t max)
+{
+	end = end < axis->pages ? end : axis->pages;
+	if (first >= end || !max)
+		return 0;
+	centre = centre < first ? first : centre < end ? centre : end - 1;
+	size_t low = part_at(axis, centre), high = low, n = 0;
+	widen(axis, s, centre, part_at(axis, first), part_at(axis, end - 1), max, &low, &high);
+	for (size_t part = low; part <= high; part++) {
+		struct pt_stretch next = stretch_of(axis, s, part, first, end);
+		if (n && near_enough(s, ret[n - 1].end, next.start))
+			ret[n - 1].end = next.end;
+		else
+			ret[n++] = next;
+	}
+	return n;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct pt_stretch *x = a, *y = b;
+	return (x->start > y->start) - (x->start < y->start);
+}
+
+size_t pt_stretches_merge(const struct pt_snapshot *s, struct pt_stretch *v, size_t n)
+{
+	size_t kept = 0;
+	if (n)
+		qsort(v, n, sizeof *v, by_start);
+	for (size_t i = 0; i < n; i++) {
+		if (!kept || !near_enough(s, v[kept - 1].end, v[i].start))
+			v[kept++] = v[i];
+		else if (v[i].end > v[kept - 1].end)
+			v[kept - 1].end = v[i].end;
+	}
+	return kept;
+}
+
 /* ---- bins ------------------------------------------------------------------------------------------------------- */
 
 /* What counts as a change for the eye: another kind, frame or mapping, shared or no longer. Flags that the kernel's
@@ -144,15 +228,12 @@ static void fill_bin(const struct pt_axis *axis, const struct pt_snapshot *now, 
 {
 	bin->pages = end - first;
 	for (size_t part = part_at(axis, first); part < axis->n && axis->first[part] < end; part++) {
-		const struct pt_vma *vma = &now->vmas->v[axis->vma[part]];
-		uint64_t from = first > axis->first[part] ? first - axis->first[part] : 0;
-		uint64_t to = end - axis->first[part];
-		uint64_t size = (vma->end - vma->start) >> axis->page_shift;
-		uint64_t low = vma->start + (from << axis->page_shift);
-		uint64_t high = vma->start + ((to < size ? to : size) << axis->page_shift);
-		pt_snapshot_sum(now, low, high, &bin->sum);
+		struct pt_stretch at = stretch_of(axis, now, part, first, end);
+		uint64_t oldest = pt_snapshot_oldest(now, at.start, at.end);
+		pt_snapshot_sum(now, at.start, at.end, &bin->sum);
+		bin->oldest_ns = oldest < bin->oldest_ns ? oldest : bin->oldest_ns;
 		if (before && !bin->changed)
-			bin->changed = range_changed(now, before, low, high);
+			bin->changed = range_changed(now, before, at.start, at.end);
 	}
 }
 
@@ -160,7 +241,7 @@ void pt_bins_fill(const struct pt_axis *axis, const struct pt_snapshot *snapshot
 		  uint64_t first, uint64_t pages_per_bin, struct pt_bin *bins, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		bins[i] = (struct pt_bin){0};
+		bins[i] = (struct pt_bin){.oldest_ns = PT_NO_AGE};
 		if (first >= axis->pages || !pages_per_bin)
 			continue;
 		uint64_t left = axis->pages - first;

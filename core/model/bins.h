@@ -26,15 +26,32 @@ uint64_t pt_axis_address(const struct pt_axis *axis, const struct pt_snapshot *s
 /* Index of the VMA at a position; vmas->n past the end. */
 size_t pt_axis_vma(const struct pt_axis *axis, const struct pt_snapshot *snapshot, uint64_t position);
 
+/*
+ * The addresses of the positions [first, end) of an axis as at most `max` stretches, ascending; returns how many.
+ * VMAs that lie less than a chunk apart share one, gap included, since chunks are read whole. Where there are more,
+ * those nearest to the position `centre` on the axis are kept.
+ */
+size_t pt_axis_stretches(const struct pt_axis *axis, const struct pt_snapshot *snapshot, uint64_t first, uint64_t end,
+			 uint64_t centre, struct pt_stretch *ret, size_t max);
+/* Sorts stretches, and merges those that overlap or lie less than a chunk apart. Returns how many stay. */
+size_t pt_stretches_merge(const struct pt_snapshot *snapshot, struct pt_stretch *stretches, size_t n);
+
 struct pt_bin {
 	uint64_t pages; /* pages of the axis in this bin; 0 past its end */
 	struct pt_counts sum;
-	bool changed; /* some chunk in it differs from the `before` snapshot */
+	uint64_t oldest_ns; /* when the stalest of its chunks was read, as pt_snapshot_oldest; PT_NO_AGE: none was */
+	bool changed;       /* some page in it is not as in the `before` snapshot */
 };
+
+/* Whether something in a bin is older than the interval asks for. */
+static inline bool pt_bin_is_old(const struct pt_bin *bin, const struct pt_snapshot *snapshot)
+{
+	return bin->oldest_ns < snapshot->fresh_ns;
+}
 
 /*
  * Fills n bins of pages_per_bin pages each from position `first` on. `before` (may be NULL) is an earlier snapshot to
- * mark changes against: chunks that are not the same object changed.
+ * mark changes against. Chunks that both share did not change.
  */
 void pt_bins_fill(const struct pt_axis *axis, const struct pt_snapshot *snapshot, const struct pt_snapshot *before,
 		  uint64_t first, uint64_t pages_per_bin, struct pt_bin *bins, size_t n);

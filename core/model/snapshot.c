@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#define SECOND_NS 1000000000ull
+
 struct pt_snapshot *pt_snapshot_new(struct pt_vma_table *vmas, unsigned page_shift)
 {
 	struct pt_snapshot *snapshot = calloc(1, sizeof(*snapshot));
@@ -92,6 +94,41 @@ void pt_snapshot_sum(const struct pt_snapshot *s, uint64_t start, uint64_t end, 
 	uint64_t first = start >> s->page_shift;
 	if (start < end)
 		sum_from(s, pt_snapshot_lower(s, first / PT_CHUNK_PAGES), first, end >> s->page_shift, sum);
+}
+
+uint64_t pt_snapshot_oldest(const struct pt_snapshot *s, uint64_t start, uint64_t end)
+{
+	uint64_t first = start >> s->page_shift, last = end >> s->page_shift, oldest = PT_NO_AGE;
+	for (size_t i = pt_snapshot_lower(s, first / PT_CHUNK_PAGES); i < s->n_slots; i++) {
+		if (s->slots[i].index * PT_CHUNK_PAGES >= last)
+			break;
+		if (s->slots[i].read_ns && s->slots[i].read_ns < oldest)
+			oldest = s->slots[i].read_ns;
+	}
+	return oldest;
+}
+
+/* The sum of *ages that pages read at that time belong to. */
+static uint64_t *age_of(const struct pt_snapshot *s, uint64_t read_ns, struct pt_ages *ages)
+{
+	uint64_t age = s->monotonic_ns > read_ns ? s->monotonic_ns - read_ns : 0;
+	if (!read_ns)
+		return &ages->never;
+	if (read_ns >= s->fresh_ns)
+		return &ages->fresh;
+	return age <= 5 * SECOND_NS ? &ages->seconds : age <= 60 * SECOND_NS ? &ages->minute : &ages->older;
+}
+
+void pt_snapshot_ages(const struct pt_snapshot *s, struct pt_ages *ret)
+{
+	*ret = (struct pt_ages){.oldest_ns = PT_NO_AGE};
+	for (size_t i = 0; i < s->n_slots; i++) {
+		uint64_t pages = pt_chunk_count(s->slots[i].chunk, PT_N_PRESENT), read_ns = s->slots[i].read_ns;
+		*age_of(s, read_ns, ret) += pages;
+		ret->pages += pages;
+		if (pages && read_ns && read_ns < ret->oldest_ns)
+			ret->oldest_ns = read_ns;
+	}
 }
 
 void pt_snapshot_set_slots(struct pt_snapshot *s, struct pt_slot *slots, size_t n)

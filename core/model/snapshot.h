@@ -94,6 +94,27 @@ struct pt_page pt_snapshot_page(const struct pt_snapshot *snapshot, uint64_t add
 
 /* Sums of the pages in [start, end), both page-aligned, whatever VMAs lie there. */
 void pt_snapshot_sum(const struct pt_snapshot *snapshot, uint64_t start, uint64_t end, struct pt_counts *sum);
+/*
+ * When the stalest chunk that has a part in [start, end) was read, CLOCK_MONOTONIC; PT_NO_AGE if none of them was ever
+ * read in full: what those hold is unknown, which is for the sums to say.
+ */
+#define PT_NO_AGE UINT64_MAX
+uint64_t pt_snapshot_oldest(const struct pt_snapshot *snapshot, uint64_t start, uint64_t end);
+
+/*
+ * How old what a snapshot shows is. A snapshot can be made of chunks that were read at different times; ages are those
+ * at snapshot->monotonic_ns. Counted in present pages, each in one place alone.
+ */
+struct pt_ages {
+	uint64_t pages;     /* all of them */
+	uint64_t fresh;     /* read since fresh_ns: as new as the interval asks for */
+	uint64_t seconds;   /* older, but read within 5 s */
+	uint64_t minute;    /* older than that, but within 60 s */
+	uint64_t older;     /* older still */
+	uint64_t never;     /* never read in full: only where they are is known */
+	uint64_t oldest_ns; /* CLOCK_MONOTONIC when the stalest page that was read was; PT_NO_AGE: none was */
+};
+void pt_snapshot_ages(const struct pt_snapshot *snapshot, struct pt_ages *ret);
 
 static inline uint64_t pt_snapshot_chunk_size(const struct pt_snapshot *s)
 {

@@ -12,10 +12,11 @@
 #include "core/model/bins.h"
 #include "core/scan/slots.h"
 
-#define SHIFT 12
-#define PAGE  (1ull << SHIFT)
-#define SPACE 400u /* pages of the toy address space, from BASE on */
-#define BASE  0x7f0000003000ull
+#define SHIFT  12
+#define PAGE   (1ull << SHIFT)
+#define SPACE  400u /* pages of the toy address space, from BASE on */
+#define BASE   0x7f0000003000ull
+#define SECOND 1000000000ull
 
 static uint64_t state = 7;
 
@@ -221,6 +222,152 @@ static void a_changed_page_marks_its_bin_alone(void **arg)
 	}
 }
 
+/* ---- ages -------------------------------------------------------------------------------------------------------- */
+
+/* Reading times by chance: fresh, some seconds old, nearly a minute, older, never in full. */
+static void give_ages(struct pt_snapshot *s)
+{
+	static const uint64_t ages[] = {0, 2, 3, 50, 90, 400};
+	s->monotonic_ns = 1000 * SECOND;
+	s->fresh_ns = 999 * SECOND;
+	for (size_t i = 0; i < s->n_slots; i++)
+		s->slots[i].read_ns = random_below(7) ? s->monotonic_ns - ages[random_below(6)] * SECOND : 0;
+}
+
+/* When the chunk of the toy's page i was read; 0 too if there is none. */
+static uint64_t read_of(const struct toy *toy, unsigned i)
+{
+	uint64_t index = ((BASE >> SHIFT) + i) / PT_CHUNK_PAGES;
+	for (size_t k = 0; k < toy->snapshot->n_slots; k++)
+		if (toy->snapshot->slots[k].index == index)
+			return toy->snapshot->slots[k].read_ns;
+	return 0;
+}
+
+static void ages_count_present_pages(void **arg)
+{
+	(void)arg;
+	for (int round = 0; round < 100; round++) {
+		struct toy toy;
+		struct pt_ages ages, plain = {.oldest_ns = PT_NO_AGE};
+		toy_make(&toy);
+		give_ages(toy.snapshot);
+		for (unsigned i = 0; i < SPACE; i++) {
+			uint64_t read_ns = read_of(&toy, i), age = (toy.snapshot->monotonic_ns - read_ns) / SECOND;
+			if (!pt_kind_present(pt_page_kind(toy.pages[i])))
+				continue;
+			plain.pages++;
+			plain.never += !read_ns;
+			plain.fresh += read_ns && age < 2;
+			plain.seconds += read_ns && age >= 2 && age <= 5;
+			plain.minute += read_ns && age > 5 && age <= 60;
+			plain.older += read_ns && age > 60;
+			if (read_ns && read_ns < plain.oldest_ns)
+				plain.oldest_ns = read_ns;
+		}
+		pt_snapshot_ages(toy.snapshot, &ages);
+		assert_memory_equal(&ages, &plain, sizeof ages);
+		pt_snapshot_unref(toy.snapshot);
+	}
+}
+
+static void a_bin_is_as_old_as_its_stalest_chunk(void **arg)
+{
+	(void)arg;
+	for (int round = 0; round < 100; round++) {
+		struct toy toy;
+		toy_make(&toy);
+		give_ages(toy.snapshot);
+		unsigned list[SPACE], count = axis_pages(&toy, 0, (size_t)toy.n_vmas, list);
+		struct pt_axis axis;
+		struct pt_bin bins[SPACE];
+		uint64_t per_bin = 1 + random_below(30);
+		assert_int_equal(pt_axis_init(&axis, toy.snapshot, 0, SIZE_MAX), 0);
+		pt_bins_fill(&axis, toy.snapshot, NULL, 0, per_bin, bins, SPACE);
+		for (unsigned b = 0; b < SPACE; b++) {
+			uint64_t oldest = PT_NO_AGE;
+			for (uint64_t p = b * per_bin; p < (b + 1) * per_bin && p < count; p++) {
+				uint64_t read_ns = read_of(&toy, list[p]);
+				oldest = read_ns && read_ns < oldest ? read_ns : oldest;
+			}
+			assert_int_equal(bins[b].oldest_ns, oldest);
+			assert_int_equal(pt_bin_is_old(&bins[b], toy.snapshot), oldest < 999 * SECOND);
+		}
+		pt_axis_free(&axis);
+		pt_snapshot_unref(toy.snapshot);
+	}
+}
+
+/* ---- stretches --------------------------------------------------------------------------------------------------- */
+
+/* VMAs of two chunks each, `gap` chunks and a page apart. */
+static struct pt_snapshot *row_of_vmas(size_t n, uint64_t gap)
+{
+	struct pt_vma_table *table = pt_vma_table_new(n, 1);
+	uint64_t chunk = PT_CHUNK_PAGES * PAGE, at = 1 << 30;
+	for (; table->n < n; at += (2 + gap) * chunk + PAGE)
+		table->v[table->n++] = (struct pt_vma){.start = at, .end = at + 2 * chunk, .path = ""};
+	return pt_snapshot_new(table, SHIFT);
+}
+
+static void stretches_name_what_a_window_shows(void **arg)
+{
+	(void)arg;
+	struct pt_snapshot *s = row_of_vmas(10, 1);
+	struct pt_axis axis;
+	struct pt_stretch got[4];
+	const uint64_t each = 2ull * PT_CHUNK_PAGES; /* pages of a VMA */
+	assert_int_equal(pt_axis_init(&axis, s, 0, SIZE_MAX), 0);
+	assert_int_equal(pt_axis_stretches(&axis, s, each + 3, 3 * each + 1, 0, got, 4), 3);
+	assert_int_equal(got[0].start, s->vmas->v[1].start + 3 * PAGE);
+	assert_int_equal(got[0].end, s->vmas->v[1].end);
+	assert_int_equal(got[1].start, s->vmas->v[2].start);
+	assert_int_equal(got[2].end, s->vmas->v[3].start + PAGE);
+	/* not all fit: the nearest to the centre stay, wherever that is */
+	for (size_t centre = 0; centre < 10; centre++) {
+		assert_int_equal(pt_axis_stretches(&axis, s, 0, UINT64_MAX, centre * each + 5, got, 3), 3);
+		size_t first = centre == 0 ? 0 : centre == 9 ? 7 : centre - 1;
+		for (size_t i = 0; i < 3; i++)
+			assert_int_equal(got[i].start, s->vmas->v[first + i].start);
+	}
+	assert_int_equal(pt_axis_stretches(&axis, s, axis.pages, UINT64_MAX, 0, got, 4), 0);
+	pt_axis_free(&axis);
+	pt_snapshot_unref(s);
+}
+
+static void neighbours_are_one_stretch(void **arg)
+{
+	(void)arg;
+	struct pt_snapshot *s = row_of_vmas(10, 0); /* a page apart: less than a chunk */
+	struct pt_axis axis;
+	struct pt_stretch got[2];
+	assert_int_equal(pt_axis_init(&axis, s, 0, SIZE_MAX), 0);
+	assert_int_equal(pt_axis_stretches(&axis, s, 0, axis.pages, 7, got, 2), 1);
+	assert_int_equal(got[0].start, s->vmas->v[0].start);
+	assert_int_equal(got[0].end, s->vmas->v[9].end);
+	pt_axis_free(&axis);
+	pt_snapshot_unref(s);
+}
+
+static void stretches_merge_into_ascending_ones(void **arg)
+{
+	(void)arg;
+	struct pt_snapshot *s = row_of_vmas(1, 1);
+	const uint64_t chunk = PT_CHUNK_PAGES * PAGE;
+	struct pt_stretch v[] = {{9 * chunk, 10 * chunk},
+				 {0, 2 * chunk},
+				 {5 * chunk, 6 * chunk},
+				 {PAGE, PAGE},
+				 {2 * chunk + PAGE, 3 * chunk}};
+	assert_int_equal(pt_stretches_merge(s, v, 5), 3);
+	assert_int_equal(v[0].start, 0);
+	assert_int_equal(v[0].end, 3 * chunk);
+	assert_int_equal(v[1].start, 5 * chunk);
+	assert_int_equal(v[2].end, 10 * chunk);
+	assert_int_equal(pt_stretches_merge(s, v, 0), 0);
+	pt_snapshot_unref(s);
+}
+
 static void missing_signals_are_unknown_not_zero(void **arg)
 {
 	(void)arg;
@@ -244,6 +391,11 @@ int main(void)
 		cmocka_unit_test(bins_cover_the_axis_exactly),
 		cmocka_unit_test(positions_and_addresses_are_inverse),
 		cmocka_unit_test(a_changed_page_marks_its_bin_alone),
+		cmocka_unit_test(ages_count_present_pages),
+		cmocka_unit_test(a_bin_is_as_old_as_its_stalest_chunk),
+		cmocka_unit_test(stretches_name_what_a_window_shows),
+		cmocka_unit_test(neighbours_are_one_stretch),
+		cmocka_unit_test(stretches_merge_into_ascending_ones),
 		cmocka_unit_test(missing_signals_are_unknown_not_zero),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
