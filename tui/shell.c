@@ -377,6 +377,17 @@ int ui_shell_timeout(struct ui_shell *shell, uint64_t now_ns)
 
 /* ---- drawing ---------------------------------------------------------------------------------------------------- */
 
+/* The feed reads first what is on the screen; what that is, only the drawing knows. */
+static void watch_what_shows(struct ui_shell *shell)
+{
+	struct ui_screen *screen = top(shell);
+	struct pt_stretch stretches[PT_WATCH_MAX];
+	if (!shell->target.now || !screen->ops->watch)
+		return;
+	size_t n = screen->ops->watch(screen, shell, stretches, PT_WATCH_MAX);
+	ui_target_watch(&shell->target, stretches, n);
+}
+
 void ui_shell_draw(struct ui_shell *shell, struct wg_canvas *canvas, struct wg_rect rect)
 {
 	struct wg_rect rest = rect;
@@ -390,5 +401,6 @@ void ui_shell_draw(struct ui_shell *shell, struct wg_canvas *canvas, struct wg_r
 		ui_help_draw(shell, canvas, rest);
 	else
 		top(shell)->ops->draw(top(shell), shell, canvas, rest);
+	watch_what_shows(shell);
 	shell->dirty = false;
 }

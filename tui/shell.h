@@ -31,6 +31,9 @@ struct ui_screen_ops {
 	/* A snapshot, a result of its worker, or its time (see due) came. */
 	void (*update)(struct ui_screen *screen, struct ui_shell *shell);
 	void (*draw)(struct ui_screen *screen, struct ui_shell *shell, struct wg_canvas *canvas, struct wg_rect rect);
+	/* The addresses it shows since it was drawn last, as pt_feed's watch wants them; returns how many, at most max.
+	 * NULL: none. */
+	size_t (*watch)(struct ui_screen *screen, struct ui_shell *shell, struct pt_stretch *ret, size_t max);
 	/* False: the action means nothing here. */
 	bool (*act)(struct ui_screen *screen, struct ui_shell *shell, enum ui_action action, uint32_t key);
 	/* Canvas coordinates. NULL: no mouse. */

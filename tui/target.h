@@ -32,6 +32,8 @@ struct ui_target {
 	struct pt_feed_status status;
 	unsigned version; /* grows with every change of `now` */
 	bool paused;
+	struct pt_stretch watched[PT_WATCH_MAX]; /* what the feed was told is on the screen */
+	size_t n_watched;
 	/* over time */
 	uint64_t rss[UI_RSS_HISTORY]; /* bytes, oldest first */
 	size_t rss_n;
@@ -53,5 +55,7 @@ void ui_target_close(struct ui_target *t);
 bool ui_target_update(struct ui_target *t, uint64_t now_ns);
 
 void ui_target_pause(struct ui_target *t, bool paused);
+/* Tells the feed what is on the screen, if that is not what it was told last. n <= PT_WATCH_MAX. */
+void ui_target_watch(struct ui_target *t, const struct pt_stretch *stretches, size_t n);
 
 #endif

@@ -39,7 +39,12 @@ struct pt_feed {
 		void (*pause)(struct pt_feed *feed, bool paused);
 		void (*interval)(struct pt_feed *feed, uint64_t ns);
 		void (*refresh)(struct pt_feed *feed); /* scan everything, now */
-		/* What is on the screen: it is read first, every interval. At most PT_WATCH_MAX stretches, copied. */
+		/*
+		 * What is on the screen: it is read first, every interval, as far as that can be afforded. At most
+		 * PT_WATCH_MAX stretches, copied, which replace those of the last call. What is worth most comes
+		 * first, as groups (the pane with the map, then the table): inside a group addresses ascend, and a
+		 * later group may name again what an earlier one did.
+		 */
 		void (*watch)(struct pt_feed *feed, const struct pt_stretch *stretches, size_t n);
 		void (*free)(struct pt_feed *feed);
 	} * ops;

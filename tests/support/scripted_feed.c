@@ -51,6 +51,7 @@ static void watch(struct pt_feed *feed, const struct pt_stretch *stretches, size
 	n = n < PT_WATCH_MAX ? n : PT_WATCH_MAX;
 	memcpy(self(feed)->watched, stretches, n * sizeof(*stretches));
 	self(feed)->n_watched = n;
+	self(feed)->watches++;
 }
 
 static void refresh(struct pt_feed *feed)

@@ -17,7 +17,8 @@ struct scripted_feed {
 	bool paused, acked;
 	struct pt_stretch watched[PT_WATCH_MAX];
 	size_t n_watched;
-	bool *freed; /* set when the feed is freed; may be NULL */
+	unsigned watches; /* calls */
+	bool *freed;      /* set when the feed is freed; may be NULL */
 };
 
 /* Starts without a snapshot. */

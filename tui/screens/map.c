@@ -43,6 +43,11 @@ static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_can
 	ui_map_draw(&self(screen)->view, shell, c, rect, true);
 }
 
+static size_t watch(struct ui_screen *screen, struct ui_shell *shell, struct pt_stretch *ret, size_t max)
+{
+	return ui_map_watch(&self(screen)->view, shell->target.now, ret, max);
+}
+
 /* The whole process, or back to the VMA under the cursor. */
 static void toggle_whole(struct ui_map_view *m, struct ui_shell *shell)
 {
@@ -86,6 +91,7 @@ struct ui_screen *ui_map_new(struct ui_shell *shell, uint64_t start, uint64_t en
 						 .shown = update,
 						 .update = update,
 						 .draw = draw,
+						 .watch = watch,
 						 .act = act,
 						 .mouse = mouse,
 						 .free = free_screen};

@@ -140,6 +140,14 @@ void ui_map_keep_in_sight(struct ui_map_view *m, const struct pt_snapshot *s)
 	}
 }
 
+size_t ui_map_watch(const struct ui_map_view *m, const struct pt_snapshot *s, struct pt_stretch *ret, size_t max)
+{
+	if (!m->w || m->table != s->vmas)
+		return 0;
+	uint64_t end = m->top + cells(m) * ui_map_per_cell(m);
+	return pt_axis_stretches(&m->axis, s, m->top, end, ui_map_position(m, s), ret, max);
+}
+
 /* ---- moving ----------------------------------------------------------------------------------------------------- */
 
 static void move_to(struct ui_map_view *m, const struct pt_snapshot *s, int64_t position)

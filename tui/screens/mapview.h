@@ -57,6 +57,10 @@ void ui_map_update(struct ui_map_view *map, const struct ui_target *target);
 void ui_map_draw(struct ui_map_view *map, struct ui_shell *shell, struct wg_canvas *canvas, struct wg_rect rect,
 		 bool focus);
 
+/* The addresses of the cells on the screen; at most max stretches, those nearest to the cursor. */
+size_t ui_map_watch(const struct ui_map_view *map, const struct pt_snapshot *snapshot, struct pt_stretch *ret,
+		    size_t max);
+
 /* False: not an action of maps, or nothing to go back to. Opens pages by itself. */
 bool ui_map_act(struct ui_map_view *map, struct ui_shell *shell, enum ui_action action, uint32_t key);
 void ui_map_mouse(struct ui_map_view *map, struct ui_shell *shell, const struct ui_event *event);

@@ -22,7 +22,8 @@ struct overview {
 	bool map_focus;
 	bool started;            /* the first selection was made */
 	unsigned image;          /* of the process, that the selection belongs to */
-	struct wg_rect table_at; /* of the last drawing */
+	struct wg_rect table_at; /* of the last drawing; no lines: not drawn */
+	bool map_drawn;
 };
 
 static struct overview *self(struct ui_screen *screen)
@@ -118,6 +119,7 @@ static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_can
 	bool room = rect.h >= PANE_FROM;
 	refresh(o, shell); /* keys of this round may have changed what is selected */
 	o->table_at = (struct wg_rect){0};
+	o->map_drawn = false;
 	if (shell->target.now)
 		ui_header_draw(shell, c, wg_take_top(&rect, ui_header_lines(rect.h)));
 	if (has_summary(o) && rect.h >= 6)
@@ -125,10 +127,38 @@ static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_can
 	bool both = room && o->list.n;
 	if (both)
 		draw_table(o, shell, c, wg_take_top(&rect, table_lines(o, rect.h)));
-	if (both || (o->map_focus && o->list.n))
+	o->map_drawn = both || (o->map_focus && o->list.n);
+	if (o->map_drawn)
 		ui_map_draw(&o->map, shell, c, rect, o->map_focus);
 	else
 		draw_table(o, shell, c, rect);
+}
+
+/* ---- what is on the screen -------------------------------------------------------------------------------------- */
+
+/* The VMAs of the rows on the screen, those nearest to the selected one where there are too many. */
+static size_t watch_rows(const struct overview *o, const struct pt_snapshot *s, struct pt_stretch *ret, size_t max)
+{
+	const struct ui_vma_list *l = &o->list;
+	size_t lines = o->table_at.h > 1 ? (size_t)o->table_at.h - 1 : 0, n = 0;
+	size_t end = o->top + lines < l->n ? o->top + lines : l->n;
+	for (size_t far = 0; far < 2 * lines && n < max; far++) { /* the selected one, below, above, two below, ... */
+		size_t row = far % 2 ? l->at + far / 2 + 1 : l->at - far / 2;
+		if (row < o->top || row >= end)
+			continue;
+		const struct ui_vma_row *r = &l->rows[row];
+		if (s->vmas->v[r->first].role != PT_ROLE_VSYSCALL)
+			ret[n++] = (struct pt_stretch){s->vmas->v[r->first].start, s->vmas->v[r->first + r->n - 1].end};
+	}
+	return pt_stretches_merge(s, ret, n);
+}
+
+static size_t watch(struct ui_screen *screen, struct ui_shell *shell, struct pt_stretch *ret, size_t max)
+{
+	struct overview *o = self(screen);
+	const struct pt_snapshot *s = shell->target.now;
+	size_t n = o->map_drawn ? ui_map_watch(&o->map, s, ret, max) : 0;
+	return n + watch_rows(o, s, ret + n, max - n);
 }
 
 /* ---- keys ------------------------------------------------------------------------------------------------------- */
@@ -273,6 +303,7 @@ struct ui_screen *ui_overview_new(struct ui_shell *shell)
 						 .shown = update,
 						 .update = update,
 						 .draw = draw,
+						 .watch = watch,
 						 .act = act,
 						 .mouse = mouse,
 						 .filter = filter,

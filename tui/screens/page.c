@@ -237,6 +237,15 @@ static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_can
 		ui_page_draw(v, shell, c, rect);
 }
 
+/* The frames after this one: the page itself is read by the inspector. */
+static size_t watch(struct ui_screen *screen, struct ui_shell *shell, struct pt_stretch *ret, size_t max)
+{
+	uint64_t size = pt_snapshot_chunk_size(shell->target.now), start = self(screen)->view.address & ~(size - 1);
+	if (max)
+		ret[0] = (struct pt_stretch){start, start + size};
+	return max ? 1 : 0;
+}
+
 static int fd(const struct ui_screen *screen)
 {
 	const struct page *p = (const struct page *)screen;
@@ -264,6 +273,7 @@ struct ui_screen *ui_page_new(struct ui_shell *shell, uint64_t address)
 						 .shown = come_up,
 						 .update = update,
 						 .draw = draw,
+						 .watch = watch,
 						 .act = act,
 						 .mouse = mouse,
 						 .fd = fd,

@@ -1,0 +1,157 @@
+/*
+ * What the feed is told of the screen, so that it reads that first, and how screens say how old what they show is.
+ */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/stage.h"
+
+#define CHUNK ((uint64_t)PT_CHUNK_PAGES << 12)
+
+static struct stage *stage;
+
+static void at(int w, int h)
+{
+	stage = stage_open(STAGE_PID, w, h);
+	stage_expect(stage, "[heap]");
+}
+
+static int leave(void **arg)
+{
+	(void)arg;
+	if (stage)
+		stage_close(stage);
+	stage = NULL;
+	return 0;
+}
+
+/* ---- what is on the screen -------------------------------------------------------------------------------------- */
+
+/* The stretch watched as the i-th. */
+static void assert_watched(size_t i, uint64_t start, uint64_t end)
+{
+	assert_true(i < stage->feed->n_watched);
+	assert_int_equal(stage->feed->watched[i].start, start);
+	assert_int_equal(stage->feed->watched[i].end, end);
+}
+
+static bool is_watched(uint64_t address)
+{
+	for (size_t i = 0; i < stage->feed->n_watched; i++)
+		if (stage->feed->watched[i].start <= address && address < stage->feed->watched[i].end)
+			return true;
+	return false;
+}
+
+static void the_overview_watches_the_pane_then_the_table(void **arg)
+{
+	(void)arg;
+	at(130, 44);
+	assert_watched(0, 0x7f0000000000, 0x7f0000200000); /* the largest VMA is selected: its map */
+	assert_watched(1, 0x55d000000000, 0x55d000006000); /* two of one program */
+	assert_watched(2, 0x55d100000000, 0x55d100020000);
+	for (size_t i = 2; i < stage->feed->n_watched; i++)
+		assert_true(stage->feed->watched[i - 1].end <= stage->feed->watched[i].start);
+	assert_true(is_watched(0x7ffc00000000));
+	assert_false(is_watched(0xffffffffff600000)); /* [vsyscall] is not the process's */
+	stage_key(stage, UI_KEY_HOME);
+	assert_watched(0, 0x55d000000000, 0x55d000004000);
+}
+
+static void a_small_overview_watches_what_it_shows(void **arg)
+{
+	(void)arg;
+	at(80, 12);
+	assert_watched(0, 0x55d000000000, 0x55d000006000); /* no pane */
+	assert_false(is_watched(0x7ffc00100000));          /* below the last line */
+	stage_key(stage, UI_KEY_END);
+	assert_true(is_watched(0x7ffc00100000));
+	assert_false(is_watched(0x55d000000000));
+	stage_key(stage, UI_KEY_TAB); /* the map alone */
+	stage_key(stage, UI_KEY_TAB);
+	stage_key(stage, UI_KEY_HOME);
+	stage_key(stage, UI_KEY_TAB);
+	assert_int_equal(stage->feed->n_watched, 1);
+	assert_watched(0, 0x55d000000000, 0x55d000004000);
+}
+
+static void a_map_watches_its_window(void **arg)
+{
+	(void)arg;
+	at(130, 44);
+	stage_type(stage, "w");
+	assert_true(is_watched(0x55d000000000));
+	assert_true(is_watched(0x7ffc00101000));
+	stage_resize(stage, 60, 8);
+	stage_type(stage, "++++++++");
+	stage_key(stage, UI_KEY_HOME);
+	assert_watched(0, 0x55d000000000, 0x55d000006000);
+	assert_false(is_watched(0x7ffc00101000));
+	stage_key(stage, UI_KEY_END);
+	assert_false(is_watched(0x55d000000000));
+	assert_true(is_watched(0x7ffc00101000));
+}
+
+static void the_page_screen_watches_its_chunk(void **arg)
+{
+	(void)arg;
+	at(130, 44);
+	stage_type(stage, ":7f0000130000\n");
+	stage_expect(stage, "guard");
+	assert_int_equal(stage->feed->n_watched, 1);
+	assert_watched(0, 0x7f0000130000 / CHUNK * CHUNK, 0x7f0000130000 / CHUNK * CHUNK + CHUNK);
+}
+
+static void the_feed_hears_of_changes_alone(void **arg)
+{
+	(void)arg;
+	at(130, 44);
+	unsigned watches = stage->feed->watches;
+	assert_int_not_equal(watches, 0);
+	stage_frame(stage);
+	stage_type(stage, "?"); /* the help covers the screen for a moment */
+	stage_key(stage, UI_KEY_ESC);
+	stage_expect(stage, "[heap]");
+	assert_int_equal(stage->feed->watches, watches);
+	stage_key(stage, UI_KEY_UP);
+	assert_int_equal(stage->feed->watches, watches + 1);
+}
+
+static void no_more_is_named_than_the_feed_takes(void **arg)
+{
+	(void)arg;
+	at(200, 60);
+	for (unsigned i = 0; i < 3 * PT_WATCH_MAX; i++) {
+		char line[64];
+		snprintf(line, sizeof line, "vma %" PRIx64 "-%" PRIx64 " rw-p\n", 0x600000000000 + i * 4 * CHUNK,
+			 0x600000000000 + i * 4 * CHUNK + 0x1000);
+		fixture_add(stage->fixture, line);
+	}
+	stage_frame(stage);
+	stage_type(stage, "w");
+	assert_int_equal(stage->feed->n_watched, PT_WATCH_MAX);
+	assert_true(is_watched(0x7f0000000000)); /* where the cursor is */
+	stage_key(stage, UI_KEY_HOME);           /* those nearest to the cursor stay */
+	assert_true(is_watched(0x55d000000000));
+	assert_false(is_watched(0x7f0000000000));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(the_overview_watches_the_pane_then_the_table, leave),
+		cmocka_unit_test_teardown(a_small_overview_watches_what_it_shows, leave),
+		cmocka_unit_test_teardown(a_map_watches_its_window, leave),
+		cmocka_unit_test_teardown(the_page_screen_watches_its_chunk, leave),
+		cmocka_unit_test_teardown(the_feed_hears_of_changes_alone, leave),
+		cmocka_unit_test_teardown(no_more_is_named_than_the_feed_takes, leave),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
