@@ -50,7 +50,8 @@ struct ps_arg {
 };
 
 /* PROCMAP_QUERY, 6.11. */
-#define PT_PROCMAP_QUERY 0xc0686611ul
+#define PT_PROCMAP_QUERY    0xc0686611ul
+#define PQ_COVERING_OR_NEXT 0x10u /* query_flags: the VMA at the address, or the next one above it */
 
 struct pq_arg {
 	uint64_t size, query_flags, query_addr;

@@ -117,10 +117,13 @@ static int open_all(struct pt_target *t, const struct pt_signals *signals)
 	error = open_pagemap(t);
 	if (error)
 		return error;
+	pt_costs_default(&t->costs);
 	if (signals)
 		t->signals = *signals;
-	else
+	else {
 		pt_probe_signals(t->k, t->task, &t->signals);
+		pt_costs_fit(t->k, &t->costs);
+	}
 	open_frames(t);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #define PT_SCAN_TARGET_H
 
 #include "core/kernel/readers.h"
+#include "core/scan/cost.h"
 
 struct pt_target {
 	struct pt_kernel *k; /* borrowed */
@@ -17,12 +18,13 @@ struct pt_target {
 	int kpageflags, kpagecount;
 	unsigned image; /* execs seen */
 	struct pt_signals signals;
+	struct pt_costs costs;  /* fitted where the signals were probed; else defaults */
 	bool no_guard_category; /* PAGEMAP_SCAN refused it */
 };
 
 struct ps_arg;
 
-/* -ESRCH: none, or a zombie; -ENODATA: kernel thread; -EACCES, -EPERM. signals NULL: probe. */
+/* -ESRCH: none, or a zombie; -ENODATA: kernel thread; -EACCES, -EPERM. signals NULL: probe, and fit the costs. */
 int pt_target_open(struct pt_target *ret, struct pt_kernel *k, pid_t pid, const struct pt_signals *signals);
 void pt_target_close(struct pt_target *target);
 
