@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum pt_clock { PT_CLOCK_MONOTONIC, PT_CLOCK_REALTIME, PT_CLOCK_THREAD_CPU };
+enum pt_clock { PT_CLOCK_MONOTONIC, PT_CLOCK_REALTIME, PT_CLOCK_THREAD_CPU, PT_CLOCK_PROCESS_CPU, PT_CLOCK_N };
 
 struct pt_file_stat {
 	uint64_t inode;

@@ -205,6 +205,7 @@ static uint64_t linux_now(struct pt_kernel *k, enum pt_clock clock)
 		[PT_CLOCK_MONOTONIC] = CLOCK_MONOTONIC,
 		[PT_CLOCK_REALTIME] = CLOCK_REALTIME,
 		[PT_CLOCK_THREAD_CPU] = CLOCK_THREAD_CPUTIME_ID,
+		[PT_CLOCK_PROCESS_CPU] = CLOCK_PROCESS_CPUTIME_ID,
 	};
 	struct timespec ts = {0};
 

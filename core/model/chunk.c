@@ -222,6 +222,11 @@ void pt_chunk_sum(const struct pt_chunk *chunk, struct pt_counts *sum)
 		sum->n[i] += chunk->sums[i];
 }
 
+unsigned pt_chunk_stat(const struct pt_chunk *chunk, enum pt_stat stat)
+{
+	return chunk ? chunk->sums[stat] : 0;
+}
+
 void pt_chunk_sum_part(const struct pt_chunk *chunk, unsigned first, unsigned n, unsigned page_shift,
 		       struct pt_counts *sum)
 {

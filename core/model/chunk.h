@@ -37,6 +37,9 @@ void pt_chunk_sum(const struct pt_chunk *chunk, struct pt_counts *sum);
 void pt_chunk_sum_part(const struct pt_chunk *chunk, unsigned first, unsigned n, unsigned page_shift,
 		       struct pt_counts *sum);
 
+/* One of those sums, in pages: an enum pt_stat. */
+unsigned pt_chunk_stat(const struct pt_chunk *chunk, enum pt_stat stat);
+
 bool pt_chunk_equals(const struct pt_chunk *chunk, const struct pt_page *pages);
 size_t pt_chunk_bytes(const struct pt_chunk *chunk); /* memory it holds */
 

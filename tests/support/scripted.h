@@ -37,7 +37,7 @@ struct scripted {
 	bool dead_scan_is_done; /* one that says "nothing there" of dead memory, as 6.12 does, and not ESRCH */
 	unsigned scan_round;    /* regions the kernel collects at a time; 512 */
 	bool no_pidfd, no_cachestat, no_procmap_query;
-	uint64_t clock[3]; /* by enum pt_clock, in ns */
+	uint64_t clock[PT_CLOCK_N]; /* by enum pt_clock, in ns */
 	uint64_t tick;     /* what each look at a clock adds to it */
 
 	/* what happened */
