@@ -61,7 +61,7 @@ struct ui_lister_ops {
 };
 
 struct ui_sources {
-	int (*open_target)(struct ui_target *target, pid_t pid, uint64_t interval_ns);
+	int (*open_target)(struct ui_target *target, pid_t pid, uint64_t interval_ns, double share);
 	const struct ui_lister_ops *lister;
 };
 extern const struct ui_sources ui_sources_live;

@@ -48,22 +48,22 @@ void ui_target_init(struct ui_target *t, pid_t pid, struct pt_feed *feed, const 
 }
 
 /* Its thread inherits the mask. */
-static int new_feed(struct pt_feed **ret, struct pt_kernel *kernel, pid_t pid, uint64_t interval_ns)
+static int new_feed(struct pt_feed **ret, struct pt_kernel *kernel, pid_t pid, uint64_t interval_ns, double share)
 {
 	sigset_t before;
 	ui_block_signals(&before);
-	int error = pt_live_feed_new(ret, kernel, pid, interval_ns);
+	int error = pt_live_feed_new(ret, kernel, pid, interval_ns, share);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return error;
 }
 
-int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns)
+int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, double share)
 {
 	struct pt_kernel *kernel;
 	struct pt_feed *feed;
 	int error = pt_kernel_linux_new(&kernel, "/", 0);
 	if (!error)
-		error = new_feed(&feed, kernel, pid, interval_ns);
+		error = new_feed(&feed, kernel, pid, interval_ns, share);
 	if (!error)
 		ui_target_init(t, pid, feed, &ui_inspect_live);
 	return error;

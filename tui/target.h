@@ -47,7 +47,7 @@ struct ui_target {
 /* Takes over the feed. */
 void ui_target_init(struct ui_target *t, pid_t pid, struct pt_feed *feed, const struct ui_inspect_ops *inspect);
 /* The live target. Errors as pt_scan_open. */
-int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns);
+int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, double share);
 /* A moment at most, however busy the feed is. A zeroed target is fine. */
 void ui_target_close(struct ui_target *t);
 

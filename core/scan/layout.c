@@ -154,6 +154,58 @@ int pt_layout_read(struct pt_layout *layout, struct pt_target *t, const struct p
 	return 0;
 }
 
+/* ---- what was replaced ------------------------------------------------------------------------------------------ */
+
+/* Roles by which pages of a VMA are told from others (core/scan/classify.c); the rest are alike. */
+static unsigned telling_role(const struct pt_vma *vma)
+{
+	switch (vma->role) {
+	case PT_ROLE_HUGETLB:
+	case PT_ROLE_VDSO:
+	case PT_ROLE_VVAR:
+	case PT_ROLE_VSYSCALL:
+	case PT_ROLE_DEVICE:
+	case PT_ROLE_SHMEM: return vma->role;
+	default: return PT_ROLE_ANON;
+	}
+}
+
+static bool same_backing(const struct pt_vma *a, const struct pt_vma *b)
+{
+	bool same_file = a->inode == b->inode && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
+	bool same_place = !a->inode || a->offset - a->start == b->offset - b->start;
+	return same_file && same_place && !((a->perms ^ b->perms) & PT_SHARED) && telling_role(a) == telling_role(b) &&
+	       a->fs == b->fs;
+}
+
+/* The VMA at or behind an address, and where it next begins or ends. */
+static const struct pt_vma *look_at(const struct pt_vma_table *table, size_t *i, uint64_t at, uint64_t *border)
+{
+	while (*i < table->n && table->v[*i].end <= at)
+		++*i;
+	if (*i == table->n)
+		return NULL;
+	const struct pt_vma *vma = &table->v[*i];
+	uint64_t next = vma->start > at ? vma->start : vma->end;
+	*border = next < *border ? next : *border;
+	return vma->start <= at ? vma : NULL;
+}
+
+int pt_layout_replaced(const struct pt_vma_table *before, const struct pt_vma_table *now, struct pt_stretches *ret)
+{
+	size_t i = 0, k = 0;
+	int error = 0;
+	for (uint64_t at = 0, border; !error; at = border) {
+		border = UINT64_MAX;
+		const struct pt_vma *was = look_at(before, &i, at, &border), *is = look_at(now, &k, at, &border);
+		if (border == UINT64_MAX)
+			break;
+		if ((was || is) && !(was && is && same_backing(was, is)))
+			error = pt_stretches_push(ret, at, border);
+	}
+	return error;
+}
+
 void pt_layout_free(struct pt_layout *layout)
 {
 	pt_vma_table_unref(layout->vmas);

@@ -5,6 +5,7 @@
 #ifndef PT_SCAN_LAYOUT_H
 #define PT_SCAN_LAYOUT_H
 
+#include "core/scan/stretches.h"
 #include "core/scan/target.h"
 
 struct pt_layout {
@@ -16,6 +17,12 @@ struct pt_layout {
 
 /* Brings vmas up to date. -ESRCH, -EACCES, -ENOMEM; the old table stays then. */
 int pt_layout_read(struct pt_layout *layout, struct pt_target *target, const struct pt_process *process);
+
+/*
+ * Where what lies behind the addresses is not the same in both tables: mapped, unmapped, or mapped anew from somewhere
+ * else; not what only changed its permissions or was split. 0 or -ENOMEM.
+ */
+int pt_layout_replaced(const struct pt_vma_table *before, const struct pt_vma_table *now, struct pt_stretches *ret);
 void pt_layout_free(struct pt_layout *layout);
 
 #endif

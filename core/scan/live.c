@@ -17,17 +17,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/scan/budget.h"
 #include "core/scan/scan.h"
 
 #define LEAVE_NS 100000000ull /* how long freeing waits for the thread */
-#define SHARE                                                                                                          \
-	2 /* a frame never starts before as much time has passed as the last one took, so that at
-                                 most half a core is spent on a target too large for its interval */
+#define MARGIN   0.95         /* of the share is spent, so that it holds however it is measured */
+#define LOOK_NS  50000000ull  /* between two frames that a screen asked for by showing something else */
 
 struct live {
 	struct pt_feed feed;
 	struct pt_kernel *k; /* owned */
 	struct pt_scan *scan;
+	struct pt_budget budget; /* the thread's */
+	double share;            /* of one core */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -38,7 +40,7 @@ struct live {
 	uint64_t interval_ns;
 	struct pt_stretch watched[PT_WATCH_MAX];
 	size_t n_watched;
-	bool paused, refresh, leave, left, abandoned;
+	bool paused, refresh, look, leave, left, abandoned;
 };
 
 static struct live *of(struct pt_feed *feed)
@@ -71,17 +73,20 @@ static int publish(void *arg, struct pt_snapshot *snapshot)
 	return leave;
 }
 
+static uint64_t now(struct live *live, enum pt_clock clock)
+{
+	return live->k->ops->now(live->k, clock);
+}
+
 /* Takes note of how a frame ended; true if there is nothing more to come. */
-static bool note_end(struct live *live, int error, uint64_t wall_ns, uint64_t cpu_ns)
+static bool note_end(struct live *live, int error, double cost)
 {
 	pthread_mutex_lock(&live->lock);
 	live->status.busy = false;
-	uint64_t span = wall_ns * SHARE > live->interval_ns ? wall_ns * SHARE : live->interval_ns;
-	if (span)
-		live->status.cost = (double)cpu_ns / (double)span;
+	live->status.cost = cost;
 	if (error == -ESRCH) {
 		live->status.state = PT_FEED_ENDED;
-		live->status.ended_ns = live->k->ops->now(live->k, PT_CLOCK_REALTIME);
+		live->status.ended_ns = now(live, PT_CLOCK_REALTIME);
 	} else if (error && error != -ECANCELED) {
 		live->status.state = PT_FEED_FAILED;
 		live->status.error = error;
@@ -92,21 +97,56 @@ static bool note_end(struct live *live, int error, uint64_t wall_ns, uint64_t cp
 	return over;
 }
 
-static bool scan_once(struct live *live, uint64_t *ret_wall_ns)
+/* What the screen wishes for; true if it wants all of it. */
+static bool take_wishes(struct live *live, struct pt_scan_wish *wish, struct pt_stretch *watched)
 {
 	pthread_mutex_lock(&live->lock);
+	bool all = live->refresh;
 	live->status.busy = true;
-	live->refresh = false;
+	live->refresh = live->look = false;
+	memcpy(watched, live->watched, live->n_watched * sizeof(*watched));
+	*wish = (struct pt_scan_wish){.share = live->share,
+				      .interval_ns = live->interval_ns,
+				      .watched = watched,
+				      .n_watched = live->n_watched};
+	live->budget.interval_ns = live->interval_ns;
 	pthread_mutex_unlock(&live->lock);
+	return all;
+}
+
+/* The share of a core that all of pagetop took since the budget was last settled. */
+static double settle(struct live *live, bool present)
+{
+	struct pt_budget *b = &live->budget;
+	uint64_t wall = now(live, PT_CLOCK_MONOTONIC), own = now(live, PT_CLOCK_THREAD_CPU);
+	uint64_t all = now(live, PT_CLOCK_PROCESS_CPU);
+	double cost = wall > b->wall_ns ? (double)(all - b->all_ns) / (double)(wall - b->wall_ns) : 0;
+	if (present)
+		pt_budget_forgive(b, wall, own, all);
+	else
+		pt_budget_settle(b, wall, own, all);
+	return cost;
+}
+
+/* The first frame reads all there is, and one that was asked for; others as much as the budget has. */
+static bool scan_once(struct live *live, bool first)
+{
+	struct pt_stretch watched[PT_WATCH_MAX];
 	struct pt_snapshot *snapshot = NULL;
-	uint64_t wall = live->k->ops->now(live->k, PT_CLOCK_MONOTONIC);
-	uint64_t cpu = live->k->ops->now(live->k, PT_CLOCK_THREAD_CPU);
-	int error = pt_scan_frame(live->scan, publish, live, &snapshot);
+	struct pt_scan_wish wish;
+	bool all = take_wishes(live, &wish, watched) || first;
+	int error;
+	settle(live, false);
+	if (live->budget.balance_ns > 0)
+		wish.budget_ns = (uint64_t)live->budget.balance_ns;
+	if (all)
+		error = pt_scan_frame(live->scan, publish, live, &snapshot);
+	else
+		error = pt_scan_refresh(live->scan, &wish, publish, live, &snapshot);
 	if (!error)
 		publish(live, snapshot);
 	pt_snapshot_unref(snapshot);
-	*ret_wall_ns = live->k->ops->now(live->k, PT_CLOCK_MONOTONIC) - wall;
-	return note_end(live, error, *ret_wall_ns, live->k->ops->now(live->k, PT_CLOCK_THREAD_CPU) - cpu);
+	return note_end(live, error, settle(live, all));
 }
 
 /* Waits on the condition until a moment of CLOCK_MONOTONIC; 0 waits for a signal alone. Lock held. */
@@ -119,8 +159,16 @@ static void wait_until(struct live *live, uint64_t ns)
 		pthread_cond_wait(&live->wake, &live->lock);
 }
 
+/* When the next frame begins, as things are: at its time, but not while in debt; at once for a look at something else. */
+static uint64_t next_turn(const struct live *live, uint64_t started)
+{
+	uint64_t solvent = live->budget.wall_ns + pt_budget_wait(&live->budget);
+	uint64_t wanted = started + (live->look && live->interval_ns > LOOK_NS ? LOOK_NS : live->interval_ns);
+	return wanted > solvent ? wanted : solvent;
+}
+
 /* Until the next frame is due; false when it is time to leave. */
-static bool wait_for_turn(struct live *live, uint64_t started, uint64_t wall_ns)
+static bool wait_for_turn(struct live *live, uint64_t started)
 {
 	pthread_mutex_lock(&live->lock);
 	while (!live->leave && !live->refresh) {
@@ -128,10 +176,10 @@ static bool wait_for_turn(struct live *live, uint64_t started, uint64_t wall_ns)
 			wait_until(live, 0);
 			continue;
 		}
-		uint64_t span = wall_ns * SHARE > live->interval_ns ? wall_ns * SHARE : live->interval_ns;
-		if (live->k->ops->now(live->k, PT_CLOCK_MONOTONIC) >= started + span)
+		uint64_t turn = next_turn(live, started);
+		if (now(live, PT_CLOCK_MONOTONIC) >= turn)
 			break;
-		wait_until(live, started + span);
+		wait_until(live, turn);
 	}
 	bool go_on = !live->leave;
 	pthread_mutex_unlock(&live->lock);
@@ -153,12 +201,14 @@ static void destroy(struct live *live)
 static void *run(void *arg)
 {
 	struct live *live = arg;
-	uint64_t started, wall_ns;
-	do {
-		started = live->k->ops->now(live->k, PT_CLOCK_MONOTONIC);
-		if (scan_once(live, &wall_ns))
-			break;
-	} while (wait_for_turn(live, started, wall_ns));
+	uint64_t started = now(live, PT_CLOCK_MONOTONIC);
+	pt_budget_init(&live->budget, live->share, live->interval_ns, started, now(live, PT_CLOCK_THREAD_CPU),
+		       now(live, PT_CLOCK_PROCESS_CPU));
+	bool over = scan_once(live, true);
+	while (!over && wait_for_turn(live, started)) {
+		started = now(live, PT_CLOCK_MONOTONIC);
+		over = scan_once(live, false);
+	}
 	pthread_mutex_lock(&live->lock);
 	live->left = true;
 	bool abandoned = live->abandoned;
@@ -238,8 +288,11 @@ static void live_watch(struct pt_feed *feed, const struct pt_stretch *stretches,
 	struct live *live = of(feed);
 	n = n < PT_WATCH_MAX ? n : PT_WATCH_MAX;
 	pthread_mutex_lock(&live->lock);
+	live->look |= n != live->n_watched || memcmp(live->watched, stretches, n * sizeof(*stretches)) != 0;
 	memcpy(live->watched, stretches, n * sizeof(*stretches));
 	live->n_watched = n;
+	if (live->look)
+		pthread_cond_broadcast(&live->wake);
 	pthread_mutex_unlock(&live->lock);
 }
 
@@ -283,7 +336,7 @@ static int start(struct live *live)
 	return -pthread_create(&live->thread, NULL, run, live);
 }
 
-int pt_live_feed_new(struct pt_feed **ret, struct pt_kernel *k, pid_t pid, uint64_t interval_ns)
+int pt_live_feed_new(struct pt_feed **ret, struct pt_kernel *k, pid_t pid, uint64_t interval_ns, double share)
 {
 	struct live *live = calloc(1, sizeof(*live));
 	if (!live) {
@@ -299,6 +352,7 @@ int pt_live_feed_new(struct pt_feed **ret, struct pt_kernel *k, pid_t pid, uint6
 	live->feed.ops = &live_ops;
 	live->k = k;
 	live->interval_ns = interval_ns;
+	live->share = share * MARGIN;
 	live->event = -1;
 	int error = pt_scan_open(&live->scan, k, pid);
 	if (!error)

@@ -1,5 +1,7 @@
 /*
- * The live feed: a thread that scans one process every interval and publishes each snapshot by swapping a pointer.
+ * The live feed: a thread that scans one process every interval and publishes each snapshot by swapping a pointer. The
+ * first frame reads everything; from then on frames keep to a budget of CPU time (core/scan/budget.h), and a frame that
+ * was asked for reads everything again.
  */
 #ifndef PT_SCAN_LIVE_H
 #define PT_SCAN_LIVE_H
@@ -7,8 +9,8 @@
 #include "core/kernel/kernel.h"
 #include "core/model/feed.h"
 
-/* Errors as pt_scan_open. Takes over k, also when it fails: the feed's thread alone uses it, but for
+/* Errors as pt_scan_open. `share` is of one core: 0.05 is 5 % of it. Takes over k, also when it fails: the feed's thread alone uses it, but for
  * its clock, which any thread may read. */
-int pt_live_feed_new(struct pt_feed **ret, struct pt_kernel *k, pid_t pid, uint64_t interval_ns);
+int pt_live_feed_new(struct pt_feed **ret, struct pt_kernel *k, pid_t pid, uint64_t interval_ns, double share);
 
 #endif

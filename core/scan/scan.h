@@ -31,6 +31,22 @@ void pt_scan_close(struct pt_scan *scan); /* NULL is fine */
  */
 int pt_scan_frame(struct pt_scan *scan, pt_publish_fn publish, void *arg, struct pt_snapshot **ret);
 
+/* What a frame within a budget is to do. */
+struct pt_scan_wish {
+	double share;                     /* of one core that frames may cost in the long run */
+	uint64_t budget_ns;               /* CPU time for this one */
+	uint64_t interval_ns;             /* what is older than this is stale */
+	const struct pt_stretch *watched; /* what the screen shows, in any order */
+	size_t n_watched;
+};
+
+/*
+ * A frame within a budget: the last one brought up to date as far as that goes (core/scan/refresh.h); its slots say how
+ * old each part is. Before the first complete frame, and after an exec, the same as pt_scan_frame.
+ */
+int pt_scan_refresh(struct pt_scan *scan, const struct pt_scan_wish *wish, pt_publish_fn publish, void *arg,
+		    struct pt_snapshot **ret);
+
 /* Makes a frame that is under way end soon with -ECANCELED, and every later one. From any thread. */
 void pt_scan_cancel(struct pt_scan *scan);
 

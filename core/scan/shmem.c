@@ -80,12 +80,33 @@ static int halve(struct search *s, uint64_t first, uint64_t n)
 	return error ? error : halve(s, first + n / 2, n - n / 2);
 }
 
-static int search_vma(struct search *s)
+/* The part of the VMA that lies in a stretch. */
+static int search_part(struct search *s, const struct pt_stretch *stretch)
 {
+	unsigned shift = s->target->k->page_shift;
+	uint64_t start = stretch->start > s->vma->start ? stretch->start : s->vma->start;
+	uint64_t end = stretch->end < s->vma->end ? stretch->end : s->vma->end;
+	return start < end ? halve(s, (start - s->vma->start) >> shift, (end - start) >> shift) : 0;
+}
+
+static bool is_met(const struct pt_vma *vma, const struct pt_stretch *stretches, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (stretches[i].start < vma->end && vma->start < stretches[i].end)
+			return true;
+	return false;
+}
+
+static int search_vma(struct search *s, const struct pt_stretch *stretches, size_t n)
+{
+	int error = 0;
+	if (!is_met(s->vma, stretches, n))
+		return 0;
 	s->fd = open_file(s->target, s->vma);
 	if (s->fd < 0)
 		return s->fd;
-	int error = halve(s, 0, (s->vma->end - s->vma->start) >> s->target->k->page_shift);
+	for (size_t i = 0; i < n && !error; i++)
+		error = search_part(s, &stretches[i]);
 	s->target->k->ops->close(s->target->k, s->fd);
 	return error;
 }
@@ -144,8 +165,10 @@ static int merge(const struct pt_slots *from, const struct search *s, struct pt_
 	return error;
 }
 
-int pt_shmem_swapped(struct pt_target *target, const struct pt_vma_table *vmas, struct pt_slots *slots, bool *ret_known)
+int pt_shmem_swapped(struct pt_target *target, const struct pt_vma_table *vmas, const struct pt_stretch *stretches,
+		     size_t n, struct pt_slots *slots, bool *ret_known)
 {
+	static const struct pt_stretch everywhere = {0, UINT64_MAX};
 	struct search search = {.target = target, .now_ns = target->k->ops->now(target->k, PT_CLOCK_MONOTONIC)};
 	bool known = true;
 	int error = 0;
@@ -153,7 +176,7 @@ int pt_shmem_swapped(struct pt_target *target, const struct pt_vma_table *vmas, 
 		if (!pt_vma_may_be_shmem(&vmas->v[i]))
 			continue;
 		search.vma = &vmas->v[i];
-		error = search_vma(&search);
+		error = stretches ? search_vma(&search, stretches, n) : search_vma(&search, &everywhere, 1);
 		/* -EINVAL: a file of another file system, which has no swapped pages */
 		known &= !error || error == -EINVAL;
 	}

@@ -9,11 +9,11 @@
 #include "core/scan/target.h"
 
 /*
- * Adds PT_SWAP_SHMEM pages to the chunks. *ret_known becomes false when some VMA could not be asked, so that its
+ * Adds PT_SWAP_SHMEM pages to the chunks, looking for them in the stretches (ascending; NULL: everywhere). *ret_known becomes false when some VMA could not be asked, so that its
  * swapped pages look untouched. 0 or -ENOMEM.
  */
-int pt_shmem_swapped(struct pt_target *target, const struct pt_vma_table *vmas, struct pt_slots *slots,
-		     bool *ret_known);
+int pt_shmem_swapped(struct pt_target *target, const struct pt_vma_table *vmas, const struct pt_stretch *stretches,
+		     size_t n, struct pt_slots *slots, bool *ret_known);
 
 /* One page: whether the file behind it holds it, swapped or not. */
 enum pt_shmem_page { PT_SHMEM_UNKNOWN, PT_SHMEM_HOLE, PT_SHMEM_CACHED, PT_SHMEM_SWAPPED };

@@ -1,5 +1,5 @@
 /*
- * A growing array of chunks; see slots.h.
+ * A growing array of chunks, and what takes the place of a part of them; see slots.h.
  */
 #include "core/scan/slots.h"
 
@@ -31,6 +31,77 @@ int pt_slots_push_from(struct pt_slots *slots, const struct pt_slots *from, uint
 		if (from->v[i].index >= first)
 			error = pt_slots_push(slots, from->v[i].index, pt_chunk_ref(from->v[i].chunk),
 					      from->v[i].read_ns);
+	return error;
+}
+
+/* ---- splicing --------------------------------------------------------------------------------------------------- */
+
+/* Stretches with a finger on the one at hand; indices are asked for in ascending order. */
+struct finger {
+	const struct pt_stretch *at, *end;
+	unsigned shift; /* from addresses to indices */
+};
+
+static bool inside(struct finger *f, uint64_t index)
+{
+	while (f->at < f->end && f->at->end >> f->shift <= index)
+		f->at++;
+	return f->at < f->end && f->at->start >> f->shift <= index;
+}
+
+static unsigned chunk_shift(unsigned page_shift)
+{
+	return page_shift + (unsigned)__builtin_ctz(PT_CHUNK_PAGES);
+}
+
+static int decide(struct pt_slots *to, const struct pt_slot *old, const struct pt_slot *found, pt_slot_fn each,
+		  void *arg)
+{
+	struct pt_slot slot = {0};
+	int error = each(arg, old, found, &slot);
+	return error || !slot.chunk ? error : pt_slots_push(to, slot.index, slot.chunk, slot.read_ns);
+}
+
+/* The references of `from` go over to `to`, or are given up. */
+static int splice(struct pt_slots *to, struct pt_slots *from, struct finger finger, const struct pt_slots *found,
+		  pt_slot_fn each, void *arg)
+{
+	size_t i = 0, k = 0;
+	int error = 0;
+	while (!error && (i < from->n || k < found->n)) {
+		const struct pt_slot *old = i < from->n ? &from->v[i] : NULL;
+		const struct pt_slot *new = k < found->n ? &found->v[k] : NULL;
+		if (old && (!new || old->index < new->index) && !inside(&finger, old->index)) {
+			to->v[to->n++] = *old;
+			i++;
+			continue;
+		}
+		bool take_old = old && (!new || old->index <= new->index);
+		bool take_new = new && (!old || new->index <= old->index);
+		error = decide(to, take_old ? old : NULL, take_new ? new : NULL, each, arg);
+		if (take_old)
+			pt_chunk_unref(old->chunk);
+		i += take_old;
+		k += take_new;
+	}
+	for (; i < from->n; i++)
+		pt_chunk_unref(from->v[i].chunk);
+	return error;
+}
+
+int pt_slots_splice(struct pt_slots *slots, const struct pt_stretch *stretches, size_t n, unsigned page_shift,
+		    const struct pt_slots *found, pt_slot_fn each, void *arg)
+{
+	struct pt_slots to = {.room = slots->n + found->n};
+	struct finger finger = {.at = stretches, .end = stretches + n, .shift = chunk_shift(page_shift)};
+	if (!to.room)
+		return 0;
+	to.v = malloc(to.room * sizeof(*to.v));
+	if (!to.v)
+		return -ENOMEM;
+	int error = splice(&to, slots, finger, found, each, arg);
+	free(slots->v);
+	*slots = to;
 	return error;
 }
 

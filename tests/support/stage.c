@@ -97,8 +97,9 @@ static void inspect_close(void *self)
 
 static const struct ui_inspect_ops inspect = {inspect_open, inspect_page, inspect_contents, inspect_close};
 
-static int open_target(struct ui_target *target, pid_t pid, uint64_t interval_ns)
+static int open_target(struct ui_target *target, pid_t pid, uint64_t interval_ns, double share)
 {
+	(void)share;
 	if (pid != STAGE_PID)
 		return pid == 300 ? -ESRCH : -EACCES;
 	staged->feed = scripted_feed_new();

@@ -43,7 +43,7 @@ static int make(void **arg)
 	kept_ops = *scripted->k.ops;
 	kept_ops.free = keep;
 	scripted->k.ops = &kept_ops;
-	assert_int_equal(pt_live_feed_new(&feed, &scripted->k, 100, HOUR_NS), 0);
+	assert_int_equal(pt_live_feed_new(&feed, &scripted->k, 100, HOUR_NS, 0.05), 0);
 	return 0;
 }
 
@@ -192,8 +192,8 @@ static void what_cannot_be_opened_says_why(void **arg)
 	(void)arg;
 	struct pt_feed *none = NULL;
 	struct fixture *empty = fixture_new(4096, "process 5 Z start=1 zombie\n");
-	assert_int_equal(pt_live_feed_new(&none, fixture_kernel(empty), 5, HOUR_NS), -ESRCH);
-	assert_int_equal(pt_live_feed_new(&none, fixture_kernel(empty), 6, HOUR_NS), -ESRCH);
+	assert_int_equal(pt_live_feed_new(&none, fixture_kernel(empty), 5, HOUR_NS, 0.05), -ESRCH);
+	assert_int_equal(pt_live_feed_new(&none, fixture_kernel(empty), 6, HOUR_NS, 0.05), -ESRCH);
 	assert_null(none);
 	fixture_free(empty);
 }

@@ -1,0 +1,339 @@
+/*
+ * What to read next; see refresh.h.
+ *
+ * Costs are learnt from what was read before: CPU time per unit of weight, where a page that is there weighs one and
+ * a chunk as much as CHUNK_WEIGHT pages. The sweep of presence goes round in ROUND_NS, sooner if counters moved.
+ */
+#include "core/scan/refresh.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/scan/presence.h"
+#include "core/scan/shmem.h"
+
+#define CHUNK_WEIGHT 64u
+#define ROUND_NS     4000000000ull /* all of presence is younger than this and one interval */
+#define LEARN_FROM   1024u         /* units of weight below which a read says little of the cost of the next */
+#define LEARN_SHARE  0.25          /* of the newest reading in the running mean */
+#define CHEAPER      0.1           /* presence against detail, before it was measured */
+
+struct run {
+	struct pt_refresh *r;
+	const struct pt_refresh_job *job;
+	struct pt_slots *slots;
+	uint64_t chunk_size;
+};
+
+static uint64_t now(const struct run *run, enum pt_clock clock)
+{
+	return run->job->target->k->ops->now(run->job->target->k, clock);
+}
+
+static double left(const struct run *run)
+{
+	uint64_t cpu = now(run, PT_CLOCK_THREAD_CPU);
+	return cpu < run->job->cpu_until_ns ? (double)(run->job->cpu_until_ns - cpu) : 0;
+}
+
+/* ---- weights ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t weight(const struct pt_slot *slot)
+{
+	return pt_chunk_stat(slot->chunk, PT_N_PRESENT) + pt_chunk_stat(slot->chunk, PT_N_SWAP) + CHUNK_WEIGHT;
+}
+
+static uint64_t weight_of(const struct pt_slots *slots)
+{
+	uint64_t sum = 0;
+	for (size_t i = 0; i < slots->n; i++)
+		sum += weight(&slots->v[i]);
+	return sum;
+}
+
+static void learn(double *ns, uint64_t weight, uint64_t cpu_ns)
+{
+	if (weight<LEARN_FROM && * ns> 0)
+		return;
+	double newest = (double)cpu_ns / (double)(weight + 1);
+	*ns = *ns > 0 ? *ns + (newest - *ns) * LEARN_SHARE : newest;
+}
+
+/* What so much CPU time will do; never nothing. */
+static uint64_t affordable(double ns, double unit_ns)
+{
+	return unit_ns > 0 && ns > unit_ns ? (uint64_t)(ns / unit_ns) : 1;
+}
+
+static double presence_ns(const struct pt_refresh *r)
+{
+	return r->presence_ns > 0 ? r->presence_ns : r->detail_ns * CHEAPER;
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+static int take_found(void *arg, const struct pt_slot *old, const struct pt_slot *found, struct pt_slot *ret)
+{
+	(void)arg;
+	(void)old;
+	if (found) {
+		*ret = *found;
+		ret->read_ns += !ret->read_ns; /* a clock may begin at 0, which means unread */
+		pt_chunk_ref(ret->chunk);
+	}
+	return 0;
+}
+
+static int put(struct run *run, enum pt_depth depth, const struct pt_stretches *where, const struct pt_slots *found)
+{
+	unsigned shift = run->job->target->k->page_shift;
+	if (depth == PT_DEPTH_PRESENCE)
+		return pt_presence_merge(run->slots, where->v, where->n, shift, found, NULL);
+	return pt_slots_splice(run->slots, where->v, where->n, shift, found, take_found, NULL);
+}
+
+/* Reads stretches, in order and of whole chunks, and puts what is found into the picture. */
+static int read_them(struct run *run, enum pt_depth depth, const struct pt_stretches *where)
+{
+	const struct pt_refresh_job *job = run->job;
+	struct pt_slots found = {0};
+	struct pt_pass_job pass = {.depth = depth,
+				   .target = job->target,
+				   .vmas = job->vmas,
+				   .before = job->before,
+				   .stretches = where->v,
+				   .n = where->n,
+				   .step = job->step,
+				   .arg = job->arg};
+	if (!where->n)
+		return 0;
+	uint64_t began = now(run, PT_CLOCK_THREAD_CPU);
+	bool known = true;
+	int error = pt_pass_run(job->pass, &pass, &found);
+	if (!error && job->shmem)
+		error = pt_shmem_swapped(job->target, job->vmas, where->v, where->n, &found, &known);
+	run->r->shmem_known &= known;
+	uint64_t found_weight = weight_of(&found);
+	if (!error)
+		error = put(run, depth, where, &found);
+	pt_slots_free(&found);
+	learn(depth == PT_DEPTH_DETAIL ? &run->r->detail_ns : &run->r->presence_ns, found_weight,
+	      now(run, PT_CLOCK_THREAD_CPU) - began);
+	return error;
+}
+
+/* ---- what was mapped anew --------------------------------------------------------------------------------------- */
+
+struct cut {
+	const struct pt_stretches *replaced;
+	unsigned page_shift;
+};
+
+/* What is known of the chunk's other pages stays. */
+static int cut_chunk(void *arg, const struct pt_slot *old, const struct pt_slot *found, struct pt_slot *ret)
+{
+	const struct cut *cut = arg;
+	struct pt_page pages[PT_CHUNK_PAGES];
+	bool any = false;
+	(void)found;
+	pt_chunk_unpack(old->chunk, pages);
+	for (unsigned i = 0; i < PT_CHUNK_PAGES; i++) {
+		uint64_t addr = (old->index * PT_CHUNK_PAGES + i) << cut->page_shift;
+		if (pt_stretches_hold(cut->replaced->v, cut->replaced->n, addr))
+			pages[i] = (struct pt_page){0};
+		any |= pt_page_kind(pages[i]) != PT_UNTOUCHED;
+	}
+	if (any)
+		*ret = (struct pt_slot){.index = old->index, .chunk = pt_chunk_new(pages, cut->page_shift)};
+	return any && !ret->chunk ? -ENOMEM : 0;
+}
+
+static int read_replaced(struct run *run)
+{
+	const struct pt_stretches *replaced = run->job->replaced;
+	struct cut cut = {replaced, run->job->target->k->page_shift};
+	struct pt_stretches whole = {0};
+	struct pt_slots nothing = {0};
+	int error = 0;
+	for (size_t i = 0; i < replaced->n && !error; i++)
+		error = pt_stretches_push(&whole, replaced->v[i].start, replaced->v[i].end);
+	pt_stretches_align(&whole, run->chunk_size);
+	if (!error)
+		error = pt_slots_splice(run->slots, whole.v, whole.n, cut.page_shift, &nothing, cut_chunk, &cut);
+	if (!error)
+		error = read_them(run, PT_DEPTH_PRESENCE, &whole);
+	pt_stretches_free(&whole);
+	return error;
+}
+
+/* ---- picking chunks --------------------------------------------------------------------------------------------- */
+
+static size_t lower(const struct pt_slots *slots, uint64_t index)
+{
+	size_t low = 0, high = slots->n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (slots->v[middle].index < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct wanted {
+	const struct pt_stretches *within; /* NULL: anywhere */
+	uint64_t before_ns;                /* read before that */
+	uint64_t weight;                   /* about so much */
+};
+
+/* Goes once round the picture from *next on, and says there where to go on. */
+static int pick(struct run *run, const struct wanted *wanted, uint64_t *next, struct pt_stretches *ret)
+{
+	const struct pt_slots *slots = run->slots;
+	size_t i = lower(slots, *next);
+	uint64_t sum = 0;
+	int error = 0;
+	for (size_t n = 0; n < slots->n && sum < wanted->weight && !error; n++, i++) {
+		const struct pt_slot *slot = &slots->v[i < slots->n ? i : (i = 0)];
+		uint64_t start = slot->index * run->chunk_size;
+		if (slot->read_ns >= wanted->before_ns)
+			continue;
+		if (wanted->within && !pt_stretches_hold(wanted->within->v, wanted->within->n, start))
+			continue;
+		error = pt_stretches_push(ret, start, start + run->chunk_size);
+		sum += weight(slot);
+		*next = slot->index + 1;
+	}
+	pt_stretches_put_in_order(ret);
+	return error;
+}
+
+static int read_picked(struct run *run, const struct wanted *wanted, uint64_t *next, bool *ret_any)
+{
+	struct pt_stretches picked = {0};
+	int error = pick(run, wanted, next, &picked);
+	*ret_any = picked.n > 0;
+	if (!error)
+		error = read_them(run, PT_DEPTH_DETAIL, &picked);
+	pt_stretches_free(&picked);
+	return error;
+}
+
+/* ---- what is on the screen -------------------------------------------------------------------------------------- */
+
+static uint64_t weight_within(const struct run *run, const struct pt_stretches *within)
+{
+	uint64_t sum = 0;
+	for (size_t w = 0; w < within->n; w++)
+		for (size_t i = lower(run->slots, within->v[w].start / run->chunk_size);
+		     i < run->slots->n && run->slots->v[i].index * run->chunk_size < within->v[w].end; i++)
+			sum += weight(&run->slots->v[i]);
+	return sum;
+}
+
+/* All of it, with what came since, or for half of the time what is there of it. */
+static int read_within(struct run *run, const struct pt_stretches *within)
+{
+	struct wanted wanted = {.within = within,
+				.before_ns = run->job->fresh_ns,
+				.weight = affordable(left(run) / 2, run->r->detail_ns)};
+	bool any;
+	if (weight_within(run, within) <= wanted.weight)
+		return read_them(run, PT_DEPTH_DETAIL, within);
+	return read_picked(run, &wanted, &run->r->next_watched, &any);
+}
+
+static int read_watched(struct run *run)
+{
+	struct pt_stretches within = {0};
+	int error = 0;
+	for (size_t i = 0; i < run->job->n_watched && !error; i++) {
+		error = pt_stretches_push(&within, run->job->watched[i].start, run->job->watched[i].end);
+	}
+	pt_stretches_align(&within, run->chunk_size);
+	if (!error && within.n)
+		error = read_within(run, &within);
+	pt_stretches_free(&within);
+	return error;
+}
+
+/* ---- where pages came or went ----------------------------------------------------------------------------------- */
+
+static uint64_t sweep_weight(const struct run *run, uint64_t now_ns)
+{
+	uint64_t newest = pt_sweep_newest(&run->r->sweep), all = weight_of(run->slots);
+	double most = left(run) / 2, share = 1;
+	if (newest && now_ns - newest < ROUND_NS)
+		share = (double)(now_ns - newest) / (double)ROUND_NS;
+	uint64_t may = affordable(most, presence_ns(run->r)), due = (uint64_t)(share * (double)all) + 1;
+	return run->job->moved || due > may ? may : due;
+}
+
+static int sweep(struct run *run)
+{
+	struct pt_sweep *s = &run->r->sweep;
+	uint64_t now_ns = now(run, PT_CLOCK_MONOTONIC), end = PT_SWEEP_END, most = sweep_weight(run, now_ns), sum = 0;
+	for (size_t i = lower(run->slots, s->at); i < run->slots->n && end == PT_SWEEP_END; i++) {
+		sum += weight(&run->slots->v[i]);
+		if (sum >= most && i + 1 < run->slots->n)
+			end = run->slots->v[i].index + 1;
+	}
+	struct pt_stretch part = {s->at * run->chunk_size, end == PT_SWEEP_END ? UINT64_MAX : end * run->chunk_size};
+	int error = read_them(run, PT_DEPTH_PRESENCE, &(struct pt_stretches){.v = &part, .n = 1});
+	if (!error)
+		pt_sweep_reached(s, end, now_ns);
+	return error;
+}
+
+/* ---- the rest --------------------------------------------------------------------------------------------------- */
+
+static int read_stalest(struct run *run)
+{
+	bool any = true;
+	int error = 0;
+	do {
+		uint64_t from_the_start = 0, weight = affordable(left(run), run->r->detail_ns);
+		struct wanted unread = {.before_ns = 1, .weight = weight};
+		struct wanted stale = {.before_ns = run->job->fresh_ns, .weight = weight};
+		error = read_picked(run, &unread, &from_the_start, &any);
+		if (!error && !any)
+			error = read_picked(run, &stale, &run->r->next, &any);
+	} while (!error && any && left(run) > 0);
+	return error;
+}
+
+/* ---- a frame ---------------------------------------------------------------------------------------------------- */
+
+void pt_refresh_whole(struct pt_refresh *r, const struct pt_slots *slots, uint64_t began_ns, uint64_t cpu_ns)
+{
+	learn(&r->detail_ns, weight_of(slots), cpu_ns);
+	pt_sweep_all(&r->sweep, began_ns);
+}
+
+static int read_all(struct run *run)
+{
+	struct pt_stretch all = {0, UINT64_MAX};
+	uint64_t began = now(run, PT_CLOCK_MONOTONIC);
+	run->r->shmem_known = true;
+	int error = read_them(run, PT_DEPTH_DETAIL, &(struct pt_stretches){.v = &all, .n = 1});
+	if (!error)
+		pt_sweep_all(&run->r->sweep, began);
+	return error;
+}
+
+int pt_refresh_run(struct pt_refresh *r, const struct pt_refresh_job *job, struct pt_slots *slots)
+{
+	struct run run = {.r = r,
+			  .job = job,
+			  .slots = slots,
+			  .chunk_size = (uint64_t)PT_CHUNK_PAGES << job->target->k->page_shift};
+	if (weight_of(slots) <= affordable(left(&run), r->detail_ns))
+		return read_all(&run);
+	int error = read_replaced(&run);
+	if (!error)
+		error = read_watched(&run);
+	if (!error)
+		error = sweep(&run);
+	return error ? error : read_stalest(&run);
+}

@@ -1,0 +1,43 @@
+/*
+ * Refresh: brings a picture that was complete once up to date for as much CPU time as there is. In this order: what
+ * was mapped anew, what is on the screen, where pages came or went, and then the rest, the stalest first. Everything
+ * has its turn in the end, whatever the screen shows. Where all of it can be had, all is read.
+ */
+#ifndef PT_SCAN_REFRESH_H
+#define PT_SCAN_REFRESH_H
+
+#include "core/scan/pass.h"
+#include "core/scan/stretches.h"
+#include "core/scan/sweep.h"
+
+/* What is kept from frame to frame. Zeroed: nothing is known of costs yet. */
+struct pt_refresh {
+	struct pt_sweep sweep;         /* of presence */
+	uint64_t next, next_watched;   /* chunk indices where going round goes on */
+	double detail_ns, presence_ns; /* CPU time for one unit of weight, see refresh.c; 0: not known */
+	bool shmem_known;              /* all swapped pages of shared memory that were asked for */
+};
+
+/* A frame, all of it borrowed. */
+struct pt_refresh_job {
+	struct pt_target *target;
+	struct pt_pass *pass;
+	const struct pt_vma_table *vmas;
+	const struct pt_snapshot *before;    /* chunks equal to its own are shared */
+	const struct pt_stretches *replaced; /* where VMAs changed since then; in order */
+	const struct pt_stretch *watched;    /* what the screen shows; in any order */
+	size_t n_watched;
+	uint64_t fresh_ns;      /* CLOCK_MONOTONIC: what was read since then need not be read again */
+	uint64_t cpu_until_ns;  /* of the thread's CPU time; a little of everything is read even if it is over */
+	bool moved;             /* the kernel's counters say that something changed: look for it sooner */
+	bool shmem;             /* pages of shared memory may be swapped out */
+	int (*step)(void *arg); /* as in struct pt_pass_job */
+	void *arg;
+};
+
+/* After a frame that read everything: what it found, when it began, what it took. */
+void pt_refresh_whole(struct pt_refresh *refresh, const struct pt_slots *slots, uint64_t began_ns, uint64_t cpu_ns);
+/* Brings the slots of `before` up to date. 0 or -errno; then the slots are fit to be freed only. */
+int pt_refresh_run(struct pt_refresh *refresh, const struct pt_refresh_job *job, struct pt_slots *slots);
+
+#endif
