@@ -13,7 +13,6 @@ setup_table() {
 		build libncurses-dev
 		build libproc2-dev
 		build libpcre2-dev
-		build libsmartcols-dev
 		build libjansson-dev
 		test libcmocka-dev
 		test libvterm-dev

@@ -141,33 +141,24 @@ static int print_text(const struct pt_signals *signals)
 	return UI_OK;
 }
 
-static int add_signal(struct ui_table *table, const struct pt_signals *signals, enum pt_signal signal,
-		      const size_t *ids, size_t n)
-{
-	struct ui_table_row *row = ui_table_add(table);
-
-	for (size_t i = 0; row && i < n; i++)
-		if (ui_table_set(row, i, cell(signals, signal, ids[i])) < 0)
-			return -1;
-	return row ? 0 : -1;
-}
-
 static int print_table(const struct ui_options *options, const struct pt_signals *signals, const size_t *ids, size_t n)
 {
 	struct ui_table_column chosen[COLUMNS];
 	struct ui_table *table;
-	int r = 0;
+	int r;
 
 	for (size_t i = 0; i < n; i++)
 		chosen[i] = columns[ids[i]];
 	table = ui_table_new(options, chosen, n);
-	for (size_t g = 0; table && g < GROUPS; g++)
-		for (size_t i = 0; r == 0 && i < groups[g].n; i++)
-			r = add_signal(table, signals, groups[g].signals[i], ids, n);
-	if (table && r == 0)
-		r = ui_table_print(table);
+	if (!table)
+		return ui_out_of_memory();
+	for (size_t g = 0; g < GROUPS; g++)
+		for (size_t i = 0; i < groups[g].n; i++)
+			for (size_t k = 0; k < n; k++)
+				ui_table_cell(table, cell(signals, groups[g].signals[i], ids[k]));
+	r = ui_table_print(table);
 	ui_table_free(table);
-	return table && r == 0 ? UI_OK : ui_out_of_memory();
+	return r == 0 ? UI_OK : ui_out_of_memory();
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------ */

@@ -1,6 +1,5 @@
 /*
- * Tables on stdout, by libsmartcols, as lsblk and findmnt print them: the only file that uses it. Cells are copied and
- * must be printable already.
+ * Tables on stdout, as lsblk and findmnt print them. Cells come row by row, are copied, and must be printable already.
  */
 #ifndef UI_TABLE_OUT_H
 #define UI_TABLE_OUT_H
@@ -21,17 +20,15 @@ struct ui_table_column {
 };
 
 struct ui_table;
-struct ui_table_row; /* owned by its table */
 
-/* An empty table that obeys -n, -r and --ascii; NULL: out of memory. The columns are copied. */
+/* An empty table that obeys -n and -r; NULL: out of memory. The columns are copied, their names borrowed. */
 struct ui_table *ui_table_new(const struct ui_options *options, const struct ui_table_column *columns, size_t n);
 void ui_table_free(struct ui_table *table); /* NULL is fine */
 
-struct ui_table_row *ui_table_add(struct ui_table *table); /* a new last row; NULL: out of memory */
-/* 0 or -ENOMEM. */
-int ui_table_set(struct ui_table_row *row, size_t column, const char *text);
+/* The next cell: of the row under way, or the first one of a new row. NULL: there was no memory for its text. */
+void ui_table_cell(struct ui_table *table, const char *text);
 
-/* Prints all rows. 0 or -errno. */
+/* Prints all rows; without any, nothing. 0, or -ENOMEM when memory ran out here or for one of the cells before. */
 int ui_table_print(struct ui_table *table);
 
 /* A size as cells show it: "1.21G", with -b "1299227607", "?" where it is not known. Returns ret. */

@@ -51,7 +51,7 @@ static const char *column_name(size_t i)
 
 /* ---- tables ---------------------------------------------------------------------------------------------------- */
 
-static void difference(const struct ui_options *options, const struct pt_verify_cell *cell, char *ret, size_t size)
+static char *difference(const struct ui_options *options, const struct pt_verify_cell *cell, char *ret, size_t size)
 {
 	int64_t by = (int64_t)(cell->ours.value - cell->smaps.value);
 
@@ -61,48 +61,42 @@ static void difference(const struct ui_options *options, const struct pt_verify_
 		snprintf(ret, size, "%+" PRId64, by);
 	else
 		pt_text_delta(by, ret, size);
+	return ret;
 }
 
-static void sum_cell(const struct ui_options *options, enum pt_verify_sum sum, const struct pt_verify_cell *cell,
-		     size_t what, char *ret, size_t size)
+static const char *verdict(enum pt_verify_sum sum, const struct pt_verify_cell *cell)
 {
+	bool approximate = sum >= PT_VERIFY_EXACT && cell->verdict == PT_VERDICT_EXPLAINED;
+
+	return approximate ? "approximate" : pt_verdict_name(cell->verdict);
+}
+
+static void sum_cell(const struct ui_options *options, struct ui_table *table, enum pt_verify_sum sum,
+		     const struct pt_verify_cell *cell, size_t what)
+{
+	char text[64];
+
 	switch (what) {
-	case SUM: snprintf(ret, size, "%s", pt_verify_sum_name(sum)); break;
-	case PAGETOP: ui_table_bytes(options, cell->ours, ret, size); break;
-	case SMAPS: ui_table_bytes(options, cell->smaps, ret, size); break;
-	case DIFFERENCE: difference(options, cell, ret, size); break;
-	case VERDICT:
-		snprintf(ret, size, "%s",
-			 sum >= PT_VERIFY_EXACT && cell->verdict == PT_VERDICT_EXPLAINED
-				 ? "approximate"
-				 : pt_verdict_name(cell->verdict));
-		break;
-	default: snprintf(ret, size, "%s", cell->why ? cell->why : ""); break;
+	case SUM: ui_table_cell(table, pt_verify_sum_name(sum)); break;
+	case PAGETOP: ui_table_cell(table, ui_table_bytes(options, cell->ours, text, sizeof(text))); break;
+	case SMAPS: ui_table_cell(table, ui_table_bytes(options, cell->smaps, text, sizeof(text))); break;
+	case DIFFERENCE: ui_table_cell(table, difference(options, cell, text, sizeof(text))); break;
+	case VERDICT: ui_table_cell(table, verdict(sum, cell)); break;
+	default: ui_table_cell(table, cell->why ? cell->why : ""); break;
 	}
 }
 
-static int add_sum(const struct job *job, struct ui_table *table, const struct pt_vma_row *row, enum pt_verify_sum sum,
-		   const struct pt_verify_cell *cell)
+static void add_sum(const struct job *job, struct ui_table *table, const struct pt_vma_row *row, enum pt_verify_sum sum,
+		    const struct pt_verify_cell *cell)
 {
-	struct ui_table_row *line = ui_table_add(table);
-	char small[512], *text;
-
-	for (size_t i = 0; line && i < job->n; i++) {
+	for (size_t i = 0; i < job->n; i++) {
 		size_t what = all_columns[job->ids[i]];
-		int r;
 
-		text = small;
 		if (what < SUM)
-			text = ui_vma_cell(job->options, row, (enum pt_column_id)what, small, sizeof(small));
+			ui_vma_cell(job->options, table, row, (enum pt_column_id)what);
 		else
-			sum_cell(job->options, sum, cell, what, small, sizeof(small));
-		r = text ? ui_table_set(line, i, text) : -1;
-		if (text != small)
-			free(text);
-		if (r < 0)
-			return r;
+			sum_cell(job->options, table, sum, cell, what);
 	}
-	return line ? 0 : -1;
 }
 
 /* Rows worth a look: sums that differ. What cannot be compared is the same for every VMA and said once, below. */
@@ -111,9 +105,11 @@ static bool worth_a_row(enum pt_verify_sum sum, const struct pt_verify_cell *cel
 	return sum < PT_VERIFY_EXACT && (cell->verdict == PT_VERDICT_DIFFERS || cell->verdict == PT_VERDICT_EXPLAINED);
 }
 
-static int add_vmas(const struct job *job, struct ui_table *table, size_t *ret_rows)
+/* Returns how many rows it made. */
+static size_t add_vmas(const struct job *job, struct ui_table *table)
 {
 	const struct pt_snapshot *snapshot = job->verify->snapshot;
+	size_t rows = 0;
 
 	for (size_t i = 0; i < job->verify->n; i++) {
 		const struct pt_verify_row *r = &job->verify->rows[i];
@@ -124,26 +120,27 @@ static int add_vmas(const struct job *job, struct ui_table *table, size_t *ret_r
 		for (int sum = 0; sum < PT_VERIFY_N; sum++) {
 			if (!worth_a_row((enum pt_verify_sum)sum, &r->cells[sum]))
 				continue;
-			if (add_sum(job, table, &row, (enum pt_verify_sum)sum, &r->cells[sum]) < 0)
-				return -1;
-			(*ret_rows)++;
+			add_sum(job, table, &row, (enum pt_verify_sum)sum, &r->cells[sum]);
+			rows++;
 		}
 	}
-	return 0;
+	return rows;
 }
 
 static int print_vmas(const struct job *job)
 {
 	struct ui_table_column columns[N_ALL];
 	struct ui_table *table;
-	size_t rows = 0;
-	int r = -1;
+	size_t rows;
+	int r;
 
 	for (size_t i = 0; i < job->n; i++)
 		columns[i] = column(job->ids[i]);
 	table = ui_table_new(job->options, columns, job->n);
-	if (table && add_vmas(job, table, &rows) == 0)
-		r = rows > 0 ? ui_table_print(table) : 0;
+	if (!table)
+		return -ENOMEM;
+	rows = add_vmas(job, table);
+	r = ui_table_print(table);
 	if (r == 0 && rows > 0 && !job->options->raw)
 		putchar('\n');
 	ui_table_free(table);
@@ -156,27 +153,20 @@ static int print_totals(const struct job *job)
 	enum { N = sizeof(shown) / sizeof(shown[0]) };
 	struct ui_table_column columns[N];
 	struct ui_table *table;
-	char text[512];
-	int r = 0;
+	int r;
 
 	for (size_t i = 0; i < N; i++)
 		columns[i] = sum_columns[shown[i]];
 	columns[2].name = "SMAPS_ROLLUP";
 	table = ui_table_new(job->options, columns, N);
-	for (int sum = 0; table && r == 0 && sum < PT_VERIFY_N; sum++) {
-		struct ui_table_row *row = ui_table_add(table);
-
-		for (size_t i = 0; row && r == 0 && i < N; i++) {
-			sum_cell(job->options, (enum pt_verify_sum)sum, &job->verify->totals[sum], shown[i], text,
-				 sizeof(text));
-			r = ui_table_set(row, i, text);
-		}
-		r = row ? r : -1;
-	}
-	if (table && r == 0)
-		r = ui_table_print(table);
+	if (!table)
+		return -ENOMEM;
+	for (int sum = 0; sum < PT_VERIFY_N; sum++)
+		for (size_t i = 0; i < N; i++)
+			sum_cell(job->options, table, (enum pt_verify_sum)sum, &job->verify->totals[sum], shown[i]);
+	r = ui_table_print(table);
 	ui_table_free(table);
-	return table ? r : -1;
+	return r;
 }
 
 /* ---- notes: each reason once, with the sums it is about --------------------------------------------------------- */

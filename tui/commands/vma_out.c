@@ -27,32 +27,37 @@ struct ui_table_column ui_vma_table_column(enum pt_column_id id)
 	return (struct ui_table_column){column->name, id == PT_COL_PATH ? UI_TABLE_CUT : flags};
 }
 
-static char *text_cell(const char *bytes, char *small, size_t size)
+static void text_cell(struct ui_table *table, const char *bytes)
 {
-	size_t n = strlen(bytes), room = 4 * n + 1;
-	char *text = room > size ? malloc(room) : small;
+	char small[512];
+	size_t n = strlen(bytes), room = 4 * n + 1; /* \xNN for one byte is the longest */
+	char *text = room > sizeof(small) ? malloc(room) : small;
 
 	if (text)
-		pt_text_printable(bytes, n, text, room > size ? room : size);
-	return text;
+		pt_text_printable(bytes, n, text, room);
+	ui_table_cell(table, text);
+	if (text != small)
+		free(text);
 }
 
-char *ui_vma_cell(const struct ui_options *options, const struct pt_vma_row *row, enum pt_column_id id, char *small,
-		  size_t size)
+void ui_vma_cell(const struct ui_options *options, struct ui_table *table, const struct pt_vma_row *row,
+		 enum pt_column_id id)
 {
 	enum pt_column_type type = pt_column(id)->type;
 	struct pt_maybe value;
-	char buf[64];
+	char text[64];
 
 	if (type == PT_COLUMN_TEXT) {
-		const char *text = pt_column_text(row, id, buf);
-		return text_cell(text ? text : "", small, size);
+		const char *bytes = pt_column_text(row, id, text);
+		text_cell(table, bytes ? bytes : "");
+		return;
 	}
 	value = pt_column_number(row, id);
 	if (type == PT_COLUMN_BYTES || !value.known)
-		return ui_table_bytes(options, value, small, size);
-	snprintf(small, size, type == PT_COLUMN_NUMBER ? "%" PRIu64 : "%" PRIx64, value.value);
-	return small;
+		ui_table_bytes(options, value, text, sizeof(text));
+	else
+		snprintf(text, sizeof(text), type == PT_COLUMN_NUMBER ? "%" PRIu64 : "%" PRIx64, value.value);
+	ui_table_cell(table, text);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------ */

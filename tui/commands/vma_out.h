@@ -12,9 +12,8 @@
 
 const char *ui_vma_column_name(size_t id); /* for pt_columns_select */
 struct ui_table_column ui_vma_table_column(enum pt_column_id id);
-/* A cell, in `small` or, where it is too long for that, malloc'ed (the caller frees what is not small). NULL: no memory. */
-char *ui_vma_cell(const struct ui_options *options, const struct pt_vma_row *row, enum pt_column_id id, char *small,
-		  size_t size);
+void ui_vma_cell(const struct ui_options *options, struct ui_table *table, const struct pt_vma_row *row,
+		 enum pt_column_id id);
 
 /* An object with the keys of these columns; NULL: out of memory. */
 json_t *ui_vma_json(const struct pt_vma_row *row, const size_t *ids, size_t n);

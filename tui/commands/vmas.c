@@ -39,46 +39,29 @@ static int choose(const struct ui_options *options, struct chosen *ret)
 
 /* ---- table ----------------------------------------------------------------------------------------------------- */
 
-static int add_row(const struct ui_options *options, struct ui_table *table, const struct chosen *chosen,
-		   const struct pt_vma_row *row)
-{
-	struct ui_table_row *line = ui_table_add(table);
-	char small[512];
-
-	if (!line)
-		return -1;
-	for (size_t i = 0; i < chosen->n; i++) {
-		char *text = ui_vma_cell(options, row, (enum pt_column_id)chosen->ids[i], small, sizeof(small));
-		int r = text ? ui_table_set(line, i, text) : -1;
-
-		if (text != small)
-			free(text);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 static int print_table(const struct ui_options *options, const struct chosen *chosen,
 		       const struct pt_snapshot *snapshot, struct pt_filter *filter)
 {
 	struct ui_table_column columns[PT_COL_N];
 	struct ui_table *table;
-	int r = 0;
+	int r;
 
 	for (size_t i = 0; i < chosen->n; i++)
 		columns[i] = ui_vma_table_column((enum pt_column_id)chosen->ids[i]);
 	table = ui_table_new(options, columns, chosen->n);
-	for (size_t i = 0; table && r == 0 && i < snapshot->vmas->n; i++) {
+	if (!table)
+		return ui_out_of_memory();
+	for (size_t i = 0; i < snapshot->vmas->n; i++) {
 		struct pt_vma_row row = {&snapshot->vmas->v[i], snapshot, i};
 
-		if (ui_vma_matches(filter, row.vma))
-			r = add_row(options, table, chosen, &row);
+		if (!ui_vma_matches(filter, row.vma))
+			continue;
+		for (size_t k = 0; k < chosen->n; k++)
+			ui_vma_cell(options, table, &row, (enum pt_column_id)chosen->ids[k]);
 	}
-	if (table && r == 0)
-		r = ui_table_print(table);
+	r = ui_table_print(table);
 	ui_table_free(table);
-	return table && r == 0 ? UI_OK : ui_out_of_memory();
+	return r == 0 ? UI_OK : ui_out_of_memory();
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------ */
