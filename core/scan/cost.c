@@ -5,9 +5,20 @@
 
 #include "core/scan/walk.h"
 
-#define GAP_MOST    256u /* a wrong cost must not make whole files be read */
-#define OWN_PAGE_NS 12.0 /* what we do with a page beside asking for it: sorted, classified, put into its chunk */
-#define READ_PAGES  512u /* entries of one read of pagemap: a chunk's */
+#define GAP_MOST   256u /* a wrong cost must not make whole files be read */
+#define READ_PAGES 512u /* entries of one read of pagemap: a chunk's */
+
+/*
+ * What the estimate of a frame needs beyond the costs, as seen on gigabytes of Linux 6.18 beside tests/bench/floor: how
+ * much dearer a target's frames are than our own, which are in the processor's caches; looking at a slot of a page
+ * table that maps nothing; frames side by side of memory that was touched in any order.
+ */
+#define COLD_SCAN    1.25
+#define COLD_PAGEMAP 1.5
+#define COLD_FRAMES  1.1
+#define SLOT_NS      2.2
+#define RUN_PAGES    16u
+#define OWN_PAGE_NS  20.0 /* what we do with a page ourselves: sort, classify, put into its chunk */
 
 static const struct {
 	const char *name;
@@ -77,36 +88,49 @@ double pt_cost_by_pagemap(const struct pt_costs *costs, uint64_t pages, uint64_t
 	       (double)absent * costs->ns[PT_COST_PAGEMAP_ABSENT];
 }
 
-/* After a scan a read is at most a chunk, and ends where nothing follows in it. */
-static double pagemap_after_scan(const struct pt_costs *costs, uint64_t pages, uint64_t present, uint64_t regions)
+/* Reads of pagemap after a scan: each of at most a chunk, and of what lies near in it. */
+static double reads_after_scan(uint64_t pages, uint64_t present, uint64_t regions)
 {
-	double least = calls(present, READ_PAGES), most = calls(pages, READ_PAGES);
-	double reads = (double)regions < most ? (double)regions : most;
-	if (reads < least)
-		reads = least;
-	return reads * costs->ns[PT_COST_PAGEMAP_CALL] + (double)present * costs->ns[PT_COST_PAGEMAP_PRESENT];
+	double least = calls(present, READ_PAGES), most = calls(pages, READ_PAGES), reads = (double)regions;
+	return reads < least ? least : reads < most ? reads : most;
 }
 
 bool pt_cost_scan_pays(const struct pt_costs *costs, uint64_t pages, uint64_t present, uint64_t regions, bool detail)
 {
 	double scan = pt_cost_by_scan(costs, present, regions);
 	if (detail)
-		scan += pagemap_after_scan(costs, pages, present, regions);
+		scan += reads_after_scan(pages, present, regions) * costs->ns[PT_COST_PAGEMAP_CALL] +
+			(double)present * costs->ns[PT_COST_PAGEMAP_PRESENT];
 	return scan < pt_cost_by_pagemap(costs, pages, present);
+}
+
+static double fewer(uint64_t a, uint64_t b)
+{
+	return (double)(a < b ? a : b);
+}
+
+static double find_pages(const struct pt_costs *costs, const struct pt_work *work)
+{
+	const double *ns = costs->ns;
+	uint64_t slots = work->tables * READ_PAGES, pages = work->present + work->huge * READ_PAGES;
+	double unused = slots > pages ? (double)(slots - pages) : 0;
+	double scan = COLD_SCAN * pt_cost_by_scan(costs, work->present + work->huge, work->regions) + unused * SLOT_NS +
+		      COLD_PAGEMAP * (double)work->present * ns[PT_COST_PAGEMAP_PRESENT] +
+		      reads_after_scan(work->pages, work->present, work->regions) * ns[PT_COST_PAGEMAP_CALL] +
+		      2 * (double)work->huge * (ns[PT_COST_PAGEMAP_CALL] + ns[PT_COST_PAGEMAP_PRESENT]);
+	double pagemap = COLD_PAGEMAP * pt_cost_by_pagemap(costs, work->pages, pages);
+	return scan < pagemap ? scan : pagemap;
 }
 
 uint64_t pt_cost_frame(const struct pt_costs *costs, const struct pt_work *work)
 {
 	const double *ns = costs->ns;
-	uint64_t flags = work->present + work->huge, runs = work->runs ? work->runs : work->regions;
-	uint64_t entries = work->present + 2 * work->huge, pages = work->present + work->huge * READ_PAGES;
-	double sum = (double)work->vmas * ns[PT_COST_MAPS_VMA];
-	sum += pt_cost_by_scan(costs, flags, work->regions);
-	sum += pt_cost_by_pagemap(costs, entries, entries);
-	sum += (double)(runs < flags ? runs : flags) * ns[PT_COST_FLAGS_CALL];
-	sum += (double)flags * ns[PT_COST_FLAGS_ENTRY];
-	sum += (double)(runs < work->counted ? runs : work->counted) * ns[PT_COST_COUNT_CALL];
-	sum += (double)work->counted * ns[PT_COST_COUNT_ENTRY];
-	sum += (double)pages * OWN_PAGE_NS;
+	uint64_t flags = work->present + work->huge, runs = work->runs ? work->runs : flags / RUN_PAGES + 1;
+	double sum = (double)work->vmas * ns[PT_COST_MAPS_VMA] + find_pages(costs, work);
+	sum += fewer(runs, flags) * ns[PT_COST_FLAGS_CALL];
+	sum += COLD_FRAMES * (double)flags * ns[PT_COST_FLAGS_ENTRY];
+	sum += fewer(runs, work->counted) * ns[PT_COST_COUNT_CALL];
+	sum += COLD_FRAMES * (double)work->counted * ns[PT_COST_COUNT_ENTRY];
+	sum += (double)flags * OWN_PAGE_NS;
 	return sum < 1e18 ? (uint64_t)sum : (uint64_t)1e18;
 }

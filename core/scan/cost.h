@@ -64,14 +64,16 @@ bool pt_cost_scan_pays(const struct pt_costs *costs, uint64_t pages, uint64_t pr
 /* What an exact frame has to read. */
 struct pt_work {
 	uint64_t vmas;
+	uint64_t pages;   /* of all VMAs, there or not */
+	uint64_t tables;  /* stretches of 512 with something in them: the kernel looks at every slot */
 	uint64_t regions; /* stretches of pages alike */
 	uint64_t present; /* pages mapped one by one: an entry of pagemap and one of kpageflags each */
 	uint64_t huge;    /* stretches mapped by one entry of a higher table: two entries, one of kpageflags */
 	uint64_t counted; /* pages whose map count pagemap does not tell: an entry of kpagecount each */
-	uint64_t runs;    /* stretches of frames side by side: a call each; 0: as many as regions */
+	uint64_t runs;    /* stretches of frames side by side: a call each; 0: not known */
 };
 
-/* CPU of such a frame in ns, our own bookkeeping included. */
+/* CPU of such a frame in ns, found the cheaper way, our own bookkeeping included. An estimate. */
 uint64_t pt_cost_frame(const struct pt_costs *costs, const struct pt_work *work);
 
 #endif

@@ -378,17 +378,29 @@ static void a_frame_costs_the_sum_of_its_questions(void **state)
 	assert_true(nothing < 10000);
 	work = (struct pt_work){.vmas = 1000};
 	assert_int_equal(pt_cost_frame(&costs, &work) - nothing, 600000);
-	work = (struct pt_work){.present = 1 << 20, .regions = 1};
+	work = (struct pt_work){.pages = 1 << 20, .present = 1 << 20, .tables = 2048, .regions = 1, .runs = 1};
 	uint64_t dense = pt_cost_frame(&costs, &work);
-	assert_in_range(dense, (1ull << 20) * (12 + 40 + 110), (1ull << 20) * 250);
+	assert_in_range(dense, (1ull << 20) * (40 + 110), (1ull << 20) * 300);
 	work.runs = 1 << 18;
 	assert_int_equal(pt_cost_frame(&costs, &work) - dense, ((1 << 18) - 1) * 300);
-	work = (struct pt_work){.present = 1 << 20, .regions = 1, .counted = 1 << 20};
-	assert_int_equal(pt_cost_frame(&costs, &work) - dense, (1 << 20) * 80 + 320);
-	work = (struct pt_work){.huge = (1 << 20) / 512, .regions = 1};
+	work.runs = 1;
+	work.counted = 1 << 20;
+	assert_in_range(pt_cost_frame(&costs, &work) - dense, (1 << 20) * 80, (1 << 20) * 160);
+	work = (struct pt_work){.pages = 1 << 20, .huge = 2048, .tables = 2048, .regions = 1};
 	assert_true(pt_cost_frame(&costs, &work) < dense / 10);
-	work = (struct pt_work){.present = UINT64_MAX, .counted = UINT64_MAX};
-	assert_true(pt_cost_frame(&costs, &work) > dense);
+}
+
+static void a_sparse_frame_costs_what_is_there_and_its_tables(void **state)
+{
+	(void)state;
+	const struct pt_costs costs = priced();
+	struct pt_work few = {.pages = 16ull << 28, .present = 1 << 14, .tables = 1 << 14, .regions = 1 << 14};
+	struct pt_work near = {.pages = 16ull << 28, .present = 1 << 14, .tables = 1 << 5, .regions = 1 << 5};
+	assert_true(pt_cost_frame(&costs, &few) < 200000000);
+	assert_true(pt_cost_frame(&costs, &near) < pt_cost_frame(&costs, &few) / 3);
+	/* nonsense does not run over */
+	struct pt_work absurd = {.pages = UINT64_MAX, .present = UINT64_MAX, .counted = UINT64_MAX, .regions = 1};
+	assert_true(pt_cost_frame(&costs, &absurd) >= (uint64_t)1e18);
 }
 
 static void every_cost_has_a_name_of_its_own(void **state)
@@ -413,6 +425,7 @@ int main(void)
 		cmocka_unit_test(the_cheaper_way_to_list_vmas),
 		cmocka_unit_test(a_scan_pays_where_memory_is_sparse),
 		cmocka_unit_test(a_frame_costs_the_sum_of_its_questions),
+		cmocka_unit_test(a_sparse_frame_costs_what_is_there_and_its_tables),
 		cmocka_unit_test(every_cost_has_a_name_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
