@@ -13,6 +13,7 @@
 #include "core/scan/cost.h"
 
 #define TRIES    5
+#define OF_ONE   15       /* tries of a question so short that anything disturbs it */
 #define STRETCH  128u     /* pages of each of the three stretches */
 #define SPARSE   64u      /* of which so many are there in the second */
 #define MOST_NS  3000000u /* of CPU: what is not measured by then keeps its default */
@@ -26,7 +27,7 @@ struct fit {
 	uint64_t started; /* CPU clock */
 	double clock_ns;  /* of looking at the clock */
 	char *dense, *sparse, *empty;
-	char *memory; /* all of it, with a page that nothing may touch at either end */
+	char *memory; /* all of it, and what nothing may touch around it */
 	size_t memory_size;
 	int pagemap, kpageflags, kpagecount, maps;
 };
@@ -45,10 +46,10 @@ static bool late(struct fit *f)
 typedef int (*question)(struct fit *f, void *arg);
 
 /* The least time it takes in ns; negative: it could not be asked. */
-static double least(struct fit *f, question ask, void *arg)
+static double least(struct fit *f, question ask, void *arg, int tries)
 {
 	double best = -1;
-	for (int i = 0; i < TRIES; i++) {
+	for (int i = 0; i < tries; i++) {
 		if (late(f))
 			return -1;
 		uint64_t from = now(f);
@@ -102,7 +103,7 @@ static bool time_entries(struct fit *f, int fd, uint64_t first, double *call, do
 	if (fd < 0)
 		return false;
 	struct reading one = {.fd = fd, .first = first, .n = 1}, many = {.fd = fd, .first = first, .n = STRETCH};
-	double of_one = least(f, read_entries, &one), of_many = least(f, read_entries, &many);
+	double of_one = least(f, read_entries, &one, OF_ONE), of_many = least(f, read_entries, &many, TRIES);
 	if (of_one < 0 || of_many < 0)
 		return false;
 	*entry = (of_many - of_one) / (STRETCH - 1);
@@ -177,7 +178,8 @@ static void fit_scan(struct fit *f)
 	struct scanning sparse = {.start = f->sparse, .pages = STRETCH, .regions = SPARSE};
 	if (f->pagemap < 0)
 		return;
-	double of_one = least(f, scan, &one), of_dense = least(f, scan, &dense), of_sparse = least(f, scan, &sparse);
+	double of_one = least(f, scan, &one, OF_ONE), of_dense = least(f, scan, &dense, TRIES);
+	double of_sparse = least(f, scan, &sparse, TRIES);
 	if (of_one < 0 || of_dense < 0 || of_sparse < 0)
 		return;
 	double page = (of_dense - of_one) / (STRETCH - 1);
@@ -239,29 +241,30 @@ static void fit_vmas(struct fit *f)
 	struct listing listing = {0};
 	if (f->maps < 0)
 		return;
-	double text = least(f, read_text, &listing);
+	double text = least(f, read_text, &listing, TRIES);
 	if (text < 0 || listing.vmas == 0 || !sane(text / (double)listing.vmas))
 		return;
 	keep(f, PT_COST_MAPS_VMA, text / (double)listing.vmas);
 	if (query_vmas(f, &listing) < 0)
 		return;
 	listing.vmas = listing.queried; /* no question without an answer */
-	double query = least(f, query_vmas, &listing);
+	double query = least(f, query_vmas, &listing, TRIES);
 	if (query > 0 && sane(query / (double)listing.vmas))
 		keep(f, PT_COST_QUERY_VMA, query / (double)listing.vmas);
 }
 
 /* ---- all of it -------------------------------------------------------------------------------------------------- */
 
-/* Too short a mapping for a huge page, and the pages at its ends keep it from growing together with another. */
+/* All of it below one page table: where it lies must not matter. Too short for a huge page, and what is around it permits
+ * nothing, so that it cannot grow together with another mapping. */
 static bool map_memory(struct fit *f)
 {
-	size_t page = (size_t)1 << f->k->page_shift, stretch = STRETCH * page;
-	f->memory_size = 3 * stretch + 2 * page;
+	size_t page = (size_t)1 << f->k->page_shift, stretch = STRETCH * page, table = page / 8 * page;
+	f->memory_size = 2 * table;
 	f->memory = mmap(NULL, f->memory_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (f->memory == MAP_FAILED)
 		return false;
-	f->dense = f->memory + page;
+	f->dense = f->memory + (-(uintptr_t)f->memory & (table - 1)) + page;
 	f->sparse = f->dense + stretch;
 	f->empty = f->sparse + stretch;
 	if (mprotect(f->dense, 3 * stretch, PROT_READ | PROT_WRITE)) {
@@ -283,7 +286,7 @@ static void measure(struct fit *f)
 					    "proc/self/maps"};
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		*fds[i] = k->ops->open(k, paths[i], O_RDONLY);
-	double clock = least(f, nothing, NULL);
+	double clock = least(f, nothing, NULL, OF_ONE);
 	f->clock_ns = clock > 0 ? clock : 0;
 	fit_pagemap(f);
 	fit_frames(f);

@@ -257,9 +257,18 @@ for pid in '' "-p $target"; do
 	holds '[.doctor[] | .state | . == "present" or . == "absent" or . == "approximate"] | all'
 	holds '[.doctor[] | (.reason, .what) | type == "string" and length > 0] | all'
 	holds '[.doctor[].signal] | unique | length == 20'
+	holds '.["working-set"] | keys_unsorted == ["base","per-page","pages","bytes","frame-ns","round-ns"]'
+	holds '.costs["kpageflags-entry"].ns > 0 and (.costs["pagemap-call"].measured | type) == "boolean"'
 	gives 0 doctor $pid
 	head -n 1 "$tmp/out" | grep -q 'be seen' || complain "doctor does not begin with what can be seen"
+	sed '/^$/q' "$tmp/out" | grep -q '^Working set: ' || complain "doctor does not say the working set in its header"
+	says '^What the kernel takes for an answer'
 done
+gives 0 doctor -J
+holds '.["working-set"] | .pages == null and .bytes == null and .["frame-ns"] == null'
+gives 0 doctor -p $target --budget 1 -J
+holds '.["working-set"] | .bytes == .base + .["per-page"] * .pages and .pages > 0 and .["frame-ns"] > 0'
+holds '.["working-set"] | (.["round-ns"] / .["frame-ns"]) | . > 99 and . < 101'
 gives 0 doctor -n -r -o SIGNAL,STATE
 [ "$(wc -l <"$tmp/out")" = 20 ] || complain "doctor -nr: a line for each signal"
 

@@ -1,6 +1,6 @@
 /*
  * pagetop doctor: every signal, whether it is there, why, and what would grant it; in groups for people, flat for
- * scripts. The first line says in words what can be seen.
+ * scripts. The header says in words what can be seen, and what looking takes of memory and CPU.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include "core/report/columns.h"
 #include "core/scan/scan.h"
 #include "tui/commands/commands.h"
+#include "tui/commands/doctor_costs.h"
 #include "tui/commands/json_out.h"
 #include "tui/commands/table_out.h"
 #include "tui/commands/text_out.h"
@@ -125,18 +126,20 @@ static void print_remedies(const struct pt_signals *signals, int width)
 	}
 }
 
-static int print_text(const struct pt_signals *signals)
+static int print_text(const struct pt_signals *signals, const struct ui_costs *costs)
 {
 	int width = ui_text_width();
 	char summary[512];
 
 	say_summary(signals, summary, sizeof(summary));
 	ui_print_wrapped(summary, 0, 0, width);
+	ui_costs_print_header(costs, width);
 	for (size_t g = 0; g < GROUPS; g++) {
 		printf("\n%s\n", groups[g].name);
 		for (size_t i = 0; i < groups[g].n; i++)
 			print_signal(signals, groups[g].signals[i], width);
 	}
+	ui_costs_print(costs, width);
 	print_remedies(signals, width);
 	return UI_OK;
 }
@@ -177,7 +180,7 @@ static json_t *signal_json(const struct pt_signals *signals, enum pt_signal sign
 	return object;
 }
 
-static int print_json(const struct ui_options *options, const struct pt_signals *signals)
+static int print_json(const struct ui_options *options, const struct pt_signals *signals, const struct ui_costs *costs)
 {
 	struct pt_maybe pid = {(uint64_t)options->pid, options->pid != 0};
 	struct ui_json out;
@@ -191,6 +194,7 @@ static int print_json(const struct ui_options *options, const struct pt_signals 
 	ui_json_end_array(&out);
 	ui_json_member(&out, "pid", ui_json_maybe(pid));
 	ui_json_member(&out, "summary", ui_json_bytes(summary));
+	ui_costs_json(costs, &out);
 	return ui_json_end(&out);
 }
 
@@ -214,6 +218,7 @@ int ui_doctor(const struct ui_options *options, struct pt_kernel *k)
 	static const size_t defaults[] = {SIGNAL, STATE, REASON, REMEDY};
 	size_t ids[COLUMNS], n;
 	struct pt_signals signals;
+	struct ui_costs costs;
 	char message[256];
 	pid_t pid = options->pid;
 	int r, target;
@@ -227,12 +232,14 @@ int ui_doctor(const struct ui_options *options, struct pt_kernel *k)
 	if (target < 0 && target != -EACCES && target != -EPERM)
 		return ui_target_error(k, options->pid, target);
 	pt_probe_signals(k, pid, &signals);
+	if (!options->raw && !options->columns)
+		ui_costs_read(&costs, k, target < 0 ? 0 : options->pid, &signals, options->budget);
 	if (options->json)
-		r = print_json(options, &signals);
+		r = print_json(options, &signals, &costs);
 	else if (options->raw || options->columns)
 		r = print_table(options, &signals, ids, n);
 	else
-		r = print_text(&signals);
+		r = print_text(&signals, &costs);
 	/* What is refused is what one asks the doctor about: the list first, then the status. */
 	return target < 0 ? ui_target_error(k, options->pid, target) : r;
 }
