@@ -95,6 +95,13 @@ const char *ui_vma_name(struct ui_scratch *s, const struct pt_vma *vma)
 	return ui_scratch_text(s, "%s", pt_role_words(vma, words, sizeof words));
 }
 
+const char *ui_age(struct ui_scratch *s, const struct pt_snapshot *snapshot, uint64_t read_ns)
+{
+	char text[24];
+	uint64_t now = snapshot->monotonic_ns, age = now > read_ns ? now - read_ns : 0;
+	return ui_scratch_text(s, "%s", pt_text_ns(age, text, sizeof text));
+}
+
 const char *ui_clock(struct ui_scratch *s, uint64_t realtime_ns)
 {
 	time_t seconds = (time_t)(realtime_ns / 1000000000u);

@@ -30,6 +30,8 @@ const char *ui_base_name(struct ui_scratch *s, const char *path);
 /* What a person calls a VMA: base name of its file or its role in words. */
 const char *ui_vma_name(struct ui_scratch *s, const struct pt_vma *vma);
 
+/* "12 s": how long before a snapshot something of it was read. */
+const char *ui_age(struct ui_scratch *s, const struct pt_snapshot *snapshot, uint64_t read_ns);
 /* "14:03:22", the local time of a moment. */
 const char *ui_clock(struct ui_scratch *s, uint64_t realtime_ns);
 

@@ -12,6 +12,7 @@
 #include "tui/format.h"
 
 #define EXEC_BANNER_NS 10000000000u
+#define WIDE_FROM      100 /* columns from which the age of what is shown is told in full */
 #define CRUMB_GAP(c)   ((c)->can.unicode ? " \u203a " : " > ")
 
 /* ---- title ------------------------------------------------------------------------------------------------------ */
@@ -39,13 +40,31 @@ static void draw_breadcrumb(struct ui_shell *shell, struct wg_canvas *c, struct 
 	}
 }
 
+/* How old what is shown is; nothing where all of it is as new as was asked for. */
+static struct wg_span how_old(struct ui_shell *shell, bool wide)
+{
+	const struct pt_ages *ages = &shell->target.ages;
+	struct ui_scratch *s = &shell->scratch;
+	if (ages->fresh == ages->pages)
+		return (struct wg_span){0};
+	if (ages->oldest_ns == PT_NO_AGE)
+		return (struct wg_span){"not read yet", WG_ACCENT, 1};
+	const char *age = ui_age(s, shell->target.now, ages->oldest_ns);
+	const char *text = ui_scratch_text(s, "up to %s old", age);
+	if (wide && ages->fresh)
+		text = ui_scratch_text(s, "%s fresh, the rest %s", ui_share(s, ages->fresh, ages->pages), text);
+	return (struct wg_span){text, ages->older ? WG_WARN : WG_ACCENT, 1};
+}
+
 /* How much of what there is to know the picture shows. */
-static struct wg_span seen(struct ui_shell *shell)
+static struct wg_span seen(struct ui_shell *shell, bool wide)
 {
 	const struct pt_snapshot *s = shell->target.now;
 	struct wg_span span = {NULL, WG_ACCENT, 1};
 	if (!s)
 		return span;
+	if (s->stage == PT_STAGE_COMPLETE)
+		return how_old(shell, wide);
 	if (s->stage == PT_STAGE_PRESENCE)
 		span.text = "looking what the pages are" /* nothing else is known yet */;
 	else if (s->stage == PT_STAGE_DETAIL && s->all_pages)
@@ -64,16 +83,31 @@ static struct wg_span pace(struct ui_shell *shell)
 		return (struct wg_span){"ended", WG_WARN, 0};
 	if (status->state == PT_FEED_PAUSED)
 		return (struct wg_span){"paused", WG_WARN, 0};
-	return (struct wg_span){
-		ui_scratch_text(&shell->scratch, "every %s", pt_text_ns(status->interval_ns, text, sizeof text)),
-		WG_DIM, 2};
+	const char *asked = ui_scratch_text(&shell->scratch, "%s", pt_text_ns(status->interval_ns, text, sizeof text));
+	uint64_t period = shell->target.period_ns;
+	if (period <= status->interval_ns + status->interval_ns / 2)
+		return (struct wg_span){ui_scratch_text(&shell->scratch, "every %s", asked), WG_DIM, 2};
+	pt_text_ns(period, text, sizeof text);
+	return (struct wg_span){ui_scratch_text(&shell->scratch, "every %s, not %s", text, asked), WG_WARN, 2};
+}
+
+/* Where pages are is looked at more often than what they are. */
+static struct wg_span presence(struct ui_shell *shell)
+{
+	const struct pt_snapshot *s = shell->target.now;
+	if (!s || s->stage != PT_STAGE_COMPLETE || s->presence_ns >= s->fresh_ns)
+		return (struct wg_span){0};
+	return (struct wg_span){ui_scratch_text(&shell->scratch, "new pages seen within %s",
+						ui_age(&shell->scratch, s, s->presence_ns)),
+				WG_DIM, 6};
 }
 
 static struct wg_span cost(struct ui_shell *shell)
 {
 	if (!shell->target.now || shell->target.status.state == PT_FEED_ENDED)
 		return (struct wg_span){0};
-	return (struct wg_span){ui_scratch_text(&shell->scratch, "cost %.1f %%", shell->target.status.cost * 100),
+	return (struct wg_span){ui_scratch_text(&shell->scratch, "CPU %.1f of %g %%", shell->target.status.cost * 100,
+						shell->options->budget),
 				WG_DIM, 3};
 }
 
@@ -116,9 +150,14 @@ static struct wg_span privilege(struct ui_shell *shell)
 /* What the picture is worth, flush right; parts leave by priority. Returns the cells taken. */
 static int draw_worth(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line, int room)
 {
-	struct wg_span parts[] = {seen(shell), pace(shell), cost(shell), frame_time(shell), privilege(shell)};
+	struct wg_span parts[] = {seen(shell, line.w >= WIDE_FROM),
+				  presence(shell),
+				  pace(shell),
+				  cost(shell),
+				  frame_time(shell),
+				  privilege(shell)};
 	size_t n = sizeof parts / sizeof *parts;
-	for (int limit = 5; limit >= 0; limit--) {
+	for (int limit = 6; limit >= 0; limit--) {
 		int w = 1;
 		for (size_t i = 0; i < n; i++)
 			if (parts[i].text && parts[i].priority <= limit)

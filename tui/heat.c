@@ -39,16 +39,19 @@ static uint8_t hue_of_layer(enum pt_layer layer)
 	}
 }
 
-struct wg_heat_cell ui_heat_cell(const struct pt_bin *bin, enum pt_layer layer, const struct pt_signals *signals)
+struct wg_heat_cell ui_heat_cell(const struct pt_bin *bin, enum pt_layer layer, const struct pt_snapshot *snapshot)
 {
 	if (!bin->pages)
 		return (struct wg_heat_cell){.flags = WG_HEAT_OUTSIDE};
-	struct pt_heat heat = pt_bin_heat(bin, layer, signals);
+	struct pt_heat heat = pt_bin_heat(bin, layer, &snapshot->signals);
 	struct wg_heat_cell cell = {
 		.hue = layer == PT_LAYER_KIND ? ui_hue_of_kind(heat.kind) : hue_of_layer(layer),
 		.level = (uint8_t)wg_heat_level(heat.hits, heat.pages),
-		.flags = bin->changed ? WG_HEAT_CHANGED : 0,
+		.flags = pt_bin_is_old(bin, snapshot) ? WG_HEAT_OLD : 0,
 	};
+	/* What has nothing of a layer's fact may have changed in any other way: that is not for this layer to show. */
+	if (bin->changed && (layer == PT_LAYER_KIND || heat.hits))
+		cell.flags |= WG_HEAT_CHANGED;
 	/* Where most of what is there is not known, the cell must not claim a number. */
 	if (heat.unknown && (layer == PT_LAYER_KIND ? heat.kind == PT_PRESENT : heat.unknown > heat.hits))
 		cell.flags |= WG_HEAT_UNKNOWN;
@@ -68,7 +71,7 @@ struct wg_heat_cell *ui_heat_strip(struct ui_scratch *s, const struct pt_axis *a
 		return NULL;
 	pt_bins_fill(axis, now, before, 0, per_cell, bins, used);
 	for (size_t i = 0; i < used; i++)
-		cells[i] = ui_heat_cell(&bins[i], layer, &now->signals);
+		cells[i] = ui_heat_cell(&bins[i], layer, now);
 	*ret_n = (int)used;
 	return cells;
 }
@@ -141,10 +144,14 @@ static size_t legend_of_share(uint8_t hue, struct wg_legend_item *items)
 	return WG_LEVELS;
 }
 
-size_t ui_legend(enum pt_layer layer, struct wg_legend_item *items)
+size_t ui_legend(enum pt_layer layer, bool old, struct wg_legend_item *items)
 {
-	size_t n = layer == PT_LAYER_KIND ? legend_of_kinds(items) : legend_of_share(hue_of_layer(layer), items);
+	uint8_t hue = layer == PT_LAYER_KIND ? WG_HUE_ANON : hue_of_layer(layer);
+	size_t n = 0;
+	if (old) /* first: it is about most of what is seen, and says why that is pale */
+		items[n++] = (struct wg_legend_item){.hue = hue, .level = WG_LEVELS - 1, .old = true, .label = "older"};
+	n += layer == PT_LAYER_KIND ? legend_of_kinds(items + n) : legend_of_share(hue, items + n);
 	items[n++] = (struct wg_legend_item){.unknown = true, .label = "unknown"};
-	items[n++] = (struct wg_legend_item){.changed = true, .label = "changed"};
+	items[n++] = (struct wg_legend_item){.hue = hue, .level = WG_LEVELS - 1, .changed = true, .label = "changed"};
 	return n;
 }

@@ -13,8 +13,8 @@ uint8_t ui_hue_of_kind(enum pt_kind kind);
 /* "anon", "file", ...: what the legend calls a hue. */
 const char *ui_hue_name(uint8_t hue);
 
-/* How a bin looks in a layer. */
-struct wg_heat_cell ui_heat_cell(const struct pt_bin *bin, enum pt_layer layer, const struct pt_signals *signals);
+/* How a bin of a snapshot looks in a layer. */
+struct wg_heat_cell ui_heat_cell(const struct pt_bin *bin, enum pt_layer layer, const struct pt_snapshot *snapshot);
 
 /* n cells over all of an axis, in scratch memory; NULL when it ran out. *ret_n may be less: cells there are. */
 struct wg_heat_cell *ui_heat_strip(struct ui_scratch *s, const struct pt_axis *axis, const struct pt_snapshot *now,
@@ -23,8 +23,8 @@ struct wg_heat_cell *ui_heat_strip(struct ui_scratch *s, const struct pt_axis *a
 /* A bar of n cells, divided as the pages of the sum are by kind; every kind that is there gets a cell. */
 void ui_class_bar(const struct pt_counts *sum, struct wg_heat_cell *cells, int n);
 
-/* Items of the legend for a layer: up to 12; returns how many. */
-size_t ui_legend(enum pt_layer layer, struct wg_legend_item *items);
+/* Items of the legend for a layer, up to UI_LEGEND_MAX; returns how many. `old`: some cells are. */
+size_t ui_legend(enum pt_layer layer, bool old, struct wg_legend_item *items);
 #define UI_LEGEND_MAX 12
 
 #endif

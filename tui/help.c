@@ -99,7 +99,8 @@ static void add_colours(struct ui_shell *shell, struct rows *rows)
 		add(rows, ui_scratch_text(&shell->scratch, "%c %s", wg_hue_letter(hue), ui_hue_name((uint8_t)hue)),
 		    NULL, what[hue], WG_HEAT(hue, WG_LEVELS - 1));
 	add(rows, "? unknown", NULL, "not read yet, or hidden from this user: a banner says what shows it", WG_UNKNOWN);
-	add(rows, "  changed", NULL, "since the frame before, for one frame", WG_CHANGED);
+	add(rows, "  changed", NULL, "what this frame found changed, once", WG_CHANGED);
+	add(rows, "  older", NULL, "faded: read longer ago than the interval", WG_FADED(WG_HUE_ANON, WG_LEVELS - 1));
 }
 
 /* Draws one row into the top of *rest, the first `skip` lines of it left out. Returns its lines. */

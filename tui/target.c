@@ -114,6 +114,21 @@ static void note_rates(struct ui_target *t)
 	t->has_rss_per_s = true;
 }
 
+/* How far apart frames come: a feed that keeps to its budget may be slower than was asked for. */
+static void note_period(struct ui_target *t)
+{
+	bool both = t->before && t->before->stage == PT_STAGE_COMPLETE && t->now->stage == PT_STAGE_COMPLETE;
+	uint64_t last = t->last_period_ns;
+	t->last_period_ns = both ? t->now->monotonic_ns - t->before->monotonic_ns : 0;
+	t->period_ns = last < t->last_period_ns ? last : t->last_period_ns;
+}
+
+/* After a pause, or where another interval was asked for, what was measured means nothing. */
+static void forget_period(struct ui_target *t)
+{
+	t->period_ns = t->last_period_ns = 0;
+}
+
 static void show(struct ui_target *t, struct pt_snapshot *next, uint64_t now_ns)
 {
 	if (t->now && next->process.image != t->now->process.image) {
@@ -121,6 +136,7 @@ static void show(struct ui_target *t, struct pt_snapshot *next, uint64_t now_ns)
 		pt_snapshot_unref(t->now);
 		t->before = t->now = NULL;
 		t->exec_ns = now_ns;
+		forget_period(t);
 	}
 	bool new_frame = !t->now || t->now->stage == PT_STAGE_COMPLETE;
 	if (t->now && new_frame) {
@@ -135,6 +151,8 @@ static void show(struct ui_target *t, struct pt_snapshot *next, uint64_t now_ns)
 	if (new_frame)
 		note_rss(t, rss_of(next));
 	note_rates(t);
+	note_period(t);
+	pt_snapshot_ages(next, &t->ages);
 }
 
 static bool same_status(const struct pt_feed_status *a, const struct pt_feed_status *b)
@@ -150,6 +168,8 @@ bool ui_target_update(struct ui_target *t, uint64_t now_ns)
 	t->feed->ops->ack(t->feed);
 	struct pt_feed_status status = t->feed->ops->status(t->feed);
 	bool changed = !same_status(&status, &t->status);
+	if (status.state != PT_FEED_RUNNING || status.interval_ns != t->status.interval_ns)
+		forget_period(t);
 	t->status = status;
 	struct pt_snapshot *next = t->feed->ops->latest(t->feed);
 	if (!next || next == t->now) {

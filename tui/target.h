@@ -30,7 +30,8 @@ struct ui_target {
 	struct pt_snapshot *now;    /* a reference; NULL before the first */
 	struct pt_snapshot *before; /* the complete frame before it, of the same image; NULL if there is none */
 	struct pt_feed_status status;
-	unsigned version; /* grows with every change of `now` */
+	struct pt_ages ages; /* of `now` */
+	unsigned version;    /* grows with every change of `now` */
 	bool paused;
 	struct pt_stretch watched[PT_WATCH_MAX]; /* what the feed was told is on the screen */
 	size_t n_watched;
@@ -40,8 +41,10 @@ struct ui_target {
 	struct pt_maybe faults_per_s;
 	double rss_per_s; /* bytes */
 	bool has_rss_per_s;
-	unsigned image;   /* of `now` */
-	uint64_t exec_ns; /* monotonic time the screen learned of the last exec; 0: never */
+	uint64_t period_ns;      /* between complete frames; 0: not known */
+	uint64_t last_period_ns; /* between the last two; what took long once is no period */
+	unsigned image;          /* of `now` */
+	uint64_t exec_ns;        /* monotonic time the screen learned of the last exec; 0: never */
 };
 
 /* Takes over the feed. */

@@ -20,10 +20,25 @@ static const short heat_256[WG_HUE_N][WG_LEVELS] = {
 	[WG_HUE_LAYER] = {236, 58, 94, 136, 178, 220},
 };
 
+/*
+ * Faded: less than half, less than all, all. A share that was read long ago needs no more steps, and the palette has no
+ * more of so little saturation.
+ */
+static const short faded_256[WG_HUE_N][3] = {
+	[WG_HUE_ANON] = {60, 67, 110},     [WG_HUE_FILE] = {65, 108, 151},   [WG_HUE_SHMEM] = {101, 144, 187},
+	[WG_HUE_SWAP] = {94, 137, 173},    [WG_HUE_KERNEL] = {96, 139, 182}, [WG_HUE_ZERO] = {238, 240, 243},
+	[WG_HUE_HUGETLB] = {66, 109, 152}, [WG_HUE_GUARD] = {138, 174, 181}, [WG_HUE_LAYER] = {101, 143, 186},
+};
+
+static const short flash_256[WG_HUE_N] = {
+	[WG_HUE_ANON] = 195, [WG_HUE_FILE] = 194,    [WG_HUE_SHMEM] = 230, [WG_HUE_SWAP] = 223,  [WG_HUE_KERNEL] = 225,
+	[WG_HUE_ZERO] = 255, [WG_HUE_HUGETLB] = 159, [WG_HUE_GUARD] = 224, [WG_HUE_LAYER] = 229,
+};
+
 /* With few colours the hue is the foreground, and the character shows the share. */
 static const short heat_16[WG_HUE_N] = {
 	[WG_HUE_ANON] = 12, [WG_HUE_FILE] = 10,    [WG_HUE_SHMEM] = 11, [WG_HUE_SWAP] = 9,  [WG_HUE_KERNEL] = 5,
-	[WG_HUE_ZERO] = 8,  [WG_HUE_HUGETLB] = 14, [WG_HUE_GUARD] = 1,  [WG_HUE_LAYER] = 3,
+	[WG_HUE_ZERO] = 7,  [WG_HUE_HUGETLB] = 14, [WG_HUE_GUARD] = 7,  [WG_HUE_LAYER] = 3,
 };
 
 static const struct paint plain_256[WG_ROLE_PLAIN_N] = {
@@ -96,28 +111,68 @@ enum ui_depth ui_theme_depth(const struct ui_options *options, int terminal_colo
 	return want < has ? want : has;
 }
 
+/* ---- roles of cells --------------------------------------------------------------------------------------------- */
+
 static bool is_heat(uint8_t role)
 {
 	return role >= WG_HEAT_FIRST && role < WG_ROLE_N;
 }
 
+static bool is_flash(uint8_t role)
+{
+	return role >= WG_FLASH_FIRST && role < WG_ROLE_N;
+}
+
+static bool is_faded(uint8_t role)
+{
+	return role >= WG_FADED_FIRST && role < WG_FLASH_FIRST;
+}
+
+/* Of a role that is heat. */
+static unsigned hue_of(uint8_t role)
+{
+	unsigned i = role - WG_HEAT_FIRST;
+	return is_flash(role) ? role - (unsigned)WG_FLASH_FIRST : i / WG_LEVELS % WG_HUE_N;
+}
+
+static unsigned level_of(uint8_t role)
+{
+	unsigned i = role - WG_HEAT_FIRST;
+	return is_flash(role) ? WG_LEVELS - 1u : i % WG_LEVELS;
+}
+
+/* ---- their colours ---------------------------------------------------------------------------------------------- */
+
 static struct paint paint_256(uint8_t role)
 {
-	if (is_heat(role)) {
-		unsigned i = role - WG_HEAT_FIRST;
-		return (struct paint){heat_256[i / WG_LEVELS][i % WG_LEVELS], 0};
-	}
-	return plain_256[role < WG_ROLE_PLAIN_N ? role : WG_TEXT];
+	if (!is_heat(role))
+		return plain_256[role < WG_ROLE_PLAIN_N ? role : WG_TEXT];
+	unsigned hue = hue_of(role), level = level_of(role);
+	if (is_flash(role))
+		return (struct paint){flash_256[hue], 0};
+	if (is_faded(role) && level)
+		return (struct paint){faded_256[hue][(level - 1) / 2], 0};
+	return (struct paint){heat_256[hue][level], 0};
+}
+
+/* A faded bright colour is its dark one, a dark one dim. */
+static struct paint faded_16(short colour)
+{
+	if (colour == 7)
+		return (struct paint){8, 0};
+	return colour > 8 ? (struct paint){(short)(colour - 8), 0} : (struct paint){colour, UI_INK_DIM};
 }
 
 static struct paint paint_16(uint8_t role)
 {
 	if (!is_heat(role))
 		return plain_16[role < WG_ROLE_PLAIN_N ? role : WG_TEXT];
-	unsigned i = role - WG_HEAT_FIRST;
-	if (i % WG_LEVELS == 0)
+	if (is_flash(role))
+		return plain_16[WG_CHANGED];
+	if (level_of(role) == 0)
 		return (struct paint){8, 0};
-	return (struct paint){heat_16[i / WG_LEVELS], 0};
+	short colour = heat_16[hue_of(role)];
+	return is_faded(role) ? faded_16(colour) : (struct paint){colour, 0};
 }
 
 /* Eight colours: a bright one is its dark one, bold; bright black is not there and becomes dim. */
@@ -129,6 +184,8 @@ static struct paint paint_8(uint8_t role)
 	if (p.colour > 8) {
 		p.colour = (short)(p.colour - 8);
 		p.attrs |= UI_INK_BOLD;
+	} else if (is_faded(role) && level_of(role)) { /* bold is not brighter everywhere */
+		p.attrs |= UI_INK_DIM;
 	}
 	return p;
 }
@@ -137,8 +194,8 @@ static struct ui_ink ink_mono(uint8_t fg, uint8_t bg)
 {
 	struct ui_ink ink = {DEFAULT, DEFAULT, 0};
 	if (is_heat(fg)) {
-		unsigned level = (fg - WG_HEAT_FIRST) % WG_LEVELS;
-		ink.attrs = level >= 4 ? UI_INK_BOLD : level == 0 ? UI_INK_DIM : 0;
+		unsigned level = level_of(fg);
+		ink.attrs = level == 0 || is_faded(fg) ? UI_INK_DIM : level >= 4 ? UI_INK_BOLD : 0;
 	} else if (fg < WG_ROLE_PLAIN_N) {
 		ink.attrs = plain_mono[fg].attrs;
 	}
@@ -190,7 +247,7 @@ static struct ui_ink ink_colour(enum ui_depth depth, uint8_t fg, uint8_t bg)
 	if (ink.bg == DEFAULT || is_graphic(fg))
 		return ink;
 	if (fg == WG_BACK && is_heat(bg))
-		ink.fg = (bg - WG_HEAT_FIRST) % WG_LEVELS < 3 && depth == UI_DEPTH_256 ? 252 : 0;
+		ink.fg = level_of(bg) < 3 && depth == UI_DEPTH_256 ? 252 : 0;
 	else if (depth == UI_DEPTH_256)
 		ink.fg = text_256(fg, bg, ink.fg);
 	else if (bg == WG_BAR || bg == WG_SELECT || bg == WG_CURSOR || bg == WG_CHANGED) {
@@ -209,5 +266,7 @@ struct ui_ink ui_theme_ink(enum ui_depth depth, uint8_t fg, uint8_t bg, uint8_t 
 		ink.attrs |= UI_INK_UNDERLINE;
 	if (attrs & WG_REVERSE)
 		ink.attrs |= UI_INK_REVERSE;
+	if (attrs & WG_FAINT)
+		ink.attrs |= UI_INK_DIM;
 	return ink;
 }

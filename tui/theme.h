@@ -1,6 +1,7 @@
 /*
  * The theme: what colour a style role of the canvas is, for terminals with 256, 16, 8 or no colours. Pure tables.
- * Hues are told apart by colour-blind eyes (after Okabe and Ito) and rise in lightness with the share of pages.
+ * Hues are told apart by colour-blind eyes (after Okabe and Ito) and rise in lightness with the share of pages. What was
+ * read long ago has its hue faded, what just changed has it nearly white.
  */
 #ifndef UI_THEME_H
 #define UI_THEME_H

@@ -13,8 +13,9 @@
 
 /*
  * Style roles. A heat role is a hue (what kind of page) and a level 0..WG_LEVELS-1 (share of pages): WG_HEAT(hue, level).
- * WG_HEAT(hue, 0) is an untouched cell of an odd VMA (WG_HEAT_VMA_ODD), WG_EMPTY one of an even VMA. In monochrome the
- * theme shows the backgrounds BAR, SELECT and CURSOR by attributes; a cell's own attributes are or-ed to those.
+ * WG_HEAT(hue, 0) is an untouched cell of an odd VMA (WG_HEAT_VMA_ODD), WG_EMPTY one of an even VMA. WG_FADED(hue, level)
+ * is the same, but read longer ago than it should be; WG_FLASH(hue) is what just changed. In monochrome the theme shows
+ * the backgrounds BAR, SELECT and CURSOR by attributes; a cell's own attributes are or-ed to those.
  */
 enum wg_hue { /* one per kind of page a person can tell apart, in the order of the legend */
 	      WG_HUE_ANON,
@@ -42,7 +43,7 @@ enum wg_role {
 	WG_ACCENT,
 	WG_UNKNOWN,
 	WG_EMPTY,   /* background of an untouched cell of the map: nearly the background */
-	WG_CHANGED, /* changed since the last frame */
+	WG_CHANGED, /* changed since the last frame, with nothing there now */
 	WG_GREW,
 	WG_SHRANK,
 	WG_BACK,   /* plain background; as a foreground the ink on bright cells */
@@ -50,12 +51,16 @@ enum wg_role {
 	WG_SELECT, /* background of the selected row */
 	WG_CURSOR, /* the cell cursor of the map */
 	WG_ROLE_PLAIN_N,
-	WG_HEAT_FIRST = 32, /* WG_HUE_N * WG_LEVELS roles from here on */
-	WG_ROLE_N = WG_HEAT_FIRST + WG_HUE_N * WG_LEVELS
+	WG_HEAT_FIRST = 32,                                     /* WG_HUE_N * WG_LEVELS roles from here on */
+	WG_FADED_FIRST = WG_HEAT_FIRST + WG_HUE_N * WG_LEVELS,  /* as many */
+	WG_FLASH_FIRST = WG_FADED_FIRST + WG_HUE_N * WG_LEVELS, /* WG_HUE_N */
+	WG_ROLE_N = WG_FLASH_FIRST + WG_HUE_N
 };
-#define WG_HEAT(hue, level) ((uint8_t)(WG_HEAT_FIRST + (hue)*WG_LEVELS + (level)))
+#define WG_HEAT(hue, level)  ((uint8_t)(WG_HEAT_FIRST + (hue)*WG_LEVELS + (level)))
+#define WG_FADED(hue, level) ((uint8_t)(WG_FADED_FIRST + (hue)*WG_LEVELS + (level)))
+#define WG_FLASH(hue)        ((uint8_t)(WG_FLASH_FIRST + (hue)))
 
-enum wg_attr { WG_BOLD = 1, WG_UNDERLINE = 2, WG_REVERSE = 4 };
+enum wg_attr { WG_BOLD = 1, WG_UNDERLINE = 2, WG_REVERSE = 4, WG_FAINT = 8 };
 
 struct wg_cell {
 	uint32_t ch;    /* printable Unicode; 0: the right half of a wide character */

@@ -2,12 +2,14 @@
  * Heat: the map, the strip of a table row, the legend. What a cell says is the same in all three, and is said by what
  * the terminal can do:
  *
- *   half blocks     hue and intensity by colour, two cells a character; unknown ░
- *   colour          hue by colour, share by shade ░▒▓█; unknown ?
- *   colour, ASCII   hue by background, and a letter: lower case for a part of the pages, upper case for all
- *   monochrome      the letter alone, bold from half on; the one-hue layers in shades instead
+ *   half blocks     hue and intensity by colour, two cells a character; unknown ░; old faded
+ *   colour          hue by colour, share by shade ░▒▓█, guards ×; unknown ?; old darker
+ *   colour, ASCII   hue by background, and a letter: lower case for a part of the pages, upper case for all; old has
+ *                   the letter alone in that colour
+ *   monochrome      the letter alone, bold from half on, faint if old; the one-hue layers in shades instead
  *
- * Of what is true of a cell at once, the first of these shows: outside, cursor, marked, unknown, changed, share.
+ * Of what is true of a cell at once, the first of these shows: outside, cursor, marked, unknown, changed, then share,
+ * faded if it is old.
  */
 #include "widgets/views.h"
 
@@ -17,6 +19,7 @@
 #define LOWER_HALF 0x2584u /* ▄ */
 #define UNKNOWN    0x2591u /* ░ */
 #define UNTOUCHED  0xb7u   /* · */
+#define GUARDED    0xd7u   /* × */
 #define STRIP      0x2586u /* ▆ leaves the row's own background above it */
 #define SWATCH     0x25a0u /* ■ */
 
@@ -60,6 +63,13 @@ static unsigned level_of(const struct wg_heat_cell *cell)
 	return cell->level < WG_LEVELS ? cell->level : WG_LEVELS - 1;
 }
 
+/* Age is the least that a cell says, and only what is there has one. */
+static bool is_faded(const struct wg_heat_cell *cell)
+{
+	const unsigned above = WG_HEAT_OUTSIDE | WG_HEAT_MARKED | WG_HEAT_UNKNOWN | WG_HEAT_CHANGED;
+	return cell->flags & WG_HEAT_OLD && !(cell->flags & above) && level_of(cell) > 0;
+}
+
 /* The one role of a cell: its colour where a colour is all there is to say it. */
 static uint8_t cell_role(const struct wg_heat_cell *cell)
 {
@@ -71,10 +81,10 @@ static uint8_t cell_role(const struct wg_heat_cell *cell)
 	if (cell->flags & WG_HEAT_UNKNOWN)
 		return WG_UNKNOWN;
 	if (cell->flags & WG_HEAT_CHANGED)
-		return WG_CHANGED;
+		return level > 0 ? WG_FLASH(hue_of(cell)) : WG_CHANGED;
 	if (level == 0 && !(cell->flags & WG_HEAT_VMA_ODD))
 		return WG_EMPTY;
-	return WG_HEAT(hue_of(cell), level);
+	return is_faded(cell) ? WG_FADED(hue_of(cell), level) : WG_HEAT(hue_of(cell), level);
 }
 
 /* The letter of a cell: the kind, in upper case if all of its pages are of it. */
@@ -94,7 +104,9 @@ static uint32_t cell_letter(const struct wg_canvas *c, const struct wg_heat_cell
 static struct glyph mono_glyph(const struct wg_canvas *c, const struct wg_heat_cell *cell, bool cursor)
 {
 	struct glyph glyph = {cell_letter(c, cell), WG_STYLE(cell_role(cell), WG_BACK)};
-	if (level_of(cell) >= WG_LEVELS / 2)
+	if (is_faded(cell))
+		glyph.style.attrs |= WG_FAINT;
+	else if (level_of(cell) >= WG_LEVELS / 2)
 		glyph.style.attrs |= WG_BOLD;
 	if (cell->flags & WG_HEAT_CHANGED)
 		glyph.style.attrs |= WG_BOLD | WG_UNDERLINE;
@@ -107,10 +119,12 @@ static struct glyph mono_glyph(const struct wg_canvas *c, const struct wg_heat_c
 	return glyph;
 }
 
-/* Ink on the cell's colour as the background. */
+/* Ink on the cell's colour as the background; faded, the colour is that of the letter. */
 static struct glyph ink_glyph(const struct wg_canvas *c, const struct wg_heat_cell *cell, uint8_t bg)
 {
 	uint32_t letter = cell_letter(c, cell);
+	if (bg != WG_CURSOR && is_faded(cell))
+		return (struct glyph){letter, WG_STYLE(bg, WG_EMPTY)};
 	if (bg == WG_EMPTY || bg == WG_UNKNOWN)
 		return (struct glyph){letter, WG_STYLE(bg == WG_EMPTY ? WG_DIM : WG_UNKNOWN, WG_EMPTY)};
 	return (struct glyph){letter, WG_STYLE(WG_BACK, bg)};
@@ -123,6 +137,8 @@ static struct glyph shade_glyph(const struct wg_heat_cell *cell)
 		glyph.style.bg = WG_HEAT(hue_of(cell), 0);
 	if (cell->flags & WG_HEAT_UNKNOWN)
 		glyph.ch = '?';
+	else if (hue_of(cell) == WG_HUE_GUARD && level_of(cell) > 0)
+		glyph.ch = GUARDED;
 	if (cell->flags & WG_HEAT_MARKED)
 		glyph.style.bg = WG_SELECT;
 	else if (glyph.ch == UNTOUCHED && !(cell->flags & WG_HEAT_CHANGED))
@@ -232,7 +248,8 @@ void wg_draw_strip(struct wg_canvas *c, struct wg_rect rect, const struct wg_hea
 static struct glyph swatch(const struct wg_canvas *c, const struct wg_legend_item *item)
 {
 	struct wg_heat_cell cell = {.hue = item->hue, .level = item->level};
-	cell.flags = (uint8_t)((item->unknown ? WG_HEAT_UNKNOWN : 0) | (item->changed ? WG_HEAT_CHANGED : 0));
+	cell.flags = (uint8_t)((item->unknown ? WG_HEAT_UNKNOWN : 0) | (item->changed ? WG_HEAT_CHANGED : 0) |
+			       (item->old ? WG_HEAT_OLD : 0));
 	if (item->changed && c->can.unicode && c->can.colour)
 		return (struct glyph){SWATCH, WG_STYLE(WG_CHANGED, WG_BACK)};
 	if (!has_halves(c))

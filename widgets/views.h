@@ -44,6 +44,7 @@ enum wg_heat_flag {
 	WG_HEAT_VMA_ODD = 8, /* belongs to an odd VMA of a whole-process map: tells neighbours apart when untouched */
 	WG_HEAT_MARKED = 16, /* inside a range that is being dragged */
 	WG_HEAT_CURSOR = 32, /* under the cursor as well, where the cursor is larger than a cell */
+	WG_HEAT_OLD = 64,    /* what it says was read longer ago than the interval asks for */
 };
 struct wg_heat_cell {
 	uint8_t hue;   /* enum wg_hue */
@@ -70,7 +71,7 @@ void wg_draw_strip(struct wg_canvas *c, struct wg_rect rect, const struct wg_hea
 /* What the colours mean, as the map draws them; items that a line has no room for go on the next, if there is one. */
 struct wg_legend_item {
 	uint8_t hue, level;
-	bool unknown, changed;
+	bool unknown, changed, old;
 	const char *label;
 };
 void wg_draw_legend(struct wg_canvas *c, struct wg_rect rect, const struct wg_legend_item *items, size_t n);

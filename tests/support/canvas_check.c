@@ -74,18 +74,27 @@ static bool is_heat(uint8_t role)
 	return role >= WG_HEAT_FIRST && role < WG_ROLE_N;
 }
 
+static int hue_of(uint8_t role)
+{
+	return role >= WG_FLASH_FIRST ? role - WG_FLASH_FIRST : (role - WG_HEAT_FIRST) / WG_LEVELS % WG_HUE_N;
+}
+
 static char role_letter(uint8_t role)
 {
 	static const char PLAIN[WG_ROLE_PLAIN_N + 1] = "tdSTKGWBA?_!+- =>@";
 	if (is_heat(role))
-		return wg_hue_letter((role - WG_HEAT_FIRST) / WG_LEVELS);
+		return wg_hue_letter((unsigned)hue_of(role));
 	assert_true(role < WG_ROLE_PLAIN_N);
 	return PLAIN[role];
 }
 
+/* A level as a digit, of a faded one as a letter, * for what just changed. */
 static char level_digit(uint8_t role)
 {
-	return (char)(is_heat(role) ? '0' + (role - WG_HEAT_FIRST) % WG_LEVELS : ' ');
+	int level = (role - WG_HEAT_FIRST) % WG_LEVELS;
+	if (!is_heat(role))
+		return ' ';
+	return (char)(role >= WG_FLASH_FIRST ? '*' : role >= WG_FADED_FIRST ? 'a' + level : '0' + level);
 }
 
 static char fg_letter(const struct wg_cell *cell)

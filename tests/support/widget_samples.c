@@ -49,7 +49,12 @@ static void draw_spark(struct wg_canvas *c, struct wg_rect rect)
 /* All hues and levels, each flag, and what follows the end of the axis. */
 static struct wg_heat_cell sample_cell(int i, int n)
 {
-	static const uint8_t FLAGS[] = {WG_HEAT_UNKNOWN, WG_HEAT_CHANGED, WG_HEAT_MARKED, WG_HEAT_VMA_ODD,
+	static const uint8_t FLAGS[] = {WG_HEAT_UNKNOWN,
+					WG_HEAT_CHANGED,
+					WG_HEAT_MARKED,
+					WG_HEAT_VMA_ODD,
+					WG_HEAT_OLD,
+					WG_HEAT_OLD | WG_HEAT_CHANGED,
 					WG_HEAT_UNKNOWN | WG_HEAT_MARKED};
 	if (i < WG_HUE_N * WG_LEVELS)
 		return (struct wg_heat_cell){(uint8_t)(i / WG_LEVELS), (uint8_t)(i % WG_LEVELS), 0};
@@ -87,9 +92,13 @@ static void draw_strip(struct wg_canvas *c, struct wg_rect rect)
 static void draw_legend(struct wg_canvas *c, struct wg_rect rect)
 {
 	static const struct wg_legend_item ITEMS[] = {
-		{WG_HUE_ANON, 5, false, false, "anon"},   {WG_HUE_FILE, 3, false, false, "file"},
-		{WG_HUE_LAYER, 5, false, false, "dirty"}, {WG_HUE_ANON, 0, false, false, "untouched"},
-		{WG_HUE_ANON, 5, false, true, "changed"}, {WG_HUE_ANON, 0, true, false, "unknown"},
+		{.hue = WG_HUE_ANON, .level = 5, .label = "anon"},
+		{.hue = WG_HUE_FILE, .level = 3, .label = "file"},
+		{.hue = WG_HUE_LAYER, .level = 5, .label = "dirty"},
+		{.hue = WG_HUE_ANON, .level = 0, .label = "untouched"},
+		{.hue = WG_HUE_ANON, .level = 5, .old = true, .label = "older"},
+		{.hue = WG_HUE_ANON, .level = 5, .changed = true, .label = "changed"},
+		{.hue = WG_HUE_ANON, .unknown = true, .label = "unknown"},
 	};
 	wg_draw_legend(c, rect, ITEMS, COUNT(ITEMS));
 }
@@ -197,7 +206,7 @@ const struct widget_sample WIDGET_SAMPLES[] = {
 	{"heat", draw_heat, 20, 6, false, true},
 	{"heat-wide", draw_heat_wide, 22, 4, false, true},
 	{"strip", draw_strip, 74, 1, true, true},
-	{"legend", draw_legend, 62, 1, false, true},
+	{"legend", draw_legend, 74, 1, false, true},
 	{"legend-narrow", draw_legend, 24, 3, false, false},
 	{"table", draw_table, 72, 5, false, true},
 	{"table-narrow", draw_table, 36, 4, false, false},

@@ -13,7 +13,8 @@
 
 #include "tests/support/stage.h"
 
-#define CHUNK ((uint64_t)PT_CHUNK_PAGES << 12)
+#define SECOND 1000000000ull
+#define CHUNK  ((uint64_t)PT_CHUNK_PAGES << 12)
 
 static struct stage *stage;
 
@@ -143,6 +144,93 @@ static void no_more_is_named_than_the_feed_takes(void **arg)
 	assert_false(is_watched(0x7f0000000000));
 }
 
+/* ---- ages -------------------------------------------------------------------------------------------------------- */
+
+/* A frame `after` seconds later, in which what is at or above `from` was read `age` seconds before. */
+static void frame_of_ages(unsigned after, uint64_t from, unsigned age)
+{
+	stage->now_ns += after * SECOND;
+	struct pt_snapshot *s = stage_snapshot(stage);
+	for (size_t i = 0; i < s->n_slots; i++)
+		if (s->slots[i].index * CHUNK >= from)
+			s->slots[i].read_ns = s->monotonic_ns - age * SECOND;
+	scripted_feed_push(stage->feed, s);
+	ui_shell_update(&stage->shell, stage->now_ns);
+}
+
+static unsigned faded_cells(void)
+{
+	unsigned n = 0;
+	assert_true(stage_shows(stage, " ")); /* draws */
+	for (int i = 0; i < stage->canvas.w * stage->canvas.h; i++) {
+		uint8_t fg = stage->canvas.cells[i].fg, bg = stage->canvas.cells[i].bg;
+		n += (fg >= WG_FADED_FIRST && fg < WG_FLASH_FIRST) || (bg >= WG_FADED_FIRST && bg < WG_FLASH_FIRST);
+	}
+	return n;
+}
+
+static void fresh_frames_say_nothing_of_age(void **arg)
+{
+	(void)arg;
+	at(200, 44);
+	stage_frame(stage);
+	stage_expect(stage, "every 1 s");
+	stage_expect_not(stage, " old");
+	stage_expect_not(stage, "fresh");
+	stage_expect_not(stage, "ago");
+	stage_expect_not(stage, "new pages seen");
+	assert_int_equal(faded_cells(), 0);
+}
+
+static void old_cells_fade(void **arg)
+{
+	(void)arg;
+	at(130, 44);
+	frame_of_ages(1, 0x7f0000000000, 12);
+	stage_expect(stage, "fresh, the rest up to 12 s old");
+	stage_expect(stage, "older"); /* in the legend */
+	unsigned faded = faded_cells();
+	assert_int_not_equal(faded, 0);
+	stage_key(stage, UI_KEY_TAB);
+	stage_expect(stage, "7f0000000000  read 12 s ago");
+	frame_of_ages(1, 0x7f0000100000, 12);
+	assert_in_range(faded_cells(), 1, faded - 1);
+	stage_expect_not(stage, "7f0000000000  read"); /* the cell under the cursor is fresh again */
+	stage_key(stage, UI_KEY_ESC);
+	stage_key(stage, UI_KEY_HOME);
+	stage_expect_not(stage, "older"); /* another map */
+	stage_resize(stage, 80, 24);
+	stage_expect(stage, "up to 12 s old");
+	stage_expect_not(stage, "fresh");
+}
+
+static void slow_frames_say_so(void **arg)
+{
+	(void)arg;
+	at(130, 44);
+	frame_of_ages(3, UINT64_MAX, 0);
+	stage_expect(stage, "every 1 s");
+	frame_of_ages(3, UINT64_MAX, 0);
+	stage_expect(stage, "every 3 s, not 1 s");
+	frame_of_ages(1, UINT64_MAX, 0);
+	stage_expect(stage, "every 1 s");
+	frame_of_ages(3, UINT64_MAX, 0);
+	stage_key(stage, ' '); /* a pause is no period */
+	stage_key(stage, ' ');
+	frame_of_ages(3, UINT64_MAX, 0);
+	stage_expect(stage, "every 1 s");
+}
+
+static void the_budget_stands_beside_the_cost(void **arg)
+{
+	(void)arg;
+	at(130, 44);
+	stage->feed->status.cost = 0.023;
+	scripted_feed_changed(stage->feed);
+	ui_shell_update(&stage->shell, stage->now_ns);
+	stage_expect(stage, "CPU 2.3 of 5 %");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +240,10 @@ int main(void)
 		cmocka_unit_test_teardown(the_page_screen_watches_its_chunk, leave),
 		cmocka_unit_test_teardown(the_feed_hears_of_changes_alone, leave),
 		cmocka_unit_test_teardown(no_more_is_named_than_the_feed_takes, leave),
+		cmocka_unit_test_teardown(fresh_frames_say_nothing_of_age, leave),
+		cmocka_unit_test_teardown(old_cells_fade, leave),
+		cmocka_unit_test_teardown(slow_frames_say_so, leave),
+		cmocka_unit_test_teardown(the_budget_stands_beside_the_cost, leave),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

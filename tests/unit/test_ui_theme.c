@@ -90,6 +90,37 @@ static void all_levels_of_all_hues_differ(void **arg)
 					     ui_theme_ink(UI_DEPTH_256, WG_HEAT(b, 5), WG_BACK, 0).fg);
 }
 
+/* Whatever share a fresh cell shows, none looks as an old one of its kind. */
+static void faded_is_not_fresh(void **arg)
+{
+	(void)arg;
+	for (int depth = UI_DEPTH_MONO; depth <= UI_DEPTH_256; depth++)
+		for (int hue = 0; hue < WG_HUE_N; hue++)
+			for (int a = 1; a < WG_LEVELS; a++)
+				for (int b = 1; b < WG_LEVELS; b++) {
+					struct ui_ink old = ui_theme_ink((enum ui_depth)depth, WG_FADED(hue, a),
+									 WG_BACK, 0);
+					struct ui_ink new = ui_theme_ink((enum ui_depth)depth, WG_HEAT(hue, b), WG_BACK,
+									 0);
+					assert_false(old.fg == new.fg &&old.attrs == new.attrs);
+				}
+}
+
+static void what_changed_keeps_its_hue(void **arg)
+{
+	(void)arg;
+	for (int a = 0; a < WG_HUE_N; a++) {
+		short flash = ui_theme_ink(UI_DEPTH_256, WG_FLASH(a), WG_BACK, 0).fg;
+		assert_int_not_equal(flash, ui_theme_ink(UI_DEPTH_256, WG_CHANGED, WG_BACK, 0).fg);
+		for (int b = 0; b < a; b++)
+			assert_int_not_equal(flash, ui_theme_ink(UI_DEPTH_256, WG_FLASH(b), WG_BACK, 0).fg);
+		for (int level = 0; level < WG_LEVELS; level++) {
+			assert_int_not_equal(flash, ui_theme_ink(UI_DEPTH_256, WG_HEAT(a, level), WG_BACK, 0).fg);
+			assert_int_not_equal(flash, ui_theme_ink(UI_DEPTH_256, WG_FADED(a, level), WG_BACK, 0).fg);
+		}
+	}
+}
+
 static void monochrome_shows_bars_and_selection(void **arg)
 {
 	(void)arg;
@@ -108,6 +139,8 @@ int main(void)
 		cmocka_unit_test(text_never_has_the_colour_of_its_bar),
 		cmocka_unit_test(a_half_block_may_have_one_colour_twice),
 		cmocka_unit_test(all_levels_of_all_hues_differ),
+		cmocka_unit_test(faded_is_not_fresh),
+		cmocka_unit_test(what_changed_keeps_its_hue),
 		cmocka_unit_test(monochrome_shows_bars_and_selection),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

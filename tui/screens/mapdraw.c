@@ -95,7 +95,7 @@ static void fill_cells(struct ui_map_view *m, const struct ui_target *t)
 	uint64_t per_cell = ui_map_per_cell(m);
 	pt_bins_fill(&m->axis, t->now, t->before, m->top, per_cell, m->bins, n);
 	for (size_t i = 0; i < n; i++) {
-		m->cells[i] = ui_heat_cell(&m->bins[i], m->layer, &t->now->signals);
+		m->cells[i] = ui_heat_cell(&m->bins[i], m->layer, t->now);
 		if (m->n > 1 && pt_axis_vma(&m->axis, t->now, m->top + i * per_cell) % 2)
 			m->cells[i].flags |= WG_HEAT_VMA_ODD;
 		if (in_drag(m, (int)i))
@@ -256,14 +256,19 @@ static const struct {
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
+static bool holds_anything(const struct pt_counts *sum)
+{
+	return sum->n[PT_N_PRESENT] || sum->n[PT_N_SWAP] || sum->n[PT_N_GUARD] || sum->n[PT_N_MARKER];
+}
+
 /* "288 pages  282 present (98 %)  282 anon  256 mapped huge": of one page only the words. */
 static size_t describe(struct ui_scratch *s, const struct pt_counts *sum, uint64_t pages, struct wg_span *ret)
 {
 	size_t n = 0;
 	uint64_t present = sum->n[PT_N_PRESENT];
 	if (pages == 1) {
-		bool nothing = !present && !sum->n[PT_N_SWAP] && !sum->n[PT_N_GUARD] && !sum->n[PT_N_MARKER];
-		ret[n++] = (struct wg_span){nothing ? "untouched" : present ? "present" : "not present", WG_TEXT, 1};
+		const char *what = !holds_anything(sum) ? "untouched" : present ? "present" : "not present";
+		ret[n++] = (struct wg_span){what, WG_TEXT, 1};
 	} else {
 		ret[n++] = (struct wg_span){ui_scratch_text(s, "%s pages", ui_number(s, pages)), WG_DIM, 3};
 		ret[n++] = (struct wg_span){
@@ -319,6 +324,10 @@ static void draw_status(struct ui_map_view *m, struct ui_shell *shell, struct wg
 		pages = bin->pages;
 		spans[0] = (struct wg_span){ui_scratch_text(scratch, "%" PRIx64, pt_axis_address(&m->axis, s, first)),
 					    WG_STRONG, 0};
+		if (pt_bin_is_old(bin, s) && holds_anything(&sum))
+			spans[n++] = (struct wg_span){
+				ui_scratch_text(scratch, "read %s ago", ui_age(scratch, s, bin->oldest_ns)), WG_TEXT,
+				2};
 		if (m->n > 1 && vma < s->vmas->n)
 			spans[n++] = (struct wg_span){ui_vma_name(scratch, &s->vmas->v[vma]), WG_ACCENT, 2};
 	} else {
@@ -330,10 +339,18 @@ static void draw_status(struct ui_map_view *m, struct ui_shell *shell, struct wg
 	wg_draw_line(c, line, &(struct wg_line){.spans = spans, .n = n, .bg = WG_BACK});
 }
 
+static bool has_old_cells(const struct ui_map_view *m)
+{
+	for (size_t i = 0; i < (size_t)m->w * (size_t)m->rows; i++)
+		if (m->cells[i].flags & WG_HEAT_OLD && m->cells[i].level)
+			return true;
+	return false;
+}
+
 static void draw_legend(struct ui_map_view *m, struct wg_canvas *c, struct wg_rect line)
 {
 	struct wg_legend_item items[UI_LEGEND_MAX];
-	size_t n = ui_legend(m->layer, items);
+	size_t n = ui_legend(m->layer, has_old_cells(m), items);
 	wg_draw_legend(c, line, items, n);
 }
 
