@@ -142,6 +142,7 @@ static void show(struct ui_target *t, struct pt_snapshot *next, uint64_t now_ns)
 	if (t->now && new_frame) {
 		pt_snapshot_unref(t->before);
 		t->before = t->now;
+		t->before_version = t->version;
 	} else {
 		pt_snapshot_unref(t->now);
 	}

@@ -30,8 +30,9 @@ struct ui_target {
 	struct pt_snapshot *now;    /* a reference; NULL before the first */
 	struct pt_snapshot *before; /* the complete frame before it, of the same image; NULL if there is none */
 	struct pt_feed_status status;
-	struct pt_ages ages; /* of `now` */
-	unsigned version;    /* grows with every change of `now` */
+	struct pt_ages ages;     /* of `now` */
+	unsigned version;        /* grows with every change of `now` */
+	unsigned before_version; /* when `before` was `now` */
 	bool paused;
 	struct pt_stretch watched[PT_WATCH_MAX]; /* what the feed was told is on the screen */
 	size_t n_watched;

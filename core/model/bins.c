@@ -183,14 +183,26 @@ static bool page_changed(struct pt_page a, struct pt_page b)
 	return a.pfn != b.pfn || (a.count > 1) != (b.count > 1) || (a.bits ^ b.bits) & seen;
 }
 
+/* The pages [first, end) of a chunk, at their places: many at once, few one by one. */
+static void take_pages(const struct pt_chunk *chunk, unsigned first, unsigned end, struct pt_page *pages)
+{
+	if (end - first > PT_CHUNK_PAGES / 16)
+		pt_chunk_unpack(chunk, pages);
+	else
+		for (unsigned i = first; i < end; i++)
+			pages[i] = pt_chunk_page(chunk, i);
+}
+
 static bool chunk_changed(const struct pt_chunk *now, const struct pt_chunk *before, unsigned first, unsigned end)
 {
+	struct pt_page a[PT_CHUNK_PAGES], b[PT_CHUNK_PAGES];
 	if (now == before)
 		return false;
+	take_pages(now, first, end, a);
+	take_pages(before, first, end, b);
 	for (unsigned i = first; i < end; i++) {
-		struct pt_page a = pt_chunk_page(now, i), b = pt_chunk_page(before, i);
-		bool one_is_empty = (pt_page_kind(a) == PT_UNTOUCHED) != (pt_page_kind(b) == PT_UNTOUCHED);
-		if (one_is_empty || page_changed(a, b))
+		bool one_is_empty = (pt_page_kind(a[i]) == PT_UNTOUCHED) != (pt_page_kind(b[i]) == PT_UNTOUCHED);
+		if (one_is_empty || page_changed(a[i], b[i]))
 			return true;
 	}
 	return false;
@@ -237,18 +249,59 @@ static void fill_bin(const struct pt_axis *axis, const struct pt_snapshot *now, 
 	}
 }
 
+/* Whether both share all chunks in [start, end), ages apart: *ret_oldest is when the stalest of `now` was read. */
+static bool shares_chunks(const struct pt_snapshot *now, const struct pt_snapshot *before, uint64_t start, uint64_t end,
+			  uint64_t *ret_oldest)
+{
+	uint64_t first = start / pt_snapshot_chunk_size(now), last = (end - 1) / pt_snapshot_chunk_size(now);
+	size_t i = pt_snapshot_lower(now, first), k = pt_snapshot_lower(before, first);
+	*ret_oldest = PT_NO_AGE;
+	for (; i < now->n_slots && now->slots[i].index <= last; i++, k++) {
+		uint64_t read_ns = now->slots[i].read_ns;
+		if (chunk_at(before, k, now->slots[i].index) != now->slots[i].chunk)
+			return false;
+		*ret_oldest = read_ns && read_ns < *ret_oldest ? read_ns : *ret_oldest;
+	}
+	return k == before->n_slots || before->slots[k].index > last;
+}
+
+/* A bin of `before` that stays as it is; false if it does not. */
+static bool keep_bin(const struct pt_axis *axis, const struct pt_snapshot *now, const struct pt_snapshot *before,
+		     uint64_t first, uint64_t end, struct pt_bin *bin)
+{
+	uint64_t start = pt_axis_address(axis, now, first);
+	uint64_t last = pt_axis_address(axis, now, end - 1) + (1ull << axis->page_shift);
+	bin->changed = false;
+	return shares_chunks(now, before, start, last, &bin->oldest_ns);
+}
+
+static void fill(const struct pt_axis *axis, const struct pt_snapshot *now, const struct pt_snapshot *before,
+		 uint64_t first, uint64_t pages_per_bin, struct pt_bin *bins, size_t n, bool filled)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint64_t left = first < axis->pages && pages_per_bin ? axis->pages - first : 0;
+		uint64_t end = first + (pages_per_bin < left ? pages_per_bin : left);
+		if (left && filled && keep_bin(axis, now, before, first, end, &bins[i])) {
+			first = end;
+			continue;
+		}
+		bins[i] = (struct pt_bin){.oldest_ns = PT_NO_AGE};
+		if (left)
+			fill_bin(axis, now, before, first, end, &bins[i]);
+		first = end;
+	}
+}
+
 void pt_bins_fill(const struct pt_axis *axis, const struct pt_snapshot *snapshot, const struct pt_snapshot *before,
 		  uint64_t first, uint64_t pages_per_bin, struct pt_bin *bins, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		bins[i] = (struct pt_bin){.oldest_ns = PT_NO_AGE};
-		if (first >= axis->pages || !pages_per_bin)
-			continue;
-		uint64_t left = axis->pages - first;
-		uint64_t end = first + (pages_per_bin < left ? pages_per_bin : left);
-		fill_bin(axis, snapshot, before, first, end, &bins[i]);
-		first = end;
-	}
+	fill(axis, snapshot, before, first, pages_per_bin, bins, n, false);
+}
+
+void pt_bins_update(const struct pt_axis *axis, const struct pt_snapshot *snapshot, const struct pt_snapshot *before,
+		    uint64_t first, uint64_t pages_per_bin, struct pt_bin *bins, size_t n)
+{
+	fill(axis, snapshot, before, first, pages_per_bin, bins, n, true);
 }
 
 /* ---- layers ----------------------------------------------------------------------------------------------------- */

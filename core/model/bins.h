@@ -55,6 +55,9 @@ static inline bool pt_bin_is_old(const struct pt_bin *bin, const struct pt_snaps
  */
 void pt_bins_fill(const struct pt_axis *axis, const struct pt_snapshot *snapshot, const struct pt_snapshot *before,
 		  uint64_t first, uint64_t pages_per_bin, struct pt_bin *bins, size_t n);
+/* The same for bins that were filled from `before`, of the same VMAs at the same place: what shares its chunks stays. */
+void pt_bins_update(const struct pt_axis *axis, const struct pt_snapshot *snapshot, const struct pt_snapshot *before,
+		    uint64_t first, uint64_t pages_per_bin, struct pt_bin *bins, size_t n);
 
 /* What a layer of the map asks of a bin. */
 enum pt_layer {

@@ -74,10 +74,10 @@ static const struct name_role name_roles[] = {
 	{"/dmabuf:", PT_ROLE_DEVICE},
 };
 
-static enum pt_role role_by_name(const struct pt_vma *vma)
+static enum pt_role role_by_name(const char *path)
 {
-	for (size_t i = 0; i < sizeof(name_roles) / sizeof(*name_roles); i++)
-		if (starts(vma->path, name_roles[i].prefix))
+	for (size_t i = 0; path[0] && i < sizeof(name_roles) / sizeof(*name_roles); i++)
+		if (starts(path, name_roles[i].prefix))
 			return name_roles[i].role;
 	return PT_ROLE_N;
 }
@@ -142,9 +142,13 @@ static enum pt_role anonymous_role(const struct pt_vma_table *table, size_t i)
 
 void pt_vma_table_set_roles(struct pt_vma_table *table)
 {
+	const char *path = NULL; /* that was looked up last: neighbours often share it */
+	enum pt_role named = PT_ROLE_N;
 	for (size_t i = 0; i < table->n; i++) {
 		struct pt_vma *vma = &table->v[i];
-		enum pt_role role = role_by_name(vma);
+		if (vma->path != path)
+			named = role_by_name(path = vma->path);
+		enum pt_role role = named;
 		if (vma->fs == PT_FS_HUGETLBFS || (vma->has_vm_flags && vma->vm_flags & PT_VM_HUGETLB))
 			role = PT_ROLE_HUGETLB;
 		if (role == PT_ROLE_N)

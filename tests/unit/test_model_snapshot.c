@@ -222,6 +222,65 @@ static void a_changed_page_marks_its_bin_alone(void **arg)
 	}
 }
 
+/* Some pages become others; now and then none. The chunks that stay as they were are shared. */
+static struct pt_snapshot *toy_next(struct toy *toy)
+{
+	const struct pt_snapshot *before = toy->snapshot;
+	struct pt_snapshot *after = pt_snapshot_new(pt_vma_table_ref(before->vmas), SHIFT);
+	struct pt_slots slots = {0};
+	for (uint64_t n = random_below(6); n > 0; n--) {
+		uint64_t at = random_below(SPACE);
+		struct pt_page *page = &toy->pages[at];
+		if (toy->vma[at] >= 0)
+			*page = page->bits ? (struct pt_page){0} : (struct pt_page){.bits = PT_ANON, .pfn = at};
+	}
+	toy_slots(toy, &slots);
+	for (size_t i = 0; i < slots.n; i++) {
+		struct pt_page pages[PT_CHUNK_PAGES];
+		struct pt_chunk *old = pt_snapshot_chunk(before, slots.v[i].index * PT_CHUNK_PAGES * PAGE);
+		pt_chunk_unpack(slots.v[i].chunk, pages);
+		if (!old || !pt_chunk_equals(old, pages))
+			continue;
+		pt_chunk_unref(slots.v[i].chunk);
+		slots.v[i].chunk = pt_chunk_ref(old);
+	}
+	pt_snapshot_set_slots(after, slots.v, slots.n);
+	return after;
+}
+
+static void give_ages(struct pt_snapshot *s);
+
+static void updated_bins_are_as_if_filled_anew(void **arg)
+{
+	(void)arg;
+	for (int round = 0; round < 100; round++) {
+		struct toy toy;
+		toy_make(&toy);
+		struct pt_axis axis;
+		struct pt_bin kept[SPACE], fresh[SPACE];
+		uint64_t per_bin = 1 + random_below(30), from = random_below(9);
+		size_t first = random_below((uint64_t)toy.n_vmas), n = 1 + random_below(40);
+		assert_int_equal(pt_axis_init(&axis, toy.snapshot, first, n), 0);
+		pt_bins_fill(&axis, toy.snapshot, NULL, from, per_bin, kept, SPACE);
+		for (int frame = 0; frame < 5; frame++) {
+			struct pt_snapshot *after = toy_next(&toy);
+			give_ages(after);
+			pt_bins_update(&axis, after, toy.snapshot, from, per_bin, kept, SPACE);
+			pt_bins_fill(&axis, after, toy.snapshot, from, per_bin, fresh, SPACE);
+			for (unsigned b = 0; b < SPACE; b++) {
+				assert_int_equal(kept[b].pages, fresh[b].pages);
+				assert_memory_equal(&kept[b].sum, &fresh[b].sum, sizeof fresh[b].sum);
+				assert_int_equal(kept[b].changed, fresh[b].changed);
+				assert_int_equal(kept[b].oldest_ns, fresh[b].oldest_ns);
+			}
+			pt_snapshot_unref(toy.snapshot);
+			toy.snapshot = after;
+		}
+		pt_axis_free(&axis);
+		pt_snapshot_unref(toy.snapshot);
+	}
+}
+
 /* ---- ages -------------------------------------------------------------------------------------------------------- */
 
 /* Reading times by chance: fresh, some seconds old, nearly a minute, older, never in full. */
@@ -391,6 +450,7 @@ int main(void)
 		cmocka_unit_test(bins_cover_the_axis_exactly),
 		cmocka_unit_test(positions_and_addresses_are_inverse),
 		cmocka_unit_test(a_changed_page_marks_its_bin_alone),
+		cmocka_unit_test(updated_bins_are_as_if_filled_anew),
 		cmocka_unit_test(ages_count_present_pages),
 		cmocka_unit_test(a_bin_is_as_old_as_its_stalest_chunk),
 		cmocka_unit_test(stretches_name_what_a_window_shows),

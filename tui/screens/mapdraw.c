@@ -89,11 +89,25 @@ static bool in_drag(const struct ui_map_view *m, int cell)
 	return m->drag_from >= 0 && m->dragged && cell >= low && cell <= high;
 }
 
+/* The same cells as in the last drawing are summed again only where chunks changed. */
+static void fill_bins(struct ui_map_view *m, const struct ui_target *t, size_t n)
+{
+	struct ui_map_filled wanted = {t->version, m->top, ui_map_per_cell(m), n}, have = m->filled;
+	bool same = have.n == n && have.top == wanted.top && have.per_cell == wanted.per_cell;
+	if (same && have.version == t->version)
+		return;
+	if (same && t->before && have.version == t->before_version)
+		pt_bins_update(&m->axis, t->now, t->before, m->top, wanted.per_cell, m->bins, n);
+	else
+		pt_bins_fill(&m->axis, t->now, t->before, m->top, wanted.per_cell, m->bins, n);
+	m->filled = wanted;
+}
+
 static void fill_cells(struct ui_map_view *m, const struct ui_target *t)
 {
 	size_t n = (size_t)m->w * (size_t)m->rows;
 	uint64_t per_cell = ui_map_per_cell(m);
-	pt_bins_fill(&m->axis, t->now, t->before, m->top, per_cell, m->bins, n);
+	fill_bins(m, t, n);
 	for (size_t i = 0; i < n; i++) {
 		m->cells[i] = ui_heat_cell(&m->bins[i], m->layer, t->now);
 		if (m->n > 1 && pt_axis_vma(&m->axis, t->now, m->top + i * per_cell) % 2)

@@ -4,6 +4,7 @@
 #include "tui/screens/mapview.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "tui/screens/screens.h"
 
@@ -25,6 +26,7 @@ static void forget_axis(struct ui_map_view *m)
 	pt_axis_free(&m->axis);
 	pt_vma_table_unref(m->table);
 	m->table = NULL;
+	m->filled.n = 0;
 }
 
 void ui_map_show(struct ui_map_view *m, uint64_t start, uint64_t end)
@@ -55,8 +57,9 @@ static void find_vmas(struct ui_map_view *m, const struct pt_vma_table *table)
 static bool is_reservation(const struct pt_snapshot *s, size_t i)
 {
 	const struct pt_counts *sum = &s->sums[i];
-	bool empty = !sum->n[PT_N_PRESENT] && !sum->n[PT_N_SWAP] && !sum->n[PT_N_GUARD] && !sum->n[PT_N_MARKER];
-	return empty && !(s->vmas->v[i].perms & (PT_READ | PT_WRITE | PT_EXEC));
+	if (s->vmas->v[i].perms & (PT_READ | PT_WRITE | PT_EXEC))
+		return false;
+	return !sum->n[PT_N_PRESENT] && !sum->n[PT_N_SWAP] && !sum->n[PT_N_GUARD] && !sum->n[PT_N_MARKER];
 }
 
 static void leave_out_reservations(struct ui_map_view *m, const struct pt_snapshot *s)
@@ -77,20 +80,38 @@ static void leave_out_reservations(struct ui_map_view *m, const struct pt_snapsh
 	axis->pages = pages;
 }
 
+static bool same_axis(const struct pt_axis *a, const struct pt_axis *b)
+{
+	return a->n == b->n && a->pages == b->pages && (!a->n || memcmp(a->vma, b->vma, a->n * sizeof *a->vma) == 0);
+}
+
+/* What was drawn is kept when it comes out the same, of the same VMAs. `table` stays NULL without memory. */
+static void make_axis(struct ui_map_view *m, const struct pt_snapshot *s)
+{
+	struct pt_axis old = m->axis;
+	size_t filled = m->table == s->vmas ? m->filled.n : 0;
+	m->axis = (struct pt_axis){0};
+	forget_axis(m);
+	find_vmas(m, s->vmas);
+	if (pt_axis_init(&m->axis, s, m->first, m->n) == 0) {
+		m->left_out = 0;
+		if (!m->end)
+			leave_out_reservations(m, s);
+		m->table = pt_vma_table_ref(s->vmas);
+		m->filled.n = same_axis(&old, &m->axis) ? filled : 0;
+	}
+	pt_axis_free(&old);
+}
+
 void ui_map_update(struct ui_map_view *m, const struct ui_target *t)
 {
 	bool same_pages = m->end || m->version == t->version; /* else what is left out may be another */
 	if (m->table == t->now->vmas && same_pages)
 		return;
 	m->version = t->version;
-	forget_axis(m);
-	find_vmas(m, t->now->vmas);
-	if (pt_axis_init(&m->axis, t->now, m->first, m->n) < 0)
+	make_axis(m, t->now);
+	if (!m->table)
 		return;
-	m->left_out = 0;
-	if (!m->end)
-		leave_out_reservations(m, t->now);
-	m->table = pt_vma_table_ref(t->now->vmas);
 	uint64_t at = pt_axis_position(&m->axis, t->now, m->cursor);
 	if (m->axis.pages && at >= m->axis.pages)
 		m->cursor = pt_axis_address(&m->axis, t->now, m->axis.pages - 1);

@@ -33,10 +33,15 @@ struct ui_map_view {
 	size_t left_out;            /* of those: reservations without a page, in a map of the whole process */
 	unsigned version;           /* of the target */
 	/* of the last drawing */
-	struct wg_rect grid; /* of characters */
-	int w, rows;         /* of cells; 0 before it */
-	int across, down;    /* a cell takes so many of the grid: few pages are drawn large */
-	struct pt_bin *bins; /* [w * rows], owned */
+	struct wg_rect grid;      /* of characters */
+	int w, rows;              /* of cells; 0 before it */
+	int across, down;         /* a cell takes so many of the grid: few pages are drawn large */
+	struct pt_bin *bins;      /* [w * rows], owned */
+	struct ui_map_filled {    /* what is in the bins */
+		unsigned version; /* of the target */
+		uint64_t top, per_cell;
+		size_t n; /* 0: nothing that could be kept */
+	} filled;
 	struct wg_heat_cell *cells;
 	size_t room;
 	bool halves;
