@@ -208,11 +208,6 @@ void pt_chunk_unpack(const struct pt_chunk *chunk, struct pt_page *pages)
 			pages[chunk->runs[r].first + i] = run_page(&chunk->runs[r], i);
 }
 
-unsigned pt_chunk_count(const struct pt_chunk *chunk, enum pt_stat stat)
-{
-	return chunk ? chunk->sums[stat] : 0;
-}
-
 void pt_chunk_sum(const struct pt_chunk *chunk, struct pt_counts *sum)
 {
 	if (!chunk)

@@ -31,8 +31,7 @@ void pt_chunk_unref(struct pt_chunk *chunk); /* NULL is fine */
 struct pt_page pt_chunk_page(const struct pt_chunk *chunk, unsigned index);
 void pt_chunk_unpack(const struct pt_chunk *chunk, struct pt_page *pages);
 
-/* The cached sums over all its pages: one of them; all, added to *sum; those of n pages from `first`, run by run. */
-unsigned pt_chunk_count(const struct pt_chunk *chunk, enum pt_stat stat);
+/* The cached sums over all its pages, added to *sum; and those of n pages from `first`, which looks at each run. */
 void pt_chunk_sum(const struct pt_chunk *chunk, struct pt_counts *sum);
 void pt_chunk_sum_part(const struct pt_chunk *chunk, unsigned first, unsigned n, unsigned page_shift,
 		       struct pt_counts *sum);

@@ -123,7 +123,7 @@ void pt_snapshot_ages(const struct pt_snapshot *s, struct pt_ages *ret)
 {
 	*ret = (struct pt_ages){.oldest_ns = PT_NO_AGE};
 	for (size_t i = 0; i < s->n_slots; i++) {
-		uint64_t pages = pt_chunk_count(s->slots[i].chunk, PT_N_PRESENT), read_ns = s->slots[i].read_ns;
+		uint64_t pages = pt_chunk_stat(s->slots[i].chunk, PT_N_PRESENT), read_ns = s->slots[i].read_ns;
 		*age_of(s, read_ns, ret) += pages;
 		ret->pages += pages;
 		if (pages && read_ns && read_ns < ret->oldest_ns)
