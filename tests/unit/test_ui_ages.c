@@ -231,6 +231,38 @@ static void the_budget_stands_beside_the_cost(void **arg)
 	stage_expect(stage, "CPU 2.3 of 5 %");
 }
 
+static void the_page_says_when_it_was_read(void **arg)
+{
+	(void)arg;
+	at(130, 44);
+	stage_type(stage, ":55d100000000\n");
+	stage_expect(stage, "PFN 0x120");
+	stage_expect_not(stage, "Read at ");
+	stage_key(stage, ' ');
+	stage_expect(stage, "not again while paused");
+	stage_key(stage, ' ');
+	stage_expect_not(stage, "Read at ");
+	stage->feed->status.state = PT_FEED_ENDED;
+	scripted_feed_changed(stage->feed);
+	ui_shell_update(&stage->shell, stage->now_ns);
+	stage_expect(stage, "the process has ended since");
+}
+
+static void the_last_frame_says_how_old_it_was(void **arg)
+{
+	(void)arg;
+	at(130, 44);
+	frame_of_ages(1, 0x55d100000000, 12);
+	fixture_end(stage->fixture, STAGE_PID);
+	stage->feed->status.state = PT_FEED_ENDED;
+	scripted_feed_changed(stage->feed);
+	ui_shell_update(&stage->shell, stage->now_ns);
+	stage_type(stage, ":55d100000000\n");
+	stage_expect(stage, "In its last frame (read 12 s before) it was: anon, PFN 0x120");
+	stage_type(stage, ":55d000000000\n");
+	stage_expect(stage, "In its last frame it was: file");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +276,8 @@ int main(void)
 		cmocka_unit_test_teardown(old_cells_fade, leave),
 		cmocka_unit_test_teardown(slow_frames_say_so, leave),
 		cmocka_unit_test_teardown(the_budget_stands_beside_the_cost, leave),
+		cmocka_unit_test_teardown(the_page_says_when_it_was_read, leave),
+		cmocka_unit_test_teardown(the_last_frame_says_how_old_it_was, leave),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

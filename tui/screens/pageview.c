@@ -13,7 +13,7 @@
 #include "tui/heat.h"
 
 #define TWO_COLUMNS_FROM 110
-#define PARAGRAPHS       (PT_REASONS_MAX + 4)
+#define PARAGRAPHS       (PT_REASONS_MAX + 5)
 #define FACT_ROWS        (PT_FACTS_MAX + 16)
 
 /* ---- pieces ----------------------------------------------------------------------------------------------------- */
@@ -34,18 +34,34 @@ static const char *read_error(struct ui_scratch *s, int error)
 	}
 }
 
-/* What the last frame knows, when the process can no longer be asked. */
+/* What the last frame knows, when the process can no longer be asked; it may have known that for a while. */
 static const char *last_frame(const struct ui_page_view *v, struct ui_shell *shell)
 {
 	const struct pt_snapshot *s = shell->target.now;
+	struct ui_scratch *scratch = &shell->scratch;
 	if (!s)
 		return "";
 	struct pt_page page = pt_snapshot_page(s, v->address);
+	uint64_t read_ns = pt_snapshot_oldest(s, v->address, v->address + (1ull << s->page_shift));
+	const char *when = read_ns < s->fresh_ns
+				   ? ui_scratch_text(scratch, " (read %s before)", ui_age(scratch, s, read_ns))
+				   : "";
+	const char *kind = pt_kind_name(pt_page_kind(page));
 	if (page.bits & PT_HAS_COUNT)
-		return ui_scratch_text(&shell->scratch,
-				       "In its last frame it was: %s, PFN 0x%" PRIx64 ", mapped %u times.",
-				       pt_kind_name(pt_page_kind(page)), page.pfn, page.count);
-	return ui_scratch_text(&shell->scratch, "In its last frame it was: %s.", pt_kind_name(pt_page_kind(page)));
+		return ui_scratch_text(scratch, "In its last frame%s it was: %s, PFN 0x%" PRIx64 ", mapped %u times.",
+				       when, kind, page.pfn, page.count);
+	return ui_scratch_text(scratch, "In its last frame%s it was: %s.", when, kind);
+}
+
+/* When the page was read, if it is not read again and again; else NULL. */
+static const char *as_of(const struct ui_page_view *v, struct ui_shell *shell)
+{
+	const char *clock = ui_clock(&shell->scratch, v->got->realtime_ns);
+	switch (shell->target.status.state) {
+	case PT_FEED_ENDED: return ui_scratch_text(&shell->scratch, "Read at %s; the process has ended since.", clock);
+	case PT_FEED_PAUSED: return ui_scratch_text(&shell->scratch, "Read at %s, and not again while paused.", clock);
+	default: return NULL;
+	}
 }
 
 static size_t words(const struct ui_page_view *v, struct ui_shell *shell, struct wg_paragraph *ret)
@@ -58,6 +74,8 @@ static size_t words(const struct ui_page_view *v, struct ui_shell *shell, struct
 		return add_paragraph(ret, n, last_frame(v, shell), WG_TEXT, 0);
 	}
 	n = add_paragraph(ret, n, v->words.headline, WG_STRONG, 0);
+	if (as_of(v, shell))
+		n = add_paragraph(ret, n, as_of(v, shell), WG_WARN, 0);
 	n = add_paragraph(ret, n, "", WG_TEXT, 0);
 	for (unsigned i = 0; i < v->words.n_reasons; i++)
 		n = add_paragraph(ret, n, ui_scratch_text(&shell->scratch, UI_DOT " %s", v->words.reasons[i]), WG_TEXT,
