@@ -11,7 +11,6 @@
 void ui_vma_list_free(struct ui_vma_list *l)
 {
 	free(l->rows);
-	free(l->growth);
 	pt_vma_table_unref(l->table);
 	ui_filter_free(&l->filter);
 }
@@ -24,49 +23,27 @@ static int64_t rss_of(const struct pt_snapshot *s, size_t i)
 }
 
 /*
- * Both tables are in address order: one walk. A VMA that was split, merged or moved at its end is compared with the
- * pages that were at its addresses before.
+ * Of VMA i of `now`. One that was split, merged or moved at its end is compared with the pages that were at its
+ * addresses before.
  */
-static void compare(struct ui_vma_list *l, const struct pt_snapshot *now, const struct pt_snapshot *before)
+static int64_t growth_of(const struct pt_snapshot *now, const struct pt_snapshot *before, size_t i)
 {
 	const struct pt_vma_table *a = now->vmas, *b = before->vmas;
-	size_t k = 0;
-	for (size_t i = 0; i < a->n; i++) {
-		const struct pt_vma *vma = &a->v[i];
-		while (k < b->n && b->v[k].end <= vma->start)
-			k++;
-		if (k < b->n && b->v[k].start == vma->start && b->v[k].end == vma->end) {
-			l->growth[i] = rss_of(now, i) - rss_of(before, k);
-		} else if (k < b->n && b->v[k].start < vma->end) {
-			struct pt_counts sum = {0};
-			pt_snapshot_sum(before, vma->start, vma->end, &sum);
-			l->growth[i] = rss_of(now, i) - (int64_t)(sum.n[PT_N_RSS] << now->page_shift);
-		} else {
-			l->growth[i] = rss_of(now, i);
-		}
-	}
+	const struct pt_vma *vma = &a->v[i];
+	size_t k = a == b ? i : pt_vma_find(b, vma->start);
+	if (k < b->n && b->v[k].start == vma->start && b->v[k].end == vma->end)
+		return rss_of(now, i) - rss_of(before, k);
+	struct pt_counts sum = {0};
+	pt_snapshot_sum(before, vma->start, vma->end, &sum);
+	return rss_of(now, i) - (int64_t)(sum.n[PT_N_RSS] << now->page_shift);
 }
 
-static void update_growth(struct ui_vma_list *l, const struct ui_target *t)
-{
-	if (l->version == t->version)
-		return;
-	l->version = t->version;
-	int64_t *growth = realloc(l->growth, (t->now->vmas->n + 1) * sizeof *growth);
-	l->has_growth = growth && t->before;
-	if (!growth)
-		return;
-	l->growth = growth;
-	if (t->before)
-		compare(l, t->now, t->before);
-}
-
-int64_t ui_vma_row_growth(const struct ui_vma_list *l, const struct ui_vma_row *row, bool *ret_known)
+int64_t ui_vma_row_growth(const struct ui_target *t, const struct ui_vma_row *row, bool *ret_known)
 {
 	int64_t sum = 0;
-	*ret_known = l->has_growth;
-	for (size_t i = row->first; l->has_growth && i < row->first + row->n; i++)
-		sum += l->growth[i];
+	*ret_known = t->before != NULL;
+	for (size_t i = row->first; t->before && i < row->first + row->n; i++)
+		sum += growth_of(t->now, t->before, i);
 	return sum;
 }
 
@@ -173,8 +150,9 @@ static enum pt_sum sum_of_column(enum ui_vma_column column)
 	}
 }
 
-static void set_key(const struct ui_vma_list *l, const struct pt_snapshot *s, struct key *key)
+static void set_key(const struct ui_vma_list *l, const struct ui_target *t, struct key *key)
 {
+	const struct pt_snapshot *s = t->now;
 	const struct pt_vma *vma = &s->vmas->v[key->row.first];
 	bool known = true;
 	key->text = "";
@@ -185,7 +163,7 @@ static void set_key(const struct ui_vma_list *l, const struct pt_snapshot *s, st
 	} else if (l->sort == UI_VMA_ROLE) {
 		key->value = vma->role;
 	} else if (l->sort == UI_VMA_GROWTH) {
-		key->value = ui_vma_row_growth(l, &key->row, &known);
+		key->value = ui_vma_row_growth(t, &key->row, &known);
 	} else {
 		struct pt_maybe sum = ui_vma_row_bytes(s, &key->row, sum_of_column(l->sort));
 		key->value = sum.known ? (int64_t)sum.value : -1;
@@ -203,14 +181,14 @@ static int by_key(const void *a, const void *b, void *descending)
 	return *(bool *)descending ? -c : c;
 }
 
-static void sort_rows(struct ui_vma_list *l, const struct pt_snapshot *s)
+static void sort_rows(struct ui_vma_list *l, const struct ui_target *t)
 {
 	struct key *keys = malloc((l->n + 1) * sizeof *keys);
 	if (!keys)
 		return;
 	for (size_t i = 0; i < l->n; i++) {
 		keys[i].row = l->rows[i];
-		set_key(l, s, &keys[i]);
+		set_key(l, t, &keys[i]);
 	}
 	qsort_r(keys, l->n, sizeof *keys, by_key, &l->descending);
 	for (size_t i = 0; i < l->n; i++)
@@ -300,13 +278,13 @@ void ui_vma_list_select_address(struct ui_vma_list *l, uint64_t address)
 	find_selected(l);
 }
 
-static void follow(struct ui_vma_list *l)
+static void follow(struct ui_vma_list *l, const struct ui_target *t)
 {
 	int64_t most = 0;
 	size_t best = l->n;
 	bool known;
 	for (size_t i = 0; i < l->n; i++) {
-		int64_t growth = ui_vma_row_growth(l, &l->rows[i], &known);
+		int64_t growth = ui_vma_row_growth(t, &l->rows[i], &known);
 		if (known && growth > most) {
 			most = growth;
 			best = i;
@@ -318,23 +296,24 @@ static void follow(struct ui_vma_list *l)
 
 /* ---- all together ----------------------------------------------------------------------------------------------- */
 
-static void rebuild(struct ui_vma_list *l, const struct pt_snapshot *s)
+static void rebuild(struct ui_vma_list *l, const struct ui_target *t)
 {
+	struct pt_vma_table *vmas = t->now->vmas;
 	bool keep = l->rows && !l->resort && l->sort != UI_VMA_ADDRESS;
 	struct place *places = keep ? note_places(l) : NULL;
 	size_t n_places = places ? l->n : 0;
-	if (!collect(l, s->vmas)) {
+	if (!collect(l, vmas)) {
 		free(places);
 		return;
 	}
 	pt_vma_table_unref(l->table);
-	l->table = pt_vma_table_ref(s->vmas);
+	l->table = pt_vma_table_ref(vmas);
 	l->filter_seen = l->filter.version;
 	l->fold_seen = l->fold;
 	if (places)
-		restore_places(l, s->vmas, places, n_places);
+		restore_places(l, vmas, places, n_places);
 	else if (l->sort != UI_VMA_ADDRESS || l->descending)
-		sort_rows(l, s);
+		sort_rows(l, t);
 	free(places);
 	l->resort = false;
 	find_selected(l);
@@ -343,9 +322,9 @@ static void rebuild(struct ui_vma_list *l, const struct pt_snapshot *s)
 void ui_vma_list_update(struct ui_vma_list *l, const struct ui_target *t)
 {
 	bool new_frame = l->version != t->version;
-	update_growth(l, t);
+	l->version = t->version;
 	if (l->resort || l->table != t->now->vmas || l->filter_seen != l->filter.version || l->fold_seen != l->fold)
-		rebuild(l, t->now);
+		rebuild(l, t);
 	if (l->follow && new_frame)
-		follow(l);
+		follow(l, t);
 }

@@ -47,15 +47,12 @@ struct ui_vma_list {
 	struct pt_vma_table *table; /* a reference */
 	unsigned filter_seen;
 	bool fold_seen;
-	/* change of RSS since the frame before, of every VMA */
-	int64_t *growth;
-	bool has_growth;
-	unsigned version; /* of the target, that growth belongs to */
+	unsigned version; /* of the target, at the last update */
 };
 
 void ui_vma_list_free(struct ui_vma_list *list);
 
-/* Brings rows, growth and selection up to date with target->now (which must not be NULL). */
+/* Brings rows and selection up to date with target->now (which must not be NULL). */
 void ui_vma_list_update(struct ui_vma_list *list, const struct ui_target *target);
 
 /* Selects a row, kept in bounds. */
@@ -65,9 +62,10 @@ void ui_vma_list_select_address(struct ui_vma_list *list, uint64_t address);
 /* The row; NULL if there is none. */
 const struct ui_vma_row *ui_vma_list_selected(const struct ui_vma_list *list);
 
-/* A sum over a row; unknown if it is of any of its VMAs. Growth in bytes; *ret_known says whether it is known. */
+/* A sum over a row; unknown if it is of any of its VMAs. */
 struct pt_maybe ui_vma_row_bytes(const struct pt_snapshot *snapshot, const struct ui_vma_row *row, enum pt_sum sum);
-int64_t ui_vma_row_growth(const struct ui_vma_list *list, const struct ui_vma_row *row, bool *ret_known);
+/* Bytes of RSS that it gained since the frame before; *ret_known is false where there is none. */
+int64_t ui_vma_row_growth(const struct ui_target *target, const struct ui_vma_row *row, bool *ret_known);
 
 /* Sorts by a column; in its usual direction, the other one if it is sorted by already and `flip`. */
 void ui_vma_list_sort(struct ui_vma_list *list, enum ui_vma_column column, bool flip);

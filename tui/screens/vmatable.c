@@ -61,8 +61,7 @@ static struct wg_table_cell role_of(struct ui_scratch *s, const struct pt_vma *v
 	return (struct wg_table_cell){ui_scratch_text(s, "%s", pt_role_words(vma, words, sizeof words)), WG_DIM};
 }
 
-static void fill_cells(const struct ui_vma_list *l, struct ui_shell *shell, const struct ui_vma_row *row,
-		       struct wg_table_cell *cells)
+static void fill_cells(struct ui_shell *shell, const struct ui_vma_row *row, struct wg_table_cell *cells)
 {
 	static const struct {
 		enum ui_vma_column column;
@@ -75,7 +74,7 @@ static void fill_cells(const struct ui_vma_list *l, struct ui_shell *shell, cons
 	const struct pt_vma *vma = &now->vmas->v[row->first];
 	char perms[5];
 	bool known;
-	int64_t growth = ui_vma_row_growth(l, row, &known);
+	int64_t growth = ui_vma_row_growth(&shell->target, row, &known);
 	pt_vma_perms(vma, perms);
 	for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
 		cells[sums[i].column] = ui_cell_bytes(s, ui_vma_row_bytes(now, row, sums[i].sum));
@@ -86,15 +85,15 @@ static void fill_cells(const struct ui_vma_list *l, struct ui_shell *shell, cons
 	cells[UI_VMA_NAME] = (struct wg_table_cell){name_of(s, vma, row->n), WG_TEXT};
 }
 
-static void fill_row(const struct ui_vma_list *l, struct ui_shell *shell, const struct ui_vma_row *row,
-		     enum pt_layer layer, int strip, struct wg_table_row *ret)
+static void fill_row(struct ui_shell *shell, const struct ui_vma_row *row, enum pt_layer layer, int strip,
+		     struct wg_table_row *ret)
 {
 	const struct ui_target *t = &shell->target;
 	struct wg_table_cell *cells = ui_scratch_array(&shell->scratch, UI_VMA_COLUMNS, sizeof *cells);
 	struct pt_axis axis;
 	if (!cells)
 		return;
-	fill_cells(l, shell, row, cells);
+	fill_cells(shell, row, cells);
 	ret->cells = cells;
 	if (strip <= 0 || pt_axis_init(&axis, t->now, row->first, row->n) < 0)
 		return;
@@ -144,6 +143,6 @@ void ui_vma_table_draw(struct ui_vma_list *l, struct ui_shell *shell, struct wg_
 				 .empty = why_empty(l, shell->target.now)};
 	wg_table_layout(&table, rect.w, widths);
 	for (size_t i = 0; i < n; i++)
-		fill_row(l, shell, &l->rows[*top + i], layer, widths[UI_VMA_MAP], &rows[i]);
+		fill_row(shell, &l->rows[*top + i], layer, widths[UI_VMA_MAP], &rows[i]);
 	wg_draw_table(c, rect, &table);
 }
