@@ -7,8 +7,15 @@
  *   target clusters RESERVE BYTES    a reservation with clusters of 1 MiB, spread evenly
  *   target scattered RESERVE PAGES   a reservation with single pages, each in a random place of its stretch
  *   target vmas N                    N VMAs of one page
- *   target storm                     maps, touches and unmaps 64 MiB for as many milliseconds as the next line of input
- *                                    says, and answers with rounds per second; again for each line
+ *   target storm                     nothing yet
+ *
+ * Then it does what each line of its input says, and answers with a line:
+ *
+ *   storm MS               maps, touches and unmaps 64 MiB for so many milliseconds: rounds per second
+ *   where                  where its memory begins, hexadecimal, and its size in bytes (of dense)
+ *   drop|touch|free OFFSET BYTES [drop|...]...
+ *                          gives a part of it back (MADV_DONTNEED), writes to it, or lets the kernel have it when it
+ *                          needs it (MADV_FREE): done
  *
  * Whether the sizes were met is checked from outside, by tests/bench/run.
  */
@@ -122,12 +129,16 @@ static double storm(double duration)
 	return (double)rounds / (now - began);
 }
 
+/* What it may be told to change. */
+static char *whole;
+static size_t whole_size;
+
 static size_t number(const char *text)
 {
 	char *end = NULL;
 	unsigned long long n = text ? strtoull(text, &end, 0) : 0;
 	if (n == 0 || *end) {
-		fprintf(stderr, "target: '%s' is no size\n", text ? text : "");
+		fprintf(stderr, "target: '%s' is no number\n", text ? text : "");
 		exit(2);
 	}
 	return n;
@@ -137,7 +148,7 @@ static void make(const char *shape, char **sizes)
 {
 	size_t size = strcmp(shape, "storm") == 0 ? 0 : number(sizes[0]);
 	if (strcmp(shape, "dense") == 0)
-		touch(reserve(size, HUGE, MADV_NOHUGEPAGE), size, PAGE);
+		touch(whole = reserve(whole_size = size, HUGE, MADV_NOHUGEPAGE), size, PAGE);
 	else if (strcmp(shape, "random") == 0)
 		touch_in_random_order(reserve(size, HUGE, MADV_NOHUGEPAGE), size / PAGE);
 	else if (strcmp(shape, "thp") == 0)
@@ -152,17 +163,43 @@ static void make(const char *shape, char **sizes)
 		need((errno = EINVAL, 0), shape);
 }
 
+static void change(const char *how, size_t offset, size_t size)
+{
+	need(offset <= whole_size && size <= whole_size - offset, how);
+	if (strcmp(how, "touch") == 0)
+		touch(whole + offset, size, PAGE);
+	else
+		need(madvise(whole + offset, size, strcmp(how, "free") == 0 ? MADV_FREE : MADV_DONTNEED) == 0, how);
+}
+
+static void obey(char *line)
+{
+	char how[16];
+	size_t offset, size;
+	int taken = 0;
+	if (sscanf(line, "storm %zu", &size) == 1)
+		printf("%.3f\n", storm((double)size / 1000));
+	else if (strncmp(line, "where", 5) == 0)
+		printf("%zx %zu\n", (size_t)(uintptr_t)whole, whole_size);
+	else {
+		for (; sscanf(line, "%15s %zu %zu%n", how, &offset, &size, &taken) == 3; line += taken)
+			change(how, offset, size);
+		puts("done");
+	}
+	fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
-	char line[64];
+	char *line = NULL;
+	size_t room = 0;
 	if (argc < 2)
 		return 2;
 	make(argv[1], argv + 2);
 	puts("ready");
 	fflush(stdout);
-	while (fgets(line, sizeof(line), stdin)) {
-		printf("%.3f\n", storm(atof(line) / 1000));
-		fflush(stdout);
-	}
+	while (getline(&line, &room, stdin) > 0)
+		obey(line);
+	free(line);
 	return 0;
 }
