@@ -38,8 +38,8 @@ void pt_budget_settle(struct pt_budget *b, uint64_t wall_ns, uint64_t own_ns, ui
 {
 	int64_t earns = earned(b, wall_ns), most = allowance(b);
 	int64_t own = (int64_t)since(own_ns, b->own_ns);
-	int64_t others = (int64_t)since(since(all_ns, b->all_ns), (uint64_t)own);
-	b->balance_ns += earns - own - (others < earns / 2 ? others : earns / 2);
+	int64_t others = (int64_t)since(since(all_ns, b->all_ns), (uint64_t)own), most_of_others = earns / 4 * 3;
+	b->balance_ns += earns - own - (others < most_of_others ? others : most_of_others);
 	if (b->balance_ns > most)
 		b->balance_ns = most;
 	move_on(b, wall_ns, own_ns, all_ns);

@@ -25,7 +25,7 @@ void pt_budget_init(struct pt_budget *budget, double share, uint64_t interval_ns
 
 /*
  * Earns for the time since the last settling, and pays for the CPU time spent: all of the scan thread's, and of the
- * others' (the screen) as much as leaves the scan half of what was earned, so that a held key does not stop it.
+ * others' (the screen) as much as leaves the scan a quarter of what was earned, so that a held key does not stop it.
  */
 void pt_budget_settle(struct pt_budget *budget, uint64_t wall_ns, uint64_t own_ns, uint64_t all_ns);
 
