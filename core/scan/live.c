@@ -28,8 +28,9 @@ struct live {
 	struct pt_feed feed;
 	struct pt_kernel *k; /* owned */
 	struct pt_scan *scan;
-	struct pt_budget budget; /* the thread's */
-	double share;            /* of one core */
+	struct pt_budget budget;     /* the thread's */
+	double share;                /* of one core */
+	uint64_t ended_ns, spent_ns; /* the last frame did, and all CPU time until then */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -114,18 +115,23 @@ static bool take_wishes(struct live *live, struct pt_scan_wish *wish, struct pt_
 	return all;
 }
 
-/* The share of a core that all of pagetop took since the budget was last settled. */
-static double settle(struct live *live, bool present)
+static void settle(struct live *live, bool present)
 {
-	struct pt_budget *b = &live->budget;
 	uint64_t wall = now(live, PT_CLOCK_MONOTONIC), own = now(live, PT_CLOCK_THREAD_CPU);
 	uint64_t all = now(live, PT_CLOCK_PROCESS_CPU);
-	double cost = wall > b->wall_ns ? (double)(all - b->all_ns) / (double)(wall - b->wall_ns) : 0;
 	if (present)
-		pt_budget_forgive(b, wall, own, all);
+		pt_budget_forgive(&live->budget, wall, own, all);
 	else
-		pt_budget_settle(b, wall, own, all);
-	return cost;
+		pt_budget_settle(&live->budget, wall, own, all);
+}
+
+/* The share of a core that all of pagetop took from the end of the last frame to that of this one. */
+static double measure(struct live *live)
+{
+	uint64_t wall = live->budget.wall_ns - live->ended_ns, cpu = live->budget.all_ns - live->spent_ns;
+	live->ended_ns = live->budget.wall_ns;
+	live->spent_ns = live->budget.all_ns;
+	return wall ? (double)cpu / (double)wall : 0;
 }
 
 /* The first frame reads all there is, and one that was asked for; others as much as the budget has. */
@@ -146,7 +152,8 @@ static bool scan_once(struct live *live, bool first)
 	if (!error)
 		publish(live, snapshot);
 	pt_snapshot_unref(snapshot);
-	return note_end(live, error, settle(live, all));
+	settle(live, all);
+	return note_end(live, error, measure(live));
 }
 
 /* Waits on the condition until a moment of CLOCK_MONOTONIC; 0 waits for a signal alone. Lock held. */
@@ -204,6 +211,8 @@ static void *run(void *arg)
 	uint64_t started = now(live, PT_CLOCK_MONOTONIC);
 	pt_budget_init(&live->budget, live->share, live->interval_ns, started, now(live, PT_CLOCK_THREAD_CPU),
 		       now(live, PT_CLOCK_PROCESS_CPU));
+	live->ended_ns = live->budget.wall_ns;
+	live->spent_ns = live->budget.all_ns;
 	bool over = scan_once(live, true);
 	while (!over && wait_for_turn(live, started)) {
 		started = now(live, PT_CLOCK_MONOTONIC);
