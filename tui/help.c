@@ -6,7 +6,7 @@
 #include "tui/heat.h"
 
 #define ROWS_MAX   160
-#define KEYS_WIDTH 16
+#define KEYS_WIDTH 18 /* "PgUp Ctrl-B Ctrl-U" */
 #define WIDE_FROM  70 /* columns from which the place has a column of its own */
 
 struct row {

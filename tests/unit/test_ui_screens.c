@@ -463,6 +463,7 @@ static void help_scrolls_and_goes_away(void **arg)
 	stage_resize(stage, 80, 24);
 	stage_key(stage, '?');
 	stage_expect(stage, "Get around");
+	stage_expect(stage, "PgDn Ctrl-F Ctrl-D"); /* no key is cut */
 	stage_key(stage, UI_KEY_END);
 	stage_expect(stage, "What the colours mean");
 	stage_expect_not(stage, "Get around");
