@@ -33,7 +33,7 @@ static bool fits(uint64_t pages, int w, int h, int across, int down)
 /* Few pages are drawn as large squares. A character is twice as high as wide, a half block is square. */
 static void choose_scale(struct ui_map_view *m, int w, int h)
 {
-	enum { LARGEST = 6 };
+	enum { LARGEST = 10 };
 	m->across = m->down = 1;
 	for (int k = LARGEST; k > 1 && !m->per_cell; k--) {
 		int across = m->halves ? k : 2 * (k - 1), down = m->halves ? k : k - 1;
