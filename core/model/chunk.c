@@ -37,50 +37,6 @@ struct pt_chunk {
 /* More runs than this take more room than a packed chunk. */
 #define RUNS_MAX (sizeof(struct packed) / sizeof(struct run))
 
-static bool is_nothing(struct pt_page page)
-{
-	return !page.bits && !page.pfn && !page.count;
-}
-
-/* Whether b, one page further on, goes on with a's run. A run of PFN 0 (unknown) stays 0; a swap entry's offset, in the
- * bits above the type, is no PFN, so swapped pages do not run on unless their entries are equal. */
-static bool continues(struct pt_page first, struct pt_page next, unsigned distance)
-{
-	if (first.bits != next.bits || first.count != next.count)
-		return false;
-	return next.pfn == (first.pfn ? first.pfn + distance : 0);
-}
-
-static unsigned find_runs(const struct pt_page *pages, struct run *runs)
-{
-	unsigned n = 0;
-	for (unsigned i = 0; i < PT_CHUNK_PAGES;) {
-		unsigned end = i + 1;
-		while (end < PT_CHUNK_PAGES && continues(pages[i], pages[end], end - i))
-			end++;
-		if (!is_nothing(pages[i])) {
-			if (n == RUNS_MAX)
-				return RUNS_MAX + 1;
-			runs[n++] = (struct run){.first = (uint16_t)i,
-						 .n = (uint16_t)(end - i),
-						 .bits = pages[i].bits,
-						 .pfn_count = pages[i].pfn << 16 | pages[i].count};
-		}
-		i = end;
-	}
-	return n;
-}
-
-static void pack(struct packed *packed, const struct pt_page *pages)
-{
-	for (unsigned i = 0; i < PT_CHUNK_PAGES; i++) {
-		packed->bits[i] = pages[i].bits;
-		packed->pfn_low[i] = (uint32_t)pages[i].pfn;
-		packed->pfn_high[i] = (uint16_t)(pages[i].pfn >> 32);
-		packed->count[i] = pages[i].count;
-	}
-}
-
 static struct pt_page run_page(const struct run *run, unsigned distance)
 {
 	uint64_t pfn = run->pfn_count >> 16;
@@ -108,18 +64,67 @@ static unsigned run_from(const struct pt_chunk *chunk, unsigned index)
 	return low;
 }
 
-static void sum_runs(const struct pt_chunk *chunk, unsigned first, unsigned end, unsigned page_shift,
-		     struct pt_counts *sum)
+/*
+ * Sums of pages that come one after the other: neighbours are mostly alike but for their PFNs, in few ways, so they are
+ * counted first and added up once.
+ */
+#define WAYS 4u
+struct tally {
+	struct {
+		uint32_t bits, n;
+		uint16_t count;
+	} ways[WAYS];
+	unsigned next; /* to make room of */
+	unsigned page_shift;
+	struct pt_counts *sum;
+};
+
+static void tally_way(struct tally *tally, unsigned i)
+{
+	struct pt_page page = {.bits = tally->ways[i].bits, .count = tally->ways[i].count};
+	pt_counts_add_pages(tally->sum, page, tally->ways[i].n, tally->page_shift);
+	tally->ways[i].n = 0;
+}
+
+static void tally_add(struct tally *tally, uint32_t bits, uint16_t count, uint32_t n)
+{
+	for (unsigned i = 0; i < WAYS; i++)
+		if (tally->ways[i].bits == bits && tally->ways[i].count == count) {
+			tally->ways[i].n += n;
+			return;
+		}
+	unsigned i = tally->next++ % WAYS;
+	tally_way(tally, i);
+	tally->ways[i].bits = bits;
+	tally->ways[i].count = count;
+	tally->ways[i].n = n;
+}
+
+static void tally_end(struct tally *tally)
+{
+	for (unsigned i = 0; i < WAYS; i++)
+		tally_way(tally, i);
+}
+
+static void sum_runs(const struct pt_chunk *chunk, unsigned first, unsigned end, struct tally *tally)
 {
 	for (unsigned r = run_from(chunk, first); r < chunk->n_runs && chunk->runs[r].first < end; r++) {
 		const struct run *run = &chunk->runs[r];
 		unsigned low = run->first > first ? run->first : first;
 		unsigned high = run->first + run->n < end ? run->first + run->n : end;
-		struct pt_counts one = {0};
-		pt_counts_add_page(&one, run_page(run, 0), page_shift);
-		sum->pss += one.pss * (high - low);
-		for (int i = 0; i < PT_STAT_N; i++)
-			sum->n[i] += one.n[i] * (high - low);
+		tally_add(tally, run->bits, (uint16_t)run->pfn_count, high - low);
+	}
+}
+
+static void sum_packed(const struct packed *packed, unsigned first, unsigned end, struct tally *tally)
+{
+	for (unsigned i = first; i < end;) {
+		unsigned n = 1;
+		while (i + n < end && packed->bits[i + n] == packed->bits[i] &&
+		       packed->count[i + n] == packed->count[i])
+			n++;
+		tally_add(tally, packed->bits[i], packed->count[i], n);
+		i += n;
 	}
 }
 
@@ -127,11 +132,12 @@ static void sum_runs(const struct pt_chunk *chunk, unsigned first, unsigned end,
 static void sum_pages(const struct pt_chunk *chunk, unsigned first, unsigned end, unsigned page_shift,
 		      struct pt_counts *sum)
 {
+	struct tally tally = {.page_shift = page_shift, .sum = sum};
 	if (chunk->n_runs)
-		sum_runs(chunk, first, end, page_shift, sum);
+		sum_runs(chunk, first, end, &tally);
 	else
-		for (unsigned i = first; i < end; i++)
-			pt_counts_add_page(sum, packed_page(&chunk->packed, i), page_shift);
+		sum_packed(&chunk->packed, first, end, &tally);
+	tally_end(&tally);
 }
 
 static void make_sums(struct pt_chunk *chunk, unsigned page_shift)
@@ -149,26 +155,120 @@ static size_t size_for(unsigned n_runs)
 		      : offsetof(struct pt_chunk, packed) + sizeof(struct packed);
 }
 
-struct pt_chunk *pt_chunk_new(const struct pt_page *pages, unsigned page_shift)
+/* ---- making them ------------------------------------------------------------------------------------------------ */
+
+struct pt_chunk_maker {
+	unsigned n_runs;
+	bool is_packed; /* there were more runs than RUNS_MAX */
+	struct run runs[RUNS_MAX];
+	struct packed packed;
+};
+
+struct pt_chunk_maker *pt_chunk_maker_new(void)
 {
-	struct run runs[RUNS_MAX + 1];
-	unsigned n = find_runs(pages, runs);
-	unsigned n_runs = n <= RUNS_MAX ? n : 0;
-	if (n == 0) { /* nothing at all: one run of nothing, so that it is not taken for packed */
-		runs[0] = (struct run){.first = 0, .n = PT_CHUNK_PAGES};
-		n_runs = 1;
+	struct pt_chunk_maker *maker = malloc(sizeof(*maker));
+	if (maker)
+		pt_chunk_begin(maker);
+	return maker;
+}
+
+void pt_chunk_maker_free(struct pt_chunk_maker *maker)
+{
+	free(maker);
+}
+
+void pt_chunk_begin(struct pt_chunk_maker *maker)
+{
+	maker->n_runs = 0;
+	maker->is_packed = false;
+}
+
+bool pt_chunk_has_pages(const struct pt_chunk_maker *maker)
+{
+	return maker->n_runs > 0;
+}
+
+static void pack(struct packed *packed, unsigned first, unsigned n, struct pt_page page)
+{
+	for (unsigned i = first; i < first + n; i++) {
+		packed->bits[i] = page.bits;
+		packed->pfn_low[i] = (uint32_t)page.pfn;
+		packed->pfn_high[i] = (uint16_t)(page.pfn >> 32);
+		packed->count[i] = page.count;
+		page.pfn += page.pfn != 0;
 	}
-	struct pt_chunk *chunk = malloc(size_for(n_runs));
+}
+
+static void pack_runs(struct pt_chunk_maker *maker)
+{
+	maker->is_packed = true;
+	memset(&maker->packed, 0, sizeof(maker->packed));
+	for (unsigned r = 0; r < maker->n_runs; r++)
+		pack(&maker->packed, maker->runs[r].first, maker->runs[r].n, run_page(&maker->runs[r], 0));
+}
+
+/* Whether a page goes on with a run that it follows. A run of PFN 0 (unknown) stays 0; a swap entry's offset, in the
+ * bits above the type, is no PFN, so swapped pages do not run on unless their entries are equal. */
+static bool continues(const struct run *run, unsigned first, struct pt_page page)
+{
+	struct pt_page next = run_page(run, run->n);
+	return run->first + run->n == first && next.bits == page.bits && next.pfn == page.pfn &&
+	       next.count == page.count;
+}
+
+void pt_chunk_add(struct pt_chunk_maker *maker, unsigned first, unsigned n, struct pt_page page)
+{
+	page.pfn &= (1ull << PT_PFN_BITS) - 1;
+	if (maker->is_packed) {
+		pack(&maker->packed, first, n, page);
+	} else if (maker->n_runs && continues(&maker->runs[maker->n_runs - 1], first, page)) {
+		maker->runs[maker->n_runs - 1].n += (uint16_t)n;
+	} else if (maker->n_runs < RUNS_MAX) {
+		maker->runs[maker->n_runs++] = (struct run){.first = (uint16_t)first,
+							    .n = (uint16_t)n,
+							    .bits = page.bits,
+							    .pfn_count = page.pfn << 16 | page.count};
+	} else {
+		pack_runs(maker);
+		pack(&maker->packed, first, n, page);
+	}
+}
+
+static bool is_as_made(const struct pt_chunk *chunk, const struct pt_chunk_maker *maker)
+{
+	if (maker->is_packed)
+		return !chunk->n_runs && memcmp(&chunk->packed, &maker->packed, sizeof(maker->packed)) == 0;
+	return chunk->n_runs == maker->n_runs &&
+	       memcmp(chunk->runs, maker->runs, maker->n_runs * sizeof(*maker->runs)) == 0;
+}
+
+struct pt_chunk *pt_chunk_make(struct pt_chunk_maker *maker, struct pt_chunk *old, unsigned page_shift)
+{
+	if (!maker->n_runs) /* nothing at all: one run of nothing, so that it is not taken for packed */
+		maker->runs[maker->n_runs++] = (struct run){.first = 0, .n = PT_CHUNK_PAGES};
+	if (old && is_as_made(old, maker))
+		return pt_chunk_ref(old);
+	struct pt_chunk *chunk = malloc(size_for(maker->is_packed ? 0 : maker->n_runs));
 	if (!chunk)
 		return NULL;
 	chunk->refs = 1;
-	chunk->n_runs = (uint16_t)n_runs;
-	if (n_runs)
-		memcpy(chunk->runs, runs, n_runs * sizeof(struct run));
+	chunk->n_runs = (uint16_t)(maker->is_packed ? 0 : maker->n_runs);
+	if (maker->is_packed)
+		chunk->packed = maker->packed;
 	else
-		pack(&chunk->packed, pages);
+		memcpy(chunk->runs, maker->runs, maker->n_runs * sizeof(*maker->runs));
 	make_sums(chunk, page_shift);
 	return chunk;
+}
+
+struct pt_chunk *pt_chunk_new(const struct pt_page *pages, unsigned page_shift)
+{
+	struct pt_chunk_maker maker;
+	pt_chunk_begin(&maker);
+	for (unsigned i = 0; i < PT_CHUNK_PAGES; i++)
+		if (pages[i].bits || pages[i].pfn || pages[i].count)
+			pt_chunk_add(&maker, i, 1, pages[i]);
+	return pt_chunk_make(&maker, NULL, page_shift);
 }
 
 struct pt_chunk *pt_chunk_ref(struct pt_chunk *chunk)

@@ -24,6 +24,20 @@ struct pt_chunk;
 
 /* A new chunk with one reference, or NULL when memory ran out. `pages` has PT_CHUNK_PAGES and is copied. */
 struct pt_chunk *pt_chunk_new(const struct pt_page *pages, unsigned page_shift);
+
+/*
+ * The same without an array of pages in between: begin; add what is there by ascending index, as n pages that are alike
+ * and whose PFNs follow page.pfn (or are all 0); make. `old` (may be NULL) is returned, with a reference more, if the
+ * new chunk would equal it. A maker is used over and over.
+ */
+struct pt_chunk_maker;
+struct pt_chunk_maker *pt_chunk_maker_new(void); /* begun; NULL: out of memory */
+void pt_chunk_maker_free(struct pt_chunk_maker *maker);
+void pt_chunk_begin(struct pt_chunk_maker *maker);
+void pt_chunk_add(struct pt_chunk_maker *maker, unsigned first, unsigned n, struct pt_page page);
+bool pt_chunk_has_pages(const struct pt_chunk_maker *maker); /* something was added */
+struct pt_chunk *pt_chunk_make(struct pt_chunk_maker *maker, struct pt_chunk *old, unsigned page_shift);
+
 struct pt_chunk *pt_chunk_ref(struct pt_chunk *chunk);
 void pt_chunk_unref(struct pt_chunk *chunk); /* NULL is fine */
 

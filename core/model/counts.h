@@ -55,6 +55,8 @@ struct pt_counts {
 
 /* Adds one page; page_shift is log2 of the base page size. */
 void pt_counts_add_page(struct pt_counts *counts, struct pt_page page, unsigned page_shift);
+/* Adds n pages that are alike but for their PFNs. */
+void pt_counts_add_pages(struct pt_counts *counts, struct pt_page page, uint64_t n, unsigned page_shift);
 void pt_counts_add(struct pt_counts *counts, const struct pt_counts *more);
 
 #endif
