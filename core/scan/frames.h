@@ -1,41 +1,47 @@
 /*
- * Frames: kpageflags and kpagecount for many PFNs at once. The kernel takes about 0.1 us an entry whoever asks, and a
- * system call costs as much as one or two entries more, so requests are sorted by PFN and near ones read in one go.
+ * Frames: what kpageflags and kpagecount say of the frames behind the parts. The kernel takes about 0.1 us an entry
+ * whoever asks, and a system call costs as much as one or two entries more, so frames are asked for in the order of
+ * PFNs, each once, and near ones by one read. Owns the buffers for that; one thread uses it.
  */
 #ifndef PT_SCAN_FRAMES_H
 #define PT_SCAN_FRAMES_H
 
-#include "core/kernel/kernel.h"
+#include "core/scan/find.h"
 
-/* One request: a PFN, and the caller's number for where the answer belongs. */
-#define PT_FRAME_TAG_BITS 20
-typedef uint64_t pt_frame_key;
-static inline pt_frame_key pt_frame_key_make(uint64_t pfn, uint32_t tag)
-{
-	return pfn << PT_FRAME_TAG_BITS | tag;
-}
-static inline uint64_t pt_frame_key_pfn(pt_frame_key key)
-{
-	return key >> PT_FRAME_TAG_BITS;
-}
-static inline uint32_t pt_frame_key_tag(pt_frame_key key)
-{
-	return key & ((1u << PT_FRAME_TAG_BITS) - 1);
-}
+#ifndef PT_FRAMES_WINDOW_BITS
+#define PT_FRAMES_WINDOW_BITS 9 /* PFNs that are worked on together, and the most that one read asks for */
+#endif
+#define PT_FRAMES_TAG_BITS (32 - PT_FRAMES_WINDOW_BITS - 2)
+#define PT_FRAMES_ENTRIES  (1u << PT_FRAMES_TAG_BITS) /* the most entries that parts may have */
 
-/* Sorts keys by PFN; spare has room for n as well. */
-void pt_frames_sort(pt_frame_key *keys, pt_frame_key *spare, size_t n);
+struct pt_frames;
 
-/* How many system calls it takes to read the frames of these sorted keys. */
-size_t pt_frames_reads(const pt_frame_key *keys, size_t n);
+struct pt_frames *pt_frames_new(void); /* NULL: out of memory */
+void pt_frames_free(struct pt_frames *frames);
 
-typedef void (*pt_frame_fn)(void *arg, uint32_t tag, uint64_t value);
+/* Puts the entries of all parts in the order of their PFNs. 0 or -ENOMEM. */
+int pt_frames_order(struct pt_frames *frames, const struct pt_parts *parts);
+
+/* Of what is in order now: frames to read, and how many system calls that takes. */
+struct pt_frames_cost {
+	size_t frames, reads;
+};
+struct pt_frames_cost pt_frames_cost(struct pt_frames *frames, const struct pt_parts *parts);
 
 /*
- * Reads the 8-byte entry of each PFN out of an open /proc/kpageflags or kpagecount, and hands each to `each`; PFNs past
- * the end of the file, or that cannot be read, are passed over. Keys are sorted. 0, or -errno where nothing at all
- * could be read.
+ * Reads what was put in order: words and counts of the parts. Frames past the end of a file, or that cannot be read,
+ * stay unknown. *ret (may be NULL) is what reading the flags took. 0, or what the step said.
  */
-int pt_frames_read(struct pt_kernel *k, int fd, const pt_frame_key *keys, size_t n, pt_frame_fn each, void *arg);
+int pt_frames_read(struct pt_frames *frames, struct pt_parts *parts, struct pt_step step, struct pt_frames_cost *ret);
+
+/* kpageflags as a word, and back, as far as the word has it. */
+static inline pt_frame_word pt_frame_word_of(uint64_t kpageflags)
+{
+	return (uint32_t)(kpageflags & ((1u << 27) - 1)) | (uint32_t)(kpageflags >> 32 & 7) << 27 | PT_FRAME_HAS_FLAGS;
+}
+static inline uint64_t pt_frame_flags_of(pt_frame_word word)
+{
+	return (word & ((1u << 27) - 1)) | (uint64_t)(word >> 27 & 7) << 32;
+}
 
 #endif

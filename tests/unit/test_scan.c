@@ -228,20 +228,77 @@ static void exclusive_tells_of_a_huge_pages_first_page_only(void **arg)
 	fixture_free(fixture);
 }
 
-/* Neighbours that are all called huge, but not one: hugetlb pages smaller than a PMD, or a huge page that was split. */
+/*
+ * Neighbours that are all called huge, but are not one: hugetlb pages smaller than a PMD; or a huge page that was split
+ * between the scan and the reading of its first page, of which the flags of that page tell.
+ */
 static void huge_pages_that_are_several_are_read_one_by_one(void **arg)
 {
 	(void)arg;
-	struct fixture *fixture = fixture_new(4096, "process 100 S start=777 threads=1 p\n"
-						    "vma 10000000-10010000 rw-p\n"
-						    "pages 10000000-10004000 anon pfn=0x1000 huge large\n"
-						    "pages 10004000-10008000 anon pfn=0x2000 huge large\n"
-						    "pages 10008000-10010000 anon pfn=0x3000 huge large\n");
-	static const uint64_t frames[] = {0x1000, 0x2000, 0x3000, 0x3004};
+	static const char *const several[] = {"vma 10000000-10010000 rw-s /anon_hugepage (deleted)\n"
+					      "pages 10000000-10004000 hugetlb pfn=0x1000 huge large\n"
+					      "pages 10004000-10008000 hugetlb pfn=0x2000 huge large\n"
+					      "pages 10008000-10010000 hugetlb pfn=0x3000 huge large\n",
+					      "vma 10000000-10010000 rw-p\n"
+					      "pages 10000000-10004000 anon pfn=0x1000 huge -thp\n"
+					      "pages 10004000-10008000 anon pfn=0x2000 huge -thp\n"
+					      "pages 10008000-10010000 anon pfn=0x3004 huge large\n",
+					      "vma 10000000-10010000 rw-p\n"
+					      "pages 10000000-10004000 anon pfn=0x1001 huge large\n"
+					      "pages 10004000-10008000 anon pfn=0x2000 huge large\n"
+					      "pages 10008000-10010000 anon pfn=0x3004 huge large\n"};
+	static const uint64_t frames[][4] = {
+		{0x1000, 0x2000, 0x3000, 0x3004}, {0x1000, 0x2000, 0x3004, 0x3008}, {0x1001, 0x2000, 0x3004, 0x3008}};
+	for (size_t kind = 0; kind < sizeof(several) / sizeof(*several); kind++) {
+		struct fixture *fixture = fixture_new(4096, "process 100 S start=777 threads=1 p\n");
+		fixture_add(fixture, several[kind]);
+		struct scripted *k = kernel_on(fixture);
+		struct pt_snapshot *s = scan_of(k);
+		for (uint64_t i = 0; i < 16; i++) {
+			struct pt_page page = pt_snapshot_page(s, 0x10000000 + i * 4096);
+			assert_int_equal(page.pfn, frames[kind][i / 4] + i % 4);
+			assert_true(page.bits & PT_HAS_FLAGS);
+			assert_int_equal(page.count, 1);
+		}
+		pt_snapshot_unref(s);
+		scripted_free(k);
+		fixture_free(fixture);
+	}
+}
+
+/*
+ * Where nearly all is there the scan reads ahead instead of asking first. What it comes upon must be as if it had asked:
+ * holes, zero pages, markers, and huge pages, which look like small ones that happen to follow each other.
+ */
+static void reading_ahead_finds_what_asking_would(void **arg)
+{
+	(void)arg;
+	static const char text[] = "process 100 S start=1 dense\n"
+				   "vma 10000000-18000000 rw-p\n"
+				   "pages 10000000-13000000 anon pfn=0x10003\n"
+				   "pages 13000000-13200000 anon pfn=0x20000\n" /* aligned, and mapped by the page */
+				   "pages 13200000-13400000 anon pfn=0x30000 huge large\n"
+				   "page 13400000 zero pfn=0x99\n"
+				   "swap 13401000 type=0 offset=5\n"
+				   "marker 13402000 guard\n"
+				   "pages 13500000-15000000 anon pfn=0x40005 count=2\n"
+				   "page 17000000 anon pfn=0x50001\n"
+				   "vma 18000000-19000000 rw-s /anon_hugepage (deleted)\n"
+				   "pages 18000000-18200000 hugetlb pfn=0x60000 huge large\n";
+	struct fixture *fixture = fixture_new(4096, text);
 	struct scripted *k = kernel_on(fixture);
 	struct pt_snapshot *s = scan_of(k);
-	for (uint64_t i = 0; i < 16; i++)
-		assert_int_equal(pt_snapshot_page(s, 0x10000000 + i * 4096).pfn, frames[i / 4] + i % 4);
+	assert_equals_smaps(k, s);
+	assert_int_equal(pt_snapshot_page(s, 0x12345000).pfn, 0x12348);
+	assert_int_equal(pt_snapshot_page(s, 0x12345000).bits & PT_PMD, 0);
+	assert_int_equal(pt_snapshot_page(s, 0x13001000).bits & PT_PMD, 0);
+	assert_int_equal(pt_snapshot_bytes(s, 0, PT_SUM_THP).value, 0x200000);
+	assert_int_equal(pt_snapshot_bytes(s, 0, PT_SUM_ZERO).value, 4096);
+	assert_int_equal(pt_snapshot_bytes(s, 0, PT_SUM_SWAP).value, 4096);
+	assert_int_equal(pt_snapshot_bytes(s, 0, PT_SUM_GUARD).value, 4096);
+	assert_int_equal(pt_snapshot_bytes(s, 0, PT_SUM_SHARED).value, 0x1b00000);
+	assert_int_equal(pt_snapshot_bytes(s, 0, PT_SUM_RSS).value, 0x13400000 - 0x10000000 + 0x1b00000 + 4096);
+	assert_int_equal(pt_snapshot_bytes(s, 1, PT_SUM_HUGETLB).value, 0x200000);
 	pt_snapshot_unref(s);
 	scripted_free(k);
 	fixture_free(fixture);
@@ -645,6 +702,7 @@ int main(void)
 		cmocka_unit_test(a_migrating_page_is_in_rss),
 		cmocka_unit_test(exclusive_tells_of_a_huge_pages_first_page_only),
 		cmocka_unit_test(huge_pages_that_are_several_are_read_one_by_one),
+		cmocka_unit_test(reading_ahead_finds_what_asking_would),
 		cmocka_unit_test(a_huge_reservation_costs_what_was_touched),
 		cmocka_unit_test(addresses_of_five_level_tables_work),
 		cmocka_unit_test(many_regions_over_many_vmas_are_all_found_once),
