@@ -30,7 +30,7 @@ static int count_regions(struct pt_target *target, const struct pt_vma_table *vm
 	int more;
 	if (!walk)
 		return -ENOMEM;
-	pt_walk_init(walk, target, vmas, 0, UINT64_MAX);
+	pt_walk_init(walk, target, vmas, (struct pt_stretch){0, UINT64_MAX}, false);
 	while ((more = pt_walk_next(walk, &region)) == 1)
 		count_region(s, &region, target->k->page_shift, &next_table);
 	free(walk);
