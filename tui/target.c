@@ -98,6 +98,29 @@ static uint64_t rss_of(const struct pt_snapshot *s)
 	return pt_snapshot_bytes(s, s->vmas->n, PT_SUM_RSS).value;
 }
 
+static bool is_aged(const struct ui_target *t)
+{
+	return t->ages.fresh != t->ages.pages;
+}
+
+static struct pt_maybe counted_rss(const struct pt_process *p)
+{
+	return (struct pt_maybe){p->rss_anon.value + p->rss_file.value + p->rss_shmem.value,
+				 p->rss_anon.known && p->rss_file.known && p->rss_shmem.known};
+}
+
+/*
+ * How RSS changed from the frame before, in bytes. Pages are exact where both frames read all of them; else a frame
+ * finds the change of several at once, where it happens to look, and the kernel's counters tell better.
+ */
+static double rss_change(const struct ui_target *t)
+{
+	struct pt_maybe a = counted_rss(&t->before->process), b = counted_rss(&t->now->process);
+	if ((is_aged(t) || t->before_aged) && a.known && b.known)
+		return (double)b.value - (double)a.value;
+	return (double)rss_of(t->now) - (double)rss_of(t->before);
+}
+
 /* What two frames after each other tell. */
 static void note_rates(struct ui_target *t)
 {
@@ -110,7 +133,7 @@ static void note_rates(struct ui_target *t)
 	struct pt_maybe fa = faults_of(&a->process), fb = faults_of(&b->process);
 	if (fa.known && fb.known && fb.value >= fa.value)
 		t->faults_per_s = (struct pt_maybe){(uint64_t)((double)(fb.value - fa.value) / seconds + 0.5), true};
-	t->rss_per_s = ((double)rss_of(b) - (double)rss_of(a)) / seconds;
+	t->rss_per_s = rss_change(t) / seconds;
 	t->has_rss_per_s = true;
 }
 
@@ -143,17 +166,18 @@ static void show(struct ui_target *t, struct pt_snapshot *next, uint64_t now_ns)
 		pt_snapshot_unref(t->before);
 		t->before = t->now;
 		t->before_version = t->version;
+		t->before_aged = is_aged(t);
 	} else {
 		pt_snapshot_unref(t->now);
 	}
 	t->now = next;
 	t->image = next->process.image;
 	t->version++;
+	pt_snapshot_ages(next, &t->ages);
 	if (new_frame)
 		note_rss(t, rss_of(next));
 	note_rates(t);
 	note_period(t);
-	pt_snapshot_ages(next, &t->ages);
 }
 
 static bool same_status(const struct pt_feed_status *a, const struct pt_feed_status *b)

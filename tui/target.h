@@ -31,6 +31,7 @@ struct ui_target {
 	struct pt_snapshot *before; /* the complete frame before it, of the same image; NULL if there is none */
 	struct pt_feed_status status;
 	struct pt_ages ages;     /* of `now` */
+	bool before_aged;        /* some of `before` was older than the interval */
 	unsigned version;        /* grows with every change of `now` */
 	unsigned before_version; /* when `before` was `now` */
 	bool paused;

@@ -204,6 +204,22 @@ static void old_cells_fade(void **arg)
 	stage_expect_not(stage, "fresh");
 }
 
+static void growth_is_the_kernels_where_pages_are_old(void **arg)
+{
+	(void)arg;
+	at(130, 44);
+	frame_of_ages(1, 0x7f0000000000, 12);
+	stage_expect(stage, "steady");
+	fixture_add(stage->fixture, "in 100\npages 55d100000000-55d100010000 anon pfn=0x120\n");
+	stage->now_ns += SECOND;
+	struct pt_snapshot *s = stage_snapshot(stage);
+	s->slots[0].read_ns = 1;
+	s->total.n[PT_N_RSS] -= 6; /* pages that came where this frame did not look */
+	scripted_feed_push(stage->feed, s);
+	ui_shell_update(&stage->shell, stage->now_ns);
+	stage_expect(stage, "+24K/s");
+}
+
 static void slow_frames_say_so(void **arg)
 {
 	(void)arg;
@@ -274,6 +290,7 @@ int main(void)
 		cmocka_unit_test_teardown(no_more_is_named_than_the_feed_takes, leave),
 		cmocka_unit_test_teardown(fresh_frames_say_nothing_of_age, leave),
 		cmocka_unit_test_teardown(old_cells_fade, leave),
+		cmocka_unit_test_teardown(growth_is_the_kernels_where_pages_are_old, leave),
 		cmocka_unit_test_teardown(slow_frames_say_so, leave),
 		cmocka_unit_test_teardown(the_budget_stands_beside_the_cost, leave),
 		cmocka_unit_test_teardown(the_page_says_when_it_was_read, leave),
