@@ -22,7 +22,7 @@
 
 #include "tui/theme.h"
 
-#define PAIRS_MAX 4096 /* a power of two; pairs of colours that can be cached */
+#define PAIRS_MAX 16384 /* a power of two; half of it are pairs of colours that can be had */
 #define MOUSE_MAX 16
 #define DRAG_ON   "\033[?1002h"
 #define DRAG_OFF  "\033[?1002l"
