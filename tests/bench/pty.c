@@ -10,7 +10,8 @@
  *                as paint_ms is
  *   -s SECONDS   lets it run a tenth of that, and then so long: cpu_percent of one core (utime and stime of all threads),
  *                rss_first_kib, rss_last_kib
- *   -r COMMAND   the same for as long as this command of the shell runs, from at once; its output is ours
+ *   -r COMMAND   the same for as long as this command of the shell runs, from at once; its output is ours, and PROGRAM
+ *                in its environment is the program's PID
  *   -q KEYS      how it is asked to end, instead of q
  *
  * Prints one line of NAME=VALUE; peak_kib is the most memory the program had.
@@ -104,9 +105,12 @@ static void time_keys(long n, const char *text)
 
 static pid_t start_command(const char *command, int *ret_pidfd)
 {
+	char program[16];
+	snprintf(program, sizeof(program), "%d", (int)bt_program());
 	fflush(stdout);
 	pid_t pid = fork();
 	if (pid == 0) {
+		setenv("PROGRAM", program, 1);
 		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 		_exit(127);
 	}
