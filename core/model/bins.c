@@ -249,30 +249,17 @@ static void fill_bin(const struct pt_axis *axis, const struct pt_snapshot *now, 
 	}
 }
 
-/* Whether both share all chunks in [start, end), ages apart: *ret_oldest is when the stalest of `now` was read. */
-static bool shares_chunks(const struct pt_snapshot *now, const struct pt_snapshot *before, uint64_t start, uint64_t end,
-			  uint64_t *ret_oldest)
-{
-	uint64_t first = start / pt_snapshot_chunk_size(now), last = (end - 1) / pt_snapshot_chunk_size(now);
-	size_t i = pt_snapshot_lower(now, first), k = pt_snapshot_lower(before, first);
-	*ret_oldest = PT_NO_AGE;
-	for (; i < now->n_slots && now->slots[i].index <= last; i++, k++) {
-		uint64_t read_ns = now->slots[i].read_ns;
-		if (chunk_at(before, k, now->slots[i].index) != now->slots[i].chunk)
-			return false;
-		*ret_oldest = read_ns && read_ns < *ret_oldest ? read_ns : *ret_oldest;
-	}
-	return k == before->n_slots || before->slots[k].index > last;
-}
-
 /* A bin of `before` that stays as it is; false if it does not. */
 static bool keep_bin(const struct pt_axis *axis, const struct pt_snapshot *now, const struct pt_snapshot *before,
 		     uint64_t first, uint64_t end, struct pt_bin *bin)
 {
 	uint64_t start = pt_axis_address(axis, now, first);
 	uint64_t last = pt_axis_address(axis, now, end - 1) + (1ull << axis->page_shift);
+	if (!pt_snapshot_shares(now, before, start, last))
+		return false;
 	bin->changed = false;
-	return shares_chunks(now, before, start, last, &bin->oldest_ns);
+	bin->oldest_ns = pt_snapshot_oldest(now, start, last);
+	return true;
 }
 
 static void fill(const struct pt_axis *axis, const struct pt_snapshot *now, const struct pt_snapshot *before,

@@ -1,25 +1,33 @@
 /*
  * Snapshots: see snapshot.h. Sums per VMA are made in one walk over VMAs and slots, both in address order; chunks that
- * a VMA covers whole add their cached sums, the others are looked into.
+ * a VMA covers whole add their cached sums, the others are looked into. They are kept in blocks of some VMAs, immutable
+ * and reference-counted as chunks are: those of 60,000 VMAs are 16 MiB, and a frame changes few.
  */
 #include "core/model/snapshot.h"
 
+#include <errno.h>
 #include <stdlib.h>
+
+#ifndef PT_SUMS_VMAS
+#define PT_SUMS_VMAS 64u /* of a block */
+#endif
+
+struct pt_sums {
+	unsigned refs; /* atomic */
+	struct pt_counts total;
+	struct pt_counts of[]; /* PT_SUMS_VMAS; fewer in the last block */
+};
 
 #define SECOND_NS 1000000000ull
 
 struct pt_snapshot *pt_snapshot_new(struct pt_vma_table *vmas, unsigned page_shift)
 {
 	struct pt_snapshot *snapshot = calloc(1, sizeof(*snapshot));
-	struct pt_counts *sums = calloc(vmas->n ? vmas->n : 1, sizeof(*sums));
-	if (!snapshot || !sums) {
-		free(snapshot);
-		free(sums);
+	if (!snapshot) {
 		pt_vma_table_unref(vmas);
 		return NULL;
 	}
 	snapshot->vmas = vmas;
-	snapshot->sums = sums;
 	snapshot->page_shift = page_shift;
 	snapshot->refs = 1;
 	return snapshot;
@@ -31,12 +39,20 @@ struct pt_snapshot *pt_snapshot_ref(struct pt_snapshot *snapshot)
 	return snapshot;
 }
 
+static void unref_sums(struct pt_sums *sums)
+{
+	if (sums && __atomic_sub_fetch(&sums->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		free(sums);
+}
+
 void pt_snapshot_unref(struct pt_snapshot *snapshot)
 {
 	if (!snapshot || __atomic_sub_fetch(&snapshot->refs, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
 	for (size_t i = 0; i < snapshot->n_slots; i++)
 		pt_chunk_unref(snapshot->slots[i].chunk);
+	for (size_t i = 0; i < snapshot->n_sums; i++)
+		unref_sums(snapshot->sums[i]);
 	free(snapshot->slots);
 	free(snapshot->sums);
 	pt_vma_table_unref(snapshot->vmas);
@@ -131,22 +147,76 @@ void pt_snapshot_ages(const struct pt_snapshot *s, struct pt_ages *ret)
 	}
 }
 
-void pt_snapshot_set_slots(struct pt_snapshot *s, struct pt_slot *slots, size_t n)
+/* ---- sums of VMAs ----------------------------------------------------------------------------------------------- */
+
+bool pt_snapshot_shares(const struct pt_snapshot *a, const struct pt_snapshot *b, uint64_t start, uint64_t end)
 {
-	for (size_t i = 0; i < s->n_slots; i++)
-		pt_chunk_unref(s->slots[i].chunk);
-	free(s->slots);
+	if (start >= end)
+		return true;
+	uint64_t first = start / pt_snapshot_chunk_size(a), last = (end - 1) / pt_snapshot_chunk_size(a);
+	size_t i = pt_snapshot_lower(a, first), k = pt_snapshot_lower(b, first);
+	for (; i < a->n_slots && a->slots[i].index <= last; i++, k++)
+		if (k == b->n_slots || b->slots[k].index != a->slots[i].index || b->slots[k].chunk != a->slots[i].chunk)
+			return false;
+	return k == b->n_slots || b->slots[k].index > last;
+}
+
+static struct pt_sums *make_sums(const struct pt_snapshot *s, size_t first, size_t n)
+{
+	struct pt_sums *sums = calloc(1, sizeof(*sums) + n * sizeof(*sums->of));
+	if (!sums)
+		return NULL;
+	sums->refs = 1;
+	size_t slot = pt_snapshot_lower(s, s->vmas->v[first].start / pt_snapshot_chunk_size(s));
+	for (size_t i = 0; i < n; i++) {
+		const struct pt_vma *vma = &s->vmas->v[first + i];
+		/* a long gap without VMAs holds no slots, so walking is as good as searching */
+		slot = sum_from(s, slot, vma->start >> s->page_shift, vma->end >> s->page_shift, &sums->of[i]);
+		pt_counts_add(&sums->total, &sums->of[i]);
+	}
+	return sums;
+}
+
+/* The block of VMAs from `first` on; that of `before` if it would be the same. */
+static struct pt_sums *take_sums(const struct pt_snapshot *s, const struct pt_snapshot *before, size_t first)
+{
+	size_t left = s->vmas->n - first, n = left < PT_SUMS_VMAS ? left : PT_SUMS_VMAS;
+	const struct pt_vma *v = s->vmas->v + first;
+	if (!before || !pt_snapshot_shares(s, before, v[0].start, v[n - 1].end))
+		return make_sums(s, first, n);
+	struct pt_sums *sums = before->sums[first / PT_SUMS_VMAS];
+	__atomic_fetch_add(&sums->refs, 1, __ATOMIC_RELAXED);
+	return sums;
+}
+
+int pt_snapshot_set_slots(struct pt_snapshot *s, const struct pt_snapshot *before, struct pt_slot *slots, size_t n)
+{
+	size_t blocks = (s->vmas->n + PT_SUMS_VMAS - 1) / PT_SUMS_VMAS;
+	struct pt_counts total = {0};
 	s->slots = slots;
 	s->n_slots = n;
-	s->total = (struct pt_counts){0};
-	size_t slot = 0;
-	for (size_t i = 0; i < s->vmas->n; i++) {
-		const struct pt_vma *vma = &s->vmas->v[i];
-		s->sums[i] = (struct pt_counts){0};
-		/* a long gap without VMAs holds no slots, so walking is as good as searching */
-		slot = sum_from(s, slot, vma->start >> s->page_shift, vma->end >> s->page_shift, &s->sums[i]);
-		pt_counts_add(&s->total, &s->sums[i]);
+	if (before && (before->vmas != s->vmas || before->n_sums != blocks))
+		before = NULL;
+	s->sums = calloc(blocks + 1, sizeof(*s->sums));
+	while (s->sums && s->n_sums < blocks) {
+		struct pt_sums *sums = take_sums(s, before, s->n_sums * PT_SUMS_VMAS);
+		if (!sums)
+			break;
+		s->sums[s->n_sums++] = sums;
+		pt_counts_add(&total, &sums->total);
 	}
+	if (!s->sums || s->n_sums < blocks)
+		return -ENOMEM;
+	s->total = total;
+	return 0;
+}
+
+const struct pt_counts *pt_snapshot_sums(const struct pt_snapshot *s, size_t i)
+{
+	static const struct pt_counts nothing;
+	if (i == s->vmas->n)
+		return &s->total;
+	return i / PT_SUMS_VMAS < s->n_sums ? &s->sums[i / PT_SUMS_VMAS]->of[i % PT_SUMS_VMAS] : &nothing;
 }
 
 /* ---- sums as smaps means them ----------------------------------------------------------------------------------- */
@@ -238,7 +308,7 @@ static struct pt_maybe locked_of(const struct pt_snapshot *s, size_t i)
 		if (!vma->has_vm_flags) {
 			locked.known = false;
 		} else if (vma->vm_flags & PT_VM_LOCKED) {
-			struct pt_maybe pss = pss_of(&s->sums[k]);
+			struct pt_maybe pss = pss_of(pt_snapshot_sums(s, k));
 			locked.value += pss.value;
 			locked.known &= pss.known;
 		}
@@ -248,7 +318,7 @@ static struct pt_maybe locked_of(const struct pt_snapshot *s, size_t i)
 
 struct pt_maybe pt_snapshot_bytes(const struct pt_snapshot *s, size_t i, enum pt_sum what)
 {
-	const struct pt_counts *c = i == s->vmas->n ? &s->total : &s->sums[i];
+	const struct pt_counts *c = pt_snapshot_sums(s, i);
 	if (what == PT_SUM_SIZE)
 		return size_of(s, i);
 	if (what == PT_SUM_PSS)

@@ -61,7 +61,6 @@ struct pt_snapshot {
 	struct pt_process process;
 	struct pt_signals signals;
 	struct pt_vma_table *vmas;
-	struct pt_counts *sums; /* [vmas->n]: per VMA */
 	struct pt_counts total; /* over all VMAs */
 	struct pt_slot *slots;  /* [n_slots], sorted by index, no empty chunk */
 	size_t n_slots;
@@ -75,7 +74,10 @@ struct pt_snapshot {
 	uint64_t monotonic_ns;
 	uint64_t scan_ns;     /* wall time of this frame's reading so far */
 	uint64_t scan_cpu_ns; /* CPU time of the scan thread, kernel included */
-	unsigned refs;        /* atomic; private */
+	/* private: */
+	struct pt_sums **sums; /* per VMA, in blocks that snapshots share; [n_sums] */
+	size_t n_sums;
+	unsigned refs; /* atomic */
 };
 
 /* A new empty snapshot with one reference; takes over the caller's reference to vmas. NULL: out of memory. */
@@ -83,8 +85,18 @@ struct pt_snapshot *pt_snapshot_new(struct pt_vma_table *vmas, unsigned page_shi
 struct pt_snapshot *pt_snapshot_ref(struct pt_snapshot *snapshot);
 void pt_snapshot_unref(struct pt_snapshot *snapshot); /* NULL is fine */
 
-/* Takes over the array and the references in it; the sums of every VMA and the total are made anew. */
-void pt_snapshot_set_slots(struct pt_snapshot *snapshot, struct pt_slot *slots, size_t n);
+/*
+ * Takes over the array and the references in it, also when it fails; once for each snapshot. Sums of VMAs are shared with
+ * `before` (may be NULL) where it has the same VMA table and chunks, and else made anew. 0 or -ENOMEM, and sums are 0 then.
+ */
+int pt_snapshot_set_slots(struct pt_snapshot *snapshot, const struct pt_snapshot *before, struct pt_slot *slots,
+			  size_t n);
+
+/* Sums over VMA i, or over the whole process where i == vmas->n. Borrowed. */
+const struct pt_counts *pt_snapshot_sums(const struct pt_snapshot *snapshot, size_t i);
+
+/* Whether both have the same chunks, as objects, wherever there are any in [start, end). */
+bool pt_snapshot_shares(const struct pt_snapshot *a, const struct pt_snapshot *b, uint64_t start, uint64_t end);
 
 /* Position of the first slot whose index is >= index. */
 size_t pt_snapshot_lower(const struct pt_snapshot *snapshot, uint64_t index);

@@ -153,7 +153,7 @@ static void judge(const struct pt_snapshot *snapshot, size_t i, enum pt_verify_s
 		  struct pt_verify_cell *cell)
 {
 	bool is_vma = i < snapshot->vmas->n;
-	const struct pt_counts *counts = is_vma ? &snapshot->sums[i] : &snapshot->total;
+	const struct pt_counts *counts = pt_snapshot_sums(snapshot, i);
 
 	cell->why = NULL;
 	if (!cell->ours.known || !cell->smaps.known) {

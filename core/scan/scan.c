@@ -138,8 +138,12 @@ static int make_snapshot(struct pt_scan *scan, struct frame *frame, enum pt_stag
 			.reason = stage == PT_STAGE_COMPLETE ? "the files behind its shared memory cannot be opened"
 							     : "not read yet",
 			.remedy = stage == PT_STAGE_COMPLETE ? "run as root" : NULL};
-	pt_snapshot_set_slots(s, slots->v, slots->n);
+	int error = pt_snapshot_set_slots(s, scan->last, slots->v, slots->n);
 	*slots = (struct pt_slots){0};
+	if (error) {
+		pt_snapshot_unref(s);
+		return error;
+	}
 	s->monotonic_ns = now(scan, PT_CLOCK_MONOTONIC);
 	s->realtime_ns = now(scan, PT_CLOCK_REALTIME);
 	s->scan_ns = s->monotonic_ns - frame->started;

@@ -302,8 +302,9 @@ static void frames_of_restless_memory(void **state)
 		assert_int_equal(pt_scan_frame(scan, NULL, NULL, &snapshot), 0);
 		for (size_t v = 0; v < snapshot->vmas->n; v++) {
 			const struct pt_vma *vma = &snapshot->vmas->v[v];
-			assert_true(snapshot->sums[v].n[PT_N_PRESENT] <= (vma->end - vma->start) / page_size());
-			pt_counts_add(&sum, &snapshot->sums[v]);
+			assert_true(pt_snapshot_sums(snapshot, v)->n[PT_N_PRESENT] <=
+				    (vma->end - vma->start) / page_size());
+			pt_counts_add(&sum, pt_snapshot_sums(snapshot, v));
 		}
 		assert_memory_equal(&sum, &snapshot->total, sizeof(sum));
 		pt_snapshot_unref(snapshot);

@@ -93,7 +93,22 @@ static void toy_make(struct toy *toy)
 	assert_non_null(toy->snapshot);
 	toy_pages(toy);
 	toy_slots(toy, &slots);
-	pt_snapshot_set_slots(toy->snapshot, slots.v, slots.n);
+	assert_int_equal(pt_snapshot_set_slots(toy->snapshot, NULL, slots.v, slots.n), 0);
+}
+
+static void check_sums(const struct toy *toy)
+{
+	struct pt_counts all = {0};
+	for (int v = 0; v < toy->n_vmas; v++) {
+		struct pt_counts plain = {0};
+		for (unsigned i = 0; i < SPACE; i++)
+			if (toy->vma[i] == v)
+				pt_counts_add_page(&plain, toy->pages[i], SHIFT);
+		assert_memory_equal(&plain, pt_snapshot_sums(toy->snapshot, (size_t)v), sizeof(plain));
+		pt_counts_add(&all, &plain);
+	}
+	assert_memory_equal(&all, &toy->snapshot->total, sizeof(all));
+	assert_ptr_equal(pt_snapshot_sums(toy->snapshot, (size_t)toy->n_vmas), &toy->snapshot->total);
 }
 
 static void sums_of_vmas_are_those_of_their_pages(void **arg)
@@ -102,16 +117,7 @@ static void sums_of_vmas_are_those_of_their_pages(void **arg)
 	for (int round = 0; round < 200; round++) {
 		struct toy toy;
 		toy_make(&toy);
-		struct pt_counts all = {0};
-		for (int v = 0; v < toy.n_vmas; v++) {
-			struct pt_counts plain = {0};
-			for (unsigned i = 0; i < SPACE; i++)
-				if (toy.vma[i] == v)
-					pt_counts_add_page(&plain, toy.pages[i], SHIFT);
-			assert_memory_equal(&plain, &toy.snapshot->sums[v], sizeof(plain));
-			pt_counts_add(&all, &plain);
-		}
-		assert_memory_equal(&all, &toy.snapshot->total, sizeof(all));
+		check_sums(&toy);
 		pt_snapshot_unref(toy.snapshot);
 	}
 }
@@ -208,7 +214,7 @@ static void a_changed_page_marks_its_bin_alone(void **arg)
 		struct pt_page *page = &toy.pages[list[at]];
 		*page = page->bits ? (struct pt_page){0} : (struct pt_page){.bits = PT_ANON, .pfn = 99};
 		toy_slots(&toy, &slots);
-		pt_snapshot_set_slots(after, slots.v, slots.n);
+		assert_int_equal(pt_snapshot_set_slots(after, NULL, slots.v, slots.n), 0);
 		struct pt_axis axis;
 		struct pt_bin bins[SPACE];
 		uint64_t per_bin = 1 + random_below(9);
@@ -244,8 +250,32 @@ static struct pt_snapshot *toy_next(struct toy *toy)
 		pt_chunk_unref(slots.v[i].chunk);
 		slots.v[i].chunk = pt_chunk_ref(old);
 	}
-	pt_snapshot_set_slots(after, slots.v, slots.n);
+	assert_int_equal(pt_snapshot_set_slots(after, before, slots.v, slots.n), 0);
 	return after;
+}
+
+static void sums_are_shared_where_no_chunk_changed(void **arg)
+{
+	(void)arg;
+	size_t shared = 0, all = 0;
+	for (int round = 0; round < 100; round++) {
+		struct toy toy;
+		toy_make(&toy);
+		for (int frame = 0; frame < 5; frame++) {
+			struct pt_snapshot *before = toy.snapshot;
+			toy.snapshot = toy_next(&toy);
+			check_sums(&toy);
+			bool same = pt_snapshot_shares(toy.snapshot, before, 0, UINT64_MAX);
+			for (size_t v = 0; v < (size_t)toy.n_vmas; v++, all++) {
+				bool kept = pt_snapshot_sums(toy.snapshot, v) == pt_snapshot_sums(before, v);
+				assert_true(kept || !same);
+				shared += kept;
+			}
+			pt_snapshot_unref(before);
+		}
+		pt_snapshot_unref(toy.snapshot);
+	}
+	assert_true(shared > all / 2 && shared < all);
 }
 
 static void give_ages(struct pt_snapshot *s);
@@ -450,6 +480,7 @@ int main(void)
 		cmocka_unit_test(bins_cover_the_axis_exactly),
 		cmocka_unit_test(positions_and_addresses_are_inverse),
 		cmocka_unit_test(a_changed_page_marks_its_bin_alone),
+		cmocka_unit_test(sums_are_shared_where_no_chunk_changed),
 		cmocka_unit_test(updated_bins_are_as_if_filled_anew),
 		cmocka_unit_test(ages_count_present_pages),
 		cmocka_unit_test(a_bin_is_as_old_as_its_stalest_chunk),

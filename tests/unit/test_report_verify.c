@@ -39,7 +39,7 @@ static struct pt_snapshot *snapshot_of(struct pt_page page, unsigned n)
 		}
 		slots[chunk] = (struct pt_slot){BASE / PAGE / PT_CHUNK_PAGES + chunk, pt_chunk_new(pages, 12), 0};
 	}
-	pt_snapshot_set_slots(s, slots, 2);
+	assert_int_equal(pt_snapshot_set_slots(s, NULL, slots, 2), 0);
 	return s;
 }
 

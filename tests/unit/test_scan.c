@@ -623,7 +623,7 @@ static void check_vmas_changed(int error, const struct pt_snapshot *s)
 	assert_int_equal(error, 0);
 	for (size_t i = 0; i < s->vmas->n; i++) {
 		uint64_t size = (s->vmas->v[i].end - s->vmas->v[i].start) >> 12;
-		assert_in_range(s->sums[i].n[PT_N_PRESENT], 0, size);
+		assert_in_range(pt_snapshot_sums(s, i)->n[PT_N_PRESENT], 0, size);
 	}
 }
 

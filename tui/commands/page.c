@@ -48,7 +48,7 @@ static int look(struct pt_kernel *k, const struct pt_snapshot *snapshot, uint64_
 	ret->row = (struct pt_vma_row){.vma = &ret->facts.vma};
 	if (ret->facts.mapped && i < vmas->n && vmas->v[i].start == ret->facts.vma.start &&
 	    vmas->v[i].end == ret->facts.vma.end) {
-		ret->facts.vma_sum = snapshot->sums[i];
+		ret->facts.vma_sum = *pt_snapshot_sums(snapshot, i);
 		ret->row = (struct pt_vma_row){&vmas->v[i], snapshot, i};
 	}
 	pt_explain_page(&ret->facts, &ret->explanation);

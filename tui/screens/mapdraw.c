@@ -316,7 +316,7 @@ static size_t describe_frame(struct ui_scratch *s, struct pt_page page, struct w
 static void sum_all(const struct ui_map_view *m, const struct pt_snapshot *s, struct pt_counts *sum)
 {
 	for (size_t i = 0; i < m->axis.n; i++)
-		pt_counts_add(sum, &s->sums[m->axis.vma[i]]);
+		pt_counts_add(sum, pt_snapshot_sums(s, m->axis.vma[i]));
 }
 
 /* In focus: the cell under the cursor. Else all of the map. */

@@ -56,7 +56,7 @@ static void find_vmas(struct ui_map_view *m, const struct pt_vma_table *table)
 /* A reservation: no access, and nothing in it. Gigabytes of those would leave no room for what is there. */
 static bool is_reservation(const struct pt_snapshot *s, size_t i)
 {
-	const struct pt_counts *sum = &s->sums[i];
+	const struct pt_counts *sum = pt_snapshot_sums(s, i);
 	if (s->vmas->v[i].perms & (PT_READ | PT_WRITE | PT_EXEC))
 		return false;
 	return !sum->n[PT_N_PRESENT] && !sum->n[PT_N_SWAP] && !sum->n[PT_N_GUARD] && !sum->n[PT_N_MARKER];

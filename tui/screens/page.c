@@ -62,7 +62,7 @@ static void add_vma_sum(struct pt_facts *facts, const struct pt_snapshot *s)
 		return;
 	size_t i = pt_vma_find(s->vmas, facts->address);
 	if (i < s->vmas->n && s->vmas->v[i].start == facts->vma.start && s->vmas->v[i].end == facts->vma.end)
-		facts->vma_sum = s->sums[i];
+		facts->vma_sum = *pt_snapshot_sums(s, i);
 }
 
 static bool take(struct page *p, struct ui_shell *shell)
