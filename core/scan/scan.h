@@ -1,8 +1,8 @@
 /*
  * The scan: reads one target's page tables and the frames behind them, and makes snapshots. Owns the target's
- * descriptors (pidfd, maps, pagemap, kpageflags, kpagecount) and its buffers; reads all in one thread.
+ * descriptors (pidfd, maps, pagemap, kpageflags, kpagecount) and its buffers.
  *
- * A frame has two passes. Presence asks PAGEMAP_SCAN where anything is (cheap even for 16 TiB of nothing). Detail goes
+ * An exact frame has two passes. Presence asks PAGEMAP_SCAN where anything is (cheap even for 16 TiB of nothing). Detail goes
  * through what is there in batches: pagemap for PFNs, then kpageflags and kpagecount in the order of PFNs. The first
  * frame publishes after presence and now and then during detail, so that a screen has something at once.
  */
