@@ -20,9 +20,10 @@
 #include "core/scan/budget.h"
 #include "core/scan/scan.h"
 
-#define LEAVE_NS 100000000ull /* how long freeing waits for the thread */
-#define MARGIN   0.95         /* of the share is spent, so that it holds however it is measured */
-#define LOOK_NS  50000000ull  /* between two frames that a screen asked for by showing something else */
+#define LEAVE_NS 100000000ull  /* how long freeing waits for the thread */
+#define MARGIN   0.95          /* of the share is spent, so that it holds however it is measured */
+#define PULSE_NS 1000000000ull /* how often a feed that waits longer looks whether the target lives */
+#define LOOK_NS  50000000ull   /* between two frames that a screen asked for by showing something else */
 
 struct live {
 	struct pt_feed feed;
@@ -174,7 +175,13 @@ static uint64_t next_turn(const struct live *live, uint64_t started)
 	return wanted > solvent ? wanted : solvent;
 }
 
-/* Until the next frame is due; false when it is time to leave. */
+static bool ended(struct live *live)
+{
+	int pidfd = pt_scan_pidfd(live->scan);
+	return pidfd >= 0 && live->k->ops->ended(live->k, pidfd) == 1;
+}
+
+/* Until the next frame is due, or the target ended; false when it is time to leave. */
 static bool wait_for_turn(struct live *live, uint64_t started)
 {
 	pthread_mutex_lock(&live->lock);
@@ -183,10 +190,10 @@ static bool wait_for_turn(struct live *live, uint64_t started)
 			wait_until(live, 0);
 			continue;
 		}
-		uint64_t turn = next_turn(live, started);
-		if (now(live, PT_CLOCK_MONOTONIC) >= turn)
+		uint64_t turn = next_turn(live, started), at = now(live, PT_CLOCK_MONOTONIC);
+		if (at >= turn || ended(live))
 			break;
-		wait_until(live, turn);
+		wait_until(live, turn < at + PULSE_NS ? turn : at + PULSE_NS);
 	}
 	bool go_on = !live->leave;
 	pthread_mutex_unlock(&live->lock);

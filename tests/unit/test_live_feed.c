@@ -35,16 +35,29 @@ static void keep(struct pt_kernel *k)
 
 static struct pt_kernel_ops kept_ops;
 
-static int make(void **arg)
+static int make_with(bool pidfd)
 {
-	(void)arg;
 	fixture = fixture_new(4096, text);
 	scripted = scripted_new(fixture_kernel(fixture));
+	scripted->no_pidfd = !pidfd;
 	kept_ops = *scripted->k.ops;
 	kept_ops.free = keep;
 	scripted->k.ops = &kept_ops;
 	assert_int_equal(pt_live_feed_new(&feed, &scripted->k, 100, HOUR_NS, 0.05), 0);
 	return 0;
+}
+
+/* Without a pidfd, so that the waiting thread never looks: a fixture that is being changed may seem to have ended. */
+static int make(void **arg)
+{
+	(void)arg;
+	return make_with(false);
+}
+
+static int make_with_pidfd(void **arg)
+{
+	(void)arg;
+	return make_with(true);
 }
 
 static int drop(void **arg)
@@ -135,6 +148,14 @@ static void the_last_frame_outlives_the_target(void **arg)
 	pt_snapshot_unref(last);
 }
 
+static void an_end_is_seen_long_before_the_next_frame(void **arg)
+{
+	(void)arg;
+	wait_until(is_idle);
+	fixture_end(fixture, 100);
+	wait_until(is_over);
+}
+
 static void an_exec_is_counted(void **arg)
 {
 	(void)arg;
@@ -154,10 +175,12 @@ static void a_failure_is_told_and_the_next_frame_tried(void **arg)
 	(void)arg;
 	struct pt_snapshot *before = next_frame(is_idle);
 	wait_until(is_idle);
-	scripted->fail_call = scripted->calls + 1; /* the thread sleeps: nothing else counts calls now */
-	scripted->fail_error = -EIO;
+	scripted->deny_error =
+		-EIO; /* the thread sleeps, and now and then asks whether the target lives: opens nothing */
+	scripted->deny = "proc/100/stat";
 	feed->ops->refresh(feed);
 	assert_int_equal(wait_until(has_failed).error, -EIO);
+	scripted->deny = NULL;
 	struct pt_snapshot *after = next_frame(has_failed);
 	assert_int_equal(feed->ops->status(feed).error, 0);
 	pt_snapshot_unref(before);
@@ -203,6 +226,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(frames_follow_each_other, make, drop),
 		cmocka_unit_test_setup_teardown(the_last_frame_outlives_the_target, make, drop),
+		cmocka_unit_test_setup_teardown(an_end_is_seen_long_before_the_next_frame, make_with_pidfd, drop),
 		cmocka_unit_test_setup_teardown(an_exec_is_counted, make, drop),
 		cmocka_unit_test_setup_teardown(a_failure_is_told_and_the_next_frame_tried, make, drop),
 		cmocka_unit_test_setup_teardown(pausing_stops_frames_until_asked, make, drop),
