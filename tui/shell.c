@@ -324,7 +324,7 @@ static void mouse_event(struct ui_shell *shell, const struct ui_event *event)
 void ui_shell_event(struct ui_shell *shell, const struct ui_event *event, uint64_t now_ns)
 {
 	shell->now_ns = now_ns;
-	shell->dirty = true;
+	shell->dirty = shell->acted = true;
 	if (event->type == UI_EVENT_KEY)
 		key_event(shell, event->key);
 	else if (event->type == UI_EVENT_MOUSE)
@@ -385,7 +385,7 @@ static void watch_what_shows(struct ui_shell *shell)
 	if (!shell->target.now || !screen->ops->watch)
 		return;
 	size_t n = screen->ops->watch(screen, shell, stretches, PT_WATCH_MAX);
-	ui_target_watch(&shell->target, stretches, n);
+	ui_target_watch(&shell->target, stretches, n, shell->acted);
 }
 
 void ui_shell_draw(struct ui_shell *shell, struct wg_canvas *canvas, struct wg_rect rect)
@@ -402,5 +402,6 @@ void ui_shell_draw(struct ui_shell *shell, struct wg_canvas *canvas, struct wg_r
 	else
 		top(shell)->ops->draw(top(shell), shell, canvas, rest);
 	watch_what_shows(shell);
+	shell->acted = false;
 	shell->dirty = false;
 }

@@ -84,6 +84,7 @@ struct ui_shell {
 	uint8_t message_role;
 	uint64_t message_until_ns;
 	bool dirty;  /* there is something new to draw */
+	bool acted;  /* the person did something since the last drawing */
 	bool forget; /* paint everything anew */
 	bool quit;
 	int status;          /* enum ui_exit */

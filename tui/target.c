@@ -213,12 +213,12 @@ void ui_target_pause(struct ui_target *t, bool paused)
 	t->feed->ops->pause(t->feed, paused);
 }
 
-void ui_target_watch(struct ui_target *t, const struct pt_stretch *stretches, size_t n)
+void ui_target_watch(struct ui_target *t, const struct pt_stretch *stretches, size_t n, bool soon)
 {
 	bool same = n == t->n_watched && memcmp(stretches, t->watched, n * sizeof *stretches) == 0;
 	if (!t->feed || same)
 		return;
 	memcpy(t->watched, stretches, n * sizeof *stretches);
 	t->n_watched = n;
-	t->feed->ops->watch(t->feed, t->watched, n);
+	t->feed->ops->watch(t->feed, t->watched, n, soon);
 }

@@ -60,7 +60,7 @@ void ui_target_close(struct ui_target *t);
 bool ui_target_update(struct ui_target *t, uint64_t now_ns);
 
 void ui_target_pause(struct ui_target *t, bool paused);
-/* Tells the feed what is on the screen, if that is not what it was told last. n <= PT_WATCH_MAX. */
-void ui_target_watch(struct ui_target *t, const struct pt_stretch *stretches, size_t n);
+/* Tells the feed what is on the screen, if that is not what it was told last. n <= PT_WATCH_MAX; `soon` as pt_feed's. */
+void ui_target_watch(struct ui_target *t, const struct pt_stretch *stretches, size_t n, bool soon);
 
 #endif

@@ -43,9 +43,10 @@ struct pt_feed {
 		 * What is on the screen: it is read first, every interval, as far as that can be afforded. At most
 		 * PT_WATCH_MAX stretches, copied, which replace those of the last call. What is worth most comes
 		 * first, as groups (the pane with the map, then the table): inside a group addresses ascend, and a
-		 * later group may name again what an earlier one did.
+		 * later group may name again what an earlier one did. `soon`: a person has just turned to it and waits;
+		 * else it can wait for the next frame, as what a growing VMA adds to the screen by itself.
 		 */
-		void (*watch)(struct pt_feed *feed, const struct pt_stretch *stretches, size_t n);
+		void (*watch)(struct pt_feed *feed, const struct pt_stretch *stretches, size_t n, bool soon);
 		void (*free)(struct pt_feed *feed);
 	} * ops;
 };

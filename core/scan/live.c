@@ -299,12 +299,13 @@ static void live_refresh(struct pt_feed *feed)
 	pthread_mutex_unlock(&live->lock);
 }
 
-static void live_watch(struct pt_feed *feed, const struct pt_stretch *stretches, size_t n)
+static void live_watch(struct pt_feed *feed, const struct pt_stretch *stretches, size_t n, bool soon)
 {
 	struct live *live = of(feed);
 	n = n < PT_WATCH_MAX ? n : PT_WATCH_MAX;
 	pthread_mutex_lock(&live->lock);
-	live->look |= n != live->n_watched || memcmp(live->watched, stretches, n * sizeof(*stretches)) != 0;
+	bool other = n != live->n_watched || memcmp(live->watched, stretches, n * sizeof(*stretches)) != 0;
+	live->look |= soon && other;
 	memcpy(live->watched, stretches, n * sizeof(*stretches));
 	live->n_watched = n;
 	if (live->look)

@@ -46,12 +46,13 @@ static void interval(struct pt_feed *feed, uint64_t ns)
 	self(feed)->status.interval_ns = ns;
 }
 
-static void watch(struct pt_feed *feed, const struct pt_stretch *stretches, size_t n)
+static void watch(struct pt_feed *feed, const struct pt_stretch *stretches, size_t n, bool soon)
 {
 	n = n < PT_WATCH_MAX ? n : PT_WATCH_MAX;
 	memcpy(self(feed)->watched, stretches, n * sizeof(*stretches));
 	self(feed)->n_watched = n;
 	self(feed)->watches++;
+	self(feed)->soon = soon;
 }
 
 static void refresh(struct pt_feed *feed)

@@ -18,6 +18,7 @@ struct scripted_feed {
 	struct pt_stretch watched[PT_WATCH_MAX];
 	size_t n_watched;
 	unsigned watches; /* calls */
+	bool soon;        /* of the last one */
 	bool *freed;      /* set when the feed is freed; may be NULL */
 };
 

@@ -125,6 +125,21 @@ static void the_feed_hears_of_changes_alone(void **arg)
 	assert_int_equal(stage->feed->watches, watches + 1);
 }
 
+static void what_a_person_turns_to_is_wanted_soon(void **arg)
+{
+	(void)arg;
+	at(130, 44);
+	stage_key(stage, UI_KEY_UP);
+	assert_true(stage->feed->soon);
+	fixture_add(stage->fixture, "in 100\nvma 7f0000200000-7f0000280000 rw-p flags=hg\n");
+	stage_key(stage, UI_KEY_DOWN);
+	unsigned watches = stage->feed->watches;
+	stage_frame(stage); /* a VMA came; nobody did anything */
+	stage_expect(stage, "7f0000200000");
+	assert_int_equal(stage->feed->watches, watches + 1);
+	assert_false(stage->feed->soon);
+}
+
 static void no_more_is_named_than_the_feed_takes(void **arg)
 {
 	(void)arg;
@@ -287,6 +302,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_map_watches_its_window, leave),
 		cmocka_unit_test_teardown(the_page_screen_watches_its_chunk, leave),
 		cmocka_unit_test_teardown(the_feed_hears_of_changes_alone, leave),
+		cmocka_unit_test_teardown(what_a_person_turns_to_is_wanted_soon, leave),
 		cmocka_unit_test_teardown(no_more_is_named_than_the_feed_takes, leave),
 		cmocka_unit_test_teardown(fresh_frames_say_nothing_of_age, leave),
 		cmocka_unit_test_teardown(old_cells_fade, leave),
