@@ -2,7 +2,10 @@
  * What to read next; see refresh.h.
  *
  * Costs are learnt from what was read before: CPU time per unit of weight, where a page that is there weighs one and
- * a chunk as much as CHUNK_WEIGHT pages. The sweep of presence goes round in ROUND_NS, sooner if counters moved.
+ * a chunk as much as CHUNK_WEIGHT pages.
+ *
+ * The budget is a limit, not a goal: a database does not want to notice who looks at it. So what can wait goes round
+ * in a time that a person finds fresh, and only what the screen shows page by page is read with every frame.
  */
 #include "core/scan/refresh.h"
 
@@ -12,17 +15,30 @@
 #include "core/scan/presence.h"
 #include "core/scan/shmem.h"
 
+#define SECOND 1000000000ull
+
+#define PRESENCE_ROUND (4 * SECOND)  /* all of presence is younger than this and one interval */
+#define WATCHED_ROUND  (10 * SECOND) /* what is on the screen, when it is too much for every frame */
+#define REST_ROUND     (20 * SECOND) /* everything else */
+#define REST_AGE       (10 * SECOND) /* and it is left alone before that */
+
+/* Parts of what is left of the budget. */
+#define FOR_ALL     3 /* everything is read, if it takes no more than a third */
+#define FOR_WATCHED 2
+#define FOR_SWEEP   2
+#define FOR_HURRY   8 /* the sweep, sooner than it is due */
+
 #define CHUNK_WEIGHT 64u
-#define ROUND_NS     4000000000ull /* all of presence is younger than this and one interval */
-#define LEARN_FROM   1024u         /* units of weight below which a read says little of the cost of the next */
-#define LEARN_SHARE  0.25          /* of the newest reading in the running mean */
-#define CHEAPER      0.1           /* presence against detail, before it was measured */
+#define LEARN_FROM   1024u /* units of weight below which a read says little of the cost of the next */
+#define LEARN_SHARE  0.25  /* of the newest reading in the running mean */
+#define CHEAPER      0.1   /* presence against detail, before it was measured */
 
 struct run {
 	struct pt_refresh *r;
 	const struct pt_refresh_job *job;
 	struct pt_slots *slots;
 	uint64_t chunk_size;
+	uint64_t now_ns, passed_ns; /* when it began, and since the frame before */
 };
 
 static uint64_t now(const struct run *run, enum pt_clock clock)
@@ -59,10 +75,22 @@ static void learn(double *ns, uint64_t weight, uint64_t cpu_ns)
 	*ns = *ns > 0 ? *ns + (newest - *ns) * LEARN_SHARE : newest;
 }
 
-/* What so much CPU time will do; never nothing. */
+/* The weight that so much CPU time will read; never nothing. */
 static uint64_t affordable(double ns, double unit_ns)
 {
 	return unit_ns > 0 && ns > unit_ns ? (uint64_t)(ns / unit_ns) : 1;
+}
+
+/* The part of a weight that is due, when all of it has its turn in one round; never nothing. */
+static uint64_t due(const struct run *run, uint64_t weight, uint64_t round_ns)
+{
+	double part = run->passed_ns < round_ns ? (double)run->passed_ns / (double)round_ns : 1;
+	return (uint64_t)(part * (double)weight) + 1;
+}
+
+static uint64_t at_most(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
 }
 
 static double presence_ns(const struct pt_refresh *r)
@@ -232,14 +260,15 @@ static uint64_t weight_within(const struct run *run, const struct pt_stretches *
 	return sum;
 }
 
-/* All of it, with what came since, or for half of the time what is there of it. */
+/* All of it, with what came since; or of what is known of it what has its turn. */
 static int read_within(struct run *run, const struct pt_stretches *within)
 {
+	uint64_t all = weight_within(run, within), may = affordable(left(run) / FOR_WATCHED, run->r->detail_ns);
 	struct wanted wanted = {.within = within,
 				.before_ns = run->job->fresh_ns,
-				.weight = affordable(left(run) / 2, run->r->detail_ns)};
+				.weight = at_most(may, due(run, all, WATCHED_ROUND))};
 	bool any;
-	if (weight_within(run, within) <= wanted.weight)
+	if (all <= may)
 		return read_them(run, PT_DEPTH_DETAIL, within);
 	return read_picked(run, &wanted, &run->r->next_watched, &any);
 }
@@ -248,9 +277,8 @@ static int read_watched(struct run *run)
 {
 	struct pt_stretches within = {0};
 	int error = 0;
-	for (size_t i = 0; i < run->job->n_watched && !error; i++) {
+	for (size_t i = 0; i < run->job->n_watched && !error; i++)
 		error = pt_stretches_push(&within, run->job->watched[i].start, run->job->watched[i].end);
-	}
 	pt_stretches_align(&within, run->chunk_size);
 	if (!error && within.n)
 		error = read_within(run, &within);
@@ -260,20 +288,18 @@ static int read_watched(struct run *run)
 
 /* ---- where pages came or went ----------------------------------------------------------------------------------- */
 
-static uint64_t sweep_weight(const struct run *run, uint64_t now_ns)
+static uint64_t sweep_weight(const struct run *run)
 {
-	uint64_t newest = pt_sweep_newest(&run->r->sweep), all = weight_of(run->slots);
-	double most = left(run) / 2, share = 1;
-	if (newest && now_ns - newest < ROUND_NS)
-		share = (double)(now_ns - newest) / (double)ROUND_NS;
-	uint64_t may = affordable(most, presence_ns(run->r)), due = (uint64_t)(share * (double)all) + 1;
-	return run->job->moved || due > may ? may : due;
+	double unit = presence_ns(run->r), time = left(run);
+	uint64_t weight = due(run, weight_of(run->slots), PRESENCE_ROUND);
+	uint64_t hurry = run->job->moved ? affordable(time / FOR_HURRY, unit) : 0;
+	return at_most(affordable(time / FOR_SWEEP, unit), weight > hurry ? weight : hurry);
 }
 
 static int sweep(struct run *run)
 {
 	struct pt_sweep *s = &run->r->sweep;
-	uint64_t now_ns = now(run, PT_CLOCK_MONOTONIC), end = PT_SWEEP_END, most = sweep_weight(run, now_ns), sum = 0;
+	uint64_t began = now(run, PT_CLOCK_MONOTONIC), end = PT_SWEEP_END, most = sweep_weight(run), sum = 0;
 	for (size_t i = lower(run->slots, s->at); i < run->slots->n && end == PT_SWEEP_END; i++) {
 		sum += weight(&run->slots->v[i]);
 		if (sum >= most && i + 1 < run->slots->n)
@@ -282,25 +308,33 @@ static int sweep(struct run *run)
 	struct pt_stretch part = {s->at * run->chunk_size, end == PT_SWEEP_END ? UINT64_MAX : end * run->chunk_size};
 	int error = read_them(run, PT_DEPTH_PRESENCE, &(struct pt_stretches){.v = &part, .n = 1});
 	if (!error)
-		pt_sweep_reached(s, end, now_ns);
+		pt_sweep_reached(s, end, began);
 	return error;
 }
 
 /* ---- the rest --------------------------------------------------------------------------------------------------- */
 
-static int read_stalest(struct run *run)
+/* Chunks of which only presence is known; there are some after a change, and after a failure. */
+static int read_unread(struct run *run)
 {
 	bool any = true;
 	int error = 0;
-	do {
-		uint64_t from_the_start = 0, weight = affordable(left(run), run->r->detail_ns);
-		struct wanted unread = {.before_ns = 1, .weight = weight};
-		struct wanted stale = {.before_ns = run->job->fresh_ns, .weight = weight};
+	while (!error && any && left(run) > 0) {
+		uint64_t from_the_start = 0;
+		struct wanted unread = {.before_ns = 1, .weight = affordable(left(run), run->r->detail_ns)};
 		error = read_picked(run, &unread, &from_the_start, &any);
-		if (!error && !any)
-			error = read_picked(run, &stale, &run->r->next, &any);
-	} while (!error && any && left(run) > 0);
+	}
 	return error;
+}
+
+static int read_stalest(struct run *run)
+{
+	uint64_t may = affordable(left(run), run->r->detail_ns);
+	uint64_t before = run->now_ns > REST_AGE ? run->now_ns - REST_AGE : 0;
+	struct wanted stale = {.before_ns = before > 1 ? before : 1, /* at the least what was never read */
+			       .weight = at_most(may, due(run, weight_of(run->slots), REST_ROUND))};
+	bool any;
+	return read_picked(run, &stale, &run->r->next, &any);
 }
 
 /* ---- a frame ---------------------------------------------------------------------------------------------------- */
@@ -309,6 +343,7 @@ void pt_refresh_whole(struct pt_refresh *r, const struct pt_slots *slots, uint64
 {
 	learn(&r->detail_ns, weight_of(slots), cpu_ns);
 	pt_sweep_all(&r->sweep, began_ns);
+	r->ran_ns = began_ns;
 }
 
 static int read_all(struct run *run)
@@ -328,12 +363,17 @@ int pt_refresh_run(struct pt_refresh *r, const struct pt_refresh_job *job, struc
 			  .job = job,
 			  .slots = slots,
 			  .chunk_size = (uint64_t)PT_CHUNK_PAGES << job->target->k->page_shift};
-	if (weight_of(slots) <= affordable(left(&run), r->detail_ns))
+	run.now_ns = now(&run, PT_CLOCK_MONOTONIC);
+	run.passed_ns = run.now_ns - r->ran_ns;
+	r->ran_ns = run.now_ns;
+	if (weight_of(slots) <= affordable(left(&run) / FOR_ALL, r->detail_ns))
 		return read_all(&run);
 	int error = read_replaced(&run);
 	if (!error)
 		error = read_watched(&run);
 	if (!error)
 		error = sweep(&run);
+	if (!error)
+		error = read_unread(&run);
 	return error ? error : read_stalest(&run);
 }

@@ -1,7 +1,7 @@
 /*
- * Refresh: brings a picture that was complete once up to date for as much CPU time as there is. In this order: what
- * was mapped anew, what is on the screen, where pages came or went, and then the rest, the stalest first. Everything
- * has its turn in the end, whatever the screen shows. Where all of it can be had, all is read.
+ * Refresh: brings a picture that was complete once up to date, for at most so much CPU time. In this order: what was
+ * mapped anew, what is on the screen, where pages came or went, and then the rest, going round. Everything has its turn
+ * in the end, whatever the screen shows. Where all of it costs little, all is read.
  */
 #ifndef PT_SCAN_REFRESH_H
 #define PT_SCAN_REFRESH_H
@@ -15,6 +15,7 @@ struct pt_refresh {
 	struct pt_sweep sweep;         /* of presence */
 	uint64_t next, next_watched;   /* chunk indices where going round goes on */
 	double detail_ns, presence_ns; /* CPU time for one unit of weight, see refresh.c; 0: not known */
+	uint64_t ran_ns;               /* CLOCK_MONOTONIC when the last frame began */
 	bool shmem_known;              /* all swapped pages of shared memory that were asked for */
 };
 

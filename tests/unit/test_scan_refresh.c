@@ -378,13 +378,43 @@ static void a_small_budget_reads_little_and_a_large_one_everything(void **arg)
 {
 	(void)arg;
 	struct world *w = large_new();
-	uint64_t before = w->scripted->clock[PT_CLOCK_MONOTONIC];
+	uint64_t before = w->scripted->clock[PT_CLOCK_MONOTONIC] += 60 * SECOND; /* all of it is stale */
 	struct pt_snapshot *s = refresh(w, NOTHING, NULL, 0);
 	assert_in_range(chunks_read_since(s, before), 1, s->n_slots / 5);
 	pt_snapshot_unref(s);
 	s = refresh(w, SECOND, NULL, 0);
 	assert_true(oldest(s) >= s->fresh_ns);
 	pt_snapshot_unref(s);
+	world_free(w);
+}
+
+static struct scripted *charged;
+
+/* A ns of CPU time for each byte that is read. */
+static void charge(const char *path, void *buf, size_t size)
+{
+	(void)path;
+	(void)buf;
+	charged->clock[PT_CLOCK_THREAD_CPU] += size;
+}
+
+/* Not with every frame what a third of the budget does not buy; but before it is half a minute old. */
+static void what_can_wait_goes_round(void **arg)
+{
+	(void)arg;
+	struct world *w = large_new();
+	charged = w->scripted;
+	w->scripted->edit = charge;
+	w->scripted->tick = 1;
+	size_t partly = 0;
+	for (int frame = 0; frame < 100; frame++) {
+		uint64_t before = w->scripted->clock[PT_CLOCK_MONOTONIC];
+		struct pt_snapshot *s = refresh(w, LARGE_PAGES * 2 * 8, NULL, 0); /* pagemap and flags */
+		assert_true(s->monotonic_ns - oldest(s) <= 31 * SECOND);
+		partly += chunks_read_since(s, before) < s->n_slots / 10;
+		pt_snapshot_unref(s);
+	}
+	assert_true(partly > 90);
 	world_free(w);
 }
 
@@ -475,6 +505,7 @@ int main(void)
 		cmocka_unit_test(new_pages_on_the_screen_are_seen_at_once),
 		cmocka_unit_test(presence_is_never_older_than_five_seconds),
 		cmocka_unit_test(a_small_budget_reads_little_and_a_large_one_everything),
+		cmocka_unit_test(what_can_wait_goes_round),
 		cmocka_unit_test(chunks_that_were_not_read_are_shared),
 		cmocka_unit_test(a_failure_loses_nothing),
 		cmocka_unit_test(an_exec_gives_a_complete_frame_of_the_new_image),
