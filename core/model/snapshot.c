@@ -197,7 +197,7 @@ int pt_snapshot_set_slots(struct pt_snapshot *s, const struct pt_snapshot *befor
 	s->n_slots = n;
 	if (before && (before->vmas != s->vmas || before->n_sums != blocks))
 		before = NULL;
-	s->sums = calloc(blocks + 1, sizeof(*s->sums));
+	s->sums = calloc(blocks + 1, sizeof(void *));
 	while (s->sums && s->n_sums < blocks) {
 		struct pt_sums *sums = take_sums(s, before, s->n_sums * PT_SUMS_VMAS);
 		if (!sums)
