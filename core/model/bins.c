@@ -156,16 +156,17 @@ static int by_start(const void *a, const void *b)
 	return (x->start > y->start) - (x->start < y->start);
 }
 
-size_t pt_stretches_merge(const struct pt_snapshot *s, struct pt_stretch *v, size_t n)
+size_t pt_stretches_merge(const struct pt_snapshot *s, struct pt_stretch *stretches, size_t n)
 {
 	size_t kept = 0;
 	if (n)
-		qsort(v, n, sizeof *v, by_start);
+		qsort(stretches, n, sizeof *stretches, by_start);
 	for (size_t i = 0; i < n; i++) {
-		if (!kept || !near_enough(s, v[kept - 1].end, v[i].start))
-			v[kept++] = v[i];
-		else if (v[i].end > v[kept - 1].end)
-			v[kept - 1].end = v[i].end;
+		struct pt_stretch *last = kept ? &stretches[kept - 1] : NULL;
+		if (!last || !near_enough(s, last->end, stretches[i].start))
+			stretches[kept++] = stretches[i];
+		else if (stretches[i].end > last->end)
+			last->end = stretches[i].end;
 	}
 	return kept;
 }
