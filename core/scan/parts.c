@@ -59,6 +59,13 @@ static int reserve_entries(struct pt_parts *parts, size_t n)
 	return pt_parts_reserve(parts, room);
 }
 
+/* What lies between regions was seen to be nothing when they were looked for, which may be long before they are read. */
+static void note_time(struct pt_parts *parts, uint64_t ns)
+{
+	if (!parts->began_ns || ns < parts->began_ns)
+		parts->began_ns = ns;
+}
+
 /* A new part of n entries, none of whose frames is known. */
 static int append(struct pt_parts *parts, const struct pt_region *region, size_t n, struct pt_part **ret)
 {
@@ -72,6 +79,8 @@ static int append(struct pt_parts *parts, const struct pt_region *region, size_t
 	int error = reserve_entries(parts, n);
 	if (error)
 		return error;
+	if (region->seen_ns)
+		note_time(parts, region->seen_ns);
 	*ret = &parts->v[parts->n++];
 	**ret = (struct pt_part){.page = region->start >> shift,
 				 .n = (uint32_t)((region->end - region->start) >> shift),
@@ -129,16 +138,11 @@ int pt_parts_add(struct pt_parts *parts, const struct pt_region *region)
 	return 0;
 }
 
-static void note_time(struct pt_parts *parts)
-{
-	if (!parts->began_ns)
-		parts->began_ns = parts->target->k->ops->now(parts->target->k, PT_CLOCK_MONOTONIC);
-}
-
 static ssize_t read_pagemap(struct pt_parts *parts, size_t at, size_t n, uint64_t page)
 {
 	struct pt_target *t = parts->target;
-	note_time(parts);
+	if (!parts->began_ns)
+		note_time(parts, t->k->ops->now(t->k, PT_CLOCK_MONOTONIC));
 	return t->k->ops->pread(t->k, t->pagemap, parts->entries + at, n * 8, page * 8);
 }
 

@@ -34,7 +34,7 @@ struct pt_parts {
 	/* the tail of all this, which is still to be read from pagemap */
 	size_t unread_part, unread;
 	uint64_t pages;    /* in regions; of guesses those that were found */
-	uint64_t began_ns; /* CLOCK_MONOTONIC before the first of them was read; 0: none was */
+	uint64_t began_ns; /* CLOCK_MONOTONIC before the first of them was looked for or read; 0: none was */
 };
 
 void pt_parts_free(struct pt_parts *parts);

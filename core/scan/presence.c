@@ -8,6 +8,7 @@
 
 struct merge {
 	unsigned page_shift;
+	bool zero_told;
 	size_t changed;
 };
 
@@ -29,14 +30,15 @@ static bool is_entry(enum pt_kind kind)
 	}
 }
 
-/* PAGEMAP_SCAN's PFNZERO is asked of the small zero page alone in fs/proc/task_mmu.c (6.18); the huge one looks present. */
-static bool same_zero(enum pt_kind was, enum pt_kind is)
+/* PAGEMAP_SCAN's PFNZERO is asked of the small zero page alone in fs/proc/task_mmu.c (6.18); the huge one looks present.
+ * Without PAGEMAP_SCAN both do. */
+static bool same_zero(const struct merge *merge, enum pt_kind was, enum pt_kind is)
 {
-	return is_zero(was) == is_zero(is) || (was == PT_ZERO_HUGE && pt_kind_present(is));
+	return is_zero(was) == is_zero(is) || ((was == PT_ZERO_HUGE || !merge->zero_told) && pt_kind_present(is));
 }
 
 /* Whether a page known in full can still be what a look at it saw. Kernels before 6.16 call guard markers swapped. */
-static bool agrees(struct pt_page known, struct pt_page seen)
+static bool agrees(const struct merge *merge, struct pt_page known, struct pt_page seen)
 {
 	enum pt_kind was = pt_page_kind(known), is = pt_page_kind(seen);
 	if (is == PT_UNTOUCHED || is == PT_SWAP_SHMEM)
@@ -45,7 +47,7 @@ static bool agrees(struct pt_page known, struct pt_page seen)
 		return was == PT_GUARD;
 	if (is_entry(is))
 		return is_entry(was);
-	return pt_kind_present(was) && same_zero(was, is) && !((known.bits ^ seen.bits) & PT_PMD);
+	return pt_kind_present(was) && same_zero(merge, was, is) && !((known.bits ^ seen.bits) & PT_PMD);
 }
 
 /* All there and alike: the sums tell, and nothing has to be looked into. */
@@ -61,12 +63,13 @@ static bool both_full(const struct pt_chunk *known, const struct pt_chunk *seen)
 }
 
 /* Takes the pages that disagree over from `seen`. Returns how many there are, and how many are anything at all. */
-static unsigned take_over(struct pt_page *known, const struct pt_page *seen, unsigned *ret_left)
+static unsigned take_over(const struct merge *merge, struct pt_page *known, const struct pt_page *seen,
+			  unsigned *ret_left)
 {
 	unsigned differ = 0;
 	*ret_left = 0;
 	for (unsigned i = 0; i < PT_CHUNK_PAGES; i++) {
-		if (!agrees(known[i], seen[i])) {
+		if (!agrees(merge, known[i], seen[i])) {
 			known[i] = seen[i];
 			differ++;
 		}
@@ -81,7 +84,7 @@ static int merge_chunk(struct merge *merge, const struct pt_slot *old, const str
 	unsigned left;
 	pt_chunk_unpack(old->chunk, pages);
 	pt_chunk_unpack(seen, now);
-	if (!take_over(pages, now, &left)) {
+	if (!take_over(merge, pages, now, &left)) {
 		*ret = *old;
 		pt_chunk_ref(ret->chunk);
 		return 0;
@@ -106,9 +109,9 @@ static int merge_slot(void *arg, const struct pt_slot *old, const struct pt_slot
 }
 
 int pt_presence_merge(struct pt_slots *slots, const struct pt_stretch *stretches, size_t n, unsigned page_shift,
-		      const struct pt_slots *seen, size_t *ret_changed)
+		      const struct pt_slots *seen, bool zero_told, size_t *ret_changed)
 {
-	struct merge merge = {.page_shift = page_shift};
+	struct merge merge = {.page_shift = page_shift, .zero_told = zero_told};
 	int error = pt_slots_splice(slots, stretches, n, page_shift, seen, merge_slot, &merge);
 	if (ret_changed)
 		*ret_changed = merge.changed;

@@ -10,9 +10,9 @@
 
 /*
  * Brings the slots inside the stretches in line with `seen`, the slots of a pass of PT_DEPTH_PRESENCE over them.
- * *ret_changed (may be NULL) counts the chunks that did not agree.
+ * `zero_told`: zero pages were told from others there, which PAGEMAP_SCAN does. *ret_changed (may be NULL) counts the chunks that did not agree.
  */
 int pt_presence_merge(struct pt_slots *slots, const struct pt_stretch *stretches, size_t n, unsigned page_shift,
-		      const struct pt_slots *seen, size_t *ret_changed);
+		      const struct pt_slots *seen, bool zero_told, size_t *ret_changed);
 
 #endif

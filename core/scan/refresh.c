@@ -67,6 +67,15 @@ static uint64_t weight_of(const struct pt_slots *slots)
 	return sum;
 }
 
+/* Pages that the kernel counts and the picture does not hold yet, wherever they are. */
+static uint64_t unseen(const struct run *run)
+{
+	uint64_t seen = 0;
+	for (size_t i = 0; i < run->slots->n; i++)
+		seen += pt_chunk_stat(run->slots->v[i].chunk, PT_N_PRESENT);
+	return run->job->resident > seen ? run->job->resident - seen : 0;
+}
+
 static void learn(double *ns, uint64_t weight, uint64_t cpu_ns)
 {
 	if (weight<LEARN_FROM && * ns> 0)
@@ -115,8 +124,9 @@ static int take_found(void *arg, const struct pt_slot *old, const struct pt_slot
 static int put(struct run *run, enum pt_depth depth, const struct pt_stretches *where, const struct pt_slots *found)
 {
 	unsigned shift = run->job->target->k->page_shift;
+	bool zero_told = pt_signal_has(&run->job->target->signals, PT_SIG_PAGEMAP_SCAN);
 	if (depth == PT_DEPTH_PRESENCE)
-		return pt_presence_merge(run->slots, where->v, where->n, shift, found, NULL);
+		return pt_presence_merge(run->slots, where->v, where->n, shift, found, zero_told, NULL);
 	return pt_slots_splice(run->slots, where->v, where->n, shift, found, take_found, NULL);
 }
 
@@ -268,7 +278,7 @@ static int read_within(struct run *run, const struct pt_stretches *within)
 				.before_ns = run->job->fresh_ns,
 				.weight = at_most(may, due(run, all, WATCHED_ROUND))};
 	bool any;
-	if (all <= may)
+	if (all + unseen(run) <= may)
 		return read_them(run, PT_DEPTH_DETAIL, within);
 	return read_picked(run, &wanted, &run->r->next_watched, &any);
 }
@@ -366,7 +376,7 @@ int pt_refresh_run(struct pt_refresh *r, const struct pt_refresh_job *job, struc
 	run.now_ns = now(&run, PT_CLOCK_MONOTONIC);
 	run.passed_ns = run.now_ns - r->ran_ns;
 	r->ran_ns = run.now_ns;
-	if (weight_of(slots) <= affordable(left(&run) / FOR_ALL, r->detail_ns))
+	if (weight_of(slots) + unseen(&run) <= affordable(left(&run) / FOR_ALL, r->detail_ns))
 		return read_all(&run);
 	int error = read_replaced(&run);
 	if (!error)

@@ -28,6 +28,7 @@ struct pt_refresh_job {
 	const struct pt_stretches *replaced; /* where VMAs changed since then; in order */
 	const struct pt_stretch *watched;    /* what the screen shows; in any order */
 	size_t n_watched;
+	uint64_t resident;      /* pages by the kernel's counters; 0 where it shows none */
 	uint64_t fresh_ns;      /* CLOCK_MONOTONIC: what was read since then need not be read again */
 	uint64_t cpu_until_ns;  /* of the thread's CPU time; a little of everything is read even if it is over */
 	bool moved;             /* the kernel's counters say that something changed: look for it sooner */

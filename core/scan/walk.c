@@ -69,6 +69,7 @@ static int scan_more(struct pt_walk *walk)
 		.max_pages = walk->guesses ? walk->most : 0,
 		.return_mask = PS_PRESENT | PS_SWAPPED | PS_HUGE | PS_PFNZERO,
 	};
+	walk->seen_ns = t->k->ops->now(t->k, PT_CLOCK_MONOTONIC);
 	int n = pt_target_scan(t, &arg);
 	if (n < 0)
 		return n;
@@ -106,6 +107,7 @@ static bool clip(struct pt_walk *walk, struct ps_region *found, struct pt_region
 	ret->start = found->start > vma->start ? found->start : vma->start;
 	ret->end = found->end < vma->end ? found->end : vma->end;
 	ret->categories = found->categories;
+	ret->seen_ns = walk->seen_ns;
 	ret->vma = walk->vma;
 	ret->guess = false;
 	found->start = ret->end;
@@ -135,7 +137,7 @@ static int guess_next(struct pt_walk *walk, struct pt_region *ret)
 	ret->end = (ret->start / most + 1) * most;
 	ret->end = vma->end < ret->end ? vma->end : ret->end;
 	ret->end = walk->end < ret->end ? walk->end : ret->end;
-	ret->categories = 0;
+	ret->categories = ret->seen_ns = 0;
 	ret->vma = walk->vma;
 	ret->guess = true;
 	walk->at = ret->end;

@@ -21,6 +21,7 @@
 struct pt_region {
 	uint64_t start, end;
 	uint64_t categories; /* PS_* that all of it has; FILE is not asked for (it costs a look at every frame) */
+	uint64_t seen_ns;    /* CLOCK_MONOTONIC before it was looked at; 0: a guess */
 	size_t vma;
 	bool guess; /* not looked at: anything may be there, but no huge page if pt_walk_may_guess() */
 };
@@ -37,6 +38,7 @@ struct pt_walk {
 	unsigned alarms;  /* of which so many were none */
 	uint64_t most;    /* pages of the next PAGEMAP_SCAN */
 	unsigned i, n;    /* found[i..n) is still to hand out */
+	uint64_t seen_ns; /* what was found was looked for since then */
 	struct ps_region found[PT_WALK_REGIONS];
 };
 

@@ -18,6 +18,15 @@ static bool counters_moved(const struct pt_process *a, const struct pt_process *
 	       !same(a->rss_shmem, b->rss_shmem) || !same(a->swap, b->swap) || !same(a->minor_faults, b->minor_faults);
 }
 
+static uint64_t resident(const struct pt_process *p, unsigned page_shift)
+{
+	const struct pt_maybe counted[] = {p->rss_anon, p->rss_file, p->rss_shmem};
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < sizeof(counted) / sizeof(*counted); i++)
+		bytes += counted[i].known ? counted[i].value : 0;
+	return bytes >> page_shift;
+}
+
 /* maps of 60,000 VMAs costs more than the budget of a second: asked seldom, sooner if VmSize says that it changed. */
 static int read_layout_in_time(struct pt_scan *scan, struct pt_shot *shot, double share)
 {
@@ -29,6 +38,16 @@ static int read_layout_in_time(struct pt_scan *scan, struct pt_shot *shot, doubl
 static int step(void *arg)
 {
 	return pt_shot_cancelled(arg);
+}
+
+/*
+ * What a frame costs before it reads anything may be more than there is, with many chunks and a small budget. So that
+ * it comes to something, reading may take as much again; the next frame begins later for that.
+ */
+static uint64_t cpu_until(struct pt_scan *scan, const struct pt_shot *shot, uint64_t budget_ns)
+{
+	uint64_t now = pt_shot_now(scan, PT_CLOCK_THREAD_CPU), spent = now - shot->cpu_started;
+	return now + (budget_ns > 2 * spent ? budget_ns - spent : spent);
 }
 
 static int refresh_slots(struct pt_scan *scan, struct pt_shot *shot, const struct pt_scan_wish *wish,
@@ -44,8 +63,9 @@ static int refresh_slots(struct pt_scan *scan, struct pt_shot *shot, const struc
 		.replaced = replaced,
 		.watched = wish->watched,
 		.n_watched = wish->n_watched,
+		.resident = resident(&shot->process, scan->target.k->page_shift),
 		.fresh_ns = shot->started,
-		.cpu_until_ns = shot->cpu_started + wish->budget_ns,
+		.cpu_until_ns = cpu_until(scan, shot, wish->budget_ns),
 		.moved = counters_moved(&shot->process, &scan->last->process),
 		.shmem = !clean && pt_signal_has(&scan->target.signals, PT_SIG_SHMEM_SWAP),
 		.step = step,
@@ -53,7 +73,9 @@ static int refresh_slots(struct pt_scan *scan, struct pt_shot *shot, const struc
 	};
 	scan->refresh.shmem_known |= clean;
 	int error = pt_refresh_run(&scan->refresh, &job, &shot->slots);
-	shot->presence_ns = pt_sweep_oldest(&scan->refresh.sweep);
+	/* nobody looked where VMAs came since maps was read */
+	uint64_t swept_ns = pt_sweep_oldest(&scan->refresh.sweep);
+	shot->presence_ns = swept_ns < scan->maps.asked_ns ? swept_ns : scan->maps.asked_ns;
 	shot->shmem_known = clean || (job.shmem && scan->refresh.shmem_known);
 	return error;
 }

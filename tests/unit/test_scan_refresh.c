@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "core/kernel/abi.h"
 #include "core/scan/scan.h"
 #include "tests/support/fixture.h"
 #include "tests/support/scripted.h"
@@ -278,6 +279,30 @@ static void also_without_pagemap_scan(void **arg)
 #define LARGE_PAGES (400u * PT_CHUNK_PAGES)
 #define ADDRESS(n)  (LARGE_START + (n)*PAGE)
 
+/* What reading takes of the thread's CPU time: so much for an entry of pagemap, and for one file more. */
+#define ENTRY_NS 100u
+
+static struct {
+	struct scripted *scripted;
+	const char *name; /* how its path ends; NULL: none */
+	uint64_t cpu_ns;
+} slow;
+
+static bool ends_with(const char *path, const char *name)
+{
+	size_t n = strlen(path), m = strlen(name);
+	return n >= m && !strcmp(path + n - m, name);
+}
+
+static void take_time(const char *path, void *buf, size_t size)
+{
+	(void)buf;
+	if (ends_with(path, "/pagemap"))
+		slow.scripted->clock[PT_CLOCK_THREAD_CPU] += size / 8 * ENTRY_NS;
+	if (slow.name && ends_with(path, slow.name))
+		slow.scripted->clock[PT_CLOCK_THREAD_CPU] += slow.cpu_ns;
+}
+
 static struct world *large_new(void)
 {
 	struct world *w = calloc(1, sizeof(*w));
@@ -290,6 +315,9 @@ static struct world *large_new(void)
 	w->fixture = fixture_new(PAGE, text);
 	w->scripted = scripted_new(fixture_kernel(w->fixture));
 	w->scripted->tick = 1000;
+	w->scripted->edit = take_time;
+	slow.scripted = w->scripted;
+	slow.name = NULL;
 	assert_int_equal(pt_scan_open(&w->scan, &w->scripted->k, 100), 0);
 	struct pt_snapshot *s = NULL;
 	assert_int_equal(pt_scan_frame(w->scan, NULL, NULL, &s), 0);
@@ -432,6 +460,163 @@ static void chunks_that_were_not_read_are_shared(void **arg)
 	world_free(w);
 }
 
+/* ---- claims ----------------------------------------------------------------------------------------------------- */
+
+/* A page comes right after PAGEMAP_SCAN went by, in a hole of a chunk that has others. */
+#define ARRIVAL (3 * PT_CHUNK_PAGES + 2)
+
+static struct {
+	struct world *w;
+	struct pt_kernel_ops ops;
+	const struct pt_kernel_ops *inner;
+	unsigned scans; /* still to come before that one */
+	uint64_t at_ns;
+} arrival;
+
+static int scan_and_arrive(struct pt_kernel *k, int fd, unsigned long request, void *arg)
+{
+	int got = arrival.inner->ioctl(k, fd, request, arg);
+	if (request != PT_PAGEMAP_SCAN || arrival.at_ns || arrival.scans--)
+		return got;
+	arrival.at_ns = arrival.w->scripted->clock[PT_CLOCK_MONOTONIC] += SECOND;
+	say(arrival.w, "page %" PRIx64 " anon pfn=0x900000\n", ADDRESS(ARRIVAL));
+	arrival.w->scripted->clock[PT_CLOCK_MONOTONIC] += SECOND;
+	return got;
+}
+
+static struct world *sparse_new(unsigned scans)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	char text[300];
+	snprintf(text, sizeof(text),
+		 "process 100 S start=777 threads=1 sparse\n"
+		 "vma %" PRIx64 "-%" PRIx64 " rw-p\n"
+		 "page %" PRIx64 " anon pfn=0x100\npage %" PRIx64 " anon pfn=0x107\n",
+		 ADDRESS(0), ADDRESS(8 * PT_CHUNK_PAGES), ADDRESS(ARRIVAL - 2), ADDRESS(ARRIVAL + 1));
+	w->fixture = fixture_new(PAGE, text);
+	w->scripted = scripted_new(fixture_kernel(w->fixture));
+	w->scripted->tick = 1000;
+	assert_int_equal(pt_scan_open(&w->scan, &w->scripted->k, 100), 0);
+	arrival.w = w;
+	arrival.inner = w->scripted->k.ops;
+	arrival.ops = *arrival.inner;
+	arrival.ops.ioctl = scan_and_arrive;
+	arrival.scans = scans;
+	arrival.at_ns = 0;
+	w->scripted->k.ops = &arrival.ops;
+	return w;
+}
+
+static void what_was_read_since_misses_no_page_that_came_before(void **arg)
+{
+	(void)arg;
+	for (unsigned scans = 0; scans < 3; scans++) {
+		struct world *w = sparse_new(scans);
+		for (int frame = 0; frame < 4; frame++) {
+			struct pt_snapshot *s = refresh(w, frame % 2 ? NOTHING : SECOND, NULL, 0);
+			if (arrival.at_ns && pt_page_kind(pt_snapshot_page(s, ADDRESS(ARRIVAL))) != PT_ANON) {
+				assert_true(s->slots[0].read_ns <= arrival.at_ns);
+				assert_true(s->presence_ns <= arrival.at_ns);
+			}
+			pt_snapshot_unref(s);
+		}
+		assert_true(arrival.at_ns);
+		world_free(w);
+	}
+}
+
+static struct world *slow_new(const char *name, uint64_t cpu_ns)
+{
+	struct world *w = large_new();
+	slow.name = name;
+	slow.cpu_ns = cpu_ns;
+	pt_scan_close(w->scan);
+	assert_int_equal(pt_scan_open(&w->scan, &w->scripted->k, 100), 0);
+	struct pt_snapshot *s = NULL;
+	assert_int_equal(pt_scan_frame(w->scan, NULL, NULL, &s), 0);
+	pt_snapshot_unref(s);
+	return w;
+}
+
+/* maps is asked for seldom then, and nobody looked where it does not say that there is something. */
+static void presence_is_no_younger_than_maps(void **arg)
+{
+	(void)arg;
+	struct world *w = slow_new("/maps", SECOND / 10);
+	uint64_t mapped_ns = w->scripted->clock[PT_CLOCK_MONOTONIC];
+	say(w, "vma 90000000-90010000 rw-p\npage 90000000 anon pfn=0x900000\n");
+	bool there = false;
+	for (int frame = 0; frame < 20 && !there; frame++) {
+		struct pt_snapshot *s = refresh(w, SECOND, NULL, 0);
+		there = pt_page_kind(pt_snapshot_page(s, 0x90000000)) == PT_ANON;
+		assert_true(there || s->presence_ns <= mapped_ns);
+		pt_snapshot_unref(s);
+	}
+	assert_true(there);
+	world_free(w);
+}
+
+static void what_a_frame_costs_anyway_does_not_stop_the_reading(void **arg)
+{
+	(void)arg;
+	struct world *w = slow_new("/status", SECOND / 100);
+	uint64_t since = w->scripted->clock[PT_CLOCK_MONOTONIC];
+	bool caught_up = false;
+	for (int frame = 0; frame < 20 && !caught_up; frame++) {
+		struct pt_snapshot *s = refresh(w, SECOND / 1000, NULL, 0);
+		caught_up = oldest(s) >= since;
+		pt_snapshot_unref(s);
+	}
+	assert_true(caught_up);
+	world_free(w);
+}
+
+static void what_grew_since_is_not_read_at_once(void **arg)
+{
+	(void)arg;
+	struct world *w = large_new();
+	pt_snapshot_unref(refresh(w, SECOND, NULL, 0));
+	say(w, "unmap %" PRIx64 "-%" PRIx64 "\nvma %" PRIx64 "-%" PRIx64 " rw-p\n", ADDRESS(0),
+	    ADDRESS(2u * LARGE_PAGES), ADDRESS(0), ADDRESS(2u * LARGE_PAGES));
+	struct pt_snapshot *s = refresh(w, SECOND, NULL, 0);
+	assert_int_equal(s->n_slots, 0);
+	pt_snapshot_unref(s);
+	say(w, "pages %" PRIx64 "-%" PRIx64 " anon pfn=0x100000\n", ADDRESS(0), ADDRESS(LARGE_PAGES));
+	struct pt_stretch watched = {ADDRESS(0), ADDRESS(2u * LARGE_PAGES)};
+	s = refresh(w, 30000, &watched, 1);
+	assert_in_range(chunks_read_since(s, s->fresh_ns), 0, LARGE_PAGES / PT_CHUNK_PAGES / 2);
+	pt_snapshot_unref(s);
+	s = catch_up(w, 30000);
+	struct pt_snapshot *want = full(w);
+	assert_same(s, want);
+	pt_snapshot_unref(want);
+	pt_snapshot_unref(s);
+	world_free(w);
+}
+
+/* Kernels before 6.7 tell the zero page by its flags alone, which a look at presence does not read. */
+static void zero_pages_stay_known_without_pagemap_scan(void **arg)
+{
+	(void)arg;
+	struct world *w = large_new();
+	for (unsigned chunk = 0; chunk < 100; chunk++)
+		say(w, "page %" PRIx64 " zero pfn=0x50\n", ADDRESS(chunk * PT_CHUNK_PAGES + 1));
+	pt_scan_close(w->scan);
+	w->scripted->no_scan = true;
+	assert_int_equal(pt_scan_open(&w->scan, &w->scripted->k, 100), 0);
+	struct pt_snapshot *s = NULL;
+	assert_int_equal(pt_scan_frame(w->scan, NULL, NULL, &s), 0);
+	for (int frame = 0; frame < 30; frame++) {
+		for (unsigned chunk = 0; chunk < 100; chunk++)
+			assert_int_equal(pt_page_kind(pt_snapshot_page(s, ADDRESS(chunk * PT_CHUNK_PAGES + 1))),
+					 PT_ZERO);
+		pt_snapshot_unref(s);
+		s = refresh(w, NOTHING, NULL, 0);
+	}
+	pt_snapshot_unref(s);
+	world_free(w);
+}
+
 /* ---- what goes wrong -------------------------------------------------------------------------------------------- */
 
 static void a_failure_loses_nothing(void **arg)
@@ -507,6 +692,11 @@ int main(void)
 		cmocka_unit_test(a_small_budget_reads_little_and_a_large_one_everything),
 		cmocka_unit_test(what_can_wait_goes_round),
 		cmocka_unit_test(chunks_that_were_not_read_are_shared),
+		cmocka_unit_test(what_was_read_since_misses_no_page_that_came_before),
+		cmocka_unit_test(presence_is_no_younger_than_maps),
+		cmocka_unit_test(what_a_frame_costs_anyway_does_not_stop_the_reading),
+		cmocka_unit_test(what_grew_since_is_not_read_at_once),
+		cmocka_unit_test(zero_pages_stay_known_without_pagemap_scan),
 		cmocka_unit_test(a_failure_loses_nothing),
 		cmocka_unit_test(an_exec_gives_a_complete_frame_of_the_new_image),
 		cmocka_unit_test(the_end_of_the_target_is_told),
