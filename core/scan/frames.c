@@ -23,6 +23,7 @@
 #define BUCKETS_MIN (1u << 10)
 #define BUCKETS_MAX (1u << 17)
 #define GAP         2u /* entries that are cheaper to read along than to skip with another system call */
+#define AHEAD       8u /* keys, whose entries are fetched into the cache before their turn */
 #define NOT_READ    UINT64_MAX
 #define STEP_FRAMES 8192u /* about a millisecond */
 
@@ -274,6 +275,12 @@ static bool mark(struct pt_frames *frames, const struct pt_parts *parts, const f
 	memset(&frames->want_count, 0, sizeof(frames->want_count));
 	frame_key any = 0;
 	for (size_t i = 0; i < n; i++) {
+		if (i + AHEAD < n) {
+			uint32_t soon = key_tag(keys[i + AHEAD]);
+			__builtin_prefetch(&parts->words[soon], 1);
+			if (keys[i + AHEAD] & KEY_MORE)
+				__builtin_prefetch(&parts->entries[soon]);
+		}
 		unsigned length = key_run(parts, keys[i]);
 		any |= keys[i];
 		set_bits(&frames->want_flags, key_offset(keys[i]), length);

@@ -37,6 +37,16 @@ void pt_walk_init(struct pt_walk *walk, struct pt_target *target, const struct p
 
 /* ---- by PAGEMAP_SCAN -------------------------------------------------------------------------------------------- */
 
+/* Bytes of VMAs in [from, end). */
+static uint64_t mapped_in(const struct pt_walk *walk, uint64_t from, uint64_t end)
+{
+	const struct pt_vma_table *vmas = walk->vmas;
+	uint64_t bytes = 0;
+	for (size_t i = walk->vma; i < vmas->n && vmas->v[i].start < end; i++)
+		bytes += clamp(vmas->v[i].end, from, end) - clamp(vmas->v[i].start, from, end);
+	return bytes;
+}
+
 /* Whether what was found between `from` and `reached` is small pages nearly without holes; else the next scan may take
  * more at once. */
 static void learn(struct pt_walk *walk, uint64_t from, uint64_t reached)
@@ -50,7 +60,8 @@ static void learn(struct pt_walk *walk, uint64_t from, uint64_t reached)
 	if (walk->alarmed) /* at the first page of this scan */
 		walk->alarms += !(walk->n && walk->found[0].start == from && walk->found[0].categories & PS_HUGE);
 	walk->alarmed = false;
-	bool dense = !huge && bytes >> walk->target->k->page_shift >= FEWEST && bytes >= (reached - from) / 2;
+	bool dense = !huge && bytes >> walk->target->k->page_shift >= FEWEST &&
+		     bytes >= mapped_in(walk, from, reached) / 2;
 	walk->dense = walk->guesses && dense && walk->alarms < ALARMS;
 	if (dense)
 		walk->most = FEWEST;
