@@ -17,9 +17,10 @@
 #define INTERVAL_MAX 3600.0
 #define BUDGET_MIN   0.1
 #define BUDGET_MAX   100.0
+#define THREADS_MAX  8
 #define NEAR         2 /* letters that a misspelt command may be off by */
 
-enum { OPT_BUDGET = 256, OPT_ASCII, OPT_COLOR, OPT_DEMO };
+enum { OPT_BUDGET = 256, OPT_THREADS, OPT_ASCII, OPT_COLOR, OPT_DEMO };
 
 /* "-": operands come in order, so that those behind -- can be told; ":": a missing argument is told from the rest. */
 static const char short_options[] = "-:p:d:f:o:i:JnrbVh";
@@ -27,6 +28,7 @@ static const struct option long_options[] = {
 	{"pid", required_argument, NULL, 'p'},
 	{"interval", required_argument, NULL, 'd'},
 	{"budget", required_argument, NULL, OPT_BUDGET},
+	{"threads", required_argument, NULL, OPT_THREADS},
 	{"filter", required_argument, NULL, 'f'},
 	{"output", required_argument, NULL, 'o'},
 	{"input", required_argument, NULL, 'i'},
@@ -102,6 +104,15 @@ bool ui_parse_decimal(const char *text, double min, double max, double *ret)
 	return true;
 }
 
+static int parse_threads(const char *text, unsigned *ret, struct complaint *c)
+{
+	double n;
+	if (!ui_parse_decimal(text, 1, THREADS_MAX, &n) || n != (double)(unsigned)n)
+		return usage(c, "'%s' is no number of threads: --threads takes 1 to %d", text, THREADS_MAX);
+	*ret = (unsigned)n;
+	return UI_OK;
+}
+
 static int parse_colours(const char *text, enum ui_colours *ret, struct complaint *c)
 {
 	static const struct {
@@ -146,6 +157,7 @@ static int take_value(int option, const char *value, struct ui_options *o, struc
 			return usage(c, "'%s' is no budget: --budget takes percent of one core from %g to %g", value,
 				     BUDGET_MIN, BUDGET_MAX);
 		return UI_OK;
+	case OPT_THREADS: return parse_threads(value, &o->threads, c);
 	case OPT_COLOR: return parse_colours(value, &o->colours, c);
 	case 'f': o->filter = value; return UI_OK;
 	case 'o': o->columns = value; return UI_OK;
@@ -292,6 +304,7 @@ int ui_options_parse(int argc, char **argv, struct ui_options *ret, char *messag
 	struct ui_options o = {
 		.interval_ns = 1000000000,
 		.budget = 5,
+		.threads = 1,
 		.colours = no_color && *no_color ? UI_COLOURS_MONO : UI_COLOURS_AUTO,
 	};
 	int r;

@@ -28,6 +28,7 @@ struct ui_options {
 	pid_t pid;                          /* 0: none given */
 	uint64_t interval_ns;               /* -d, default 1 s */
 	double budget;                      /* --budget, percent of one core */
+	unsigned threads;                   /* --threads, of one frame */
 	const char *filter;                 /* -f REGEX, NULL: none */
 	const char *columns;                /* -o, NULL: default */
 	bool json, no_headings, raw, bytes; /* -J -n -r -b */

@@ -33,6 +33,9 @@ struct pt_build {
 	size_t before_at; /* in the snapshot before */
 	struct meaning meanings[MEANINGS];
 	struct pt_parts again; /* a chunk that has to be read page by page after all */
+	uint64_t again_entries[PT_CHUNK_PAGES];
+	pt_frame_word again_words[PT_CHUNK_PAGES];
+	uint16_t again_counts[PT_CHUNK_PAGES];
 };
 
 struct pt_build *pt_build_new(unsigned page_shift)
@@ -41,6 +44,9 @@ struct pt_build *pt_build_new(unsigned page_shift)
 	if (!build)
 		return NULL;
 	build->page_shift = page_shift;
+	pt_parts_lend(&build->again,
+		      (struct pt_frame_arrays){build->again_entries, build->again_words, build->again_counts},
+		      PT_CHUNK_PAGES);
 	build->maker = pt_chunk_maker_new();
 	if (!build->maker) {
 		free(build);
@@ -222,9 +228,9 @@ static int add_split(struct pt_build *build, const struct pt_part *part)
 	if (!error)
 		error = pt_parts_read(again);
 	if (!error)
-		error = pt_frames_order(build->frames, again);
+		error = pt_frames_order(build->frames, again, 1);
 	if (!error)
-		error = pt_frames_read(build->frames, again, (struct pt_step){0}, NULL);
+		error = pt_frames_read(build->frames, build->frames, again, (struct pt_step){0}, NULL);
 	if (!error)
 		add_pages(build, again, &again->v[0], part->page, part->n);
 	return error;

@@ -29,6 +29,8 @@ static inline int pt_step(struct pt_step step)
 	return step.fn ? step.fn(step.arg) : 0;
 }
 
+#define PT_FIND_OVER (1u << 15) /* entries that pt_find_more() may go over what it was told */
+
 /* Begins with a stretch of addresses; parts that are there stay. Target and table are borrowed. */
 void pt_find_begin(struct pt_find *find, enum pt_depth depth, struct pt_target *target, const struct pt_vma_table *vmas,
 		   struct pt_stretch stretch);

@@ -18,14 +18,15 @@
 #include "core/scan/classify.h"
 #include "core/scan/folio.h"
 
-#define WINDOW      (1u << PT_FRAMES_WINDOW_BITS)
-#define WORDS       ((WINDOW + 63) / 64)
-#define BUCKETS_MIN (1u << 10)
-#define BUCKETS_MAX (1u << 17)
-#define GAP         2u /* entries that are cheaper to read along than to skip with another system call */
-#define AHEAD       8u /* keys, whose entries are fetched into the cache before their turn */
-#define NOT_READ    UINT64_MAX
-#define STEP_FRAMES 8192u /* about a millisecond */
+#define WINDOW          (1u << PT_FRAMES_WINDOW_BITS)
+#define WORDS           ((WINDOW + 63) / 64)
+#define BUCKETS_MIN     (1u << 10)
+#define BUCKETS_MAX     (1u << 17)
+#define GAP             2u  /* entries that are cheaper to read along than to skip with another system call */
+#define AHEAD           8u  /* keys, whose entries are fetched into the cache before their turn */
+#define BUCKETS_AT_ONCE 16u /* that a thread takes; divides BUCKETS_MIN */
+#define NOT_READ        UINT64_MAX
+#define STEP_FRAMES     8192u /* about a millisecond */
 
 /* Offset in the window, whether the count is wanted, whether more than one page, and which entry is the first. */
 typedef uint32_t frame_key;
@@ -42,6 +43,8 @@ struct pt_frames {
 	uint32_t *ends;     /* [n_buckets]: where each bucket ends in keys */
 	frame_key *keys;
 	size_t n_keys, room;
+	size_t n_entries;      /* of all parts: tags are below it */
+	unsigned next_bucket;  /* atomic: those below it are being read, or were */
 	struct pt_folio folio; /* of the frame that was read last */
 	struct bitmap want_flags, want_count;
 	uint64_t buffer[WINDOW];
@@ -132,7 +135,7 @@ static uint64_t count_keys(struct pt_frames *frames, const struct pt_parts *part
 	return all;
 }
 
-static void place_keys(struct pt_frames *frames, const struct pt_parts *parts)
+static void place_keys(struct pt_frames *frames, const struct pt_parts *parts, const uint64_t *base)
 {
 	for (size_t p = 0; p < parts->n; p++) {
 		const struct pt_part *part = &parts->v[p];
@@ -147,7 +150,7 @@ static void place_keys(struct pt_frames *frames, const struct pt_parts *parts)
 			frame_key key = (frame_key)(*entry & (WINDOW - 1));
 			key |= *entry & counted || part->whole ? 0 : KEY_COUNT;
 			key |= n > 1 ? KEY_MORE : 0;
-			key |= (frame_key)(entry - parts->entries) << (PT_FRAMES_WINDOW_BITS + 2);
+			key |= (frame_key)(entry - base) << (PT_FRAMES_WINDOW_BITS + 2);
 			frames->keys[frames->ends[bucket_of(frames, *entry)]++] = key;
 			entry += n;
 		}
@@ -164,41 +167,54 @@ static int set_buckets(struct pt_frames *frames, unsigned n)
 	return 0;
 }
 
-static uint64_t count_anew(struct pt_frames *frames, const struct pt_parts *parts)
+static uint64_t count_anew(struct pt_frames *frames, const struct pt_parts *parts, size_t n)
 {
+	uint64_t all = 0;
 	memset(frames->ends, 0, frames->n_buckets * sizeof(*frames->ends));
 	frames->n_keys = 0;
-	return count_keys(frames, parts);
+	for (size_t i = 0; i < n; i++)
+		all |= count_keys(frames, &parts[i]);
+	return all;
 }
 
-int pt_frames_order(struct pt_frames *frames, const struct pt_parts *parts)
+static int reserve_keys(struct pt_frames *frames)
+{
+	size_t room = frames->n_keys + frames->n_keys / 4;
+	if (frames->n_keys <= frames->room)
+		return 0;
+	if (!pt_room(&frames->keys, 0, room * sizeof(*frames->keys)))
+		return -ENOMEM;
+	frames->room = room;
+	return 0;
+}
+
+int pt_frames_order(struct pt_frames *frames, const struct pt_parts *parts, size_t n)
 {
 	int error = frames->n_buckets ? 0 : set_buckets(frames, BUCKETS_MIN);
 	if (error)
 		return error;
-	uint64_t windows = count_anew(frames, parts) >> PT_FRAMES_WINDOW_BITS;
-	unsigned n = frames->n_buckets;
-	while (n <= windows && n < BUCKETS_MAX)
-		n *= 2;
-	if (n > frames->n_buckets) {
-		if ((error = set_buckets(frames, n)) != 0)
+	uint64_t windows = count_anew(frames, parts, n) >> PT_FRAMES_WINDOW_BITS;
+	unsigned buckets = frames->n_buckets;
+	while (buckets <= windows && buckets < BUCKETS_MAX)
+		buckets *= 2;
+	if (buckets > frames->n_buckets) {
+		if ((error = set_buckets(frames, buckets)) != 0)
 			return error;
-		count_anew(frames, parts);
+		count_anew(frames, parts, n);
 	}
-	frames->shared = windows >= n;
-	if (frames->n_keys > frames->room) {
-		size_t room = frames->n_keys + frames->n_keys / 4;
-		if (!pt_room(&frames->keys, 0, room * sizeof(*frames->keys)))
-			return -ENOMEM;
-		frames->room = room;
-	}
+	frames->shared = windows >= buckets;
+	if ((error = reserve_keys(frames)) != 0)
+		return error;
 	uint32_t sum = 0;
-	for (unsigned b = 0; b < n; b++) {
+	for (unsigned b = 0; b < buckets; b++) {
 		uint32_t count = frames->ends[b];
 		frames->ends[b] = sum;
 		sum += count;
 	}
-	place_keys(frames, parts);
+	for (size_t i = 0; i < n; i++)
+		place_keys(frames, &parts[i], parts[0].entries);
+	frames->n_entries = (size_t)(parts[n - 1].entries + parts[n - 1].n_entries - parts[0].entries);
+	frames->next_bucket = 0;
 	return 0;
 }
 
@@ -241,10 +257,10 @@ static bool next_read(const struct bitmap *bitmap, unsigned *first, unsigned *en
 	}
 }
 
-static unsigned key_run(const struct pt_parts *parts, frame_key key)
+static unsigned key_run(const struct pt_frames *frames, const struct pt_parts *parts, frame_key key)
 {
 	uint32_t tag = key_tag(key);
-	return key & KEY_MORE ? run_length(parts->entries + tag, parts->n_entries - tag) : 1;
+	return key & KEY_MORE ? run_length(parts->entries + tag, frames->n_entries - tag) : 1;
 }
 
 static uint64_t window_of(const struct pt_parts *parts, frame_key key)
@@ -281,7 +297,7 @@ static bool mark(struct pt_frames *frames, const struct pt_parts *parts, const f
 			if (keys[i + AHEAD] & KEY_MORE)
 				__builtin_prefetch(&parts->entries[soon]);
 		}
-		unsigned length = key_run(parts, keys[i]);
+		unsigned length = key_run(frames, parts, keys[i]);
 		any |= keys[i];
 		set_bits(&frames->want_flags, key_offset(keys[i]), length);
 		if (keys[i] & KEY_COUNT)
@@ -312,23 +328,25 @@ static void mend_tails(struct pt_frames *frames, struct pt_kernel *k, int kpagef
 							   (window << PT_FRAMES_WINDOW_BITS) + i, frames->buffer[i]);
 }
 
-static void hand_out_flags(const struct pt_frames *frames, struct pt_parts *parts, const frame_key *keys, size_t n)
+static void hand_out_flags(const struct pt_frames *frames, const struct pt_parts *parts, const frame_key *keys,
+			   size_t n)
 {
 	for (size_t k = 0; k < n; k++) {
 		const uint64_t *from = frames->buffer + key_offset(keys[k]);
 		pt_frame_word *to = parts->words + key_tag(keys[k]);
-		unsigned length = key_run(parts, keys[k]);
+		unsigned length = key_run(frames, parts, keys[k]);
 		for (unsigned i = 0; i < length; i++)
 			to[i] = from[i] == NOT_READ ? 0 : pt_frame_word_of(from[i]);
 	}
 }
 
-static void hand_out_counts(const struct pt_frames *frames, struct pt_parts *parts, const frame_key *keys, size_t n)
+static void hand_out_counts(const struct pt_frames *frames, const struct pt_parts *parts, const frame_key *keys,
+			    size_t n)
 {
 	for (size_t k = 0; k < n; k++) {
 		const uint64_t *from = frames->buffer + key_offset(keys[k]);
 		uint32_t tag = key_tag(keys[k]);
-		unsigned length = keys[k] & KEY_COUNT ? key_run(parts, keys[k]) : 0;
+		unsigned length = keys[k] & KEY_COUNT ? key_run(frames, parts, keys[k]) : 0;
 		for (unsigned i = 0; i < length; i++) {
 			if (from[i] == NOT_READ)
 				continue;
@@ -339,7 +357,7 @@ static void hand_out_counts(const struct pt_frames *frames, struct pt_parts *par
 }
 
 /* Returns what reading the flags took. */
-static struct pt_frames_cost read_window(struct pt_frames *frames, struct pt_parts *parts, const frame_key *keys,
+static struct pt_frames_cost read_window(struct pt_frames *frames, const struct pt_parts *parts, const frame_key *keys,
 					 size_t n)
 {
 	struct pt_target *t = parts->target;
@@ -363,23 +381,39 @@ static struct pt_frames_cost read_window(struct pt_frames *frames, struct pt_par
 	return cost;
 }
 
-int pt_frames_read(struct pt_frames *frames, struct pt_parts *parts, struct pt_step step, struct pt_frames_cost *ret)
+/* Where the keys of a bucket begin. */
+static size_t bucket_start(const struct pt_frames *frames, unsigned bucket)
+{
+	return bucket ? frames->ends[bucket - 1] : 0;
+}
+
+int pt_frames_read(struct pt_frames *frames, struct pt_frames *own, const struct pt_parts *first, struct pt_step step,
+		   struct pt_frames_cost *ret)
 {
 	struct pt_frames_cost cost = {0};
-	size_t at = 0, next_step = STEP_FRAMES;
+	size_t next_step = STEP_FRAMES;
+	unsigned from;
 	int error = 0;
-	frames->folio = (struct pt_folio){0};
-	for (unsigned b = 0; b < frames->n_buckets && !error; b++) {
-		while (at < frames->ends[b] && !error) {
-			size_t n = gather(frames, parts, frames->keys + at, frames->ends[b] - at);
-			struct pt_frames_cost now = read_window(frames, parts, frames->keys + at, n);
-			cost.frames += now.frames;
-			cost.reads += now.reads;
-			at += n;
-			if (cost.frames + cost.reads < next_step)
-				continue;
-			next_step = cost.frames + cost.reads + STEP_FRAMES;
-			error = pt_step(step);
+	own->folio = (struct pt_folio){0};
+	if (own != frames) {
+		own->shared = frames->shared;
+		own->n_entries = frames->n_entries;
+	}
+	while (!error && (from = __atomic_fetch_add(&frames->next_bucket, BUCKETS_AT_ONCE, __ATOMIC_RELAXED)) <
+				 frames->n_buckets) {
+		size_t at = bucket_start(frames, from), end = bucket_start(frames, from + BUCKETS_AT_ONCE);
+		for (unsigned b = from; at < end && !error; b++) {
+			while (at < frames->ends[b] && !error) {
+				size_t n = gather(frames, first, frames->keys + at, frames->ends[b] - at);
+				struct pt_frames_cost now = read_window(own, first, frames->keys + at, n);
+				cost.frames += now.frames;
+				cost.reads += now.reads;
+				at += n;
+				if (cost.frames + cost.reads < next_step)
+					continue;
+				next_step = cost.frames + cost.reads + STEP_FRAMES;
+				error = pt_step(step);
+			}
 		}
 	}
 	if (ret)

@@ -19,8 +19,8 @@ struct pt_frames;
 struct pt_frames *pt_frames_new(void); /* NULL: out of memory */
 void pt_frames_free(struct pt_frames *frames);
 
-/* Puts the entries of all parts in the order of their PFNs. 0 or -ENOMEM. */
-int pt_frames_order(struct pt_frames *frames, const struct pt_parts *parts);
+/* Puts the entries of n parts in the order of their PFNs. Their arrays are stretches of the first one's. 0 or -ENOMEM. */
+int pt_frames_order(struct pt_frames *frames, const struct pt_parts *parts, size_t n);
 
 /* Of what is in order now: frames to read, and how many system calls that takes. */
 struct pt_frames_cost {
@@ -30,9 +30,11 @@ struct pt_frames_cost pt_frames_cost(struct pt_frames *frames, const struct pt_p
 
 /*
  * Reads what was put in order: words and counts of the parts. Frames past the end of a file, or that cannot be read,
- * stay unknown. *ret (may be NULL) is what reading the flags took. 0, or what the step said.
+ * stay unknown. Several threads may do so at once, each with buffers of its own (`own`; one of them may be `frames`
+ * itself), and share the work. *ret (may be NULL) is what reading the flags took here. 0, or what the step said.
  */
-int pt_frames_read(struct pt_frames *frames, struct pt_parts *parts, struct pt_step step, struct pt_frames_cost *ret);
+int pt_frames_read(struct pt_frames *frames, struct pt_frames *own, const struct pt_parts *first, struct pt_step step,
+		   struct pt_frames_cost *ret);
 
 /* kpageflags as a word, and back, as far as the word has it. */
 static inline pt_frame_word pt_frame_word_of(uint64_t kpageflags)

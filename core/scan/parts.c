@@ -7,17 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/kernel/room.h"
-
 #define READ_MOST 4096u /* entries of one read */
 #define HOLE      32u   /* entries that are cheaper to read along than to skip with another system call */
 
 void pt_parts_free(struct pt_parts *parts)
 {
 	free(parts->v);
-	free(parts->entries);
-	free(parts->words);
-	free(parts->counts);
 	*parts = (struct pt_parts){0};
 }
 
@@ -38,25 +33,17 @@ static bool grow(void *array, size_t size)
 	return bigger != NULL;
 }
 
-int pt_parts_reserve(struct pt_parts *parts, size_t room)
+void pt_parts_lend(struct pt_parts *parts, struct pt_frame_arrays arrays, size_t room)
 {
 	size_t n = parts->n_entries;
-	if (room <= parts->entry_room)
-		return 0;
-	if (!pt_room(&parts->entries, n * sizeof(*parts->entries), room * sizeof(*parts->entries)) ||
-	    !pt_room(&parts->words, n * sizeof(*parts->words), room * sizeof(*parts->words)) ||
-	    !pt_room(&parts->counts, n * sizeof(*parts->counts), room * sizeof(*parts->counts)))
-		return -ENOMEM;
+	if (n) {
+		memcpy(arrays.entries, parts->entries, n * sizeof(*arrays.entries));
+		memcpy(arrays.words, parts->words, n * sizeof(*arrays.words)); /* nothing is counted yet */
+	}
+	parts->entries = arrays.entries;
+	parts->words = arrays.words;
+	parts->counts = arrays.counts;
 	parts->entry_room = room;
-	return 0;
-}
-
-static int reserve_entries(struct pt_parts *parts, size_t n)
-{
-	size_t room = parts->entry_room ? parts->entry_room : 4096;
-	while (room < parts->n_entries + n)
-		room *= 2;
-	return pt_parts_reserve(parts, room);
 }
 
 /* What lies between regions was seen to be nothing when they were looked for, which may be long before they are read. */
@@ -76,9 +63,8 @@ static int append(struct pt_parts *parts, const struct pt_region *region, size_t
 			return -ENOMEM;
 		parts->room = room;
 	}
-	int error = reserve_entries(parts, n);
-	if (error)
-		return error;
+	if (n > parts->entry_room - parts->n_entries)
+		return -EOVERFLOW; /* more than a caller of pt_find_more() has room for: no kernel has such regions */
 	if (region->seen_ns)
 		note_time(parts, region->seen_ns);
 	*ret = &parts->v[parts->n++];

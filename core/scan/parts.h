@@ -1,7 +1,7 @@
 /*
  * Parts: what a scan has found so far and not yet made chunks of. A part is a stretch of one VMA; its pagemap entries,
  * and what was read of their frames, lie side by side in flat arrays. Parts are in address order and apart from each
- * other, and as many as adjoin are read by one system call. Owns its arrays; one thread uses it at a time.
+ * other, and as many as adjoin are read by one system call. The arrays are lent by whoever uses it; one thread at a time.
  */
 #ifndef PT_SCAN_PARTS_H
 #define PT_SCAN_PARTS_H
@@ -22,14 +22,20 @@ struct pt_part {
 	bool whole;          /* mapped by one PMD: its frames follow the first one */
 };
 
+struct pt_frame_arrays {
+	uint64_t *entries;    /* of pagemap */
+	pt_frame_word *words; /* what is known of the frame */
+	uint16_t *counts;     /* of kpagecount; means something where the word says so */
+};
+
 struct pt_parts {
 	struct pt_target *target; /* borrowed */
 	struct pt_part *v;
 	size_t n, room;
-	/* [n_entries] */
-	uint64_t *entries;    /* of pagemap */
-	pt_frame_word *words; /* what is known of the frame */
-	uint16_t *counts;     /* of kpagecount; means something where the word says so */
+	/* [n_entries], borrowed; see pt_frame_arrays */
+	uint64_t *entries;
+	pt_frame_word *words;
+	uint16_t *counts;
 	size_t n_entries, entry_room;
 	/* the tail of all this, which is still to be read from pagemap */
 	size_t unread_part, unread;
@@ -41,8 +47,8 @@ void pt_parts_free(struct pt_parts *parts);
 /* Forgets all parts and keeps the arrays. */
 void pt_parts_clear(struct pt_parts *parts, struct pt_target *target);
 
-/* Makes room for so many entries in all, at once. 0 or -ENOMEM. */
-int pt_parts_reserve(struct pt_parts *parts, size_t room);
+/* Has the entries put elsewhere from now on, those that are there as well. */
+void pt_parts_lend(struct pt_parts *parts, struct pt_frame_arrays arrays, size_t room);
 
 /* Whether a region goes on where the unread ones end, and can be read along with them. */
 bool pt_parts_adjoins(const struct pt_parts *parts, const struct pt_region *region);

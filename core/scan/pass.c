@@ -10,12 +10,12 @@ struct pt_pass {
 	struct pt_batch *batch;
 };
 
-struct pt_pass *pt_pass_new(unsigned page_shift)
+struct pt_pass *pt_pass_new(unsigned page_shift, unsigned threads)
 {
 	struct pt_pass *pass = calloc(1, sizeof(*pass));
 	if (!pass)
 		return NULL;
-	pass->batch = pt_batch_new(page_shift);
+	pass->batch = pt_batch_new(page_shift, threads);
 	if (!pass->batch) {
 		free(pass);
 		return NULL;
@@ -48,8 +48,8 @@ int pt_pass_run(struct pt_pass *pass, const struct pt_pass_job *job, struct pt_s
 	int error = 0;
 	pt_batch_begin(pass->batch, &build, (struct pt_step){job->step, job->arg});
 	if (!job->stretches)
-		error = pt_batch_add(pass->batch, all);
+		error = pt_batch_add(pass->batch, all, false);
 	for (size_t i = 0; job->stretches && i < job->n && !error; i++)
-		error = pt_batch_add(pass->batch, job->stretches[i]);
+		error = pt_batch_add(pass->batch, job->stretches[i], true);
 	return error ? error : pt_batch_end(pass->batch);
 }

@@ -9,8 +9,9 @@
 
 struct pt_pass;
 
-struct pt_pass *pt_pass_new(unsigned page_shift); /* NULL: out of memory */
-void pt_pass_free(struct pt_pass *pass);          /* NULL is fine */
+/* Passes over everything are read by so many threads. NULL: out of memory. */
+struct pt_pass *pt_pass_new(unsigned page_shift, unsigned threads);
+void pt_pass_free(struct pt_pass *pass); /* NULL is fine */
 
 /* What to read, all of it borrowed until the pass ends. */
 struct pt_pass_job {

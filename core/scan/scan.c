@@ -20,12 +20,22 @@ int pt_scan_open(struct pt_scan **ret, struct pt_kernel *k, pid_t pid)
 		free(scan);
 		return error;
 	}
-	scan->pass = pt_pass_new(k->page_shift);
+	scan->pass = pt_pass_new(k->page_shift, 1);
 	if (!scan->pass) {
 		pt_scan_close(scan);
 		return -ENOMEM;
 	}
 	*ret = scan;
+	return 0;
+}
+
+int pt_scan_use_threads(struct pt_scan *scan, unsigned threads)
+{
+	struct pt_pass *pass = pt_pass_new(scan->target.k->page_shift, threads);
+	if (!pass)
+		return -ENOMEM;
+	pt_pass_free(scan->pass);
+	scan->pass = pass;
 	return 0;
 }
 
@@ -190,13 +200,15 @@ int pt_scan_frame(struct pt_scan *scan, pt_publish_fn publish_fn, void *arg, str
 	return pt_shot_finish(scan, &shot, error, ret);
 }
 
-int pt_scan_once(struct pt_kernel *k, pid_t pid, struct pt_snapshot **ret)
+int pt_scan_once(struct pt_kernel *k, pid_t pid, unsigned threads, struct pt_snapshot **ret)
 {
 	struct pt_scan *scan;
 	int error = pt_scan_open(&scan, k, pid);
 	if (error)
 		return error;
-	error = pt_scan_frame(scan, NULL, NULL, ret);
+	error = pt_scan_use_threads(scan, threads);
+	if (!error)
+		error = pt_scan_frame(scan, NULL, NULL, ret);
 	pt_scan_close(scan);
 	return error;
 }

@@ -24,6 +24,10 @@ typedef int (*pt_publish_fn)(void *arg, struct pt_snapshot *snapshot);
 int pt_scan_open(struct pt_scan **ret, struct pt_kernel *k, pid_t pid);
 void pt_scan_close(struct pt_scan *scan); /* NULL is fine */
 
+/* Frames that read everything are read by so many threads from now on, the caller's included; by one if this is not
+ * called. Not while a frame is under way. -ENOMEM. */
+int pt_scan_use_threads(struct pt_scan *scan, unsigned threads);
+
 /*
  * One frame, exact and complete. `publish` (may be NULL) sees the stages of the first frame. *ret gets a new
  * reference. -ESRCH: the target ended (the process, or its PID is another's now); an exec is followed: the frame is of
@@ -57,6 +61,6 @@ int pt_scan_pidfd(const struct pt_scan *scan);
 pid_t pt_scan_task(const struct pt_scan *scan);
 
 /* A complete frame of a process in one call, for commands. */
-int pt_scan_once(struct pt_kernel *k, pid_t pid, struct pt_snapshot **ret);
+int pt_scan_once(struct pt_kernel *k, pid_t pid, unsigned threads, struct pt_snapshot **ret);
 
 #endif

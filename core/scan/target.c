@@ -151,7 +151,8 @@ void pt_target_close(struct pt_target *t)
 /* Guard markers are of 6.13, bit 58 of pagemap is of 6.15, and their category here is of 6.16: only trying tells. */
 int pt_target_scan(struct pt_target *t, struct ps_arg *arg)
 {
-	bool guard = pt_signal_has(&t->signals, PT_SIG_GUARD) && !t->no_guard_category;
+	bool guard = pt_signal_has(&t->signals, PT_SIG_GUARD) &&
+		     !__atomic_load_n(&t->no_guard_category, __ATOMIC_RELAXED);
 	const struct ps_arg asked = *arg;
 	arg->size = sizeof(*arg);
 	arg->category_anyof_mask = PS_PRESENT | PS_SWAPPED;
@@ -159,7 +160,7 @@ int pt_target_scan(struct pt_target *t, struct ps_arg *arg)
 	int n = t->k->ops->ioctl(t->k, t->pagemap, PT_PAGEMAP_SCAN, arg);
 	if (n != -EINVAL || !guard)
 		return n;
-	t->no_guard_category = true;
+	__atomic_store_n(&t->no_guard_category, true, __ATOMIC_RELAXED);
 	*arg = asked;
 	return pt_target_scan(t, arg);
 }

@@ -19,7 +19,7 @@ struct pt_target {
 	unsigned image; /* execs seen */
 	struct pt_signals signals;
 	struct pt_costs costs;  /* fitted where the signals were probed; else defaults */
-	bool no_guard_category; /* PAGEMAP_SCAN refused it */
+	bool no_guard_category; /* atomic: PAGEMAP_SCAN refused it */
 };
 
 struct ps_arg;

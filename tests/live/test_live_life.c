@@ -125,7 +125,7 @@ static void threads_outlive_the_main_thread(void **state)
 
 	while (process.state != 'Z') /* it is on its way */
 		assert_int_equal(pt_read_process(k, child.pid, &process), 0);
-	assert_int_equal(pt_scan_once(k, child.pid, &snapshot), 0);
+	assert_int_equal(pt_scan_once(k, child.pid, 1, &snapshot), 0);
 	assert_int_equal(snapshot->process.pid, child.pid);
 	assert_int_not_equal(pt_page_kind(pt_snapshot_page(snapshot, address)), PT_UNTOUCHED);
 	pt_snapshot_unref(snapshot);
@@ -465,7 +465,7 @@ static void one_can_look_at_oneself(void **state)
 	(void)state;
 	struct pt_kernel *k = real();
 	struct pt_snapshot *snapshot;
-	assert_int_equal(pt_scan_once(k, getpid(), &snapshot), 0);
+	assert_int_equal(pt_scan_once(k, getpid(), 1, &snapshot), 0);
 	assert_true(snapshot->total.n[PT_N_RSS] > 0);
 	pt_snapshot_unref(snapshot);
 	pt_kernel_free(k);

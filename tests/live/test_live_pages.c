@@ -17,6 +17,7 @@
 #include "core/kernel/abi.h"
 #include "core/kernel/readers.h"
 #include "core/scan/inspect.h"
+#include "core/scan/scan.h"
 #include "tests/support/scene.h"
 #include "tests/support/skip.h"
 
@@ -406,6 +407,49 @@ static void looking_does_not_touch(void **state)
 	scene_leave(&scene);
 }
 
+/* ---- several threads -------------------------------------------------------------------------------------------- */
+
+/* Dense, with holes, and single pages far apart. */
+static void run_of_all_shapes(struct child *self)
+{
+	char *dense = child_map(24000 * page_size(), 0), *holes = child_map(9000 * page_size(), 0);
+	char *sparse = child_map((size_t)1 << 36, 0);
+	child_touch(dense, 24000, 1);
+	child_touch(holes, 3000, 3);
+	child_touch(sparse, 200, ((size_t)1 << 36) / 256 / page_size());
+	child_say(self, (uintptr_t)dense);
+}
+
+/* But for what changes while nobody touches the page: its age, and who else maps it if others do. */
+static bool is_same(struct pt_page now, struct pt_page before)
+{
+	const uint32_t restless = PT_REFERENCED | PT_ACTIVE | PT_LRU | PT_IDLE;
+	if (now.pfn != before.pfn || pt_page_kind(now) != pt_page_kind(before))
+		return false;
+	return before.count != 1 || (now.count == 1 && ((now.bits ^ before.bits) & ~restless) == 0);
+}
+
+static void threads_see_what_one_sees(void **state)
+{
+	(void)state;
+	struct scene scene = scene_set(run_of_all_shapes, 24000, NULL);
+	scene_expect(&scene, PT_N_ANON, 24000);
+	for (unsigned threads = 2; threads <= 5; threads += 3) {
+		struct pt_snapshot *s, *one = scene.snapshot;
+		assert_int_equal(pt_scan_once(scene.k, scene.child.pid, threads, &s), 0);
+		assert_int_equal(s->n_slots, one->n_slots);
+		assert_int_equal(s->done_pages, one->done_pages);
+		for (size_t i = 0; i < s->n_slots; i++) {
+			assert_int_equal(s->slots[i].index, one->slots[i].index);
+			for (unsigned p = 0; p < PT_CHUNK_PAGES; p++)
+				assert_true(is_same(pt_chunk_page(s->slots[i].chunk, p),
+						    pt_chunk_page(one->slots[i].chunk, p)));
+		}
+		pt_snapshot_unref(s);
+	}
+	scene_leave(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,6 +466,7 @@ int main(void)
 		cmocka_unit_test(huge_mapping_against_large_folio),
 		cmocka_unit_test(huge_zero_page_is_no_memory),
 		cmocka_unit_test(looking_does_not_touch),
+		cmocka_unit_test(threads_see_what_one_sees),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -141,7 +141,7 @@ static void a_restless_child_is_caught_up_with(void **state)
 		if (step % 8 != 7)
 			continue;
 		s = catch_up(scan, k);
-		assert_int_equal(pt_scan_once(k, child.pid, &want), 0);
+		assert_int_equal(pt_scan_once(k, child.pid, 1, &want), 0);
 		assert_same(s, want, start);
 		pt_snapshot_unref(s);
 		pt_snapshot_unref(want);

@@ -18,7 +18,7 @@ void scene_look(struct scene *scene)
 {
 	pt_snapshot_unref(scene->snapshot);
 	scene->snapshot = NULL;
-	assert_int_equal(pt_scan_once(scene->k, scene->child.pid, &scene->snapshot), 0);
+	assert_int_equal(pt_scan_once(scene->k, scene->child.pid, 1, &scene->snapshot), 0);
 	assert_int_equal(scene->snapshot->stage, PT_STAGE_COMPLETE);
 	scene->sum = (struct pt_counts){0};
 	pt_snapshot_sum(scene->snapshot, scene->start, scene->start + (scene->pages << scene->k->page_shift),

@@ -63,7 +63,7 @@ struct pt_snapshot *stage_snapshot(struct stage *stage)
 	struct scripted *k = scripted_new(fixture_kernel(stage->fixture));
 	struct pt_snapshot *snapshot = NULL;
 	k->clock[PT_CLOCK_MONOTONIC] = k->clock[PT_CLOCK_REALTIME] = stage->now_ns;
-	assert_int_equal(pt_scan_once(&k->k, STAGE_PID, &snapshot), 0);
+	assert_int_equal(pt_scan_once(&k->k, STAGE_PID, 1, &snapshot), 0);
 	scripted_free(k);
 	return snapshot;
 }

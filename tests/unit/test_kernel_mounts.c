@@ -102,7 +102,7 @@ static void roles_follow_the_file_system(void **state)
 		[DATA] = PT_ROLE_SHMEM, [TEXT] = PT_ROLE_TEXT, [OVERLAY] = PT_ROLE_FILE, [ELSEWHERE] = PT_ROLE_FILE,
 		[SYSV] = PT_ROLE_SHMEM, [DISK] = PT_ROLE_FILE, [HUGE] = PT_ROLE_HUGETLB};
 	struct pt_snapshot *s;
-	assert_int_equal(pt_scan_once(&k->k, 100, &s), 0);
+	assert_int_equal(pt_scan_once(&k->k, 100, 1, &s), 0);
 	assert_int_equal(s->vmas->n, N);
 	for (size_t i = 0; i < N; i++)
 		assert_int_equal(s->vmas->v[i].role, roles[i]);
@@ -115,7 +115,7 @@ static void swapped_pages_of_any_tmpfs_file_are_found(void **state)
 	(void)state;
 	static const uint64_t swapped[N] = {[DATA] = 1, [TEXT] = 2, [SYSV] = 4};
 	struct pt_snapshot *s;
-	assert_int_equal(pt_scan_once(&k->k, 100, &s), 0);
+	assert_int_equal(pt_scan_once(&k->k, 100, 1, &s), 0);
 	for (size_t i = 0; i < N; i++) {
 		struct pt_maybe bytes = pt_snapshot_bytes(s, i, PT_SUM_SWAP);
 		assert_true(bytes.known);
@@ -138,7 +138,7 @@ static void what_cannot_be_asked_is_not_known(void **state)
 	k->deny = "map_files";
 	k->deny_error = -EPERM;
 	k->no_cachestat = true;
-	assert_int_equal(pt_scan_once(&k->k, 100, &s), 0);
+	assert_int_equal(pt_scan_once(&k->k, 100, 1, &s), 0);
 	for (size_t i = 0; i < N; i++)
 		assert_int_equal(pt_snapshot_bytes(s, i, PT_SUM_SWAP).known, known[i]);
 	assert_false(pt_snapshot_bytes(s, N, PT_SUM_SWAP).known);
@@ -153,7 +153,7 @@ static void without_mountinfo_overlayfs_may_be_tmpfs(void **state)
 	k->deny = "mountinfo";
 	k->deny_error = -EACCES;
 	k->no_cachestat = true;
-	assert_int_equal(pt_scan_once(&k->k, 100, &s), 0);
+	assert_int_equal(pt_scan_once(&k->k, 100, 1, &s), 0);
 	assert_false(pt_snapshot_bytes(s, OVERLAY, PT_SUM_SWAP).known);
 	assert_true(pt_snapshot_bytes(s, DISK, PT_SUM_SWAP).known);
 	pt_snapshot_unref(s);

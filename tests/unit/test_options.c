@@ -50,6 +50,7 @@ static void nothing_is_the_live_screen(void **state)
 	assert_int_equal(o.pid, 0);
 	assert_int_equal(o.interval_ns, 1000000000);
 	assert_true(o.budget == 5);
+	assert_int_equal(o.threads, 1);
 	assert_int_equal(o.colours, UI_COLOURS_AUTO);
 	assert_null(o.rest[0]);
 	assert_false(o.demo || o.json || o.raw || o.bytes || o.no_headings || o.ascii || o.help || o.version);
@@ -61,12 +62,14 @@ static void every_option_is_taken(void **state)
 	(void)state;
 	struct ui_options o = {0};
 
-	assert_int_equal(parse("vmas -p 123 -d 0.25 --budget 12.5 -f heap -o +PSS -Jnb --ascii --color=256", &o),
-			 UI_OK);
+	assert_int_equal(
+		parse("vmas -p 123 -d 0.25 --budget 12.5 --threads 2 -f heap -o +PSS -Jnb --ascii --color=256", &o),
+		UI_OK);
 	assert_string_equal(o.command->name, "vmas");
 	assert_int_equal(o.pid, 123);
 	assert_int_equal(o.interval_ns, 250000000);
 	assert_true(o.budget == 12.5);
+	assert_int_equal(o.threads, 2);
 	assert_string_equal(o.filter, "heap");
 	assert_string_equal(o.columns, "+PSS");
 	assert_true(o.json && o.no_headings && o.bytes && o.ascii);
@@ -153,6 +156,9 @@ static const struct {
 	{"-d 99999999999999999999999", "is no interval"},
 	{"--budget 0", "'0' is no budget"},
 	{"--budget 101", "'101' is no budget"},
+	{"--threads 0", "'0' is no number of threads"},
+	{"--threads 9", "'9' is no number of threads"},
+	{"--threads 1.5", "'1.5' is no number of threads"},
 	{"--color=pink", "--color takes auto"},
 	{"-i x.ptr", "recordings come with a later version"},
 	{"-p", "-p needs a value"},

@@ -50,7 +50,7 @@ static struct scripted *kernel_on(const struct fixture *fixture)
 static struct pt_snapshot *scan_of(struct scripted *s)
 {
 	struct pt_snapshot *snapshot = NULL;
-	assert_int_equal(pt_scan_once(&s->k, 100, &snapshot), 0);
+	assert_int_equal(pt_scan_once(&s->k, 100, 1, &snapshot), 0);
 	assert_int_equal(snapshot->stage, PT_STAGE_COMPLETE);
 	return snapshot;
 }
@@ -601,7 +601,7 @@ static void a_thread_may_outlive_the_main_one(void **arg)
 	assert_int_equal(s->total.n[PT_N_RSS], 4);
 	pt_snapshot_unref(s);
 	fixture_end(fixture, 102);
-	assert_int_equal(pt_scan_once(&k->k, 100, &s), -ESRCH);
+	assert_int_equal(pt_scan_once(&k->k, 100, 1, &s), -ESRCH);
 	scripted_free(k);
 	fixture_free(fixture);
 }
@@ -650,7 +650,7 @@ static void every_call_may_fail_once(void **arg)
 			struct pt_snapshot *s = NULL;
 			k->fail_call = n;
 			k->fail_error = errors[e];
-			int error = pt_scan_once(&k->k, 100, &s);
+			int error = pt_scan_once(&k->k, 100, 1, &s);
 			assert_true(error ? s == NULL : s->vmas->n == 5);
 			calls = k->calls > calls ? k->calls : calls;
 			pt_snapshot_unref(s);
@@ -669,7 +669,7 @@ static void a_short_read_never_invents_pages(void **arg)
 		struct scripted *k = kernel_on(fixture);
 		struct pt_snapshot *s = NULL;
 		k->short_call = n;
-		if (pt_scan_once(&k->k, 100, &s) == 0)
+		if (pt_scan_once(&k->k, 100, 1, &s) == 0)
 			assert_in_range(s->total.n[PT_N_PRESENT], 0, 0x10 + 8 + 8);
 		calls = k->calls > calls ? k->calls : calls;
 		pt_snapshot_unref(s);

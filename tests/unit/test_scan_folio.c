@@ -27,7 +27,7 @@ static struct world scan(const char *text)
 {
 	struct world w = {.fixture = fixture_new(4096, text)};
 	w.scripted = scripted_new(fixture_kernel(w.fixture));
-	assert_int_equal(pt_scan_once(&w.scripted->k, 100, &w.snapshot), 0);
+	assert_int_equal(pt_scan_once(&w.scripted->k, 100, 1, &w.snapshot), 0);
 	return w;
 }
 

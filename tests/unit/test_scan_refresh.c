@@ -164,7 +164,7 @@ static struct pt_snapshot *refresh(struct world *w, uint64_t budget, const struc
 static struct pt_snapshot *full(struct world *w)
 {
 	struct pt_snapshot *s = NULL;
-	assert_int_equal(pt_scan_once(&w->scripted->k, 100, &s), 0);
+	assert_int_equal(pt_scan_once(&w->scripted->k, 100, 1, &s), 0);
 	return s;
 }
 

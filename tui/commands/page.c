@@ -196,7 +196,7 @@ static int answer_all(const struct ui_options *options, struct pt_kernel *k, con
 static int scan_and_answer(const struct ui_options *options, struct pt_kernel *k, const uint64_t *addresses, size_t n)
 {
 	struct pt_snapshot *snapshot;
-	int r = pt_scan_once(k, options->pid, &snapshot);
+	int r = pt_scan_once(k, options->pid, options->threads, &snapshot);
 
 	if (r < 0)
 		return ui_target_error(k, options->pid, r);

@@ -94,7 +94,7 @@ int ui_vmas(const struct ui_options *options, struct pt_kernel *k)
 	r = ui_filter_open(options, &filter);
 	if (r != UI_OK)
 		return r;
-	r = pt_scan_once(k, options->pid, &snapshot);
+	r = pt_scan_once(k, options->pid, options->threads, &snapshot);
 	if (r < 0) {
 		pt_filter_free(filter);
 		return ui_target_error(k, options->pid, r);
