@@ -426,7 +426,7 @@ static bool is_same(struct pt_page now, struct pt_page before)
 	const uint32_t restless = PT_REFERENCED | PT_ACTIVE | PT_LRU | PT_IDLE;
 	if (now.pfn != before.pfn || pt_page_kind(now) != pt_page_kind(before))
 		return false;
-	return before.count != 1 || (now.count == 1 && ((now.bits ^ before.bits) & ~restless) == 0);
+	return !(before.bits & PT_EXCLUSIVE) || (now.count == before.count && !((now.bits ^ before.bits) & ~restless));
 }
 
 static void threads_see_what_one_sees(void **state)
