@@ -43,6 +43,7 @@ struct pt_batch {
 	struct lane *lanes;
 	struct pt_frame_arrays arrays; /* of all lanes, one after the other */
 	size_t limit;                  /* entries of a lane, for now */
+	size_t most;                   /* that it may grow to */
 	size_t room;                   /* and how many there is room for */
 	bool settled;                  /* the limit is known to be good */
 	bool stop;                     /* atomic: a lane failed */
@@ -121,6 +122,7 @@ struct pt_batch *pt_batch_new(unsigned page_shift, unsigned threads)
 		return NULL;
 	batch->n_lanes = threads < 1 ? 1 : threads < LANES_MAX ? threads : LANES_MAX;
 	batch->limit = PT_BATCH_FEWEST;
+	batch->most = MOST / batch->n_lanes;
 	batch->lanes = calloc(batch->n_lanes, sizeof(*batch->lanes));
 	bool fine = batch->lanes != NULL;
 	for (unsigned i = 0; fine && i < batch->n_lanes; i++)
@@ -243,12 +245,12 @@ static int order(struct pt_batch *batch)
 
 static bool may_grow(const struct pt_batch *batch, struct pt_frames_cost cost)
 {
-	return batch->limit < MOST / batch->n_lanes && cost.frames < cost.reads * SHORT_READ;
+	return batch->limit < batch->most && cost.frames < cost.reads * SHORT_READ;
 }
 
 static int grow(struct pt_batch *batch)
 {
-	batch->limit = MOST / batch->n_lanes;
+	batch->limit = batch->most;
 	return make_room(batch, batch->limit);
 }
 
@@ -261,7 +263,7 @@ static void adapt(struct pt_batch *batch)
 	}
 	batch->settled = true;
 	if (may_grow(batch, cost))
-		batch->limit = MOST / batch->n_lanes;
+		batch->limit = batch->most;
 	else if (cost.frames > cost.reads * LONG_READ)
 		batch->limit = PT_BATCH_FEWEST;
 }
@@ -297,7 +299,7 @@ static uint64_t border(const struct pt_batch *batch, struct pt_stretch stretch, 
 		return i ? stretch.end : stretch.start;
 	for (size_t v = 0; v < vmas->n; v++)
 		all += vmas->v[v].end - vmas->v[v].start;
-	uint64_t want = all / batch->n_lanes * i;
+	uint64_t want = (uint64_t)((double)all / batch->n_lanes * i);
 	for (size_t v = 0; v < vmas->n; v++) {
 		uint64_t length = vmas->v[v].end - vmas->v[v].start;
 		if (below + length >= want)
