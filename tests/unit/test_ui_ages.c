@@ -58,6 +58,7 @@ static void the_overview_watches_the_pane_then_the_table(void **arg)
 	assert_watched(0, 0x7f0000000000, 0x7f0000200000); /* the largest VMA is selected: its map */
 	assert_watched(1, 0x55d000000000, 0x55d000006000); /* two of one program */
 	assert_watched(2, 0x55d100000000, 0x55d100020000);
+	assert_watched(3, 0x7f1000000000, 0x7f1000010000); /* the one of the map is not named twice */
 	for (size_t i = 2; i < stage->feed->n_watched; i++)
 		assert_true(stage->feed->watched[i - 1].end <= stage->feed->watched[i].start);
 	assert_true(is_watched(0x7ffc00000000));

@@ -136,6 +136,12 @@ static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_can
 
 /* ---- what is on the screen -------------------------------------------------------------------------------------- */
 
+/* Whether the map below the table shows all of a row, which then is watched already. */
+static bool shown_by_map(const struct overview *o, size_t row)
+{
+	return o->map_drawn && !o->map.per_cell && row == o->list.at;
+}
+
 /* The VMAs of the rows on the screen, those nearest to the selected one where there are too many. */
 static size_t watch_rows(const struct overview *o, const struct pt_snapshot *s, struct pt_stretch *ret, size_t max)
 {
@@ -144,7 +150,7 @@ static size_t watch_rows(const struct overview *o, const struct pt_snapshot *s, 
 	size_t end = o->top + lines < l->n ? o->top + lines : l->n;
 	for (size_t far = 0; far < 2 * lines && n < max; far++) { /* the selected one, below, above, two below, ... */
 		size_t row = far % 2 ? l->at + far / 2 + 1 : l->at - far / 2;
-		if (row < o->top || row >= end)
+		if (row < o->top || row >= end || shown_by_map(o, row))
 			continue;
 		const struct ui_vma_row *r = &l->rows[row];
 		if (s->vmas->v[r->first].role != PT_ROLE_VSYSCALL)
