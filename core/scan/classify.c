@@ -121,7 +121,6 @@ void pt_classify_flags(struct pt_page *page, uint64_t flags, const struct pt_sig
 		{KPF(HWPOISON), PT_HWPOISON},
 		{KPF(LRU), PT_LRU},
 		{KPF(UPTODATE), PT_UPTODATE},
-		{KPF(IDLE), PT_IDLE},
 	};
 	if (flags & KPF(SLAB)) /* slab pages show bits of other meanings here */
 		flags &= ~(KPF(ANON) | KPF(KSM));

@@ -423,7 +423,7 @@ static void run_of_all_shapes(struct child *self)
 /* But for what changes while nobody touches the page: its age, and who else maps it if others do. */
 static bool is_same(struct pt_page now, struct pt_page before)
 {
-	const uint32_t restless = PT_REFERENCED | PT_ACTIVE | PT_LRU | PT_IDLE;
+	const uint32_t restless = PT_REFERENCED | PT_ACTIVE | PT_LRU;
 	if (now.pfn != before.pfn || pt_page_kind(now) != pt_page_kind(before))
 		return false;
 	return !(before.bits & PT_EXCLUSIVE) || (now.count == before.count && !((now.bits ^ before.bits) & ~restless));

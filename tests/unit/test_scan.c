@@ -396,6 +396,29 @@ static void frames_in_any_order_are_found(void **arg)
 	fixture_free(fixture);
 }
 
+/* DAMON marks pages idle everywhere and all the time; that is stale as soon as it is read, and nothing shows it. */
+static void idle_marks_do_not_make_a_page_another(void **arg)
+{
+	(void)arg;
+	struct fixture *fixture = fixture_new(4096, "process 100 S start=1 idle\n"
+						    "vma 10000000-10010000 rw-p\n"
+						    "page 10000000 anon pfn=0x100\n");
+	struct scripted *k = kernel_on(fixture);
+	struct pt_scan *scan;
+	struct pt_snapshot *first, *second;
+	assert_int_equal(pt_scan_open(&scan, &k->k, 100), 0);
+	assert_int_equal(pt_scan_frame(scan, NULL, NULL, &first), 0);
+	fixture_add(fixture, "in 100\npage 10000000 anon pfn=0x100 +idle\n");
+	assert_int_equal(pt_scan_frame(scan, NULL, NULL, &second), 0);
+	assert_non_null(pt_snapshot_chunk(first, 0x10000000));
+	assert_ptr_equal(pt_snapshot_chunk(first, 0x10000000), pt_snapshot_chunk(second, 0x10000000));
+	pt_snapshot_unref(first);
+	pt_snapshot_unref(second);
+	pt_scan_close(scan);
+	scripted_free(k);
+	fixture_free(fixture);
+}
+
 static void unchanged_chunks_are_shared_between_frames(void **arg)
 {
 	(void)arg;
@@ -708,6 +731,7 @@ int main(void)
 		cmocka_unit_test(many_regions_over_many_vmas_are_all_found_once),
 		cmocka_unit_test(frames_in_any_order_are_found),
 		cmocka_unit_test(unchanged_chunks_are_shared_between_frames),
+		cmocka_unit_test(idle_marks_do_not_make_a_page_another),
 		cmocka_unit_test(presence_comes_first_and_can_be_stopped),
 		cmocka_unit_test(a_target_that_ends_is_whole_or_gone),
 		cmocka_unit_test(an_exec_is_followed_at_any_moment),
