@@ -18,7 +18,9 @@
 #define COLD_FRAMES  1.1
 #define SLOT_NS      2.2
 #define RUN_PAGES    16u
-#define OWN_PAGE_NS  20.0 /* what we do with a page ourselves: sort, classify, put into its chunk */
+#define UPPER_NS     14.0  /* of a table above: the kernel calls back for each of them */
+#define OWN_PAGE_NS  45.0  /* what we do with a page ourselves: sort, classify, put into its chunk; */
+#define OWN_VMA_NS   900.0 /* with a VMA: what it is for, its sums */
 
 static const struct {
 	const char *name;
@@ -113,8 +115,10 @@ static double find_pages(const struct pt_costs *costs, const struct pt_work *wor
 {
 	const double *ns = costs->ns;
 	uint64_t slots = work->tables * READ_PAGES, pages = work->present + work->huge * READ_PAGES;
-	double unused = slots > pages ? (double)(slots - pages) : 0;
-	double scan = COLD_SCAN * pt_cost_by_scan(costs, work->present + work->huge, work->regions) + unused * SLOT_NS +
+	double unused = slots > pages ? (double)(slots - pages) * SLOT_NS : 0;
+	if (work->upper * READ_PAGES > work->tables)
+		unused += (double)(work->upper * READ_PAGES - work->tables) * UPPER_NS;
+	double scan = COLD_SCAN * pt_cost_by_scan(costs, work->present + work->huge, work->regions) + unused +
 		      COLD_PAGEMAP * (double)work->present * ns[PT_COST_PAGEMAP_PRESENT] +
 		      reads_after_scan(work->pages, work->present, work->regions) * ns[PT_COST_PAGEMAP_CALL] +
 		      2 * (double)work->huge * (ns[PT_COST_PAGEMAP_CALL] + ns[PT_COST_PAGEMAP_PRESENT]);
@@ -126,7 +130,7 @@ uint64_t pt_cost_frame(const struct pt_costs *costs, const struct pt_work *work)
 {
 	const double *ns = costs->ns;
 	uint64_t flags = work->present + work->huge, runs = work->runs ? work->runs : flags / RUN_PAGES + 1;
-	double sum = (double)work->vmas * ns[PT_COST_MAPS_VMA] + find_pages(costs, work);
+	double sum = (double)work->vmas * (ns[PT_COST_MAPS_VMA] + OWN_VMA_NS) + find_pages(costs, work);
 	sum += fewer(runs, flags) * ns[PT_COST_FLAGS_CALL];
 	sum += COLD_FRAMES * (double)flags * ns[PT_COST_FLAGS_ENTRY];
 	sum += fewer(runs, work->counted) * ns[PT_COST_COUNT_CALL];

@@ -65,7 +65,8 @@ bool pt_cost_scan_pays(const struct pt_costs *costs, uint64_t pages, uint64_t pr
 struct pt_work {
 	uint64_t vmas;
 	uint64_t pages;   /* of all VMAs, there or not */
-	uint64_t tables;  /* stretches of 512 with something in them: the kernel looks at every slot */
+	uint64_t tables;  /* stretches of 512 with something in them: the kernel looks at every slot, */
+	uint64_t upper;   /* and at those of the tables above, each of 512 tables */
 	uint64_t regions; /* stretches of pages alike */
 	uint64_t present; /* pages mapped one by one: an entry of pagemap and one of kpageflags each */
 	uint64_t huge;    /* stretches mapped by one entry of a higher table: two entries, one of kpageflags */

@@ -8,13 +8,23 @@
 
 #include "core/scan/walk.h"
 
-static void count_region(struct pt_survey *s, const struct pt_region *region, unsigned page_shift, uint64_t *next_table)
+/* Aligned stretches of `size` pages that a region touches, but for those below *next. */
+static uint64_t count_stretches(uint64_t first, uint64_t end, uint64_t size, uint64_t *next)
 {
+	uint64_t from = first / size, behind = (end - 1) / size + 1;
+	if (from < *next)
+		from = *next;
+	*next = behind;
+	return behind - from;
+}
+
+static void count_region(struct pt_survey *s, const struct pt_region *region, unsigned page_shift, uint64_t next[2])
+{
+	const uint64_t table = PT_CHUNK_PAGES, upper = table * PT_CHUNK_PAGES;
 	uint64_t first = region->start >> page_shift, end = region->end >> page_shift;
-	uint64_t table = first / PT_CHUNK_PAGES, last = (end - 1) / PT_CHUNK_PAGES;
 	s->work.regions++;
-	s->work.tables += last + 1 - (table > *next_table ? table : *next_table);
-	*next_table = last + 1;
+	s->work.tables += count_stretches(first, end, table, &next[0]);
+	s->work.upper += count_stretches(first, end, upper, &next[1]);
 	s->pages += end - first;
 	if (region->categories & PS_HUGE)
 		s->work.huge += (end - first + PT_CHUNK_PAGES - 1) / PT_CHUNK_PAGES;
@@ -26,13 +36,13 @@ static int count_regions(struct pt_target *target, const struct pt_vma_table *vm
 {
 	struct pt_walk *walk = malloc(sizeof(*walk));
 	struct pt_region region;
-	uint64_t next_table = 0;
+	uint64_t next[2] = {0};
 	int more;
 	if (!walk)
 		return -ENOMEM;
 	pt_walk_init(walk, target, vmas, (struct pt_stretch){0, UINT64_MAX}, false);
 	while ((more = pt_walk_next(walk, &region)) == 1)
-		count_region(s, &region, target->k->page_shift, &next_table);
+		count_region(s, &region, target->k->page_shift, next);
 	free(walk);
 	return more;
 }

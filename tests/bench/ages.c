@@ -12,6 +12,9 @@
  *          many one way as the other: presence_worst_ms until all are known
  *   -f N   the same with MADV_FREE: facts_worst_ms
  *
+ * What the header claims ("up to 11 s old") is held against what was found: claims_wrong counts the looks that found
+ * something unknown although it had changed longer ago than anything was said to be old.
+ *
  * What is known of pages off the screen is looked at without having it read: the screen is paused (nothing is read
  * then), shows all of the target for a moment, and goes on where it was. So those times are as coarse as the looks are
  * apart. What is not known after GIVE_UP times what the bar allows counts as that long. Times count from when the
@@ -30,11 +33,13 @@
 #define SCREEN_MS   1000.0 /* what the bars allow */
 #define PRESENCE_MS 5000.0
 #define FACTS_MS    60000.0
-#define LEAD_MS     10.0 /* a look is begun so much before its time, to be in time */
-#define SETTLE_MS   30.0 /* without anything drawn: the screen is complete */
+#define LEAD_MS     10.0   /* a look is begun so much before its time, to be in time */
+#define SETTLE_MS   30.0   /* without anything drawn: the screen is complete */
+#define SLACK_MS    1500.0 /* of a claim: drawn up to an interval ago, and rounded */
 #define PAGE        4096u
 #define ONE_PAGE    "a cell is one page"
 
+static long wrong_claims;
 static FILE *to_target, *from_target;
 static uint64_t base, size;
 
@@ -168,6 +173,20 @@ static void look(struct map *map)
 	bt_wait("paused", false);
 }
 
+/* How old the header says what it shows may be; nothing said: as new as was asked for. */
+static double claimed_age(void)
+{
+	char text[BT_ROW_BYTES], unit[8];
+	double age;
+	bt_row(0, text);
+	const char *at = strstr(text, "up to ");
+	if (!at)
+		return SCREEN_MS;
+	if (sscanf(at, "up to %lf %7s old", &age, unit) != 2)
+		bt_give_up("the header says no age that can be read");
+	return strcmp(unit, "ms") == 0 ? age : strcmp(unit, "s") == 0 ? age * 1e3 : age * 60e3 + 30e3;
+}
+
 struct places {
 	uint64_t offset[PLACES], bytes; /* of whole cells, the second of which lies inside */
 	bool hit[PLACES];               /* what is to be known of each */
@@ -188,9 +207,11 @@ static double time_places(const struct places *places, double allowed, double st
 	double from = bt_now(), most = GIVE_UP * allowed;
 	for (double at = step; at <= most; at += step) {
 		bt_run_until(from + at - LEAD_MS, -1);
+		double claim = claimed_age();
 		look(&map);
 		if (all_known(&map, places))
 			return at;
+		wrong_claims += claim + SLACK_MS < at;
 	}
 	return most;
 }
@@ -325,7 +346,7 @@ int main(int argc, char **argv)
 		time_presence(presence);
 	if (facts > 0)
 		time_facts(facts);
-	puts("");
+	printf(" claims_wrong=%ld\n", wrong_claims);
 	bt_end("q");
 	return 0;
 }

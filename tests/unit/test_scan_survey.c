@@ -53,7 +53,8 @@ static void what_is_there_is_counted(void **state)
 	assert_int_equal(s.work.counted, 2);
 	assert_int_equal(s.pages, 8 + 3 + 1 + 2 + 2);
 	assert_in_range(s.work.regions, 4, 5);
-	assert_int_equal(s.work.tables, 3); /* of 8 pages in this build */
+	assert_int_equal(s.work.tables, 3); /* of 8 pages in this build, */
+	assert_int_equal(s.work.upper, 2);  /* which lie in two stretches of 8 tables */
 }
 
 static void without_a_scan_rss_tells(void **state)
@@ -71,7 +72,7 @@ static void nothing_is_counted_as_nothing(void **state)
 	(void)state;
 	struct pt_survey s = survey("process 100 S p\nvma 40000000-80000000 rw-p\n", false);
 	assert_int_equal(s.work.pages, 0x40000);
-	assert_int_equal(s.work.tables + s.work.regions + s.work.present + s.pages, 0);
+	assert_int_equal(s.work.tables + s.work.upper + s.work.regions + s.work.present + s.pages, 0);
 }
 
 static void who_is_not_there_is_not_surveyed(void **state)

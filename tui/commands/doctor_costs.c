@@ -30,10 +30,10 @@ static double frame_ns(const struct ui_costs *costs)
 	return (double)pt_cost_frame(&costs->costs, &costs->survey.work);
 }
 
-/* Everything looked at once, within the budget. */
+/* Everything looked at once, within the budget, up to half of which the screen and looking for changes take. */
 static double round_ns(const struct ui_costs *costs)
 {
-	return frame_ns(costs) / (costs->budget / 100);
+	return frame_ns(costs) / (costs->budget / 100 / 2);
 }
 
 static uint64_t working_bytes(const struct ui_costs *costs)
@@ -91,7 +91,7 @@ void ui_costs_print_header(const struct ui_costs *costs, int width)
 	pt_text_ns((uint64_t)round_ns(costs), round, sizeof(round));
 	paragraph(0, width,
 		  "A complete look at it is estimated at %s of CPU. With a budget of %g%% of one core the live screen "
-		  "reads what it shows first, then what changed; what is neither can be %s old.",
+		  "reads what it shows first, then what changed; what is neither can be about %s old.",
 		  frame, costs->budget, round);
 }
 
