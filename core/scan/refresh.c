@@ -6,6 +6,10 @@
  *
  * The budget is a limit, not a goal: a database does not want to notice who looks at it. So what can wait goes round
  * in a time that a person finds fresh, and only what the screen shows page by page is read with every frame.
+ *
+ * What a frame costs before it reads anything, and for each read whatever its size, grows with the number of chunks, and
+ * may be more than a small budget has. So that a frame comes to something, reading may take twice what came before
+ * it; the next frame begins later for that.
  */
 #include "core/scan/refresh.h"
 
@@ -39,6 +43,7 @@ struct run {
 	struct pt_slots *slots;
 	uint64_t chunk_size;
 	uint64_t now_ns, passed_ns; /* when it began, and since the frame before */
+	uint64_t least_ns, read_ns; /* of CPU time: reading may take so much in any case; it took so much so far */
 };
 
 static uint64_t now(const struct run *run, enum pt_clock clock)
@@ -46,10 +51,17 @@ static uint64_t now(const struct run *run, enum pt_clock clock)
 	return run->job->target->k->ops->now(run->job->target->k, clock);
 }
 
+/* By how much; 0 if not. */
+static uint64_t above(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
 static double left(const struct run *run)
 {
-	uint64_t cpu = now(run, PT_CLOCK_THREAD_CPU);
-	return cpu < run->job->cpu_until_ns ? (double)(run->job->cpu_until_ns - cpu) : 0;
+	uint64_t time = above(run->job->cpu_until_ns, now(run, PT_CLOCK_THREAD_CPU));
+	uint64_t least = above(run->least_ns, run->read_ns);
+	return (double)(time > least ? time : least);
 }
 
 /* ---- weights ---------------------------------------------------------------------------------------------------- */
@@ -151,12 +163,12 @@ static int read_them(struct run *run, enum pt_depth depth, const struct pt_stret
 	if (!error && job->shmem)
 		error = pt_shmem_swapped(job->target, job->vmas, where->v, where->n, &found, &known);
 	run->r->shmem_known &= known;
-	uint64_t found_weight = weight_of(&found);
-	if (!error)
+	uint64_t took = now(run, PT_CLOCK_THREAD_CPU) - began;
+	run->read_ns += took;
+	learn(depth == PT_DEPTH_DETAIL ? &run->r->detail_ns : &run->r->presence_ns, weight_of(&found), took);
+	if (!error) /* which takes as long for a little as for much */
 		error = put(run, depth, where, &found);
 	pt_slots_free(&found);
-	learn(depth == PT_DEPTH_DETAIL ? &run->r->detail_ns : &run->r->presence_ns, found_weight,
-	      now(run, PT_CLOCK_THREAD_CPU) - began);
 	return error;
 }
 
@@ -367,6 +379,14 @@ static int read_all(struct run *run)
 	return error;
 }
 
+/* By what this frame and the last cost before: what came once (a long maps, a hiccup) is no reason to read more. */
+static void allow_the_least(struct run *run)
+{
+	uint64_t before_ns = above(now(run, PT_CLOCK_THREAD_CPU), run->job->cpu_began_ns);
+	run->least_ns = 2 * at_most(before_ns, run->r->before_ns);
+	run->r->before_ns = before_ns;
+}
+
 int pt_refresh_run(struct pt_refresh *r, const struct pt_refresh_job *job, struct pt_slots *slots)
 {
 	struct run run = {.r = r,
@@ -374,6 +394,7 @@ int pt_refresh_run(struct pt_refresh *r, const struct pt_refresh_job *job, struc
 			  .slots = slots,
 			  .chunk_size = (uint64_t)PT_CHUNK_PAGES << job->target->k->page_shift};
 	run.now_ns = now(&run, PT_CLOCK_MONOTONIC);
+	allow_the_least(&run);
 	run.passed_ns = run.now_ns - r->ran_ns;
 	r->ran_ns = run.now_ns;
 	if (weight_of(slots) + unseen(&run) <= affordable(left(&run) / FOR_ALL, r->detail_ns))

@@ -15,6 +15,7 @@ struct pt_refresh {
 	struct pt_sweep sweep;         /* of presence */
 	uint64_t next, next_watched;   /* chunk indices where going round goes on */
 	double detail_ns, presence_ns; /* CPU time for one unit of weight, see refresh.c; 0: not known */
+	uint64_t before_ns;            /* CPU time of the last frame before it read anything */
 	uint64_t ran_ns;               /* CLOCK_MONOTONIC when the last frame began */
 	bool shmem_known;              /* all swapped pages of shared memory that were asked for */
 };
@@ -30,6 +31,7 @@ struct pt_refresh_job {
 	size_t n_watched;
 	uint64_t resident;      /* pages by the kernel's counters; 0 where it shows none */
 	uint64_t fresh_ns;      /* CLOCK_MONOTONIC: what was read since then need not be read again */
+	uint64_t cpu_began_ns;  /* the thread's CPU time when the frame began */
 	uint64_t cpu_until_ns;  /* of the thread's CPU time; a little of everything is read even if it is over */
 	bool moved;             /* the kernel's counters say that something changed: look for it sooner */
 	bool shmem;             /* pages of shared memory may be swapped out */

@@ -40,16 +40,6 @@ static int step(void *arg)
 	return pt_shot_cancelled(arg);
 }
 
-/*
- * What a frame costs before it reads anything may be more than there is, with many chunks and a small budget. So that
- * it comes to something, reading may take as much again; the next frame begins later for that.
- */
-static uint64_t cpu_until(struct pt_scan *scan, const struct pt_shot *shot, uint64_t budget_ns)
-{
-	uint64_t now = pt_shot_now(scan, PT_CLOCK_THREAD_CPU), spent = now - shot->cpu_started;
-	return now + (budget_ns > 2 * spent ? budget_ns - spent : spent);
-}
-
 static int refresh_slots(struct pt_scan *scan, struct pt_shot *shot, const struct pt_scan_wish *wish,
 			 const struct pt_stretches *replaced)
 {
@@ -65,7 +55,8 @@ static int refresh_slots(struct pt_scan *scan, struct pt_shot *shot, const struc
 		.n_watched = wish->n_watched,
 		.resident = resident(&shot->process, scan->target.k->page_shift),
 		.fresh_ns = shot->started,
-		.cpu_until_ns = cpu_until(scan, shot, wish->budget_ns),
+		.cpu_began_ns = shot->cpu_started,
+		.cpu_until_ns = shot->cpu_started + wish->budget_ns,
 		.moved = counters_moved(&shot->process, &scan->last->process),
 		.shmem = !clean && pt_signal_has(&scan->target.signals, PT_SIG_SHMEM_SWAP),
 		.step = step,
