@@ -157,9 +157,12 @@ static size_t size_for(unsigned n_runs)
 
 /* ---- making them ------------------------------------------------------------------------------------------------ */
 
+/* Neighbours are of a kind: after a packed chunk the next one is begun as packed, and made runs if that was wrong. */
 struct pt_chunk_maker {
 	unsigned n_runs;
-	bool is_packed; /* there were more runs than RUNS_MAX */
+	bool is_packed;  /* runs are counted, but pages are in `packed` */
+	bool was_packed; /* the chunk before */
+	unsigned end;    /* behind the last page that was packed */
 	struct run runs[RUNS_MAX];
 	struct packed packed;
 };
@@ -167,8 +170,10 @@ struct pt_chunk_maker {
 struct pt_chunk_maker *pt_chunk_maker_new(void)
 {
 	struct pt_chunk_maker *maker = malloc(sizeof(*maker));
-	if (maker)
-		pt_chunk_begin(maker);
+	if (!maker)
+		return NULL;
+	maker->was_packed = false;
+	pt_chunk_begin(maker);
 	return maker;
 }
 
@@ -179,8 +184,10 @@ void pt_chunk_maker_free(struct pt_chunk_maker *maker)
 
 void pt_chunk_begin(struct pt_chunk_maker *maker)
 {
-	maker->n_runs = 0;
-	maker->is_packed = false;
+	maker->n_runs = maker->end = 0;
+	maker->is_packed = maker->was_packed;
+	if (maker->is_packed)
+		memset(&maker->packed, 0, sizeof(maker->packed));
 }
 
 bool pt_chunk_has_pages(const struct pt_chunk_maker *maker)
@@ -201,7 +208,9 @@ static void pack(struct packed *packed, unsigned first, unsigned n, struct pt_pa
 
 static void pack_runs(struct pt_chunk_maker *maker)
 {
+	const struct run *last = &maker->runs[maker->n_runs - 1];
 	maker->is_packed = true;
+	maker->end = last->first + last->n;
 	memset(&maker->packed, 0, sizeof(maker->packed));
 	for (unsigned r = 0; r < maker->n_runs; r++)
 		pack(&maker->packed, maker->runs[r].first, maker->runs[r].n, run_page(&maker->runs[r], 0));
@@ -216,11 +225,24 @@ static bool continues(const struct run *run, unsigned first, struct pt_page page
 	       next.count == page.count;
 }
 
+static void add_packed(struct pt_chunk_maker *maker, unsigned first, unsigned n, struct pt_page page)
+{
+	bool goes_on = false;
+	if (maker->end && maker->end == first) {
+		struct pt_page last = packed_page(&maker->packed, first - 1);
+		goes_on = last.bits == page.bits && last.count == page.count &&
+			  page.pfn == (last.pfn ? last.pfn + 1 : 0);
+	}
+	maker->n_runs += !goes_on;
+	maker->end = first + n;
+	pack(&maker->packed, first, n, page);
+}
+
 void pt_chunk_add(struct pt_chunk_maker *maker, unsigned first, unsigned n, struct pt_page page)
 {
 	page.pfn &= (1ull << PT_PFN_BITS) - 1;
 	if (maker->is_packed) {
-		pack(&maker->packed, first, n, page);
+		add_packed(maker, first, n, page);
 	} else if (maker->n_runs && continues(&maker->runs[maker->n_runs - 1], first, page)) {
 		maker->runs[maker->n_runs - 1].n += (uint16_t)n;
 	} else if (maker->n_runs < RUNS_MAX) {
@@ -230,7 +252,18 @@ void pt_chunk_add(struct pt_chunk_maker *maker, unsigned first, unsigned n, stru
 							    .pfn_count = page.pfn << 16 | page.count};
 	} else {
 		pack_runs(maker);
-		pack(&maker->packed, first, n, page);
+		add_packed(maker, first, n, page);
+	}
+}
+
+static void unpack_runs(struct pt_chunk_maker *maker)
+{
+	maker->n_runs = 0;
+	maker->is_packed = false;
+	for (unsigned i = 0; i < PT_CHUNK_PAGES; i++) {
+		struct pt_page page = packed_page(&maker->packed, i);
+		if (page.bits || page.pfn || page.count)
+			pt_chunk_add(maker, i, 1, page);
 	}
 }
 
@@ -244,6 +277,9 @@ static bool is_as_made(const struct pt_chunk *chunk, const struct pt_chunk_maker
 
 struct pt_chunk *pt_chunk_make(struct pt_chunk_maker *maker, struct pt_chunk *old, unsigned page_shift)
 {
+	if (maker->is_packed && maker->n_runs <= RUNS_MAX)
+		unpack_runs(maker);
+	maker->was_packed = maker->is_packed;
 	if (!maker->n_runs) /* nothing at all: one run of nothing, so that it is not taken for packed */
 		maker->runs[maker->n_runs++] = (struct run){.first = 0, .n = PT_CHUNK_PAGES};
 	if (old && is_as_made(old, maker))
@@ -264,6 +300,7 @@ struct pt_chunk *pt_chunk_make(struct pt_chunk_maker *maker, struct pt_chunk *ol
 struct pt_chunk *pt_chunk_new(const struct pt_page *pages, unsigned page_shift)
 {
 	struct pt_chunk_maker maker;
+	maker.was_packed = false;
 	pt_chunk_begin(&maker);
 	for (unsigned i = 0; i < PT_CHUNK_PAGES; i++)
 		if (pages[i].bits || pages[i].pfn || pages[i].count)

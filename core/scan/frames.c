@@ -22,7 +22,6 @@
 #define WORDS           ((WINDOW + 63) / 64)
 #define BUCKETS_MIN     (1u << 10)
 #define BUCKETS_MAX     (1u << 17)
-#define GAP             2u  /* entries that are cheaper to read along than to skip with another system call */
 #define AHEAD           8u  /* keys, whose entries are fetched into the cache before their turn */
 #define BUCKETS_AT_ONCE 16u /* that a thread takes; divides BUCKETS_MIN */
 #define NOT_READ        UINT64_MAX
@@ -244,7 +243,7 @@ static unsigned next_bit(const struct bitmap *bitmap, unsigned at, uint64_t flip
 }
 
 /* The next stretch that is read at once, small gaps included. False: there is none. */
-static bool next_read(const struct bitmap *bitmap, unsigned *first, unsigned *end)
+static bool next_read(const struct bitmap *bitmap, unsigned gap, unsigned *first, unsigned *end)
 {
 	*first = next_bit(bitmap, *end, 0);
 	if (*first >= WINDOW)
@@ -252,7 +251,7 @@ static bool next_read(const struct bitmap *bitmap, unsigned *first, unsigned *en
 	for (unsigned at = *first;;) {
 		*end = next_bit(bitmap, at, ~0ull);
 		at = next_bit(bitmap, *end, 0);
-		if (at >= WINDOW || at - *end > GAP)
+		if (at >= WINDOW || at - *end > gap)
 			return true;
 	}
 }
@@ -364,8 +363,10 @@ static struct pt_frames_cost read_window(struct pt_frames *frames, const struct 
 	uint64_t window = window_of(parts, keys[0]);
 	struct pt_frames_cost cost = {0};
 	unsigned first, end = 0;
+	unsigned gap = pt_cost_gap(&t->costs, PT_COST_KPAGEFLAGS);
+	unsigned count_gap = pt_cost_gap(&t->costs, PT_COST_KPAGECOUNT);
 	bool counts = mark(frames, parts, keys, n) && t->kpagecount >= 0;
-	while (t->kpageflags >= 0 && next_read(&frames->want_flags, &first, &end)) {
+	while (t->kpageflags >= 0 && next_read(&frames->want_flags, gap, &first, &end)) {
 		fill(frames, t->k, t->kpageflags, window, first, end);
 		mend_tails(frames, t->k, t->kpageflags, window, first, end);
 		cost.frames += end - first;
@@ -374,7 +375,7 @@ static struct pt_frames_cost read_window(struct pt_frames *frames, const struct 
 	if (t->kpageflags >= 0)
 		hand_out_flags(frames, parts, keys, n);
 	end = 0;
-	while (counts && next_read(&frames->want_count, &first, &end))
+	while (counts && next_read(&frames->want_count, count_gap, &first, &end))
 		fill(frames, t->k, t->kpagecount, window, first, end);
 	if (counts)
 		hand_out_counts(frames, parts, keys, n);
@@ -424,13 +425,14 @@ int pt_frames_read(struct pt_frames *frames, struct pt_frames *own, const struct
 struct pt_frames_cost pt_frames_cost(struct pt_frames *frames, const struct pt_parts *parts)
 {
 	struct pt_frames_cost cost = {0};
+	unsigned gap = pt_cost_gap(&parts->target->costs, PT_COST_KPAGEFLAGS);
 	size_t at = 0;
 	for (unsigned b = 0; b < frames->n_buckets; b++) {
 		while (at < frames->ends[b]) {
 			size_t n = gather(frames, parts, frames->keys + at, frames->ends[b] - at);
 			unsigned first, end = 0;
 			mark(frames, parts, frames->keys + at, n);
-			for (; next_read(&frames->want_flags, &first, &end); cost.reads++)
+			for (; next_read(&frames->want_flags, gap, &first, &end); cost.reads++)
 				cost.frames += end - first;
 			at += n;
 		}

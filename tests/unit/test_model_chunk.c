@@ -79,6 +79,40 @@ static void pages_come_out_as_they_went_in(void **arg)
 	}
 }
 
+/* However its pages are handed in, and whatever was made before: an equal chunk is known as such. */
+static void a_maker_makes_the_same_chunk(void **arg)
+{
+	(void)arg;
+	struct pt_chunk_maker *maker = pt_chunk_maker_new();
+	unsigned packed = 0;
+	for (int round = 0; round < 5000; round++) {
+		struct pt_page pages[PT_CHUNK_PAGES];
+		random_pages(pages);
+		pages[0].bits |= PT_ANON;
+		struct pt_chunk *chunk = pt_chunk_new(pages, SHIFT);
+		pt_chunk_begin(maker);
+		assert_false(pt_chunk_has_pages(maker));
+		for (unsigned i = 0, n; i < PT_CHUNK_PAGES; i += n) {
+			struct pt_page page = pages[i];
+			for (n = 1; i + n < PT_CHUNK_PAGES && random_u64() % 4; n++) {
+				page.pfn = pages[i].pfn ? pages[i].pfn + n : 0;
+				if (!same(page, pages[i + n]))
+					break;
+			}
+			if (pages[i].bits || pages[i].pfn || pages[i].count)
+				pt_chunk_add(maker, i, n, pages[i]);
+		}
+		assert_true(pt_chunk_has_pages(maker));
+		struct pt_chunk *again = pt_chunk_make(maker, chunk, SHIFT);
+		assert_ptr_equal(again, chunk);
+		packed += pt_chunk_bytes(chunk) >= sizeof(struct pt_page) * PT_CHUNK_PAGES;
+		pt_chunk_unref(again);
+		pt_chunk_unref(chunk);
+	}
+	assert_in_range(packed, 100, 4900); /* both forms, one after the other */
+	pt_chunk_maker_free(maker);
+}
+
 static void sums_equal_those_of_the_pages(void **arg)
 {
 	(void)arg;
@@ -172,6 +206,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pages_come_out_as_they_went_in),
+		cmocka_unit_test(a_maker_makes_the_same_chunk),
 		cmocka_unit_test(sums_equal_those_of_the_pages),
 		cmocka_unit_test(no_chunk_is_untouched),
 		cmocka_unit_test(one_huge_page_is_one_run),
