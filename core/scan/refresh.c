@@ -29,6 +29,7 @@
 /* Parts of what is left of the budget. */
 #define FOR_ALL     3 /* everything is read, if it takes no more than a third */
 #define FOR_WATCHED 2
+#define FOR_SMALL   8 /* stretches on the screen that are read each time, beside large ones */
 #define FOR_SWEEP   2
 #define FOR_HURRY   8 /* the sweep, sooner than it is due */
 
@@ -295,16 +296,27 @@ static int read_within(struct run *run, const struct pt_stretches *within)
 	return read_picked(run, &wanted, &run->r->next_watched, &any);
 }
 
+/* Small stretches are read each time, whatever large ones are beside them: those that take a part of the time in all. */
 static int read_watched(struct run *run)
 {
-	struct pt_stretches within = {0};
+	struct pt_stretches small = {0}, large = {0};
+	uint64_t may = affordable(left(run) / FOR_SMALL, run->r->detail_ns), sum = unseen(run);
 	int error = 0;
-	for (size_t i = 0; i < run->job->n_watched && !error; i++)
-		error = pt_stretches_push(&within, run->job->watched[i].start, run->job->watched[i].end);
-	pt_stretches_align(&within, run->chunk_size);
-	if (!error && within.n)
-		error = read_within(run, &within);
-	pt_stretches_free(&within);
+	for (size_t i = 0; i < run->job->n_watched && !error; i++) {
+		struct pt_stretch one = run->job->watched[i];
+		uint64_t all = sum + weight_within(run, &(struct pt_stretches){.v = &one, .n = 1});
+		bool is_small = all <= may;
+		sum = is_small ? all : sum;
+		error = pt_stretches_push(is_small ? &small : &large, one.start, one.end);
+	}
+	pt_stretches_align(&small, run->chunk_size);
+	pt_stretches_align(&large, run->chunk_size);
+	if (!error)
+		error = read_them(run, PT_DEPTH_DETAIL, &small);
+	if (!error && large.n)
+		error = read_within(run, &large);
+	pt_stretches_free(&small);
+	pt_stretches_free(&large);
 	return error;
 }
 
