@@ -446,6 +446,26 @@ static void what_can_wait_goes_round(void **arg)
 	world_free(w);
 }
 
+static void little_things_on_the_screen_are_read_each_time(void **arg)
+{
+	(void)arg;
+	struct world *w = large_new();
+	const unsigned row = 399 * PT_CHUNK_PAGES, map = 390 * PT_CHUNK_PAGES;
+	struct pt_stretch watched[] = {{ADDRESS(0), ADDRESS(map)}, {ADDRESS(row), ADDRESS(row + 2)}};
+	charged = w->scripted;
+	w->scripted->edit = charge;
+	w->scripted->tick = 1;
+	for (int frame = 0; frame < 20; frame++) {
+		uint64_t before = w->scripted->clock[PT_CLOCK_MONOTONIC];
+		struct pt_snapshot *s = refresh(w, LARGE_PAGES * 2 * 8, watched, 2);
+		size_t i = pt_snapshot_lower(s, ADDRESS(row) / pt_snapshot_chunk_size(s));
+		assert_true(s->slots[i].read_ns >= before);
+		assert_true(chunks_read_since(s, before) < s->n_slots / 2);
+		pt_snapshot_unref(s);
+	}
+	world_free(w);
+}
+
 static void chunks_that_were_not_read_are_shared(void **arg)
 {
 	(void)arg;
@@ -691,6 +711,7 @@ int main(void)
 		cmocka_unit_test(presence_is_never_older_than_five_seconds),
 		cmocka_unit_test(a_small_budget_reads_little_and_a_large_one_everything),
 		cmocka_unit_test(what_can_wait_goes_round),
+		cmocka_unit_test(little_things_on_the_screen_are_read_each_time),
 		cmocka_unit_test(chunks_that_were_not_read_are_shared),
 		cmocka_unit_test(what_was_read_since_misses_no_page_that_came_before),
 		cmocka_unit_test(presence_is_no_younger_than_maps),
