@@ -80,6 +80,15 @@ static void mark_locked(struct pt_target *t, struct pt_vma_table *vmas)
 	free(smaps);
 }
 
+/* Flags that were read before, of a table that is the same but for threads. */
+static void copy_locked(const struct pt_vma_table *from, struct pt_vma_table *to)
+{
+	for (size_t i = 0; i < to->n; i++) {
+		to->v[i].has_vm_flags = from->v[i].has_vm_flags;
+		to->v[i].vm_flags = from->v[i].vm_flags;
+	}
+}
+
 /* Files of tmpfs are shared memory wherever they lie. Their device has no driver, as others' have none: mountinfo tells
  * them apart, as far as the target sees the mount. */
 static void mark_file_systems(struct pt_target *t, struct pt_vma_table *vmas)
@@ -139,9 +148,12 @@ int pt_layout_read(struct pt_layout *layout, struct pt_target *t, const struct p
 		pt_vma_table_unref(fresh);
 		return 0;
 	}
-	bool again = layout->retries && same_table(layout->vmas, fresh) && layout->threads == process->threads;
+	bool same = same_table(layout->vmas, fresh);
+	bool again = layout->retries && same && layout->threads == process->threads;
 	unsigned ran = process->threads > 1 ? mark_stacks(t, fresh) : 0;
-	if (process->locked.value || !process->locked.known)
+	if (same && layout->locked == process->locked.value)
+		copy_locked(layout->vmas, fresh);
+	else if (process->locked.value || !process->locked.known)
 		mark_locked(t, fresh);
 	mark_file_systems(t, fresh);
 	mark_hugetlb(t, fresh);

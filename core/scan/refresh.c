@@ -164,6 +164,7 @@ static int read_them(struct run *run, enum pt_depth depth, const struct pt_stret
 	if (!error && job->shmem)
 		error = pt_shmem_swapped(job->target, job->vmas, where->v, where->n, &found, &known);
 	run->r->shmem_known &= known;
+	run->r->shmem_missed |= !known;
 	uint64_t took = now(run, PT_CLOCK_THREAD_CPU) - began;
 	run->read_ns += took;
 	learn(depth == PT_DEPTH_DETAIL ? &run->r->detail_ns : &run->r->presence_ns, weight_of(&found), took);
@@ -341,9 +342,14 @@ static int sweep(struct run *run)
 	}
 	struct pt_stretch part = {s->at * run->chunk_size, end == PT_SWEEP_END ? UINT64_MAX : end * run->chunk_size};
 	int error = read_them(run, PT_DEPTH_PRESENCE, &(struct pt_stretches){.v = &part, .n = 1});
-	if (!error)
-		pt_sweep_reached(s, end, began);
-	return error;
+	if (error)
+		return error;
+	pt_sweep_reached(s, end, began);
+	if (end == PT_SWEEP_END) { /* all were asked in this round */
+		run->r->shmem_known |= !run->r->shmem_missed;
+		run->r->shmem_missed = false;
+	}
+	return 0;
 }
 
 /* ---- the rest --------------------------------------------------------------------------------------------------- */

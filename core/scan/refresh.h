@@ -18,6 +18,7 @@ struct pt_refresh {
 	uint64_t before_ns;            /* CPU time of the last frame before it read anything */
 	uint64_t ran_ns;               /* CLOCK_MONOTONIC when the last frame began */
 	bool shmem_known;              /* all swapped pages of shared memory that were asked for */
+	bool shmem_missed;             /* some were not, in this round of the sweep */
 };
 
 /* A frame, all of it borrowed. */

@@ -286,6 +286,8 @@ static struct {
 	struct scripted *scripted;
 	const char *name; /* how its path ends; NULL: none */
 	uint64_t cpu_ns;
+	unsigned reads; /* of it */
+	char threads;   /* the digit that stat shows; 0: as it is */
 } slow;
 
 static bool ends_with(const char *path, const char *name)
@@ -296,11 +298,15 @@ static bool ends_with(const char *path, const char *name)
 
 static void take_time(const char *path, void *buf, size_t size)
 {
-	(void)buf;
+	char *threads = slow.threads && ends_with(path, "/stat") ? memmem(buf, size, " 1 0 777 ", 9) : NULL;
+	if (threads)
+		threads[1] = slow.threads;
 	if (ends_with(path, "/pagemap"))
 		slow.scripted->clock[PT_CLOCK_THREAD_CPU] += size / 8 * ENTRY_NS;
-	if (slow.name && ends_with(path, slow.name))
-		slow.scripted->clock[PT_CLOCK_THREAD_CPU] += slow.cpu_ns;
+	if (!slow.name || !ends_with(path, slow.name))
+		return;
+	slow.scripted->clock[PT_CLOCK_THREAD_CPU] += slow.cpu_ns;
+	slow.reads++;
 }
 
 static struct world *large_new(void)
@@ -318,6 +324,7 @@ static struct world *large_new(void)
 	w->scripted->edit = take_time;
 	slow.scripted = w->scripted;
 	slow.name = NULL;
+	slow.threads = 0;
 	assert_int_equal(pt_scan_open(&w->scan, &w->scripted->k, 100), 0);
 	struct pt_snapshot *s = NULL;
 	assert_int_equal(pt_scan_frame(w->scan, NULL, NULL, &s), 0);
@@ -663,6 +670,49 @@ static void a_failure_loses_nothing(void **arg)
 	world_free(w);
 }
 
+/* smaps walks all page tables, under the lock that mmap waits for: threads that come and go are no reason for that. */
+static void smaps_is_asked_for_other_vmas_alone(void **arg)
+{
+	(void)arg;
+	struct world *w = slow_new("/smaps", 0);
+	say(w, "vma 90000000-90010000 rw-p flags=lo\npage 90000000 anon pfn=0x900000\n");
+	pt_snapshot_unref(refresh(w, SECOND, NULL, 0));
+	unsigned reads = slow.reads;
+	assert_true(reads > 0);
+	slow.threads = '2';
+	struct pt_snapshot *s = refresh(w, SECOND, NULL, 0);
+	assert_int_equal(s->process.threads, 2);
+	assert_int_equal(slow.reads, reads);
+	assert_true(pt_snapshot_bytes(s, s->vmas->n, PT_SUM_LOCKED).known);
+	assert_int_equal(pt_snapshot_bytes(s, s->vmas->n, PT_SUM_LOCKED).value, PAGE);
+	pt_snapshot_unref(s);
+	world_free(w);
+}
+
+/* A file that could not be asked once, since its VMA went away or whatever, is no reason never to know again. */
+static void swapped_shared_memory_is_known_again(void **arg)
+{
+	(void)arg;
+	struct world *w = large_new();
+	say(w, "vma 90000000-90010000 rw-s inode=50 /dev/shm/50 (deleted)\nevicted 90000000-90002000\n");
+	struct pt_snapshot *s = catch_up(w, SECOND);
+	assert_true(pt_signal_has(&s->signals, PT_SIG_SHMEM_SWAP));
+	pt_snapshot_unref(s);
+	w->scripted->deny = "map_files";
+	w->scripted->deny_error = -ENOENT;
+	s = catch_up(w, SECOND / 20000);
+	assert_false(pt_signal_has(&s->signals, PT_SIG_SHMEM_SWAP));
+	pt_snapshot_unref(s);
+	w->scripted->deny = NULL;
+	s = catch_up(w, SECOND / 20000);
+	pt_snapshot_unref(s);
+	s = catch_up(w, SECOND / 20000);
+	assert_true(pt_signal_has(&s->signals, PT_SIG_SHMEM_SWAP));
+	assert_int_equal(pt_page_kind(pt_snapshot_page(s, 0x90000000)), PT_SWAP_SHMEM);
+	pt_snapshot_unref(s);
+	world_free(w);
+}
+
 static void an_exec_gives_a_complete_frame_of_the_new_image(void **arg)
 {
 	(void)arg;
@@ -719,6 +769,8 @@ int main(void)
 		cmocka_unit_test(what_grew_since_is_not_read_at_once),
 		cmocka_unit_test(zero_pages_stay_known_without_pagemap_scan),
 		cmocka_unit_test(a_failure_loses_nothing),
+		cmocka_unit_test(smaps_is_asked_for_other_vmas_alone),
+		cmocka_unit_test(swapped_shared_memory_is_known_again),
 		cmocka_unit_test(an_exec_gives_a_complete_frame_of_the_new_image),
 		cmocka_unit_test(the_end_of_the_target_is_told),
 		cmocka_unit_test(a_frame_can_be_called_off),
