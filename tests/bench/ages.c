@@ -205,7 +205,8 @@ static double time_places(const struct places *places, double allowed, double st
 {
 	struct map map;
 	double from = bt_now(), most = GIVE_UP * allowed;
-	for (double at = step; at <= most; at += step) {
+	for (int i = 1; i * step <= most; i++) {
+		double at = i * step;
 		bt_run_until(from + at - LEAD_MS, -1);
 		double claim = claimed_age();
 		look(&map);
