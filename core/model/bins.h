@@ -34,7 +34,7 @@ size_t pt_axis_vma(const struct pt_axis *axis, const struct pt_snapshot *snapsho
 size_t pt_axis_stretches(const struct pt_axis *axis, const struct pt_snapshot *snapshot, uint64_t first, uint64_t end,
 			 uint64_t centre, struct pt_stretch *ret, size_t max);
 /* Sorts stretches, and merges those that overlap or lie less than a chunk apart. Returns how many stay. */
-size_t pt_stretches_merge(const struct pt_snapshot *s, struct pt_stretch *v, size_t n);
+size_t pt_stretches_merge(const struct pt_snapshot *s, struct pt_stretch *stretches, size_t n);
 
 struct pt_bin {
 	uint64_t pages; /* pages of the axis in this bin; 0 past its end */

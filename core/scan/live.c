@@ -186,11 +186,8 @@ static bool wait_for_turn(struct live *live, uint64_t started)
 {
 	pthread_mutex_lock(&live->lock);
 	while (!live->leave && !live->refresh) {
-		if (live->paused) {
-			wait_until(live, 0);
-			continue;
-		}
-		uint64_t turn = next_turn(live, started), at = now(live, PT_CLOCK_MONOTONIC);
+		uint64_t turn = live->paused ? UINT64_MAX : next_turn(live, started);
+		uint64_t at = now(live, PT_CLOCK_MONOTONIC);
 		if (at >= turn || ended(live))
 			break;
 		wait_until(live, turn < at + PULSE_NS ? turn : at + PULSE_NS);

@@ -80,11 +80,11 @@ static unsigned take_over(const struct merge *merge, struct pt_page *known, cons
 
 static int merge_chunk(struct merge *merge, const struct pt_slot *old, const struct pt_chunk *seen, struct pt_slot *ret)
 {
-	struct pt_page pages[PT_CHUNK_PAGES], now[PT_CHUNK_PAGES];
+	struct pt_page known[PT_CHUNK_PAGES], now[PT_CHUNK_PAGES];
 	unsigned left;
-	pt_chunk_unpack(old->chunk, pages);
+	pt_chunk_unpack(old->chunk, known);
 	pt_chunk_unpack(seen, now);
-	if (!take_over(merge, pages, now, &left)) {
+	if (!take_over(merge, known, now, &left)) {
 		*ret = *old;
 		pt_chunk_ref(ret->chunk);
 		return 0;
@@ -92,18 +92,18 @@ static int merge_chunk(struct merge *merge, const struct pt_slot *old, const str
 	merge->changed++;
 	if (!left)
 		return 0;
-	*ret = (struct pt_slot){.index = old->index, .chunk = pt_chunk_new(pages, merge->page_shift)};
+	*ret = (struct pt_slot){.index = old->index, .chunk = pt_chunk_new(known, merge->page_shift)};
 	return ret->chunk ? 0 : -ENOMEM;
 }
 
 static int merge_slot(void *arg, const struct pt_slot *old, const struct pt_slot *found, struct pt_slot *ret)
 {
 	struct merge *merge = arg;
-	const struct pt_slot *stays = !old ? found : found && both_full(old->chunk, found->chunk) ? old : NULL;
-	if (!stays)
+	bool same = old && found && both_full(old->chunk, found->chunk);
+	if (old && !same)
 		return merge_chunk(merge, old, found ? found->chunk : NULL, ret);
 	merge->changed += !old;
-	*ret = *stays;
+	*ret = old ? *old : *found; /* one of them is there */
 	pt_chunk_ref(ret->chunk);
 	return 0;
 }

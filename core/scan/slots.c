@@ -69,18 +69,15 @@ static int splice(struct pt_slots *to, struct pt_slots *from, struct finger fing
 	size_t i = 0, k = 0;
 	int error = 0;
 	while (!error && (i < from->n || k < found->n)) {
-		const struct pt_slot *old = i < from->n ? &from->v[i] : NULL;
-		const struct pt_slot *new = k < found->n ? &found->v[k] : NULL;
-		if (old && (!new || old->index < new->index) && !inside(&finger, old->index)) {
-			to->v[to->n++] = *old;
-			i++;
+		bool take_old = i < from->n && (k == found->n || from->v[i].index <= found->v[k].index);
+		bool take_new = k < found->n && (i == from->n || found->v[k].index <= from->v[i].index);
+		if (take_old && !take_new && !inside(&finger, from->v[i].index)) {
+			to->v[to->n++] = from->v[i++];
 			continue;
 		}
-		bool take_old = old && (!new || old->index <= new->index);
-		bool take_new = new && (!old || new->index <= old->index);
-		error = decide(to, take_old ? old : NULL, take_new ? new : NULL, each, arg);
+		error = decide(to, take_old ? &from->v[i] : NULL, take_new ? &found->v[k] : NULL, each, arg);
 		if (take_old)
-			pt_chunk_unref(old->chunk);
+			pt_chunk_unref(from->v[i].chunk);
 		i += take_old;
 		k += take_new;
 	}

@@ -38,7 +38,7 @@ struct scripted {
 	unsigned scan_round;    /* regions the kernel collects at a time; 512 */
 	bool no_pidfd, no_cachestat, no_procmap_query;
 	uint64_t clock[PT_CLOCK_N]; /* by enum pt_clock, in ns */
-	uint64_t tick;     /* what each look at a clock adds to it */
+	uint64_t tick;              /* what each look at a clock adds to it */
 
 	/* what happened */
 	unsigned long calls, opens, preads, ioctls;

@@ -156,6 +156,19 @@ static void an_end_is_seen_long_before_the_next_frame(void **arg)
 	wait_until(is_over);
 }
 
+static void an_end_is_seen_while_paused(void **arg)
+{
+	(void)arg;
+	wait_until(is_idle);
+	feed->ops->pause(feed, true);
+	wait_until(is_paused);
+	fixture_end(fixture, 100);
+	wait_until(is_over);
+	struct pt_snapshot *last = feed->ops->latest(feed);
+	assert_int_equal(last->total.n[PT_N_RSS], 1);
+	pt_snapshot_unref(last);
+}
+
 static void an_exec_is_counted(void **arg)
 {
 	(void)arg;
@@ -227,6 +240,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(frames_follow_each_other, make, drop),
 		cmocka_unit_test_setup_teardown(the_last_frame_outlives_the_target, make, drop),
 		cmocka_unit_test_setup_teardown(an_end_is_seen_long_before_the_next_frame, make_with_pidfd, drop),
+		cmocka_unit_test_setup_teardown(an_end_is_seen_while_paused, make_with_pidfd, drop),
 		cmocka_unit_test_setup_teardown(an_exec_is_counted, make, drop),
 		cmocka_unit_test_setup_teardown(a_failure_is_told_and_the_next_frame_tried, make, drop),
 		cmocka_unit_test_setup_teardown(pausing_stops_frames_until_asked, make, drop),
