@@ -48,6 +48,12 @@ struct pt_past {
 		int (*at)(struct pt_past *past, uint64_t seq, struct pt_snapshot **ret);
 		/* The last moment that is not after a time of CLOCK_REALTIME; the first if all are. 0: there is none. */
 		uint64_t (*find)(struct pt_past *past, uint64_t realtime_ns);
+		/*
+		 * The seq of the moment that is n after (n < 0: before) the last one that is not after seq, bounded by
+		 * the first and the last: step(past, UINT64_MAX, 0) is the last, step(past, 0, 0) the first. 0: there
+		 * is none.
+		 */
+		uint64_t (*step)(struct pt_past *past, uint64_t seq, int64_t n);
 		/* Marks, oldest first; returns how many there are, fills in at most max. */
 		size_t (*marks)(struct pt_past *past, struct pt_mark *ret, size_t max);
 		/* What became of the page at an address, the newest `max` chapters up to seq, oldest first. -errno. */
