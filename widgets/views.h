@@ -80,6 +80,50 @@ void wg_draw_legend(struct wg_canvas *c, struct wg_rect rect, const struct wg_le
 void wg_draw_spark(struct wg_canvas *c, struct wg_rect rect, const uint64_t *values, size_t n, uint8_t role,
 		   uint8_t bg);
 
+/* ---- plots ------------------------------------------------------------------------------------------------------ */
+
+#define WG_PLOT_SERIES 8
+
+/* One layer of a stack; the first is at the bottom. */
+struct wg_plot_series {
+	uint8_t hue;  /* enum wg_hue */
+	bool hatched; /* is part of the stack, but of another nature */
+	bool unknown; /* its size is known, not what it is: the pattern of unknown */
+};
+struct wg_plot_column {
+	uint64_t v[WG_PLOT_SERIES];
+	bool gap; /* nothing is known of this time */
+};
+struct wg_plot_label {
+	uint64_t at; /* a column, or a value */
+	const char *text;
+};
+/*
+ * Stacked areas over time, a column each cell, in eighths of a line where there are block characters. Labels that would
+ * overlap are left out, those of the cursors last.
+ */
+struct wg_plot {
+	const struct wg_plot_series *series; /* [n_series] */
+	size_t n_series;
+	const struct wg_plot_column *columns; /* [n]; n of wg_plot_area's width */
+	int n;
+	uint64_t top;                       /* the value of the upper edge */
+	const struct wg_plot_label *levels; /* values along the left edge */
+	size_t n_levels;
+	const struct wg_plot_label *ticks; /* columns along the foot */
+	size_t n_ticks;
+	const struct wg_plot_label *marks; /* columns with a flag */
+	size_t n_marks;
+	int cursor, anchor;      /* columns; -1: none */
+	const char *cursor_text; /* below the cursor; or NULL */
+	const char *empty;       /* said in the middle when there are no columns */
+};
+/* Where in rect the columns are. */
+struct wg_rect wg_plot_area(struct wg_rect rect, bool marks);
+void wg_draw_plot(struct wg_canvas *c, struct wg_rect rect, const struct wg_plot *plot);
+/* The pattern of a layer, for a legend: what fills a whole cell of it. */
+void wg_draw_plot_swatch(struct wg_canvas *c, struct wg_rect rect, const struct wg_plot_series *series);
+
 /* ---- tables ---------------------------------------------------------------------------------------------------- */
 
 enum wg_column_flag {

@@ -103,6 +103,65 @@ static void draw_legend(struct wg_canvas *c, struct wg_rect rect)
 	wg_draw_legend(c, rect, ITEMS, COUNT(ITEMS));
 }
 
+static const struct wg_plot_series SERIES[] = {
+	{.hue = WG_HUE_ANON},
+	{.hue = WG_HUE_FILE},
+	{.hue = WG_HUE_SHMEM},
+	{.unknown = true},
+	{.hue = WG_HUE_SWAP, .hatched = true},
+};
+
+/* A rise, a gap, a time when the classes were not known, then swap. */
+static struct wg_plot_column plot_column(int x)
+{
+	uint64_t ramp = (uint64_t)(x < 60 ? x : 60);
+	if (x % 23 == 17)
+		return (struct wg_plot_column){.gap = true};
+	if (x > 30 && x < 36)
+		return (struct wg_plot_column){.v = {0, 0, 0, 40 + ramp}};
+	return (struct wg_plot_column){.v = {20 + ramp, 9, x < 30 ? 0 : 14, 0, x > 40 ? ramp / 2 : 0}};
+}
+
+static void draw_plot_of(struct wg_canvas *c, struct wg_rect rect, struct wg_plot plot)
+{
+	static const struct wg_plot_label LEVELS[] = {{64, "64M"}, {128, "128M"}},
+					  TICKS[] = {{4, "14:03"}, {24, "14:04"}, {26, "x"}, {44, "14:05"}};
+	struct wg_plot_column columns[64];
+	for (int x = 0; x < 64; x++)
+		columns[x] = plot_column(x);
+	plot.series = SERIES;
+	plot.n_series = COUNT(SERIES);
+	plot.columns = columns;
+	plot.top = 144;
+	plot.levels = LEVELS;
+	plot.n_levels = COUNT(LEVELS);
+	plot.ticks = TICKS;
+	plot.n_ticks = COUNT(TICKS);
+	wg_draw_plot(c, rect, &plot);
+}
+
+static void draw_plot(struct wg_canvas *c, struct wg_rect rect)
+{
+	static const struct wg_plot_label MARKS[] = {{2, "load begins"}, {9, "日本"}, {50, "a mark at the end"}};
+	draw_plot_of(c, rect,
+		     (struct wg_plot){.n = 60,
+				      .marks = MARKS,
+				      .n_marks = COUNT(MARKS),
+				      .cursor = 22,
+				      .anchor = 45,
+				      .cursor_text = " 14:03:55 "});
+}
+
+static void draw_plot_plain(struct wg_canvas *c, struct wg_rect rect)
+{
+	draw_plot_of(c, rect, (struct wg_plot){.n = 32, .cursor = 31, .anchor = -1});
+}
+
+static void draw_plot_empty(struct wg_canvas *c, struct wg_rect rect)
+{
+	wg_draw_plot(c, rect, &(struct wg_plot){.cursor = -1, .anchor = -1, .empty = "nothing yet"});
+}
+
 static const struct wg_column COLUMNS[] = {
 	{"ADDRESS", 12, 0, 0},       {"SIZE", 5, 1, WG_COL_RIGHT},
 	{"PERM", 4, 4, 0},           {"RSS", 5, 0, WG_COL_RIGHT | WG_COL_SORTED | WG_COL_DESCENDING},
@@ -208,6 +267,9 @@ const struct widget_sample WIDGET_SAMPLES[] = {
 	{"strip", draw_strip, 74, 1, true, true},
 	{"legend", draw_legend, 74, 1, false, true},
 	{"legend-narrow", draw_legend, 24, 3, false, false},
+	{"plot", draw_plot, 70, 12, false, true},
+	{"plot-small", draw_plot_plain, 34, 4, false, false},
+	{"plot-empty", draw_plot_empty, 44, 6, false, false},
 	{"table", draw_table, 72, 5, false, true},
 	{"table-narrow", draw_table, 36, 4, false, false},
 	{"table-empty", draw_table_empty, 40, 5, false, false},
