@@ -6,6 +6,7 @@
 #ifndef UI_TARGET_H
 #define UI_TARGET_H
 
+#include "core/history/past.h"
 #include "core/model/feed.h"
 #include "core/scan/inspect.h"
 
@@ -26,6 +27,7 @@ extern const struct ui_inspect_ops ui_inspect_live;
 struct ui_target {
 	pid_t pid;
 	struct pt_feed *feed; /* owned */
+	struct pt_past *past; /* moments that can be gone back to; the feed's; NULL: none */
 	const struct ui_inspect_ops *inspect;
 	struct pt_snapshot *now;    /* a reference; NULL before the first */
 	struct pt_snapshot *before; /* the complete frame before it, of the same image; NULL if there is none */

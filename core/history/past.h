@@ -56,6 +56,8 @@ struct pt_past {
 		uint64_t (*step)(struct pt_past *past, uint64_t seq, int64_t n);
 		/* Marks, oldest first; returns how many there are, fills in at most max. */
 		size_t (*marks)(struct pt_past *past, struct pt_mark *ret, size_t max);
+		/* A mark at a time of CLOCK_REALTIME. 0 or -ENOMEM; -EROFS: this past cannot be added to. */
+		int (*mark)(struct pt_past *past, uint64_t realtime_ns, const char *label);
 		/* What became of the page at an address, the newest `max` chapters up to seq, oldest first. -errno. */
 		ssize_t (*story)(struct pt_past *past, uint64_t address, uint64_t seq, struct pt_chapter *ret,
 				 size_t max);
