@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #ifndef PT_SUMS_VMAS
 #define PT_SUMS_VMAS 64u /* of a block */
@@ -37,6 +38,19 @@ struct pt_snapshot *pt_snapshot_ref(struct pt_snapshot *snapshot)
 {
 	__atomic_fetch_add(&snapshot->refs, 1, __ATOMIC_RELAXED);
 	return snapshot;
+}
+
+struct pt_snapshot *pt_snapshot_head(const struct pt_snapshot *snapshot)
+{
+	struct pt_snapshot *head = calloc(1, sizeof(*head));
+	if (!head)
+		return NULL;
+	memcpy(head, snapshot, offsetof(struct pt_snapshot, sums)); /* what comes after it is each one's own */
+	head->slots = NULL;
+	head->n_slots = 0;
+	pt_vma_table_ref(head->vmas);
+	head->refs = 1;
+	return head;
 }
 
 static void unref_sums(struct pt_sums *sums)

@@ -92,6 +92,12 @@ void pt_snapshot_unref(struct pt_snapshot *snapshot); /* NULL is fine */
 int pt_snapshot_set_slots(struct pt_snapshot *snapshot, const struct pt_snapshot *before, struct pt_slot *slots,
 			  size_t n);
 
+/*
+ * The same moment without its slots and the sums of its VMAs: the process, signals, VMAs (shared), the total, progress
+ * and times, with one reference. With slots set it is a snapshot again. NULL: out of memory.
+ */
+struct pt_snapshot *pt_snapshot_head(const struct pt_snapshot *snapshot);
+
 /* Sums over VMA i, or over the whole process where i == vmas->n. Borrowed. */
 const struct pt_counts *pt_snapshot_sums(const struct pt_snapshot *snapshot, size_t i);
 

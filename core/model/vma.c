@@ -14,7 +14,7 @@ struct pt_vma_table *pt_vma_table_new(size_t n, size_t names_size)
 	struct pt_vma_table *table = malloc(sizeof(*table));
 	if (!table)
 		return NULL;
-	*table = (struct pt_vma_table){.refs = 1};
+	*table = (struct pt_vma_table){.refs = 1, .bytes = sizeof(*table) + n * sizeof(*table->v) + names_size};
 	table->v = calloc(n ? n : 1, sizeof(*table->v));
 	table->names = calloc(1, names_size ? names_size : 1);
 	if (!table->v || !table->names) {

@@ -74,6 +74,7 @@ struct pt_vma_table {
 	struct pt_vma *v; /* in the order of /proc/PID/maps */
 	/* private: */
 	char *names;   /* the bytes behind every path */
+	size_t bytes;  /* all memory it holds */
 	unsigned refs; /* atomic */
 };
 
