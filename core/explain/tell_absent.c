@@ -53,6 +53,10 @@ static void say_untouched_shmem(struct pt_look *look)
 	case PT_BACKING_HOLE: say_hole(look); break;
 	default:
 		pt_say_headline(look, "Not mapped in: this process has not touched this page of %s.", look->name);
+		if (look->facts->recalled && pt_look_has(look, PT_SIG_SHMEM_SWAP)) {
+			pt_say_reason(look, "It was not swapped out; others who share it may have touched it.");
+			break;
+		}
 		pt_say_missing(look,
 			       "Whether it was swapped out cannot be told (swapped shared memory leaves an empty entry "
 			       "in pagemap, like memory that was never touched)",

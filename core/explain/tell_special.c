@@ -265,6 +265,10 @@ void pt_tell_hidden(struct pt_look *look)
 
 void pt_tell_unknown(struct pt_look *look)
 {
+	if (look->facts->recalled) {
+		pt_say_headline(look, "Present at that moment; what it was had not been read yet.");
+		return;
+	}
 	pt_say_headline(look, "What is here is not known: pagemap could not be read.");
 	if (pt_look_has(look, PT_SIG_PAGEMAP))
 		pt_say_reason(

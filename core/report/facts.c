@@ -39,6 +39,9 @@ static void add_text(struct pt_fact_list *list, const char *group, const char *n
 	add(list, group, name, NULL, "%s", text);
 }
 
+/* What a snapshot keeps of an entry. */
+#define NOT_RAW "of what history keeps; other bits are unknown"
+
 /* ---- groups ---------------------------------------------------------------------------------------------------- */
 
 static void add_mapping(const struct pt_facts *f, struct pt_fact_list *list)
@@ -73,7 +76,11 @@ static void add_page_table(const struct pt_facts *f, struct pt_fact_list *list)
 		add(list, group, "pagemap", NULL, "not known: %s", f->signals.of[PT_SIG_PAGEMAP].reason);
 		return;
 	}
-	add(list, group, "pagemap", f->pagemap.value ? NULL : "no entry", "0x%" PRIx64, f->pagemap.value);
+	add(list, group, "pagemap",
+	    !f->pagemap.value ? "no entry"
+	    : f->recalled     ? NOT_RAW
+			      : NULL,
+	    "0x%" PRIx64, f->pagemap.value);
 	bits = pt_pagemap_bits(&n);
 	for (unsigned i = 0; i < n; i++)
 		if (f->pagemap.value >> bits[i].bit & 1)
@@ -89,13 +96,15 @@ static void add_page_table(const struct pt_facts *f, struct pt_fact_list *list)
 		add(list, group, "read again", "it changed in between", "0x%" PRIx64, f->pagemap_again.value);
 }
 
-static void add_maybe(struct pt_fact_list *list, const char *name, struct pt_maybe value, const char *note,
-		      const struct pt_signals *signals, enum pt_signal signal)
+static void add_maybe(const struct pt_facts *f, struct pt_fact_list *list, const char *name, struct pt_maybe value,
+		      const char *note, enum pt_signal signal)
 {
 	if (value.known)
 		add(list, "Frame", name, note, "%" PRIu64, value.value);
 	else
-		add(list, "Frame", name, NULL, "not known: %s", signals->of[signal].reason);
+		add(list, "Frame", name, NULL, "not known: %s",
+		    f->recalled && pt_signal_has(&f->signals, signal) ? "history does not keep it"
+								      : f->signals.of[signal].reason);
 }
 
 static void add_folio(const struct pt_facts *f, struct pt_fact_list *list)
@@ -137,14 +146,13 @@ static void add_frame(const struct pt_facts *f, struct pt_fact_list *list)
 	}
 	add(list, group, "PFN", NULL, "%" PRIu64 " (0x%" PRIx64 ")", f->pfn, f->pfn);
 	add(list, group, "physical address", NULL, "0x%" PRIx64, f->pfn << f->page_shift);
-	add_maybe(list, "kpagecount", f->count, "times it is mapped", &f->signals, PT_SIG_KPAGECOUNT);
+	add_maybe(f, list, "kpagecount", f->count, "times it is mapped", PT_SIG_KPAGECOUNT);
 	add_folio(f, list);
 	if (f->cgroup_path[0])
 		add_text(list, group, "cgroup", f->cgroup_path);
 	else
-		add_maybe(list, "cgroup inode", f->cgroup,
-			  f->cgroup.known && !f->cgroup.value ? "charged to none" : NULL, &f->signals,
-			  PT_SIG_KPAGECGROUP);
+		add_maybe(f, list, "cgroup inode", f->cgroup,
+			  f->cgroup.known && !f->cgroup.value ? "charged to none" : NULL, PT_SIG_KPAGECGROUP);
 	add_place(f, list);
 }
 
@@ -159,7 +167,7 @@ static void add_flags(const struct pt_facts *f, struct pt_fact_list *list)
 			    f->signals.of[PT_SIG_KPAGEFLAGS].reason);
 		return;
 	}
-	add(list, "Flags", "kpageflags", NULL, "0x%016" PRIx64, f->flags.value);
+	add(list, "Flags", "kpageflags", f->recalled ? NOT_RAW : NULL, "0x%016" PRIx64, f->flags.value);
 	for (int bit = 0; bit < 64; bit++)
 		if (flags.value >> bit & 1)
 			add(list, "Flags", "", pt_flag_what(bit), "%s", pt_flag_name(bit, name, sizeof(name)));

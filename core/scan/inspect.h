@@ -18,7 +18,8 @@ struct pt_facts {
 	uint64_t address; /* rounded down to its page */
 	unsigned page_shift;
 	struct pt_signals signals;
-	bool mapped; /* a VMA covers it; vma below is valid, its path points into `path` */
+	bool recalled; /* out of a snapshot (core/explain/recall.h): entries were put together again from what it keeps */
+	bool mapped;   /* a VMA covers it; vma below is valid, its path points into `path` */
 	struct pt_vma vma;
 	struct pt_counts vma_sum; /* left zero by inspect; a caller with a snapshot fills it */
 	char path[256];
