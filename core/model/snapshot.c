@@ -1,7 +1,7 @@
 /*
- * Snapshots: see snapshot.h. Sums per VMA are made in one walk over VMAs and slots, both in address order; chunks that
- * a VMA covers whole add their cached sums, the others are looked into. They are kept in blocks of some VMAs, immutable
- * and reference-counted as chunks are: those of 60,000 VMAs are 16 MiB, and a frame changes few.
+ * Snapshots: see snapshot.h. Sums of VMAs are made when someone asks for them, in blocks of some VMAs, which are
+ * immutable and reference-counted as chunks are: those of 60,000 VMAs are 16 MiB, a screen shows few, and a frame changes
+ * few. Chunks that a VMA covers whole add their cached sums, the others are looked into.
  */
 #include "core/model/snapshot.h"
 
@@ -14,8 +14,7 @@
 #endif
 
 struct pt_sums {
-	unsigned refs; /* atomic */
-	struct pt_counts total;
+	unsigned refs;         /* atomic */
 	struct pt_counts of[]; /* PT_SUMS_VMAS; fewer in the last block */
 };
 
@@ -175,8 +174,9 @@ bool pt_snapshot_shares(const struct pt_snapshot *a, const struct pt_snapshot *b
 	return k == b->n_slots || b->slots[k].index > last;
 }
 
-static struct pt_sums *make_sums(const struct pt_snapshot *s, size_t first, size_t n)
+static struct pt_sums *make_sums(const struct pt_snapshot *s, size_t first)
 {
+	size_t left = s->vmas->n - first, n = left < PT_SUMS_VMAS ? left : PT_SUMS_VMAS;
 	struct pt_sums *sums = calloc(1, sizeof(*sums) + n * sizeof(*sums->of));
 	if (!sums)
 		return NULL;
@@ -186,51 +186,74 @@ static struct pt_sums *make_sums(const struct pt_snapshot *s, size_t first, size
 		const struct pt_vma *vma = &s->vmas->v[first + i];
 		/* a long gap without VMAs holds no slots, so walking is as good as searching */
 		slot = sum_from(s, slot, vma->start >> s->page_shift, vma->end >> s->page_shift, &sums->of[i]);
-		pt_counts_add(&sums->total, &sums->of[i]);
 	}
 	return sums;
 }
 
-/* The block of VMAs from `first` on; that of `before` if it would be the same. */
-static struct pt_sums *take_sums(const struct pt_snapshot *s, const struct pt_snapshot *before, size_t first)
+/* The block of VMAs from `first` on if `before` has it and it would be the same; else NULL. */
+static struct pt_sums *share_sums(const struct pt_snapshot *s, const struct pt_snapshot *before, size_t first)
 {
-	size_t left = s->vmas->n - first, n = left < PT_SUMS_VMAS ? left : PT_SUMS_VMAS;
-	const struct pt_vma *v = s->vmas->v + first;
-	if (!before || !pt_snapshot_shares(s, before, v[0].start, v[n - 1].end))
-		return make_sums(s, first, n);
-	struct pt_sums *sums = before->sums[first / PT_SUMS_VMAS];
+	size_t last = first + PT_SUMS_VMAS < s->vmas->n ? first + PT_SUMS_VMAS - 1 : s->vmas->n - 1;
+	struct pt_sums *sums = __atomic_load_n(&before->sums[first / PT_SUMS_VMAS], __ATOMIC_ACQUIRE);
+	if (!sums || !pt_snapshot_shares(s, before, s->vmas->v[first].start, s->vmas->v[last].end))
+		return NULL;
 	__atomic_fetch_add(&sums->refs, 1, __ATOMIC_RELAXED);
 	return sums;
+}
+
+/* Over all VMAs; those that adjoin are summed as one, since most of their chunks are whole then. */
+static void set_total(struct pt_snapshot *s)
+{
+	const struct pt_vma *v = s->vmas->v, *end = v + s->vmas->n;
+	size_t slot = 0;
+	s->total = (struct pt_counts){0};
+	while (v < end) {
+		const struct pt_vma *last = v;
+		while (last + 1 < end && last[1].start == last->end)
+			last++;
+		slot = sum_from(s, slot, v->start >> s->page_shift, last->end >> s->page_shift, &s->total);
+		v = last + 1;
+	}
 }
 
 int pt_snapshot_set_slots(struct pt_snapshot *s, const struct pt_snapshot *before, struct pt_slot *slots, size_t n)
 {
 	size_t blocks = (s->vmas->n + PT_SUMS_VMAS - 1) / PT_SUMS_VMAS;
-	struct pt_counts total = {0};
 	s->slots = slots;
 	s->n_slots = n;
-	if (before && (before->vmas != s->vmas || before->n_sums != blocks))
-		before = NULL;
-	s->sums = calloc(blocks + 1, sizeof(void *));
-	while (s->sums && s->n_sums < blocks) {
-		struct pt_sums *sums = take_sums(s, before, s->n_sums * PT_SUMS_VMAS);
-		if (!sums)
-			break;
-		s->sums[s->n_sums++] = sums;
-		pt_counts_add(&total, &sums->total);
-	}
-	if (!s->sums || s->n_sums < blocks)
+	s->sums = calloc(blocks + 1, sizeof(*s->sums));
+	if (!s->sums)
 		return -ENOMEM;
-	s->total = total;
+	s->n_sums = blocks;
+	if (before && before->vmas == s->vmas && before->n_sums == blocks)
+		for (size_t i = 0; i < blocks; i++)
+			s->sums[i] = share_sums(s, before, i * PT_SUMS_VMAS);
+	set_total(s);
 	return 0;
+}
+
+/* Of a VMA whose sums could not be made, since memory ran out. */
+static const struct pt_counts unmade;
+
+/* Two threads may make the same block at once; that of the first stays. */
+static const struct pt_sums *sums_of(const struct pt_snapshot *s, size_t block)
+{
+	struct pt_sums **at = &s->sums[block], *there = __atomic_load_n(at, __ATOMIC_ACQUIRE);
+	if (there)
+		return there;
+	struct pt_sums *made = make_sums(s, block * PT_SUMS_VMAS);
+	if (!made || __atomic_compare_exchange_n(at, &there, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return made;
+	free(made);
+	return there;
 }
 
 const struct pt_counts *pt_snapshot_sums(const struct pt_snapshot *s, size_t i)
 {
-	static const struct pt_counts nothing;
 	if (i == s->vmas->n)
 		return &s->total;
-	return i / PT_SUMS_VMAS < s->n_sums ? &s->sums[i / PT_SUMS_VMAS]->of[i % PT_SUMS_VMAS] : &nothing;
+	const struct pt_sums *sums = i / PT_SUMS_VMAS < s->n_sums ? sums_of(s, i / PT_SUMS_VMAS) : NULL;
+	return sums ? &sums->of[i % PT_SUMS_VMAS] : &unmade;
 }
 
 /* ---- sums as smaps means them ----------------------------------------------------------------------------------- */
@@ -322,9 +345,10 @@ static struct pt_maybe locked_of(const struct pt_snapshot *s, size_t i)
 		if (!vma->has_vm_flags) {
 			locked.known = false;
 		} else if (vma->vm_flags & PT_VM_LOCKED) {
-			struct pt_maybe pss = pss_of(pt_snapshot_sums(s, k));
+			const struct pt_counts *c = pt_snapshot_sums(s, k);
+			struct pt_maybe pss = pss_of(c);
 			locked.value += pss.value;
-			locked.known &= pss.known;
+			locked.known &= pss.known && c != &unmade;
 		}
 	}
 	return locked;
@@ -335,6 +359,8 @@ struct pt_maybe pt_snapshot_bytes(const struct pt_snapshot *s, size_t i, enum pt
 	const struct pt_counts *c = pt_snapshot_sums(s, i);
 	if (what == PT_SUM_SIZE)
 		return size_of(s, i);
+	if (c == &unmade)
+		return (struct pt_maybe){.known = false};
 	if (what == PT_SUM_PSS)
 		return pss_of(c);
 	if (what == PT_SUM_LOCKED)

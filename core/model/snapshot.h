@@ -75,7 +75,7 @@ struct pt_snapshot {
 	uint64_t scan_ns;     /* wall time of this frame's reading so far */
 	uint64_t scan_cpu_ns; /* CPU time of the scan thread, kernel included */
 	/* private: */
-	struct pt_sums **sums; /* per VMA, in blocks that snapshots share; [n_sums] */
+	struct pt_sums **sums; /* per VMA, in blocks that snapshots share, atomic; NULL: not made yet; [n_sums] */
 	size_t n_sums;
 	unsigned refs; /* atomic */
 };
@@ -86,8 +86,8 @@ struct pt_snapshot *pt_snapshot_ref(struct pt_snapshot *snapshot);
 void pt_snapshot_unref(struct pt_snapshot *snapshot); /* NULL is fine */
 
 /*
- * Takes over the array and the references in it, also when it fails; once for each snapshot. Sums of VMAs are shared with
- * `before` (may be NULL) where it has the same VMA table and chunks, and else made anew. 0 or -ENOMEM, and sums are 0 then.
+ * Takes over the array and the references in it, also when it fails; once for each snapshot. Sums of VMAs that `before`
+ * (may be NULL) has are shared with it where it has the same VMA table and chunks. 0 or -ENOMEM, and sums are unknown then.
  */
 int pt_snapshot_set_slots(struct pt_snapshot *snapshot, const struct pt_snapshot *before, struct pt_slot *slots,
 			  size_t n);
@@ -98,7 +98,8 @@ int pt_snapshot_set_slots(struct pt_snapshot *snapshot, const struct pt_snapshot
  */
 struct pt_snapshot *pt_snapshot_head(const struct pt_snapshot *snapshot);
 
-/* Sums over VMA i, or over the whole process where i == vmas->n. Borrowed. */
+/* Sums over VMA i, or over the whole process where i == vmas->n; all 0 for a snapshot without slots, or out of memory
+ * (pt_snapshot_bytes() says unknown then). Those of VMAs are made when they are first asked for, by any thread. Borrowed. */
 const struct pt_counts *pt_snapshot_sums(const struct pt_snapshot *snapshot, size_t i);
 
 /* Whether both have the same chunks, as objects, wherever there are any in [start, end). */

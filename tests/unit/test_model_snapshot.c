@@ -1,6 +1,7 @@
 /*
  * Snapshots, axes and bins against a plain picture of the same address space: one page after the other.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -261,6 +262,7 @@ static void sums_are_shared_where_no_chunk_changed(void **arg)
 	for (int round = 0; round < 100; round++) {
 		struct toy toy;
 		toy_make(&toy);
+		check_sums(&toy); /* makes them */
 		for (int frame = 0; frame < 5; frame++) {
 			struct pt_snapshot *before = toy.snapshot;
 			toy.snapshot = toy_next(&toy);
@@ -276,6 +278,34 @@ static void sums_are_shared_where_no_chunk_changed(void **arg)
 		pt_snapshot_unref(toy.snapshot);
 	}
 	assert_true(shared > all / 2 && shared < all);
+}
+
+static void *ask_for_sums(void *arg)
+{
+	const struct pt_snapshot *s = arg;
+	uintptr_t seen = 0;
+	for (size_t v = 0; v < s->vmas->n; v++)
+		seen = seen * 31 + (uintptr_t)pt_snapshot_sums(s, v);
+	return (void *)seen; /* NOLINT(performance-no-int-to-ptr) */
+}
+
+static void threads_that_ask_at_once_get_the_same_sums(void **arg)
+{
+	(void)arg;
+	for (int round = 0; round < 100; round++) {
+		struct toy toy;
+		toy_make(&toy);
+		pthread_t threads[4];
+		void *seen[4];
+		for (int i = 0; i < 4; i++)
+			assert_int_equal(pthread_create(&threads[i], NULL, ask_for_sums, toy.snapshot), 0);
+		for (int i = 0; i < 4; i++)
+			pthread_join(threads[i], &seen[i]);
+		for (int i = 0; i < 4; i++)
+			assert_ptr_equal(seen[i], seen[0]);
+		check_sums(&toy);
+		pt_snapshot_unref(toy.snapshot);
+	}
 }
 
 static void give_ages(struct pt_snapshot *s);
@@ -481,6 +511,7 @@ int main(void)
 		cmocka_unit_test(positions_and_addresses_are_inverse),
 		cmocka_unit_test(a_changed_page_marks_its_bin_alone),
 		cmocka_unit_test(sums_are_shared_where_no_chunk_changed),
+		cmocka_unit_test(threads_that_ask_at_once_get_the_same_sums),
 		cmocka_unit_test(updated_bins_are_as_if_filled_anew),
 		cmocka_unit_test(ages_count_present_pages),
 		cmocka_unit_test(a_bin_is_as_old_as_its_stalest_chunk),
