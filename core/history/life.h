@@ -1,7 +1,7 @@
 /*
  * Life: since when each page has been there, and when it last changed, as far as a series of snapshots tells. Stepped
- * from one snapshot to the next; a page that was there in the first is as old as that. Kept by chunk: one that never
- * changed costs a few bytes, others 8 bytes a page.
+ * from one snapshot to the next; a page that was there in the first is at least as old as that. What mremap moved keeps
+ * its age. Kept by chunk, as runs of pages of one age: 12 bytes for each run, 6 KiB for a chunk at most.
  */
 #ifndef PT_HISTORY_LIFE_H
 #define PT_HISTORY_LIFE_H
@@ -13,19 +13,34 @@ struct pt_life;
 /* Begins with a first snapshot. 0 or -ENOMEM. */
 int pt_life_new(const struct pt_snapshot *first, struct pt_life **ret);
 void pt_life_free(struct pt_life *life); /* NULL is fine */
-/* On to the next. On failure it stands where it was. 0 or -ENOMEM. */
+/*
+ * On to the next; begins anew with it if that is of another program (exec). On failure it stands where it was. 0 or
+ * -ENOMEM.
+ */
 int pt_life_step(struct pt_life *life, const struct pt_snapshot *before, const struct pt_snapshot *after);
 
 /* Times are CLOCK_MONOTONIC of the frame that showed it first, to within 0.1 s. */
 struct pt_lifetime {
-	uint64_t born_ns;    /* since then it holds memory or swap; 0: it does not */
-	uint64_t changed_ns; /* any fact about it last changed */
-	bool from_start;     /* it was there when watching began: it is at least this old */
+	uint64_t born_ns; /* since then it holds memory or swap; 0: it does not */
+	uint64_t
+		changed_ns; /* when pt_page_differs() or an event last told a change; 0: none was seen */
+	bool from_start;    /* it was there when watching began: it is at least this old */
 };
 struct pt_lifetime pt_life_page(const struct pt_life *life, uint64_t address);
-/* Over the pages that hold something in [start, end): oldest and newest birth, and the newest change. False: none does. */
-bool pt_life_range(const struct pt_life *life, uint64_t start, uint64_t end, uint64_t *ret_oldest_born,
-		   uint64_t *ret_newest_born, uint64_t *ret_newest_change);
+
+/* Over the pages of a range. */
+struct pt_life_sum {
+	uint64_t pages;        /* that hold memory or swap */
+	uint64_t from_start;   /* those of them that were there when watching began */
+	uint64_t mean_born_ns; /* CLOCK_MONOTONIC; 0 where there are none */
+	uint64_t oldest_ns;    /* when the first of them was born; 0 where there are none */
+	uint64_t changed;      /* pages, holding something or not, that changed since the given time */
+	uint64_t changed_ns;   /* the newest change; 0: none was seen */
+};
+/* Adds nothing up: *ret is the sum of [start, end) alone. Changes are counted from `since_ns` on, that moment included. */
+void pt_life_sum(const struct pt_life *life, uint64_t start, uint64_t end, uint64_t since_ns, struct pt_life_sum *ret);
+
+uint64_t pt_life_start_ns(const struct pt_life *life); /* when watching began, CLOCK_MONOTONIC */
 size_t pt_life_bytes(const struct pt_life *life);
 
 #endif

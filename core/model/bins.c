@@ -173,39 +173,14 @@ size_t pt_stretches_merge(const struct pt_snapshot *s, struct pt_stretch *stretc
 
 /* ---- bins ------------------------------------------------------------------------------------------------------- */
 
-/* What counts as a change for the eye: another kind, frame or mapping, shared or no longer. Flags that the kernel's
- * reclaim flips on its own (referenced, active, LRU) do not, nor how many share it: of libc that is every process that
- * starts or ends. */
-static bool page_changed(struct pt_page a, struct pt_page b)
-{
-	const uint32_t seen = PT_KIND_MASK | PT_PMD | PT_DIRTY | PT_KSM | PT_LAZYFREE | PT_MLOCKED | PT_SOFT_DIRTY;
-	if (!(a.bits & b.bits & PT_HAS_FLAGS)) /* one of them is half read: compare what both have */
-		return a.pfn != b.pfn && a.pfn && b.pfn;
-	return a.pfn != b.pfn || (a.count > 1) != (b.count > 1) || (a.bits ^ b.bits) & seen;
-}
-
-/* The pages [first, end) of a chunk, at their places: many at once, few one by one. */
-static void take_pages(const struct pt_chunk *chunk, unsigned first, unsigned end, struct pt_page *pages)
-{
-	if (end - first > PT_CHUNK_PAGES / 16)
-		pt_chunk_unpack(chunk, pages);
-	else
-		for (unsigned i = first; i < end; i++)
-			pages[i] = pt_chunk_page(chunk, i);
-}
-
 static bool chunk_changed(const struct pt_chunk *now, const struct pt_chunk *before, unsigned first, unsigned end)
 {
-	struct pt_page a[PT_CHUNK_PAGES], b[PT_CHUNK_PAGES];
+	struct pt_chunk_diff diff;
 	if (now == before)
 		return false;
-	take_pages(now, first, end, a);
-	take_pages(before, first, end, b);
-	for (unsigned i = first; i < end; i++) {
-		bool one_is_empty = (pt_page_kind(a[i]) == PT_UNTOUCHED) != (pt_page_kind(b[i]) == PT_UNTOUCHED);
-		if (one_is_empty || page_changed(a[i], b[i]))
+	for (; pt_chunk_next_diff(before, now, first, end, &diff); first = diff.first + diff.n)
+		if (pt_page_differs(diff.before, diff.after))
 			return true;
-	}
 	return false;
 }
 

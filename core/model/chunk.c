@@ -394,6 +394,115 @@ bool pt_chunk_equals(const struct pt_chunk *chunk, const struct pt_page *pages)
 	return true;
 }
 
+/* ---- what differs ----------------------------------------------------------------------------------------------- */
+
+unsigned pt_chunk_run(const struct pt_chunk *chunk, unsigned index, struct pt_page *ret)
+{
+	*ret = (struct pt_page){0};
+	if (!chunk)
+		return PT_CHUNK_PAGES - index;
+	if (chunk->n_runs) {
+		unsigned r = run_from(chunk, index);
+		if (r == chunk->n_runs)
+			return PT_CHUNK_PAGES - index;
+		const struct run *run = &chunk->runs[r];
+		if (run->first > index)
+			return run->first - index;
+		*ret = run_page(run, index - run->first);
+		return run->first + run->n - index;
+	}
+	*ret = packed_page(&chunk->packed, index);
+	unsigned n = 1;
+	for (; index + n < PT_CHUNK_PAGES; n++) {
+		struct pt_page next = *ret;
+		next.pfn += next.pfn ? n : 0;
+		if (!same_page(packed_page(&chunk->packed, index + n), next))
+			break;
+	}
+	return n;
+}
+
+/* Of two pages, all in which a stretch of them is alike. */
+struct way {
+	uint32_t before, after; /* bits */
+	uint16_t count_before, count_after;
+	bool same, known_before, known_after; /* PFNs */
+};
+
+static struct way way_of(struct pt_page before, struct pt_page after)
+{
+	return (struct way){before.bits,     after.bits,    before.count, after.count, before.pfn == after.pfn,
+			    before.pfn != 0, after.pfn != 0};
+}
+
+static bool same_way(const struct way *a, const struct way *b)
+{
+	return a->before == b->before && a->after == b->after && a->count_before == b->count_before &&
+	       a->count_after == b->count_after && a->same == b->same && a->known_before == b->known_before &&
+	       a->known_after == b->known_after;
+}
+
+static bool same_packed(const struct packed *a, const struct packed *b, unsigned first, unsigned n)
+{
+	return !memcmp(a->bits + first, b->bits + first, n * sizeof(*a->bits)) &&
+	       !memcmp(a->pfn_low + first, b->pfn_low + first, n * sizeof(*a->pfn_low)) &&
+	       !memcmp(a->pfn_high + first, b->pfn_high + first, n * sizeof(*a->pfn_high)) &&
+	       !memcmp(a->count + first, b->count + first, n * sizeof(*a->count));
+}
+
+/* The first page from `from` on that differs; `end` if none does. Most are equal: many are compared at once. */
+static unsigned first_diff(const struct packed *a, const struct packed *b, unsigned from, unsigned end)
+{
+	const unsigned block = 16;
+	while (from + block <= end && same_packed(a, b, from, block))
+		from += block;
+	while (from < end && same_packed(a, b, from, 1))
+		from++;
+	return from;
+}
+
+static bool next_packed(const struct packed *a, const struct packed *b, unsigned from, unsigned end,
+			struct pt_chunk_diff *ret)
+{
+	from = first_diff(a, b, from, end);
+	if (from == end)
+		return false;
+	*ret = (struct pt_chunk_diff){from, 1, packed_page(a, from), packed_page(b, from)};
+	const struct way way = way_of(ret->before, ret->after);
+	for (unsigned i = from + 1; i < end; i++, ret->n++) {
+		struct way next = way_of(packed_page(a, i), packed_page(b, i));
+		if (!same_way(&way, &next))
+			break;
+	}
+	return true;
+}
+
+bool pt_chunk_next_diff(const struct pt_chunk *before, const struct pt_chunk *after, unsigned from, unsigned end,
+			struct pt_chunk_diff *ret)
+{
+	if (before && after && !before->n_runs && !after->n_runs)
+		return next_packed(&before->packed, &after->packed, from, end, ret);
+	struct way way = {0};
+	ret->n = 0;
+	while (from < end) {
+		struct pt_page a, b;
+		unsigned n = pt_chunk_run(before, from, &a), m = pt_chunk_run(after, from, &b);
+		n = n < m ? n : m;
+		n = n < end - from ? n : end - from;
+		struct way next = way_of(a, b);
+		if (ret->n && !same_way(&way, &next))
+			return true;
+		if (!same_page(a, b)) {
+			if (!ret->n)
+				*ret = (struct pt_chunk_diff){.first = from, .before = a, .after = b};
+			ret->n += n;
+			way = next;
+		}
+		from += n;
+	}
+	return ret->n > 0;
+}
+
 size_t pt_chunk_bytes(const struct pt_chunk *chunk)
 {
 	return chunk ? size_for(chunk->n_runs) : 0;

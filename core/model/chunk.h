@@ -45,6 +45,21 @@ void pt_chunk_unref(struct pt_chunk *chunk); /* NULL is fine */
 struct pt_page pt_chunk_page(const struct pt_chunk *chunk, unsigned index);
 void pt_chunk_unpack(const struct pt_chunk *chunk, struct pt_page *pages);
 
+/* The page at an index, and how many there are from it on that are alike, with PFNs that follow each other (or are 0). */
+unsigned pt_chunk_run(const struct pt_chunk *chunk, unsigned index, struct pt_page *ret);
+
+/*
+ * Neighbouring pages in which two chunks differ, each in the same way: they have the bits and counts of the first, and
+ * where its PFN is known, or the same in both, so are theirs.
+ */
+struct pt_chunk_diff {
+	unsigned first, n;
+	struct pt_page before, after; /* the first of them */
+};
+/* The next of them in [from, end); false: there are no more. */
+bool pt_chunk_next_diff(const struct pt_chunk *before, const struct pt_chunk *after, unsigned from, unsigned end,
+			struct pt_chunk_diff *ret);
+
 /* The cached sums over all its pages, added to *sum; and those of n pages from `first`, which looks at each run. */
 void pt_chunk_sum(const struct pt_chunk *chunk, struct pt_counts *sum);
 void pt_chunk_sum_part(const struct pt_chunk *chunk, unsigned first, unsigned n, unsigned page_shift,

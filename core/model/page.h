@@ -101,6 +101,13 @@ static inline bool pt_kind_in_rss(enum pt_kind kind)
 	return in_rss >> kind & 1;
 }
 
+/*
+ * Whether one is not what the other was, to the eye: another kind, frame or mapping, shared or no longer. Flags that the
+ * kernel's reclaim flips on its own (referenced, active, LRU) are no difference, nor is how many share it: of libc that
+ * is every process that starts or ends. Where one of them is half read, only what both know is compared.
+ */
+bool pt_page_differs(struct pt_page a, struct pt_page b);
+
 /* One lower-case word, as JSON and --where use it: "anon", "file", ... Static storage. */
 const char *pt_kind_name(enum pt_kind kind);
 

@@ -1,0 +1,263 @@
+/*
+ * Walking over differences; see walk.h.
+ */
+#include "core/history/walk.h"
+
+#include <stdlib.h>
+
+#include "core/history/moves.h"
+#include "core/history/runs.h"
+
+struct walk {
+	const struct pt_match *match;
+	pt_difference_fn fn;
+	void *arg;
+};
+
+bool pt_same_image(const struct pt_snapshot *a, const struct pt_snapshot *b)
+{
+	const struct pt_process *x = &a->process, *y = &b->process;
+	return x->pid == y->pid && x->start_time == y->start_time && x->image == y->image;
+}
+
+/* ---- the match -------------------------------------------------------------------------------------------------- */
+
+static bool frames_are_known(const struct pt_snapshot *s)
+{
+	return pt_signal_has(&s->signals, PT_SIG_PFN);
+}
+
+int pt_match_make(const struct pt_snapshot *before, const struct pt_snapshot *after, struct pt_match *ret)
+{
+	int error = 0;
+	*ret = (struct pt_match){.before = before, .after = after};
+	if (before->vmas != after->vmas)
+		error = pt_vma_parts(before->vmas, after->vmas, &ret->parts, &ret->n_parts);
+	if (!error && ret->parts && frames_are_known(before) && frames_are_known(after))
+		error = pt_moves_find(before, after, ret->parts, ret->n_parts, &ret->moves, &ret->n_moves);
+	if (error)
+		pt_match_free(ret);
+	return error;
+}
+
+void pt_match_free(struct pt_match *match)
+{
+	free(match->parts);
+	free(match->moves);
+	*match = (struct pt_match){0};
+}
+
+static size_t part_count(const struct pt_match *m)
+{
+	return m->parts ? m->n_parts : m->after->vmas->n;
+}
+
+static struct pt_vma_part part_at(const struct pt_match *m, size_t i)
+{
+	if (m->parts)
+		return m->parts[i];
+	const struct pt_vma *vma = &m->after->vmas->v[i];
+	return (struct pt_vma_part){vma->start, vma->end, i, i, true};
+}
+
+/* The first part that ends behind an address. */
+static size_t find_part(const struct pt_match *m, uint64_t address)
+{
+	size_t low = 0, high = part_count(m);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (part_at(m, middle).end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* ---- what vanished, appeared, moved ----------------------------------------------------------------------------- */
+
+/* Pages [first, end) of one snapshot alone. */
+static int walk_side(const struct walk *w, enum pt_place place, uint64_t first, uint64_t end, size_t vma)
+{
+	const struct pt_match *m = w->match;
+	struct pt_runs runs = {.snapshot = place == PT_PLACE_GONE ? m->before : m->after};
+	struct pt_page page;
+	int error = 0;
+	for (uint64_t at = first, n; at < end && !error; at += n) {
+		n = pt_runs_at(&runs, at, end, &page);
+		if (!page.bits)
+			continue;
+		struct pt_difference d = {.place = place, .page = at, .n = n, .from = at, .vma = vma};
+		if (place == PT_PLACE_GONE) {
+			d.before = page;
+			d.read_ns = pt_runs_read_ns(&runs, at);
+		} else {
+			d.after = page;
+			d.read_ns = m->before->presence_ns;
+		}
+		error = w->fn(w->arg, &d);
+	}
+	return error;
+}
+
+/* All of a part but what moved from there (gone), or to there (new). `moves` ascend by that end. */
+static int walk_unmoved(const struct walk *w, enum pt_place place, const struct pt_vma_part *part,
+			const struct pt_move *moves, size_t n)
+{
+	unsigned shift = w->match->after->page_shift;
+	size_t vma = place == PT_PLACE_GONE ? part->was : part->is, low = 0, high = n;
+	uint64_t at = part->start;
+	int error = 0;
+	while (low < high) { /* the first move that ends behind the start of the part */
+		size_t middle = low + (high - low) / 2;
+		uint64_t start = place == PT_PLACE_GONE ? moves[middle].from : moves[middle].to;
+		if (start + moves[middle].size <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; !error && at < part->end; low++) {
+		uint64_t start = low == n ? UINT64_MAX : place == PT_PLACE_GONE ? moves[low].from : moves[low].to;
+		uint64_t until = start < part->end ? start : part->end;
+		if (at < until)
+			error = walk_side(w, place, at >> shift, until >> shift, vma);
+		at = start < part->end ? start + moves[low].size : part->end;
+	}
+	return error;
+}
+
+static int by_target(const void *a, const void *b)
+{
+	const struct pt_move *x = a, *y = b;
+	return (x->to > y->to) - (x->to < y->to);
+}
+
+static int by_origin(const void *a, const void *b)
+{
+	const struct pt_move *x = a, *y = b;
+	return (x->from > y->from) - (x->from < y->from);
+}
+
+static int walk_replaced(const struct walk *w, enum pt_place place)
+{
+	const struct pt_match *m = w->match;
+	int error = 0;
+	if (m->n_moves)
+		qsort(m->moves, m->n_moves, sizeof(*m->moves), place == PT_PLACE_GONE ? by_origin : by_target);
+	for (size_t i = 0; i < m->n_parts && !error; i++) {
+		const struct pt_vma_part *part = &m->parts[i];
+		bool there = (place == PT_PLACE_GONE ? part->was : part->is) != PT_NO_VMA;
+		if (!part->kept && there)
+			error = walk_unmoved(w, place, part, m->moves, m->n_moves);
+	}
+	return error;
+}
+
+static int walk_move(const struct walk *w, const struct pt_move *move)
+{
+	const struct pt_match *m = w->match;
+	unsigned shift = m->after->page_shift;
+	uint64_t from = move->from >> shift, to = move->to >> shift, size = move->size >> shift;
+	struct pt_runs a = {.snapshot = m->before}, b = {.snapshot = m->after};
+	struct pt_difference d = {.place = PT_PLACE_MOVED, .vma = pt_vma_find(m->after->vmas, move->to)};
+	int error = 0;
+	for (uint64_t at = 0; at < size && !error; at += d.n) {
+		d.n = pt_runs_at(&a, from + at, from + size, &d.before);
+		uint64_t n = pt_runs_at(&b, to + at, to + size, &d.after);
+		d.n = n < d.n ? n : d.n;
+		d.page = to + at;
+		d.from = from + at;
+		d.read_ns = pt_runs_read_ns(&a, d.from);
+		if (d.before.bits || d.after.bits)
+			error = w->fn(w->arg, &d);
+	}
+	return error;
+}
+
+/* ---- what kept its place ---------------------------------------------------------------------------------------- */
+
+struct pair {
+	uint64_t index;
+	const struct pt_chunk *before, *after;
+	uint64_t read_ns;
+};
+
+static int walk_part(const struct walk *w, const struct pair *pair, const struct pt_vma_part *part)
+{
+	unsigned shift = w->match->after->page_shift;
+	uint64_t chunk = pair->index * PT_CHUNK_PAGES, first = part->start >> shift, end = part->end >> shift;
+	unsigned from = first > chunk ? (unsigned)(first - chunk) : 0;
+	unsigned until = end < chunk + PT_CHUNK_PAGES ? (unsigned)(end - chunk) : PT_CHUNK_PAGES;
+	struct pt_chunk_diff diff;
+	int error = 0;
+	while (!error && pt_chunk_next_diff(pair->before, pair->after, from, until, &diff)) {
+		struct pt_difference d = {.place = PT_PLACE_KEPT,
+					  .page = chunk + diff.first,
+					  .from = chunk + diff.first,
+					  .n = diff.n,
+					  .before = diff.before,
+					  .after = diff.after,
+					  .vma = part->is,
+					  .read_ns = pair->read_ns};
+		error = w->fn(w->arg, &d);
+		from = diff.first + diff.n;
+	}
+	return error;
+}
+
+/* *part is where to look for the first part that lies in the chunk; never goes back. */
+static int walk_chunk(const struct walk *w, const struct pair *pair, size_t *at)
+{
+	const struct pt_match *m = w->match;
+	uint64_t start = pair->index * pt_snapshot_chunk_size(m->after), end = start + pt_snapshot_chunk_size(m->after);
+	size_t n = part_count(m);
+	int error = 0;
+	if (*at < n && part_at(m, *at).end <= start)
+		*at = find_part(m, start);
+	for (; *at < n && !error; ++*at) {
+		struct pt_vma_part part = part_at(m, *at);
+		if (part.start >= end && end > start)
+			break;
+		if (part.kept)
+			error = walk_part(w, pair, &part);
+		if (part.end > end)
+			break; /* the next chunk goes on in it */
+	}
+	return error;
+}
+
+static int walk_kept(const struct walk *w)
+{
+	const struct pt_snapshot *before = w->match->before, *after = w->match->after;
+	size_t i = 0, k = 0, at = 0;
+	int error = 0;
+	while (!error && (i < before->n_slots || k < after->n_slots)) {
+		uint64_t a = i < before->n_slots ? before->slots[i].index : UINT64_MAX;
+		uint64_t b = k < after->n_slots ? after->slots[k].index : UINT64_MAX;
+		struct pair pair = {.index = a < b ? a : b, .read_ns = before->presence_ns};
+		if (a <= b) {
+			pair.before = before->slots[i].chunk;
+			if (before->slots[i].read_ns)
+				pair.read_ns = before->slots[i].read_ns;
+			i++;
+		}
+		if (b <= a)
+			pair.after = after->slots[k++].chunk;
+		if (pair.before != pair.after)
+			error = walk_chunk(w, &pair, &at);
+	}
+	return error;
+}
+
+int pt_match_walk(struct pt_match *match, pt_difference_fn fn, void *arg)
+{
+	struct walk w = {match, fn, arg};
+	int error = 0;
+	if (match->parts)
+		error = walk_replaced(&w, PT_PLACE_GONE);
+	if (!error && match->parts)
+		error = walk_replaced(&w, PT_PLACE_NEW);
+	for (size_t i = 0; i < match->n_moves && !error; i++)
+		error = walk_move(&w, &match->moves[i]);
+	return error ? error : walk_kept(&w);
+}
