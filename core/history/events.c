@@ -121,7 +121,8 @@ static bool is_copied(struct pt_page before, struct pt_page after)
 {
 	enum pt_kind was = pt_page_kind(before), is = pt_page_kind(after);
 	if (is == PT_ANON && (was == PT_FILE || was == PT_SHMEM))
-		return !(before.bits & PT_PMD && may_be_zero(before));
+		return before.bits & (PT_HAS_FLAGS | PT_HAS_EXCLUSIVE) &&
+		       !(before.bits & PT_PMD && may_be_zero(before));
 	if (was != is || (is != PT_ANON && is != PT_HUGETLB) || !other_frame(before, after))
 		return false;
 	if (both_flags(before, after) && before.bits & PT_KSM)
