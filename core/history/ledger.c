@@ -46,7 +46,6 @@ struct making {
 	struct pt_ledger *ledger;
 	const struct pt_snapshot *before, *after;
 	size_t room; /* of ledger->vmas */
-	size_t vma;  /* of the last row */
 	bool no_shmem_swap;
 	/* of the last chunk */
 	uint64_t chunk;
@@ -54,13 +53,22 @@ struct making {
 	uint64_t born_huge; /* pages of it that are not counted as collapsed yet */
 };
 
+/* Whose pages they are: of what is there after, if any of their VMA is. */
+static const struct pt_vma *owner(const struct making *m, const struct pt_difference *d, bool *gone)
+{
+	*gone = d->place == PT_PLACE_GONE && d->heir == PT_NO_VMA;
+	if (*gone)
+		return &m->before->vmas->v[d->vma];
+	return &m->after->vmas->v[d->place == PT_PLACE_GONE ? d->heir : d->vma];
+}
+
 static int need_row(struct making *m, const struct pt_difference *d)
 {
 	struct pt_ledger *ledger = m->ledger;
-	bool gone = d->place == PT_PLACE_GONE;
-	const struct pt_vma *vma = gone ? &m->before->vmas->v[d->vma] : &m->after->vmas->v[d->vma];
+	bool gone;
+	const struct pt_vma *vma = owner(m, d, &gone);
 	struct pt_ledger_vma *last = ledger->n_vmas ? &ledger->vmas[ledger->n_vmas - 1] : NULL;
-	if (last && last->gone == gone && m->vma == d->vma)
+	if (last && last->gone == gone && last->start == vma->start)
 		return 0;
 	if (ledger->n_vmas == m->room) {
 		size_t room = m->room ? 2 * m->room : 64;
@@ -71,7 +79,6 @@ static int need_row(struct making *m, const struct pt_difference *d)
 		m->room = room;
 	}
 	ledger->vmas[ledger->n_vmas++] = (struct pt_ledger_vma){.start = vma->start, .end = vma->end, .gone = gone};
-	m->vma = d->vma;
 	m->chunk = UINT64_MAX;
 	return 0;
 }
@@ -223,8 +230,7 @@ void pt_ledger_free(struct pt_ledger *ledger)
 
 static int by_from(const void *a, const void *b)
 {
-	const struct pt_ledger_change *x = *(const struct pt_ledger_change *const *)a;
-	const struct pt_ledger_change *y = *(const struct pt_ledger_change *const *)b;
+	const struct pt_ledger_change *x = a, *y = b;
 	return (x->from_start > y->from_start) - (x->from_start < y->from_start);
 }
 
@@ -237,16 +243,16 @@ static bool came_from(const struct pt_ledger_change *change, const struct pt_led
 static int follow(struct pt_ledger_vma *rows, size_t n, const struct pt_ledger *more)
 {
 	const struct pt_ledger_change *last = NULL, *widest = NULL;
-	const struct pt_ledger_change **changes = malloc((more->n_changes + 1) * sizeof(*changes));
+	struct pt_ledger_change *changes = malloc((more->n_changes + 1) * sizeof(*changes));
 	if (!changes)
 		return -ENOMEM;
-	for (size_t i = 0; i < more->n_changes; i++)
-		changes[i] = &more->changes[i];
-	if (more->n_changes)
+	if (more->n_changes) {
+		memcpy(changes, more->changes, more->n_changes * sizeof(*changes));
 		qsort(changes, more->n_changes, sizeof(*changes), by_from);
+	}
 	for (size_t i = 0, k = 0; i < n; i++) {
-		for (; k < more->n_changes && changes[k]->from_start <= rows[i].start; k++) {
-			last = changes[k];
+		for (; k < more->n_changes && changes[k].from_start <= rows[i].start; k++) {
+			last = &changes[k];
 			widest = widest && widest->from_end > last->from_end ? widest : last;
 		}
 		const struct pt_ledger_change *change = came_from(last, &rows[i]) ? last : widest;

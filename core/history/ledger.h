@@ -44,6 +44,7 @@ enum pt_vma_event {
 	PT_VMA_EVENT_N
 };
 
+/* What was unmapped of a VMA that is still there counts there; of one that was cut in two, in the first part. */
 struct pt_ledger_vma {
 	uint64_t start, end; /* as in the later snapshot; as in the earlier one if it is gone */
 	bool gone;

@@ -224,15 +224,11 @@ static struct span age_before(const struct pt_life *life, uint64_t page)
 
 /* What a difference does to one age. */
 struct effect {
-	bool gone, holds, born, changed;
+	bool holds, born, changed;
 };
 
 static void apply(const struct step *step, const struct effect *effect, uint32_t *born, uint32_t *changed)
 {
-	if (effect->gone) {
-		*born = *changed = 0;
-		return;
-	}
 	if (!effect->holds)
 		*born = 0;
 	else if (effect->born || !*born)
@@ -266,13 +262,41 @@ static int write_pages(struct step *step, const struct pt_difference *d, const s
 static int note(void *arg, const struct pt_difference *d)
 {
 	uint32_t events = pt_page_events(d->before, d->after);
-	struct effect effect = {.gone = d->place == PT_PLACE_GONE,
-				.holds = pt_page_holds(d->after),
+	struct effect effect = {.holds = pt_page_holds(d->after),
 				.born = events >> PT_BORN & 1,
 				.changed = events || pt_page_differs(d->before, d->after)};
+	if (d->place == PT_PLACE_GONE)
+		return 0; /* forgotten already */
 	if (d->place == PT_PLACE_KEPT && !effect.changed && effect.holds == pt_page_holds(d->before))
 		return 0; /* only what the kernel's reclaim notes of pages */
 	return write_pages(arg, d, &effect);
+}
+
+/* Forgets pages [first, end), also those that hold nothing any more but once did. */
+static int forget(struct step *step, uint64_t first, uint64_t end)
+{
+	int error = 0;
+	for (size_t i = lower(step->slots, step->n, first / PT_CHUNK_PAGES); i < step->n && !error; i++) {
+		uint64_t chunk = step->slots[i].index * PT_CHUNK_PAGES;
+		if (chunk >= end)
+			break;
+		error = open_chunk(step, step->slots[i].index);
+		uint64_t low = first > chunk ? first - chunk : 0;
+		uint64_t high = end < chunk + PT_CHUNK_PAGES ? end - chunk : PT_CHUNK_PAGES;
+		for (uint64_t k = low; k < high && !error; k++)
+			step->open.born[k] = step->open.changed[k] = 0;
+	}
+	return error;
+}
+
+static int forget_gone(struct step *step, const struct pt_match *match)
+{
+	int error = 0;
+	for (size_t i = 0; i < match->n_parts && !error; i++)
+		if (!match->parts[i].kept && match->parts[i].was != PT_NO_VMA)
+			error = forget(step, match->parts[i].start >> step->life->page_shift,
+				       match->parts[i].end >> step->life->page_shift);
+	return error;
 }
 
 /* All at once: fresh ages take the place of old ones, and what holds nothing goes. */
@@ -325,6 +349,8 @@ int pt_life_step(struct pt_life *life, const struct pt_snapshot *before, const s
 	int error = pt_match_make(before, after, &match);
 	if (!error) {
 		error = merge_slots(step, after);
+		if (!error)
+			error = forget_gone(step, &match);
 		if (!error)
 			error = pt_match_walk(&match, note, step);
 		pt_match_free(&match);

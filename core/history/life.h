@@ -21,10 +21,9 @@ int pt_life_step(struct pt_life *life, const struct pt_snapshot *before, const s
 
 /* Times are CLOCK_MONOTONIC of the frame that showed it first, to within 0.1 s. */
 struct pt_lifetime {
-	uint64_t born_ns; /* since then it holds memory or swap; 0: it does not */
-	uint64_t
-		changed_ns; /* when pt_page_differs() or an event last told a change; 0: none was seen */
-	bool from_start;    /* it was there when watching began: it is at least this old */
+	uint64_t born_ns;    /* since then it holds memory or swap; 0: it does not */
+	uint64_t changed_ns; /* when pt_page_differs() or an event last told a change; 0: none was seen */
+	bool from_start;     /* it was there when watching began: it is at least this old */
 };
 struct pt_lifetime pt_life_page(const struct pt_life *life, uint64_t address);
 

@@ -11,39 +11,36 @@
 
 #define SAMPLES    32u /* frames remembered of a stretch */
 #define CANDIDATES 4u  /* distances */
+#define FEW        8u  /* pages */
+
+/* Addresses of one VMA, all of which vanished, or appeared. */
+struct range {
+	uint64_t start, end;
+	const struct pt_vma *vma;
+};
 
 struct sample {
 	uint64_t key; /* 0: free */
 	uint64_t page;
-	size_t gone; /* index of its part */
+	size_t gone; /* index of its range */
 };
 
 struct candidate {
 	uint64_t distance; /* pages, modulo 2^64 */
 	unsigned votes;
-	size_t part; /* that appeared */
+	size_t fresh; /* index of the range that appeared */
 };
 
 struct search {
 	const struct pt_snapshot *before, *after;
-	const struct pt_vma_part *parts;
-	size_t n_parts;
+	struct range *gone, *fresh;
+	size_t n_gone, n_fresh;
 	struct sample *table; /* open addressing */
 	size_t mask, n_samples;
-	struct candidate *candidates; /* [n_parts][CANDIDATES]; NULL where nothing vanished or appeared */
+	struct candidate *candidates; /* [n_gone][CANDIDATES] */
 	struct pt_move *moves;
 	size_t n, room;
 };
-
-static bool vanished(const struct pt_vma_part *part)
-{
-	return !part->kept && part->was != PT_NO_VMA;
-}
-
-static bool appeared(const struct pt_vma_part *part)
-{
-	return !part->kept && part->is != PT_NO_VMA;
-}
 
 /* What a page is known by wherever it is mapped; 0: nothing. */
 static uint64_t key_of(struct pt_page page)
@@ -84,12 +81,12 @@ static void remember(struct search *s, size_t gone, uint64_t page, uint64_t key)
 }
 
 /* Frames from all over the stretch: every `step`-th of those that are known. */
-static void sample_part(struct search *s, size_t gone)
+static void sample_range(struct search *s, size_t gone)
 {
-	const struct pt_vma_part *part = &s->parts[gone];
-	uint64_t first = part->start >> s->before->page_shift, end = part->end >> s->before->page_shift;
+	const struct range *range = &s->gone[gone];
+	uint64_t first = range->start >> s->before->page_shift, end = range->end >> s->before->page_shift;
 	struct pt_counts sum = {0};
-	pt_snapshot_sum(s->before, part->start, part->end, &sum);
+	pt_snapshot_sum(s->before, range->start, range->end, &sum);
 	uint64_t held = sum.n[PT_N_PRESENT] + sum.n[PT_N_SWAP], step = held / SAMPLES + 1, passed = 0;
 	struct pt_runs runs = {.snapshot = s->before};
 	struct pt_page page;
@@ -108,10 +105,9 @@ static void sample_part(struct search *s, size_t gone)
 
 /* ---- what is found ---------------------------------------------------------------------------------------------- */
 
-static void vote(struct search *s, const struct sample *sample, size_t part, uint64_t page)
+static void vote(struct search *s, const struct sample *sample, size_t fresh, uint64_t page)
 {
-	const struct pt_vma *was = &s->before->vmas->v[s->parts[sample->gone].was];
-	const struct pt_vma *is = &s->after->vmas->v[s->parts[part].is];
+	const struct pt_vma *was = s->gone[sample->gone].vma, *is = s->fresh[fresh].vma;
 	uint64_t distance = page - sample->page;
 	if (!pt_vma_can_move(was, is))
 		return;
@@ -119,7 +115,7 @@ static void vote(struct search *s, const struct sample *sample, size_t part, uin
 		return; /* another place of the file */
 	struct candidate *list = &s->candidates[sample->gone * CANDIDATES], *least = list;
 	for (unsigned i = 0; i < CANDIDATES; i++) {
-		if (list[i].votes && list[i].distance == distance && list[i].part == part) {
+		if (list[i].votes && list[i].distance == distance && list[i].fresh == fresh) {
 			list[i].votes++;
 			return;
 		}
@@ -127,12 +123,13 @@ static void vote(struct search *s, const struct sample *sample, size_t part, uin
 			least = &list[i];
 	}
 	if (least->votes < 2) /* what only one page speaks for gives way */
-		*least = (struct candidate){distance, 1, part};
+		*least = (struct candidate){distance, 1, fresh};
 }
 
-static void look_into(struct search *s, size_t part)
+static void look_into(struct search *s, size_t fresh)
 {
-	uint64_t first = s->parts[part].start >> s->after->page_shift, end = s->parts[part].end >> s->after->page_shift;
+	uint64_t first = s->fresh[fresh].start >> s->after->page_shift,
+		 end = s->fresh[fresh].end >> s->after->page_shift;
 	struct pt_runs runs = {.snapshot = s->after};
 	struct pt_page page;
 	for (uint64_t at = first, n; at < end; at += n) {
@@ -140,7 +137,7 @@ static void look_into(struct search *s, size_t part)
 		for (uint64_t i = 0; key_of(page) && i < n; i++, page.pfn++) {
 			const struct sample *sample = find_sample(s, key_of(page));
 			if (sample->key)
-				vote(s, sample, part, at + i);
+				vote(s, sample, fresh, at + i);
 		}
 	}
 }
@@ -185,10 +182,21 @@ static int push(struct search *s, struct pt_move move)
 	return 0;
 }
 
+/*
+ * mremap moves a stretch to the start of a new one. So it is all of one of the two; and where few pages speak for it,
+ * all of both, since the frame that was freed last is the first to be handed out again.
+ */
+static bool fits(const struct range *was, const struct range *is, const struct pt_move *move, uint64_t same)
+{
+	bool all_before = move->from == was->start && move->size == was->end - was->start;
+	bool all_after = move->to == is->start && move->size == is->end - is->start;
+	return same < FEW ? all_before && all_after : all_before || all_after;
+}
+
 /* Takes the move over as much of both stretches as it covers, if it is one. */
 static int settle(struct search *s, size_t gone, const struct candidate *candidate)
 {
-	const struct pt_vma_part *was = &s->parts[gone], *is = &s->parts[candidate->part];
+	const struct range *was = &s->gone[gone], *is = &s->fresh[candidate->fresh];
 	unsigned shift = s->before->page_shift;
 	uint64_t back = is->start - (candidate->distance << shift); /* where `is` would begin there */
 	uint64_t size = is->end - is->start, known, same;
@@ -199,7 +207,8 @@ static int settle(struct search *s, size_t gone, const struct candidate *candida
 	move.to = move.from + (candidate->distance << shift);
 	move.size = end - move.from;
 	count_same(s, move.from >> shift, move.to >> shift, move.size >> shift, &known, &same);
-	return same && 2 * same > known && !is_taken(s, &move) ? push(s, move) : 0;
+	bool certain = same && 2 * same > known && fits(was, is, &move, same);
+	return certain && !is_taken(s, &move) ? push(s, move) : 0;
 }
 
 static int by_votes(const void *a, const void *b)
@@ -211,7 +220,7 @@ static int by_votes(const void *a, const void *b)
 static int settle_all(struct search *s)
 {
 	int error = 0;
-	for (size_t i = 0; i < s->n_parts && !error; i++) {
+	for (size_t i = 0; i < s->n_gone && !error; i++) {
 		struct candidate *list = &s->candidates[i * CANDIDATES];
 		qsort(list, CANDIDATES, sizeof(*list), by_votes);
 		for (unsigned k = 0; k < CANDIDATES && !error; k++)
@@ -222,13 +231,40 @@ static int settle_all(struct search *s)
 
 /* ---- all of it -------------------------------------------------------------------------------------------------- */
 
-static int make_room(struct search *s, size_t n_gone)
+/* Parts of one VMA that vanished (appeared) beside each other are one range, whatever is (was) in their place. */
+static void list_ranges(struct search *s, const struct pt_vma_part *parts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct pt_vma_part *part = &parts[i];
+		if (part->kept)
+			continue;
+		struct range *last = s->n_gone ? &s->gone[s->n_gone - 1] : NULL;
+		struct range gone = {part->start, part->end, NULL}, fresh = gone;
+		if (part->was != PT_NO_VMA) {
+			gone.vma = &s->before->vmas->v[part->was];
+			if (last && last->vma == gone.vma && last->end == gone.start)
+				last->end = gone.end;
+			else
+				s->gone[s->n_gone++] = gone;
+		}
+		last = s->n_fresh ? &s->fresh[s->n_fresh - 1] : NULL;
+		if (part->is != PT_NO_VMA) {
+			fresh.vma = &s->after->vmas->v[part->is];
+			if (last && last->vma == fresh.vma && last->end == fresh.start)
+				last->end = fresh.end;
+			else
+				s->fresh[s->n_fresh++] = fresh;
+		}
+	}
+}
+
+static int make_room(struct search *s)
 {
 	s->mask = 64;
-	while (s->mask < 2 * n_gone * SAMPLES)
+	while (s->mask < 2 * s->n_gone * SAMPLES)
 		s->mask *= 2;
 	s->table = calloc(s->mask--, sizeof(*s->table));
-	s->candidates = calloc(s->n_parts * CANDIDATES, sizeof(*s->candidates));
+	s->candidates = calloc(s->n_gone * CANDIDATES, sizeof(*s->candidates));
 	return s->table && s->candidates ? 0 : -ENOMEM;
 }
 
@@ -253,56 +289,41 @@ static void drop_overlaps(struct search *s)
 		if (!n || s->moves[i].to >= s->moves[n - 1].to + s->moves[n - 1].size)
 			s->moves[n++] = s->moves[i];
 	s->n = n;
+	qsort(s->moves, n, sizeof(*s->moves), by_origin);
 }
 
-/* What was cut where other VMAs end, and went on beside each other. */
-static void join(struct search *s)
+static int search(struct search *s)
 {
-	size_t n = 0;
-	qsort(s->moves, s->n, sizeof(*s->moves), by_origin);
-	for (size_t i = 0; i < s->n; i++) {
-		struct pt_move *last = n ? &s->moves[n - 1] : NULL, *move = &s->moves[i];
-		bool goes_on = last && move->from == last->from + last->size && move->to == last->to + last->size;
-		if (goes_on && pt_vma_find(s->before->vmas, last->from) == pt_vma_find(s->before->vmas, move->from) &&
-		    pt_vma_find(s->after->vmas, last->to) == pt_vma_find(s->after->vmas, move->to))
-			last->size += move->size;
-		else
-			s->moves[n++] = *move;
-	}
-	s->n = n;
+	int error = make_room(s);
+	for (size_t i = 0; i < s->n_gone && !error; i++)
+		sample_range(s, i);
+	for (size_t i = 0; i < s->n_fresh && !error && s->n_samples; i++)
+		look_into(s, i);
+	if (!error && s->n_samples)
+		error = settle_all(s);
+	if (!error && s->n)
+		drop_overlaps(s);
+	return error;
 }
 
 int pt_moves_find(const struct pt_snapshot *before, const struct pt_snapshot *after, const struct pt_vma_part *parts,
 		  size_t n_parts, struct pt_move **ret, size_t *ret_n)
 {
-	struct search s = {.before = before, .after = after, .parts = parts, .n_parts = n_parts};
-	size_t n_gone = 0, n_new = 0;
-	for (size_t i = 0; i < n_parts; i++) {
-		n_gone += vanished(&parts[i]);
-		n_new += appeared(&parts[i]);
-	}
-	*ret = NULL;
-	*ret_n = 0;
-	if (!n_gone || !n_new)
-		return 0;
-	int error = make_room(&s, n_gone);
-	for (size_t i = 0; i < n_parts && !error; i++)
-		if (vanished(&parts[i]))
-			sample_part(&s, i);
-	for (size_t i = 0; i < n_parts && !error && s.n_samples; i++)
-		if (appeared(&parts[i]))
-			look_into(&s, i);
-	if (!error && s.n_samples)
-		error = settle_all(&s);
+	struct search s = {.before = before, .after = after};
+	s.gone = malloc((n_parts + 1) * sizeof(*s.gone));
+	s.fresh = malloc((n_parts + 1) * sizeof(*s.fresh));
+	int error = s.gone && s.fresh ? 0 : -ENOMEM;
+	if (!error)
+		list_ranges(&s, parts, n_parts);
+	if (!error && s.n_gone && s.n_fresh)
+		error = search(&s);
+	free(s.gone);
+	free(s.fresh);
 	free(s.table);
 	free(s.candidates);
 	if (error) {
 		free(s.moves);
 		return error;
-	}
-	if (s.n) {
-		drop_overlaps(&s);
-		join(&s);
 	}
 	*ret = s.moves;
 	*ret_n = s.n;

@@ -49,6 +49,23 @@ static size_t vma_at(const struct pt_vma_table *table, size_t *i, uint64_t at, u
 	return vma->start <= at ? *i : PT_NO_VMA;
 }
 
+/* What is kept of a VMA lies in one after the other, so parts of it that vanished are told whose they were. */
+static int find_heirs(struct pt_vma_part *parts, size_t n, size_t n_before)
+{
+	size_t *heirs = malloc((n_before + 1) * sizeof(*heirs));
+	if (!heirs)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_before; i++)
+		heirs[i] = PT_NO_VMA;
+	for (size_t p = n; p-- > 0;)
+		if (parts[p].kept)
+			heirs[parts[p].was] = parts[p].is;
+	for (size_t p = 0; p < n; p++)
+		parts[p].heir = parts[p].was == PT_NO_VMA ? PT_NO_VMA : heirs[parts[p].was];
+	free(heirs);
+	return 0;
+}
+
 int pt_vma_parts(const struct pt_vma_table *before, const struct pt_vma_table *after, struct pt_vma_part **ret,
 		 size_t *ret_n)
 {
@@ -64,7 +81,11 @@ int pt_vma_parts(const struct pt_vma_table *before, const struct pt_vma_table *a
 			continue;
 		bool kept = was != PT_NO_VMA && is != PT_NO_VMA && same_backing(&before->v[was], &after->v[is]) &&
 			    same_place(&before->v[was], &after->v[is]);
-		parts[n++] = (struct pt_vma_part){at, border, was, is, kept};
+		parts[n++] = (struct pt_vma_part){.start = at, .end = border, .was = was, .is = is, .kept = kept};
+	}
+	if (find_heirs(parts, n, before->n) < 0) {
+		free(parts);
+		return -ENOMEM;
 	}
 	*ret = parts;
 	*ret_n = n;
@@ -202,6 +223,8 @@ static int by_address(const void *a, const void *b)
 	const struct pt_ledger_change *x = a, *y = b;
 	uint64_t at = x->what == PT_VMA_GONE ? x->from_start : x->start;
 	uint64_t other = y->what == PT_VMA_GONE ? y->from_start : y->start;
+	if (at == other && (x->what == PT_VMA_GONE) != (y->what == PT_VMA_GONE))
+		return x->what == PT_VMA_GONE ? -1 : 1;
 	return at != other ? (at > other) - (at < other) : (int)x->what - (int)y->what;
 }
 

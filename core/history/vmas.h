@@ -17,6 +17,7 @@
 struct pt_vma_part {
 	uint64_t start, end;
 	size_t was, is; /* index in either table; PT_NO_VMA: in none. One of them is one */
+	size_t heir;    /* the first VMA after in which something of `was` was kept; PT_NO_VMA: none */
 	bool kept;      /* the same is mapped there */
 };
 

@@ -57,7 +57,7 @@ static struct pt_vma_part part_at(const struct pt_match *m, size_t i)
 	if (m->parts)
 		return m->parts[i];
 	const struct pt_vma *vma = &m->after->vmas->v[i];
-	return (struct pt_vma_part){vma->start, vma->end, i, i, true};
+	return (struct pt_vma_part){.start = vma->start, .end = vma->end, .was = i, .is = i, .heir = i, .kept = true};
 }
 
 /* The first part that ends behind an address. */
@@ -76,8 +76,9 @@ static size_t find_part(const struct pt_match *m, uint64_t address)
 
 /* ---- what vanished, appeared, moved ----------------------------------------------------------------------------- */
 
-/* Pages [first, end) of one snapshot alone. */
-static int walk_side(const struct walk *w, enum pt_place place, uint64_t first, uint64_t end, size_t vma)
+/* Pages [first, end) of a part, of one snapshot alone. */
+static int walk_side(const struct walk *w, enum pt_place place, uint64_t first, uint64_t end,
+		     const struct pt_vma_part *part)
 {
 	const struct pt_match *m = w->match;
 	struct pt_runs runs = {.snapshot = place == PT_PLACE_GONE ? m->before : m->after};
@@ -87,8 +88,10 @@ static int walk_side(const struct walk *w, enum pt_place place, uint64_t first, 
 		n = pt_runs_at(&runs, at, end, &page);
 		if (!page.bits)
 			continue;
-		struct pt_difference d = {.place = place, .page = at, .n = n, .from = at, .vma = vma};
+		struct pt_difference d = {.place = place, .page = at, .n = n, .from = at, .vma = part->is};
 		if (place == PT_PLACE_GONE) {
+			d.vma = part->was;
+			d.heir = part->heir;
 			d.before = page;
 			d.read_ns = pt_runs_read_ns(&runs, at);
 		} else {
@@ -105,7 +108,7 @@ static int walk_unmoved(const struct walk *w, enum pt_place place, const struct 
 			const struct pt_move *moves, size_t n)
 {
 	unsigned shift = w->match->after->page_shift;
-	size_t vma = place == PT_PLACE_GONE ? part->was : part->is, low = 0, high = n;
+	size_t low = 0, high = n;
 	uint64_t at = part->start;
 	int error = 0;
 	while (low < high) { /* the first move that ends behind the start of the part */
@@ -120,7 +123,7 @@ static int walk_unmoved(const struct walk *w, enum pt_place place, const struct 
 		uint64_t start = low == n ? UINT64_MAX : place == PT_PLACE_GONE ? moves[low].from : moves[low].to;
 		uint64_t until = start < part->end ? start : part->end;
 		if (at < until)
-			error = walk_side(w, place, at >> shift, until >> shift, vma);
+			error = walk_side(w, place, at >> shift, until >> shift, part);
 		at = start < part->end ? start + moves[low].size : part->end;
 	}
 	return error;
