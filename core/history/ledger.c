@@ -62,35 +62,38 @@ static const struct pt_vma *owner(const struct making *m, const struct pt_differ
 	return &m->after->vmas->v[d->place == PT_PLACE_GONE ? d->heir : d->vma];
 }
 
-static int need_row(struct making *m, const struct pt_difference *d)
+/* NULL: out of memory. */
+static struct pt_ledger_vma *need_row(struct making *m, const struct pt_difference *d)
 {
 	struct pt_ledger *ledger = m->ledger;
 	bool gone;
 	const struct pt_vma *vma = owner(m, d, &gone);
 	struct pt_ledger_vma *last = ledger->n_vmas ? &ledger->vmas[ledger->n_vmas - 1] : NULL;
 	if (last && last->gone == gone && last->start == vma->start)
-		return 0;
+		return last;
 	if (ledger->n_vmas == m->room) {
 		size_t room = m->room ? 2 * m->room : 64;
 		struct pt_ledger_vma *vmas = realloc(ledger->vmas, room * sizeof(*vmas));
 		if (!vmas)
-			return -ENOMEM;
+			return NULL;
 		ledger->vmas = vmas;
 		m->room = room;
 	}
-	ledger->vmas[ledger->n_vmas++] = (struct pt_ledger_vma){.start = vma->start, .end = vma->end, .gone = gone};
+	last = &ledger->vmas[ledger->n_vmas++];
+	*last = (struct pt_ledger_vma){.start = vma->start, .end = vma->end, .gone = gone};
 	m->chunk = UINT64_MAX;
-	return 0;
+	return last;
 }
 
-static void count(struct pt_ledger *ledger, enum pt_event event, uint64_t n)
+static void count(struct pt_ledger *ledger, struct pt_ledger_vma *row, enum pt_event event, uint64_t n)
 {
 	ledger->n[event] += n;
-	ledger->vmas[ledger->n_vmas - 1].n[event] += n;
+	row->n[event] += n;
 }
 
 /* A huge page that was made of some pages is where there were none, too; one that was born huge was not collapsed. */
-static void complete_collapse(struct making *m, const struct pt_difference *d, uint32_t events)
+static void complete_collapse(struct making *m, struct pt_ledger_vma *row, const struct pt_difference *d,
+			      uint32_t events)
 {
 	if (d->place != PT_PLACE_KEPT)
 		return;
@@ -103,14 +106,13 @@ static void complete_collapse(struct making *m, const struct pt_difference *d, u
 	if (events >> PT_BORN & 1 && d->after.bits & PT_PMD && pt_page_kind(d->after) != PT_HUGETLB)
 		m->born_huge += d->n;
 	if (m->collapsed) {
-		count(m->ledger, PT_COLLAPSED, m->born_huge);
+		count(m->ledger, row, PT_COLLAPSED, m->born_huge);
 		m->born_huge = 0;
 	}
 }
 
-static void note_unsure(struct making *m, const struct pt_difference *d, uint32_t events)
+static void note_unsure(struct making *m, struct pt_ledger_vma *row, const struct pt_difference *d, uint32_t events)
 {
-	struct pt_ledger_vma *row = &m->ledger->vmas[m->ledger->n_vmas - 1];
 	if (!m->no_shmem_swap || d->place != PT_PLACE_KEPT || !pt_vma_may_be_shmem(&m->after->vmas->v[d->vma]))
 		return;
 	if (events >> PT_FREED & 1)
@@ -128,14 +130,14 @@ static int note(void *arg, const struct pt_difference *d)
 		events |= 1u << PT_MOVED;
 	if (!events)
 		return 0;
-	int error = need_row(m, d);
-	if (error)
-		return error;
+	struct pt_ledger_vma *row = need_row(m, d);
+	if (!row)
+		return -ENOMEM;
 	for (int e = 0; e < PT_EVENT_N; e++)
 		if (events >> e & 1)
-			count(m->ledger, (enum pt_event)e, d->n);
-	complete_collapse(m, d, events);
-	note_unsure(m, d, events);
+			count(m->ledger, row, (enum pt_event)e, d->n);
+	complete_collapse(m, row, d, events);
+	note_unsure(m, row, d, events);
 	if (d->read_ns < m->ledger->from_ns)
 		m->ledger->from_ns = d->read_ns;
 	return 0;
