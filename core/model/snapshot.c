@@ -221,7 +221,7 @@ int pt_snapshot_set_slots(struct pt_snapshot *s, const struct pt_snapshot *befor
 	size_t blocks = (s->vmas->n + PT_SUMS_VMAS - 1) / PT_SUMS_VMAS;
 	s->slots = slots;
 	s->n_slots = n;
-	s->sums = calloc(blocks + 1, sizeof(*s->sums));
+	s->sums = calloc(blocks + 1, sizeof(void *));
 	if (!s->sums)
 		return -ENOMEM;
 	s->n_sums = blocks;
