@@ -20,7 +20,20 @@
 #define THREADS_MAX  8
 #define NEAR         2 /* letters that a misspelt command may be off by */
 
-enum { OPT_BUDGET = 256, OPT_THREADS, OPT_ASCII, OPT_COLOR, OPT_DEMO };
+enum {
+	OPT_BUDGET = 256,
+	OPT_THREADS,
+	OPT_ASCII,
+	OPT_COLOR,
+	OPT_DEMO,
+	OPT_SINCE,
+	OPT_STOP,
+	OPT_ALL,
+	OPT_SWAPPED,
+	OPT_FORCE,
+	OPT_MERGE,
+	OPT_CONTENT,
+};
 
 /* "-": operands come in order, so that those behind -- can be told; ":": a missing argument is told from the rest. */
 static const char short_options[] = "-:p:d:f:o:i:JnrbVh";
@@ -39,6 +52,13 @@ static const struct option long_options[] = {
 	{"ascii", no_argument, NULL, OPT_ASCII},
 	{"color", required_argument, NULL, OPT_COLOR},
 	{"demo", no_argument, NULL, OPT_DEMO},
+	{"since", required_argument, NULL, OPT_SINCE},
+	{"stop", optional_argument, NULL, OPT_STOP},
+	{"all", no_argument, NULL, OPT_ALL},
+	{"swapped", no_argument, NULL, OPT_SWAPPED},
+	{"force", no_argument, NULL, OPT_FORCE},
+	{"merge", no_argument, NULL, OPT_MERGE},
+	{"content", no_argument, NULL, OPT_CONTENT},
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -135,6 +155,14 @@ static int parse_colours(const char *text, enum ui_colours *ret, struct complain
 	return usage(c, "--color takes auto, always, never, 8, 16 or 256, not '%s'", text);
 }
 
+static int parse_stop(const char *text, enum pt_dump_stop *ret, struct complaint *c)
+{
+	if (text && strcmp(text, pt_stop_name(PT_STOP_REGISTERS)) != 0 && strcmp(text, pt_stop_name(PT_STOP_ALL)) != 0)
+		return usage(c, "--stop takes all (which it means without a value) or registers, not '%s'", text);
+	*ret = text && strcmp(text, pt_stop_name(PT_STOP_REGISTERS)) == 0 ? PT_STOP_REGISTERS : PT_STOP_ALL;
+	return UI_OK;
+}
+
 /* ---- options --------------------------------------------------------------------------------------------------- */
 
 static int take_value(int option, const char *value, struct ui_options *o, struct complaint *c)
@@ -159,6 +187,8 @@ static int take_value(int option, const char *value, struct ui_options *o, struc
 		return UI_OK;
 	case OPT_THREADS: return parse_threads(value, &o->threads, c);
 	case OPT_COLOR: return parse_colours(value, &o->colours, c);
+	case OPT_STOP: return parse_stop(value, &o->stop, c);
+	case OPT_SINCE: o->since = value; return UI_OK;
 	case 'f': o->filter = value; return UI_OK;
 	case 'o': o->columns = value; return UI_OK;
 	default: return usage(c, "-i %s: recordings come with a later version", value);
@@ -176,6 +206,11 @@ static int take_option(int option, const char *value, const char *word, struct u
 	case 'V': o->version = true; return UI_OK;
 	case OPT_ASCII: o->ascii = true; return UI_OK;
 	case OPT_DEMO: o->demo = true; return UI_OK;
+	case OPT_ALL: o->all = true; return UI_OK;
+	case OPT_SWAPPED: o->swapped = true; return UI_OK;
+	case OPT_FORCE: o->force = true; return UI_OK;
+	case OPT_MERGE: o->merge = true; return UI_OK;
+	case OPT_CONTENT: o->content = true; return UI_OK;
 	case ':': return usage(c, "%s needs a value: see pagetop --help", word);
 	case '?': return usage(c, "unknown option %s: pagetop --help lists them", word);
 	default: return take_value(option, value, o, c);
@@ -245,6 +280,19 @@ static int find_command(const char *word, const struct ui_command **ret, struct 
 	return usage(c, "no command '%s': pagetop --help lists them", word);
 }
 
+/* Options of one command alone would do nothing elsewhere, which is not what was meant. */
+static int check_own(const struct ui_options *o, struct complaint *c)
+{
+	const char *name = o->command ? o->command->name : "";
+	bool dump = o->since || o->stop != PT_STOP_NONE || o->all || o->swapped || o->force || o->merge;
+
+	if (dump && strcmp(name, "dump") != 0)
+		return usage(c, "--since, --stop, --all, --swapped, --force and --merge are of pagetop dump");
+	if (o->content && strcmp(name, "diff") != 0)
+		return usage(c, "--content is of pagetop diff");
+	return UI_OK;
+}
+
 /* What must come together, or must not. */
 static int check(const struct ui_options *o, struct complaint *c)
 {
@@ -256,13 +304,15 @@ static int check(const struct ui_options *o, struct complaint *c)
 		return usage(c, "-J, -r, -n, -b and -o need a command, as in pagetop vmas -p PID -J");
 	if (o->json && o->raw)
 		return usage(c, "-J and -r exclude each other");
+	if (check_own(o, c) != UI_OK)
+		return UI_USAGE;
 	if (!command)
 		return UI_OK;
 	if (!command->operands && o->rest[0])
 		return usage(c, "%s takes no operand: '%s'", command->name, o->rest[0]);
-	if (command->operands && !o->rest[0])
+	if (command->operands && command->operands[0] != '[' && !o->rest[0])
 		return usage(c, "%s needs %s: see pagetop %s --help", command->name, command->operands, command->name);
-	if (command->needs_process && o->pid == 0 && !o->demo)
+	if (command->needs_process && o->pid == 0 && !o->demo && !o->merge)
 		return usage(c, "%s needs a process: pagetop %s -p PID%s%s", command->name, command->name,
 			     command->operands ? " " : "", command->operands ? command->operands : "");
 	return UI_OK;

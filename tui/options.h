@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/dump/format.h"
+
 /* Exit statuses: the contract that scripts rely on. */
 enum ui_exit {
 	UI_OK = 0,
@@ -30,11 +32,15 @@ struct ui_options {
 	double budget;                      /* --budget, percent of one core */
 	unsigned threads;                   /* --threads, of one frame */
 	const char *filter;                 /* -f REGEX, NULL: none */
-	const char *columns;                /* -o, NULL: default */
+	const char *columns;                /* -o, NULL: default; of dump the file to write */
 	bool json, no_headings, raw, bytes; /* -J -n -r -b */
 	bool ascii;                         /* --ascii */
 	enum ui_colours colours;            /* --color=WHEN|N; NO_COLOR means mono */
 	bool demo;                          /* --demo: the target is pagetop-demo, ours */
+	const char *since;                  /* --since FILE, of dump; so are these: */
+	enum pt_dump_stop stop;             /* --stop[=WHAT] */
+	bool all, swapped, force, merge;    /* --all --swapped --force --merge */
+	bool content;                       /* --content, of diff */
 	char **rest;                        /* operands, NULL-terminated */
 	const struct ui_command *command;   /* NULL: the live screen */
 	bool help, version;                 /* -h -V */

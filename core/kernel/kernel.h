@@ -43,6 +43,10 @@ struct pt_kernel_ops {
 	ssize_t (*read_memory)(struct pt_kernel *k, pid_t pid, uint64_t addr, void *buf, size_t size);
 	int (*cachestat)(struct pt_kernel *k, int fd, uint64_t offset, uint64_t size, struct pt_cachestat *ret);
 	uint64_t (*now)(struct pt_kernel *k, enum pt_clock clock); /* ns */
+	/* ptrace(2), for requests that only stop, look and let go; >= 0 or -errno. Binds to the calling thread. */
+	long (*ptrace)(struct pt_kernel *k, int request, pid_t tid, uint64_t addr, void *data);
+	/* waitpid(2) for a traced thread: 1 and its status, or 0 when so long has passed without any. */
+	int (*wait)(struct pt_kernel *k, pid_t tid, uint64_t timeout_ns, int *ret_status);
 	void (*free)(struct pt_kernel *k);
 };
 

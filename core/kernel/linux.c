@@ -15,10 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -214,6 +216,32 @@ static uint64_t linux_now(struct pt_kernel *k, enum pt_clock clock)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+static long linux_ptrace(struct pt_kernel *k, int request, pid_t tid, uint64_t addr, void *data)
+{
+	if (!k->real)
+		return -ENOSYS;
+	long r = ptrace((enum __ptrace_request)request, tid, (void *)(uintptr_t)addr, data);
+	return r < 0 ? -errno : r;
+}
+
+/* There is no wait that ends by itself, and a signal for it would be the program's affair: so it looks again. */
+static int linux_wait(struct pt_kernel *k, pid_t tid, uint64_t timeout_ns, int *ret_status)
+{
+	const struct timespec nap = {.tv_nsec = 50000};
+	const uint64_t until = linux_now(k, PT_CLOCK_MONOTONIC) + timeout_ns;
+
+	for (;;) {
+		pid_t got = waitpid(tid, ret_status, __WALL | WNOHANG);
+		if (got == tid)
+			return 1;
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		if (linux_now(k, PT_CLOCK_MONOTONIC) >= until)
+			return 0;
+		nanosleep(&nap, NULL);
+	}
+}
+
 static void linux_free(struct pt_kernel *k)
 {
 	struct linux_kernel *self = (struct linux_kernel *)k;
@@ -235,6 +263,8 @@ static const struct pt_kernel_ops linux_ops = {
 	.read_memory = linux_read_memory,
 	.cachestat = linux_cachestat,
 	.now = linux_now,
+	.ptrace = linux_ptrace,
+	.wait = linux_wait,
 	.free = linux_free,
 };
 

@@ -35,7 +35,6 @@ static void judge_pagemap(struct pt_probe *p, int fd)
 	judge(p, PT_SIG_EXCLUSIVE, fd >= 0);
 	judge(p, PT_SIG_GUARD, fd >= 0);
 	judge(p, PT_SIG_PAGEMAP_SCAN, fd >= 0 && p->k->ops->ioctl(p->k, fd, PT_PAGEMAP_SCAN, &arg) >= 0);
-	judge(p, PT_SIG_SOFT_DIRTY, false);
 }
 
 static void judge_maps(struct pt_probe *p, int fd)
@@ -67,6 +66,7 @@ void pt_probe_folder(struct pt_probe *p, pid_t pid)
 	p->k->ops->close(p->k, fd);
 	judge_file(p, PT_SIG_SMAPS, pid, "smaps");
 	judge_file(p, PT_SIG_CONTENTS, pid, "mem");
+	judge_file(p, PT_SIG_SOFT_DIRTY, pid, "clear_refs");
 
 	/* Frame numbers are of use where there is something to look up. */
 	int error = pt_probe_word_at(p->k, "proc/kpageflags", 0, &word);

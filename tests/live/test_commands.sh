@@ -95,10 +95,10 @@ start_target
 # ---- help and version
 
 gives 0 --help
-for command in vmas page doctor verify; do
+for command in vmas page doctor verify dump diff; do
 	says "^  $command "
 done
-for command in '' vmas page doctor verify; do
+for command in '' vmas page doctor verify dump diff; do
 	gives 0 $command --help
 	[ "$(wc -l <"$tmp/out")" -le 24 ] || complain "pagetop $command --help: more than 24 lines"
 	[ -z "$(grep -E '.{81}' "$tmp/out")" ] || complain "pagetop $command --help: lines over 80 columns"
@@ -106,7 +106,7 @@ for command in '' vmas page doctor verify; do
 done
 completion=${PT_TOP:-$(dirname "$0")/../..}/assets/completion/pagetop
 gives 0 --help
-for word in $(grep -oE -- '--[a-z]+' "$tmp/out") vmas page doctor verify; do
+for word in $(grep -oE -- '--[a-z]+' "$tmp/out") vmas page doctor verify dump diff; do
 	grep -qw -- "$word" "$completion" || complain "completion does not know $word"
 done
 gives 2 vmas -p $$ -o NOPE
@@ -130,6 +130,13 @@ complains 2 "not in this version" types -p $$
 complains 2 "recordings come with a later version" vmas -i x
 complains 2 "needs a process" vmas
 complains 2 "needs ADDR" page -p $$
+complains 2 "dump needs a process" dump -o "$tmp/core"
+complains 2 "needs a file to write" dump -p $$
+complains 2 "no operand without --merge" dump -p $$ -o "$tmp/core" x
+complains 2 "--merge takes two files" dump --merge a -o "$tmp/core"
+complains 2 "--content takes two dumps" diff --content a
+complains 2 "cannot read $tmp/none" diff --content "$tmp/none" "$tmp/none"
+complains 2 "no ELF file" diff --content "$0" "$0"
 complains 2 "no address" page -p $$ xyz
 complains 2 "no address" page -p $$ ''
 complains 2 "no address" page -p $$ 0x
@@ -155,12 +162,12 @@ children="$children $!"
 until_true test -s "$tmp/zombie"
 zombie=$(cat "$tmp/zombie")
 until_true grep -q ' Z ' "/proc/$zombie/stat"
-for command in '' vmas verify 'page 1000' doctor; do
+for command in '' vmas verify 'page 1000' doctor "dump -o $tmp/core"; do
 	complains 3 "no process $ended" $command -p $ended
 	complains 3 "zombie" $command -p $zombie
 done
 if [ "$(cat /proc/2/comm 2>/dev/null)" = kthreadd ]; then
-	for command in '' vmas verify 'page 1000' doctor; do
+	for command in '' vmas verify 'page 1000' doctor "dump -o $tmp/core"; do
 		complains 3 "kernel thread" $command -p 2
 	done
 fi
@@ -168,7 +175,7 @@ fi
 # ---- not permitted: 4
 
 if [ "$(id -u)" != 0 ]; then
-	for command in '' vmas verify 'page 1000'; do
+	for command in '' vmas verify 'page 1000' "dump -o $tmp/core"; do
 		complains 4 "grant it CAP_SYS_PTRACE" $command -p 1
 	done
 	gives 4 doctor -p 1 -J # the list all the same
@@ -287,6 +294,40 @@ says '^SUM +PAGETOP +SMAPS_ROLLUP +DIFFERENCE +STATE$'
 says '^rss .* equal$'
 gives 0 verify -p $target -f '^nothing is called this$' -J
 holds '.verify == [] and .summary.vmas > 0'
+
+# ---- dump and diff
+
+[ ! -e "$tmp/core" ] || complain "a dump that could not be made leaves a file"
+contents='["stored","as-in-base","zero","in-file","elsewhere","swapped","dontdump","userfaultfd","device","marker",
+	"unreadable"]'
+gives 0 dump -p $target -o "$tmp/one" -J
+holds 'keys_unsorted == ["dump"] and (.dump | length == 1)'
+holds '.dump[0] | keys_unsorted == ["file","pid","name","id","base","compared-by","time","stop","stopped-ns","took-ns",
+	"threads","with-registers","file-size","disk","contents"]'
+holds ".dump[0].contents | keys_unsorted == $contents and .stored > 0 and .[\"as-in-base\"] == 0"
+holds ".dump[0] | .pid == $target and .base == null and .stop == \"none\" and .[\"stopped-ns\"] == 0"
+holds '.dump[0] | .time | test("^20[0-9-]+T[0-9:.]+Z$")'
+[ "$(stat -c %a "$tmp/one")" = 600 ] || complain "a dump can be read by others"
+complains 1 "--force replaces it" dump -p $target -o "$tmp/one"
+complains 1 "No such file" dump -p $target -o "$tmp/nowhere/one"
+complains 2 "is to refer to" dump -p $target --since "$tmp/one" -o "$tmp/one" --force
+gives 0 dump -p $target -o "$tmp/two" --since "$tmp/one" --stop -J
+holds '.dump[0] | .base == "one" and .["compared-by"] == "contents" and .stop == "all" and .["stopped-ns"] > 0'
+holds '.dump[0] | .contents["as-in-base"] > 0 and .threads >= 1 and .["with-registers"] == .threads'
+complains 2 "is incremental" dump -p $target -o "$tmp/three" --since "$tmp/two"
+gives 0 dump --merge "$tmp/one" "$tmp/two" -o "$tmp/merged"
+complains 2 "is not incremental to" dump --merge "$tmp/one" "$tmp/merged" -o "$tmp/three"
+gives 0 diff --content "$tmp/one" "$tmp/one" -J
+holds 'keys_unsorted == ["diff", "vmas", "summary"] and .diff == [] and .summary.differ == 0 and .summary.equal > 0'
+holds '[.vmas[] | keys_unsorted == ["start","end","perms","role","path","gone","differ","bytes","equal","only-first",
+	"only-second"]] | all'
+gives 0 diff --content "$tmp/one" "$tmp/one"
+says '^0 pages differ, in 0 bytes; [0-9]+ are equal'
+complains 2 "merge it with its base first" diff --content "$tmp/two" "$tmp/one"
+head -c 100000 "$tmp/one" >"$tmp/cut"
+complains 2 "cut off" diff --content "$tmp/one" "$tmp/cut"
+[ ! -e "$tmp/three" ] || complain "a dump that could not be made leaves a file"
+grep -q '^State:.*[SR]' /proc/$target/status || complain "a dump leaves its process stopped"
 
 # ---- hostile names: escape sequences, invalid UTF-8, a line break
 

@@ -284,6 +284,20 @@ static uint64_t scripted_now(struct pt_kernel *k, enum pt_clock clock)
 	return __atomic_add_fetch(&s->clock[clock], s->tick, __ATOMIC_RELAXED); /* clocks may be read by any thread */
 }
 
+static long scripted_ptrace(struct pt_kernel *k, int request, pid_t tid, uint64_t addr, void *data)
+{
+	struct scripted *s = of(k);
+	int error = begin(s);
+	return error ? error : s->inner->ops->ptrace(s->inner, request, tid, addr, data);
+}
+
+static int scripted_wait(struct pt_kernel *k, pid_t tid, uint64_t timeout_ns, int *ret_status)
+{
+	struct scripted *s = of(k);
+	int error = begin(s);
+	return error ? error : s->inner->ops->wait(s->inner, tid, timeout_ns, ret_status);
+}
+
 static void free_op(struct pt_kernel *k)
 {
 	scripted_free(of(k));
@@ -302,6 +316,8 @@ static const struct pt_kernel_ops ops = {
 	.read_memory = scripted_read_memory,
 	.cachestat = scripted_cachestat,
 	.now = scripted_now,
+	.ptrace = scripted_ptrace,
+	.wait = scripted_wait,
 	.free = free_op,
 };
 

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "core/dump/format.h"
 #include "core/explain/explain.h"
 #include "core/report/columns.h"
 #include "core/report/verify.h"
@@ -130,6 +131,10 @@ static void has_every_token(void **state)
 		has_word(pt_role_name((enum pt_role)i));
 	for (int i = 0; i <= PT_VERDICT_DIFFERS; i++)
 		has_word(pt_verdict_name((enum pt_verdict)i));
+	for (int i = 0; i < PT_CONTENT_N; i++)
+		has_word(pt_content_name((enum pt_content)i));
+	for (int i = 0; i < PT_STOP_N; i++)
+		has_word(pt_stop_name((enum pt_dump_stop)i));
 	for (int i = 0; i < PT_VERIFY_N; i++)
 		has_word(pt_verify_sum_name((enum pt_verify_sum)i));
 }

@@ -10,10 +10,9 @@
 #include "tui/options.c" /* NOLINT(bugprone-suspicious-include) */
 
 const struct ui_command ui_commands[] = {
-	{"vmas", NULL, "", "", true, NULL},
-	{"page", "ADDR...", "", "", true, NULL},
-	{"doctor", NULL, "", "", false, NULL},
-	{0},
+	{"vmas", NULL, "", "", true, NULL},       {"page", "ADDR...", "", "", true, NULL},
+	{"doctor", NULL, "", "", false, NULL},    {"dump", "[FILE...]", "", "", true, NULL},
+	{"diff", "FILE...", "", "", false, NULL}, {0},
 };
 const char *const ui_commands_later[] = {"types", "run", NULL};
 
@@ -79,6 +78,31 @@ static void every_option_is_taken(void **state)
 	assert_true(o.demo);
 	assert_int_equal(parse("-Vh", &o), UI_OK);
 	assert_true(o.help && o.version);
+	ui_options_free(&o);
+}
+
+static void options_of_dump_and_diff(void **state)
+{
+	(void)state;
+	struct ui_options o = {0};
+
+	assert_int_equal(parse("dump -p 5 -o core", &o), UI_OK);
+	assert_string_equal(o.columns, "core");
+	assert_int_equal(o.stop, PT_STOP_NONE);
+	assert_false(o.all || o.swapped || o.force || o.merge);
+	assert_null(o.since);
+	assert_int_equal(parse("dump -p 5 -o core --stop --since base --all --swapped --force", &o), UI_OK);
+	assert_int_equal(o.stop, PT_STOP_ALL);
+	assert_string_equal(o.since, "base");
+	assert_true(o.all && o.swapped && o.force);
+	assert_int_equal(parse("dump -p 5 -o core --stop=registers", &o), UI_OK);
+	assert_int_equal(o.stop, PT_STOP_REGISTERS);
+	assert_int_equal(parse("dump -p 5 -o core --stop=all", &o), UI_OK);
+	assert_int_equal(o.stop, PT_STOP_ALL);
+	assert_int_equal(parse("dump --merge a b -o c", &o), UI_OK); /* no process */
+	assert_string_equal(o.rest[1], "b");
+	assert_int_equal(parse("diff --content a b", &o), UI_OK);
+	assert_true(o.content);
 	ui_options_free(&o);
 }
 
@@ -183,6 +207,13 @@ static const struct {
 	{"vmas -p 1 extra", "vmas takes no operand: 'extra'"},
 	{"vmas -p 1 -J -r", "-J and -r exclude each other"},
 	{"-J -p 1", "need a command"},
+	{"dump -o x", "dump needs a process"},
+	{"dump -p 1 --stop=never", "--stop takes all (which it means without a value) or registers, not 'never'"},
+	{"dump -p 1 --since", "--since needs a value"},
+	{"diff --content", "diff needs FILE..."},
+	{"vmas -p 1 --stop", "are of pagetop dump"},
+	{"--since x", "are of pagetop dump"},
+	{"vmas -p 1 --content", "--content is of pagetop diff"},
 	{"-o RSS", "need a command"},
 };
 
@@ -265,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_the_live_screen),
 		cmocka_unit_test(every_option_is_taken),
+		cmocka_unit_test(options_of_dump_and_diff),
 		cmocka_unit_test(operands_may_stand_anywhere),
 		cmocka_unit_test(colours),
 		cmocka_unit_test(mistakes_are_told),

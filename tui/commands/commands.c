@@ -64,16 +64,43 @@ static const char verify_help[] = "Sets the sums that pagetop makes of pages bes
 				  "\n"
 				  "Exit status: 0 nothing differs unexplained, 1 something does.\n";
 
+static const char dump_help[] = "Writes the contents of a process as an ELF core that gdb opens: present pages,\n"
+				"and nothing that reading would put into the process. Only you can read it.\n"
+				"\n"
+				"  -p, --pid PID          the process\n"
+				"  -o, --output FILE      where to; --force: also if there is such a file\n"
+				"      --stop[=all]       stop it meanwhile: all is of one moment\n"
+				"      --stop=registers   stop it for its registers alone; else there are none\n"
+				"      --since BASE       only pages that are not as in that dump\n"
+				"      --all              also what MADV_DONTDUMP covers\n"
+				"      --swapped          also what is swapped out, which brings it back in\n"
+				"  -J, --json             JSON\n"
+				"\n"
+				"pagetop dump --merge BASE INCREMENT -o FILE makes a whole one of two.\n"
+				"gdb PROGRAM FILE opens it. Exit status 1: the file cannot be written.\n";
+
+static const char diff_help[] = "Which pages of two dumps differ, in how many bytes, the first of them at which\n"
+				"offset; then a row for each VMA where something differs.\n"
+				"\n"
+				"      --content          compare dumps, by their contents\n"
+				"  -n, --noheadings       no first line\n"
+				"  -r, --raw              only pages, one blank between columns, for scripts\n"
+				"  -J, --json             JSON: pages, all VMAs, sums\n"
+				"\n"
+				"Exit status: 0 nothing differs, 1 something does.\n";
+
 const struct ui_command ui_commands[] = {
 	{"vmas", NULL, "per-VMA table: sizes, RSS, PSS, swap, huge pages, sharing", vmas_help, true, ui_vmas},
 	{"page", "ADDR...", "one page, explained in words", page_help, true, ui_page},
 	{"doctor", NULL, "which signals this kernel and these privileges give", doctor_help, false, ui_doctor},
 	{"verify", NULL, "pagetop's sums beside smaps', VMA by VMA", verify_help, true, ui_verify},
+	{"dump", "[FILE...]", "contents of a process, as a core that gdb opens", dump_help, true, ui_dump},
+	{"diff", "FILE...", "which pages of two dumps differ (--content)", diff_help, false, ui_diff},
 	{0},
 };
 
-const char *const ui_commands_later[] = {"pages", "frame", "types", "file",   "run",    "record", "replay",
-					 "diff",  "mark",  "leaks", "faults", "system", "dump",   NULL};
+const char *const ui_commands_later[] = {"pages",  "frame", "types", "file",   "run",    "record",
+					 "replay", "mark",  "leaks", "faults", "system", NULL};
 
 /* ---- help ------------------------------------------------------------------------------------------------------ */
 

@@ -9,7 +9,7 @@
 
 struct ui_command {
 	const char *name;
-	const char *operands; /* "ADDR...": at least one; NULL: takes none */
+	const char *operands; /* "ADDR...": at least one; "[FILE...]": or none; NULL: takes none */
 	const char *summary;  /* one line of pagetop --help */
 	const char *help;     /* the rest of pagetop NAME --help */
 	bool needs_process;   /* -p (or --demo) must be given */
@@ -45,5 +45,7 @@ int ui_vmas(const struct ui_options *options, struct pt_kernel *k);
 int ui_page(const struct ui_options *options, struct pt_kernel *k);
 int ui_doctor(const struct ui_options *options, struct pt_kernel *k);
 int ui_verify(const struct ui_options *options, struct pt_kernel *k);
+int ui_dump(const struct ui_options *options, struct pt_kernel *k);
+int ui_diff(const struct ui_options *options, struct pt_kernel *k);
 
 #endif

@@ -1,0 +1,14 @@
+/*
+ * pagetop diff: what is different in two of the same kind. Which kind, the options tell.
+ */
+#include "tui/commands/diff.h"
+#include "tui/commands/commands.h"
+
+int ui_diff(const struct ui_options *options, struct pt_kernel *k)
+{
+	(void)k;
+	if (options->content)
+		return ui_diff_content(options);
+	ui_complain("diff of recordings: not in this version; --content compares two dumps");
+	return UI_USAGE;
+}
