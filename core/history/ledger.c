@@ -71,7 +71,7 @@ static struct pt_ledger_vma *need_row(struct making *m, const struct pt_differen
 	struct pt_ledger_vma *last = ledger->n_vmas ? &ledger->vmas[ledger->n_vmas - 1] : NULL;
 	if (last && last->gone == gone && last->start == vma->start)
 		return last;
-	if (ledger->n_vmas == m->room) {
+	if (!ledger->vmas || ledger->n_vmas == m->room) {
 		size_t room = m->room ? 2 * m->room : 64;
 		struct pt_ledger_vma *vmas = realloc(ledger->vmas, room * sizeof(*vmas));
 		if (!vmas)

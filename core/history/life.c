@@ -1,5 +1,5 @@
 /*
- * Ages of pages; see life.h. Times are 32-bit ticks of 0.1 s, from 1 at the first snapshot; 0 is never.
+ * Ages of pages; see life.h. Times are 32-bit ticks of 0.1 s: 1 is the first snapshot alone, 2 the 0.1 s from there on; 0 is never.
  *
  * A step works on copies: chunks that change are unpacked, altered and packed anew beside the old ones, which give way
  * when all went well. So a move reads ages as they were, whatever was written meanwhile.
@@ -39,14 +39,16 @@ struct pt_life {
 	size_t n;
 };
 
+#define FIRST 1u
+
 static uint32_t tick_of(const struct pt_life *life, uint64_t ns)
 {
-	return ns < life->start_ns ? 1 : (uint32_t)((ns - life->start_ns) / TICK_NS) + 1;
+	return FIRST + 1 + (ns > life->start_ns ? (uint32_t)((ns - life->start_ns) / TICK_NS) : 0);
 }
 
 static uint64_t time_of(const struct pt_life *life, uint32_t tick)
 {
-	return tick ? life->start_ns + (tick - 1) * TICK_NS : 0;
+	return tick ? life->start_ns + (tick > FIRST ? tick - FIRST - 1 : 0) * TICK_NS : 0;
 }
 
 /* The first slot whose index is not below. */
@@ -114,7 +116,7 @@ static int begin_chunk(const struct pt_chunk *chunk, struct ages **ret)
 	for (unsigned i = 0, n; i < PT_CHUNK_PAGES; i += n) {
 		n = pt_chunk_run(chunk, i, &page);
 		for (unsigned k = i; pt_page_holds(page) && k < i + n; k++)
-			open.born[k] = 1;
+			open.born[k] = FIRST;
 	}
 	return pack(&open, ret);
 }
@@ -370,11 +372,11 @@ int pt_life_step(struct pt_life *life, const struct pt_snapshot *before, const s
 struct pt_lifetime pt_life_page(const struct pt_life *life, uint64_t address)
 {
 	struct span age = age_before(life, address >> life->page_shift);
-	return (struct pt_lifetime){time_of(life, age.born), time_of(life, age.changed), age.born == 1};
+	return (struct pt_lifetime){time_of(life, age.born), time_of(life, age.changed), age.born == FIRST};
 }
 
 struct sum {
-	uint64_t born_ticks;
+	uint64_t born; /* of all pages, in 0.1 s since the start */
 	uint32_t since, oldest, newest_change;
 	struct pt_life_sum *ret;
 };
@@ -383,8 +385,8 @@ static void sum_span(struct sum *sum, const struct span *span, uint64_t n)
 {
 	if (span->born) {
 		sum->ret->pages += n;
-		sum->ret->from_start += span->born == 1 ? n : 0;
-		sum->born_ticks += span->born * n;
+		sum->ret->from_start += span->born == FIRST ? n : 0;
+		sum->born += span->born > FIRST ? (span->born - FIRST - 1) * n : 0;
 		if (!sum->oldest || span->born < sum->oldest)
 			sum->oldest = span->born;
 	}
@@ -415,7 +417,7 @@ void pt_life_sum(const struct pt_life *life, uint64_t start, uint64_t end, uint6
 	ret->oldest_ns = time_of(life, sum.oldest);
 	ret->changed_ns = time_of(life, sum.newest_change);
 	if (ret->pages)
-		ret->mean_born_ns = time_of(life, (uint32_t)(sum.born_ticks / ret->pages));
+		ret->mean_born_ns = life->start_ns + sum.born / ret->pages * TICK_NS;
 }
 
 uint64_t pt_life_start_ns(const struct pt_life *life)
