@@ -1,12 +1,13 @@
 /*
  * Deltas: see delta.h. Two lists of slots in the order of their indices are walked side by side throughout: to make a
- * delta, to apply it, and to join two.
+ * delta, to apply it (fold.c), and to join two.
  */
 #include "core/history/delta.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "core/history/fold.h"
 
 struct pt_delta *pt_delta_ref(struct pt_delta *delta)
 {
@@ -60,49 +61,9 @@ size_t pt_delta_bytes(const struct pt_delta *delta)
 	       delta->n_reread * sizeof(*delta->reread) + 4 * overhead;
 }
 
-/* ---- two lists side by side ------------------------------------------------------------------------------------- */
-
-struct pairs {
-	const struct pt_slot *a, *a_end, *b, *b_end;
-};
-
-static struct pairs pairs_of(const struct pt_slot *a, size_t a_n, const struct pt_slot *b, size_t b_n)
-{
-	return (struct pairs){.a = a, .a_end = a ? a + a_n : NULL, .b = b, .b_end = b ? b + b_n : NULL};
-}
-
-/* The next index that either list has, with the slots of it (NULL: that list has none). False: both are at their end. */
-static bool next_pair(struct pairs *p, const struct pt_slot **ret_a, const struct pt_slot **ret_b)
-{
-	bool has_a = p->a != p->a_end, has_b = p->b != p->b_end;
-	if (!has_a && !has_b)
-		return false;
-	bool take_a = has_a && (!has_b || p->a->index <= p->b->index);
-	bool take_b = has_b && (!take_a || p->a->index == p->b->index);
-	*ret_a = take_a ? p->a++ : NULL;
-	*ret_b = take_b ? p->b++ : NULL;
-	return true;
-}
-
-/* The position of the first slot from `at` on whose index is >= index; n if there is none. */
-static size_t lower(const struct pt_slot *slots, size_t n, size_t at, uint64_t index)
-{
-	size_t low = at, high = n;
-	if (low < n && slots[low].index >= index) /* neighbours follow each other */
-		return low;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (slots[middle].index < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 const struct pt_slot *pt_delta_find(const struct pt_delta *delta, uint64_t index)
 {
-	size_t i = lower(delta->changed, delta->n_changed, 0, index);
+	size_t i = pt_slots_lower(delta->changed, delta->n_changed, 0, index);
 	return i < delta->n_changed && delta->changed[i].index == index ? &delta->changed[i] : NULL;
 }
 
@@ -139,11 +100,11 @@ static void note_reread(struct differences *d, const struct pt_slot *now, uint64
 static struct differences compare(const struct pt_snapshot *before, const struct pt_snapshot *after,
 				  struct differences d)
 {
-	struct pairs pairs = pairs_of(before ? before->slots : NULL, before ? before->n_slots : 0, after->slots,
-				      after->n_slots);
+	struct pt_pairs pairs = pt_pairs_of(before ? before->slots : NULL, before ? before->n_slots : 0, after->slots,
+					    after->n_slots);
 	const struct pt_slot *old, *now;
 	uint64_t last_ns = 0;
-	while (next_pair(&pairs, &old, &now)) {
+	while (pt_next_pair(&pairs, &old, &now)) {
 		if (!old || !now || old->chunk != now->chunk) {
 			note_changed(&d, old ? old->index : now->index, now);
 		} else if (old->read_ns != now->read_ns) {
@@ -174,118 +135,36 @@ int pt_delta_make(const struct pt_snapshot *before, const struct pt_snapshot *af
 
 /* ---- applying --------------------------------------------------------------------------------------------------- */
 
-/* Slots under way; chunks are borrowed from what is applied. */
-struct working {
-	struct pt_slot *v;
-	size_t n, room;
-};
-
-static int make_room(struct working *w, size_t n)
+static int apply_all(struct pt_fold *fold, const struct pt_snapshot *before, struct pt_delta *const *deltas, size_t n)
 {
-	if (n <= w->room)
-		return 0;
-	size_t room = n + n / 4;
-	struct pt_slot *v = realloc(w->v, room * sizeof(*v));
-	if (!v)
-		return -ENOMEM;
-	w->v = v;
-	w->room = room;
-	return 0;
-}
-
-static void take_rereads(struct working *w, const struct pt_delta *delta)
-{
-	size_t at = 0;
-	for (size_t i = 0; i < delta->n_reread; i++) {
-		const struct pt_reread *reread = &delta->reread[i];
-		for (at = lower(w->v, w->n, at, reread->first); at < w->n && w->v[at].index <= reread->last; at++)
-			w->v[at].read_ns = reread->read_ns;
-	}
-}
-
-/* As long as chunks take the place of others; returns how many of the changed ones did. */
-static size_t replace(struct working *w, const struct pt_delta *delta, size_t *ret_at)
-{
-	size_t done = 0;
-	*ret_at = 0;
-	for (; done < delta->n_changed; done++) {
-		const struct pt_slot *now = &delta->changed[done];
-		*ret_at = lower(w->v, w->n, *ret_at, now->index);
-		if (!now->chunk || *ret_at >= w->n || w->v[*ret_at].index != now->index)
-			break;
-		w->v[*ret_at] = *now;
-	}
-	return done;
-}
-
-/* Slots from `at` on beside the changed ones from `done` on, into `to`. */
-static int merge(const struct working *w, size_t at, const struct pt_delta *delta, size_t done, struct working *to)
-{
-	struct pairs pairs = pairs_of(w->v ? w->v + at : NULL, w->n - at, delta->changed + done,
-				      delta->n_changed - done);
-	const struct pt_slot *old, *now;
-	if (make_room(to, w->n + delta->n_changed - done))
-		return -ENOMEM;
-	if (at && to->v)
-		memcpy(to->v, w->v, at * sizeof(*w->v));
-	to->n = at;
-	while (next_pair(&pairs, &old, &now)) {
-		const struct pt_slot *taken = now ? now : old;
-		if (taken->chunk)
-			to->v[to->n++] = *taken;
-	}
-	return 0;
-}
-
-static int apply_one(struct working *w, const struct pt_delta *delta, struct working *spare)
-{
-	size_t at;
-	if (delta->whole)
-		w->n = 0;
-	take_rereads(w, delta);
-	size_t done = replace(w, delta, &at);
-	if (done == delta->n_changed)
-		return 0;
-	int error = merge(w, at, delta, done, spare);
-	if (error)
-		return error;
-	struct working was = *w;
-	*w = *spare;
-	*spare = was;
-	return 0;
-}
-
-static int apply_all(struct working *w, const struct pt_snapshot *before, struct pt_delta *const *deltas, size_t n)
-{
-	struct working spare = {0};
 	size_t first = n;
 	while (first > 1 && !deltas[first - 1]->whole) /* what comes before a whole one does not count */
 		first--;
-	int error = before ? make_room(w, before->n_slots) : 0;
-	if (!error && before && before->n_slots) {
-		memcpy(w->v, before->slots, before->n_slots * sizeof(*w->v));
-		w->n = before->n_slots;
-	}
+	int error = pt_fold_begin(fold, before);
 	for (size_t i = first - 1; i < n && !error; i++)
-		error = apply_one(w, deltas[i], &spare);
-	free(spare.v);
+		error = pt_fold_step(fold, deltas[i], NULL, NULL);
 	return error;
+}
+
+/* Takes over the slots, as many as there are. */
+static struct pt_slot *take_slots(struct pt_fold *fold)
+{
+	struct pt_slot *slots = fold->v, *exact;
+	for (size_t i = 0; i < fold->n; i++)
+		pt_chunk_ref(slots[i].chunk);
+	exact = fold->n ? realloc(slots, fold->n * sizeof(*slots)) : NULL;
+	fold->v = NULL;
+	return exact ? exact : slots;
 }
 
 int pt_delta_apply(const struct pt_snapshot *before, struct pt_delta *const *deltas, size_t n, struct pt_snapshot **ret)
 {
-	struct working w = {0};
+	struct pt_fold fold = {.last = UINT64_MAX};
 	struct pt_snapshot *snapshot = pt_snapshot_head(deltas[n - 1]->head);
-	int error = snapshot ? apply_all(&w, before, deltas, n) : -ENOMEM;
-	if (error) {
-		pt_snapshot_unref(snapshot);
-		free(w.v);
-		return error;
-	}
-	for (size_t i = 0; i < w.n; i++)
-		pt_chunk_ref(w.v[i].chunk);
-	struct pt_slot *exact = w.n ? realloc(w.v, w.n * sizeof(*w.v)) : NULL;
-	error = pt_snapshot_set_slots(snapshot, before, exact ? exact : w.v, w.n);
+	int error = snapshot ? apply_all(&fold, before, deltas, n) : -ENOMEM;
+	if (!error)
+		error = pt_snapshot_set_slots(snapshot, before, take_slots(&fold), fold.n);
+	pt_fold_free(&fold);
 	if (error)
 		pt_snapshot_unref(snapshot);
 	else
@@ -311,11 +190,11 @@ static void reread_slot(struct finger *f, struct pt_slot *slot)
 /* The changed slots of both, those of the second first; returns how many. */
 static size_t join_changed(const struct pt_delta *first, const struct pt_delta *second, struct pt_slot *to)
 {
-	struct pairs pairs = pairs_of(first->changed, first->n_changed, second->changed, second->n_changed);
+	struct pt_pairs pairs = pt_pairs_of(first->changed, first->n_changed, second->changed, second->n_changed);
 	struct finger finger = {second->reread, second->n_reread ? second->reread + second->n_reread : second->reread};
 	const struct pt_slot *older, *newer;
 	size_t n = 0;
-	while (next_pair(&pairs, &older, &newer)) {
+	while (pt_next_pair(&pairs, &older, &newer)) {
 		struct pt_slot slot = newer ? *newer : *older;
 		if (!newer)
 			reread_slot(&finger, &slot);

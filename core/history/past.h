@@ -20,7 +20,7 @@ struct pt_moment {
 
 struct pt_mark {
 	uint64_t realtime_ns;
-	uint64_t seq;   /* the first moment that is not before it */
+	uint64_t seq;   /* the first moment that is not before it; 0: none is yet */
 	char label[64]; /* raw bytes: hostile */
 };
 
@@ -29,7 +29,7 @@ struct pt_chapter {
 	uint64_t from_ns,
 		to_ns;        /* CLOCK_MONOTONIC: it became so between these two readings; from 0: it was so at first */
 	uint64_t realtime_ns; /* of to_ns */
-	uint32_t events;      /* 1 << enum pt_event that led here */
+	uint32_t events;      /* 1 << enum pt_event that led here; none from one image of the process to the next */
 	struct pt_page page;
 };
 
@@ -38,13 +38,15 @@ struct pt_past {
 		/* How many moments there are; grows while it is being written. */
 		size_t (*count)(struct pt_past *past);
 		/*
-		 * At most max moments for a plot of them from first to last (seq), oldest first: all, or evenly chosen
-		 * ones with the highest RSS of each stretch. Of the addresses [start, end); of the whole process where
-		 * both are 0. Returns how many, or -errno.
+		 * At most max moments for a plot of them from first to last (seq), oldest first: all, or of each of
+		 * `max` equal stretches of time the one with the highest RSS. Of the addresses [start, end), which are
+		 * whole pages; of the whole process where both are 0, and then there may be more than those that can be
+		 * gone back to. Returns how many, or -errno.
 		 */
 		ssize_t (*plot)(struct pt_past *past, uint64_t first, uint64_t last, uint64_t start, uint64_t end,
 				struct pt_moment *ret, size_t max);
-		/* The snapshot of the last moment that is not after seq; the first if all are. A new reference. -errno. */
+		/* The snapshot of the last moment that is not after seq; the first if all are. A new reference. -errno;
+		 * -ENODATA: there is none. */
 		int (*at)(struct pt_past *past, uint64_t seq, struct pt_snapshot **ret);
 		/* The last moment that is not after a time of CLOCK_REALTIME; the first if all are. 0: there is none. */
 		uint64_t (*find)(struct pt_past *past, uint64_t realtime_ns);
@@ -64,5 +66,20 @@ struct pt_past {
 		void (*free)(struct pt_past *past);
 	} * ops;
 };
+
+/* What a plot shows of a snapshot or its head: of the process; of the pages in [start, end), which somebody counted. */
+struct pt_moment pt_moment_of(const struct pt_snapshot *snapshot);
+struct pt_moment pt_moment_of_pages(const struct pt_snapshot *snapshot, uint64_t start, uint64_t end,
+				    const struct pt_counts *counts);
+
+/* Picks the moments of a plot, as pt_past's plot says, when they are added in the order of time. */
+struct pt_plot {
+	struct pt_moment *v; /* [max], the caller's */
+	size_t n, max;
+	uint64_t from_ns, to_ns; /* CLOCK_MONOTONIC of the first and the last that will be added */
+	bool all;                /* no more than max will be */
+	uint64_t stretch;        /* that the last one picked is of */
+};
+void pt_plot_add(struct pt_plot *plot, const struct pt_moment *moment);
 
 #endif

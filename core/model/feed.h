@@ -26,6 +26,17 @@ struct pt_feed_status {
 	bool busy;            /* a scan is under way */
 };
 
+/*
+ * Who gets every complete frame, also those that the screen is too slow for: a history, a recording. Called in the thread
+ * that makes the frames, one at a time; what it takes is taken from the feed's budget.
+ */
+struct pt_sink {
+	void (*frame)(void *arg, struct pt_snapshot *snapshot); /* borrowed */
+	/* The last call. A thread that is stuck in the kernel may make it long after the feed was freed. */
+	void (*leave)(void *arg);
+	void *arg;
+};
+
 #define PT_WATCH_MAX 64 /* stretches that a screen can name */
 
 struct pt_feed {

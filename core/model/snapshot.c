@@ -281,12 +281,15 @@ static const struct {
 	[PT_SUM_PRESENT] = {PT_N_PRESENT, PT_STAT_N},
 };
 
-/* Whether VMA i, or any where i == vmas->n, is shared memory: its swapped pages are not in pagemap. */
-static bool has_shmem(const struct pt_snapshot *s, size_t i)
+/* VMAs first .. end-1. */
+struct span {
+	size_t first, end;
+};
+
+/* Whether one of them is shared memory: its swapped pages are not in pagemap. */
+static bool has_shmem(const struct pt_snapshot *s, struct span span)
 {
-	if (i < s->vmas->n)
-		return pt_vma_may_be_shmem(&s->vmas->v[i]);
-	for (size_t k = 0; k < s->vmas->n; k++)
+	for (size_t k = span.first; k < span.end; k++)
 		if (pt_vma_may_be_shmem(&s->vmas->v[k]))
 			return true;
 	return false;
@@ -303,12 +306,12 @@ static bool zero_is_told(const struct pt_snapshot *s, const struct pt_counts *c)
 }
 
 /* The signal without which a sum over pages that seem to have none means nothing. */
-static bool signal_given(const struct pt_snapshot *s, size_t i, enum pt_sum what, const struct pt_counts *c)
+static bool signal_given(const struct pt_snapshot *s, struct span span, enum pt_sum what, const struct pt_counts *c)
 {
 	switch (what) {
 	case PT_SUM_THP: return pt_signal_has(&s->signals, PT_SIG_PAGEMAP_SCAN) || !c->n[PT_N_RSS];
 	case PT_SUM_KSM: return pt_signal_has(&s->signals, PT_SIG_KSM) || !c->n[PT_N_RSS];
-	case PT_SUM_SWAP: return pt_signal_has(&s->signals, PT_SIG_SHMEM_SWAP) || !has_shmem(s, i);
+	case PT_SUM_SWAP: return pt_signal_has(&s->signals, PT_SIG_SHMEM_SWAP) || !has_shmem(s, span);
 	case PT_SUM_ZERO:
 	case PT_SUM_RSS:
 	case PT_SUM_ANON:
@@ -354,18 +357,34 @@ static struct pt_maybe locked_of(const struct pt_snapshot *s, size_t i)
 	return locked;
 }
 
-struct pt_maybe pt_snapshot_bytes(const struct pt_snapshot *s, size_t i, enum pt_sum what)
+static struct pt_maybe bytes_of(const struct pt_snapshot *s, struct span span, const struct pt_counts *c,
+				enum pt_sum what)
 {
-	const struct pt_counts *c = pt_snapshot_sums(s, i);
-	if (what == PT_SUM_SIZE)
-		return size_of(s, i);
-	if (c == &unmade)
-		return (struct pt_maybe){.known = false};
 	if (what == PT_SUM_PSS)
 		return pss_of(c);
-	if (what == PT_SUM_LOCKED)
-		return locked_of(s, i);
 	unsigned unknown = sum_rows[what].unknown;
 	return (struct pt_maybe){.value = c->n[sum_rows[what].stat] << s->page_shift,
-				 .known = (unknown == PT_STAT_N || !c->n[unknown]) && signal_given(s, i, what, c)};
+				 .known = (unknown == PT_STAT_N || !c->n[unknown]) && signal_given(s, span, what, c)};
+}
+
+struct pt_maybe pt_snapshot_bytes(const struct pt_snapshot *s, size_t i, enum pt_sum what)
+{
+	struct span span = i < s->vmas->n ? (struct span){i, i + 1} : (struct span){0, s->vmas->n};
+	if (what == PT_SUM_SIZE)
+		return size_of(s, i);
+	if (what == PT_SUM_LOCKED)
+		return locked_of(s, i);
+	const struct pt_counts *c = pt_snapshot_sums(s, i);
+	return c == &unmade ? (struct pt_maybe){.known = false} : bytes_of(s, span, c, what);
+}
+
+struct pt_maybe pt_snapshot_bytes_of(const struct pt_snapshot *s, uint64_t start, uint64_t end,
+				     const struct pt_counts *counts, enum pt_sum what)
+{
+	struct span span = {.first = pt_vma_find(s->vmas, start)};
+	for (span.end = span.first; span.end < s->vmas->n && s->vmas->v[span.end].start < end; span.end++)
+		;
+	if (what == PT_SUM_SIZE || what == PT_SUM_LOCKED)
+		return (struct pt_maybe){0};
+	return bytes_of(s, span, counts, what);
 }

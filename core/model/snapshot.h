@@ -165,5 +165,11 @@ enum pt_sum {
 };
 /* Of VMA i, or of the whole process where i == vmas->n. */
 struct pt_maybe pt_snapshot_bytes(const struct pt_snapshot *snapshot, size_t i, enum pt_sum what);
+/*
+ * Of the pages in [start, end), which somebody counted; also of a head. PT_SUM_SIZE and PT_SUM_LOCKED are of VMAs alone:
+ * unknown.
+ */
+struct pt_maybe pt_snapshot_bytes_of(const struct pt_snapshot *snapshot, uint64_t start, uint64_t end,
+				     const struct pt_counts *counts, enum pt_sum what);
 
 #endif

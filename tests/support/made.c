@@ -45,10 +45,10 @@ static bool happens(struct made *made, unsigned of_1000)
 
 static struct pt_vma_table *make_vmas(struct made *made)
 {
-	struct pt_vma_table *table = pt_vma_table_new(made->pages, made->pages * 16);
+	struct pt_vma_table *table = pt_vma_table_new(made->pages / 16 + 1, (made->pages / 16 + 1) * 16);
 	char *name = table->names;
 	for (size_t i = 0; i < made->pages;) {
-		size_t end = i + 1 + made_random(made, 40), gap = made_random(made, 3) ? 0 : made_random(made, 20);
+		size_t end = i + 16 + made_random(made, 40), gap = made_random(made, 3) ? 0 : made_random(made, 20);
 		end = end < made->pages ? end : made->pages;
 		struct pt_vma *vma = &table->v[table->n++];
 		*vma = (struct pt_vma){.start = MADE_BASE + i * MADE_PAGE,
@@ -107,7 +107,7 @@ static size_t make_slots(struct made *made, uint64_t now, struct pt_slot *slots)
 			pt_chunk_ref(slot.chunk);
 		/* what changed may also have been looked at without being read in full */
 		if (changes ? made_random(made, 4) != 0 : happens(made, made->rereads))
-			slot.read_ns = now + index / 4;
+			slot.read_ns = now - 100 + index / 4 % 16;
 		if (slot.chunk)
 			slots[n++] = slot;
 	}
