@@ -125,7 +125,7 @@ static void note_unsure(struct making *m, struct pt_ledger_vma *row, const struc
 static int note(void *arg, const struct pt_difference *d)
 {
 	struct making *m = arg;
-	uint32_t events = pt_page_events(d->before, d->after);
+	uint32_t events = d->events;
 	if (d->place == PT_PLACE_MOVED && pt_page_holds(d->before) && pt_page_holds(d->after))
 		events |= 1u << PT_MOVED;
 	if (!events)

@@ -109,10 +109,26 @@ static int pack(const struct open_chunk *chunk, struct ages **ret)
 
 /* ---- the beginning ---------------------------------------------------------------------------------------------- */
 
+/* Whether its sums tell that every page of a chunk holds memory or swap. */
+static bool is_full(const struct pt_chunk *chunk)
+{
+	unsigned held = pt_chunk_stat(chunk, PT_N_PRESENT) + pt_chunk_stat(chunk, PT_N_SWAP) +
+			pt_chunk_stat(chunk, PT_N_MIGRATING);
+	return held - pt_chunk_stat(chunk, PT_N_ZERO) == PT_CHUNK_PAGES;
+}
+
 static int begin_chunk(const struct pt_chunk *chunk, struct ages **ret)
 {
 	struct open_chunk open = {0};
 	struct pt_page page;
+	if (is_full(chunk)) {
+		*ret = malloc(sizeof(**ret) + sizeof(struct span));
+		if (!*ret)
+			return -ENOMEM;
+		(*ret)->n = 1;
+		(*ret)->spans[0] = (struct span){0, PT_CHUNK_PAGES, FIRST, 0};
+		return 0;
+	}
 	for (unsigned i = 0, n; i < PT_CHUNK_PAGES; i += n) {
 		n = pt_chunk_run(chunk, i, &page);
 		for (unsigned k = i; pt_page_holds(page) && k < i + n; k++)
@@ -263,10 +279,9 @@ static int write_pages(struct step *step, const struct pt_difference *d, const s
 
 static int note(void *arg, const struct pt_difference *d)
 {
-	uint32_t events = pt_page_events(d->before, d->after);
 	struct effect effect = {.holds = pt_page_holds(d->after),
-				.born = events >> PT_BORN & 1,
-				.changed = events || pt_page_differs(d->before, d->after)};
+				.born = d->events >> PT_BORN & 1,
+				.changed = d->events || pt_page_differs(d->before, d->after)};
 	if (d->place == PT_PLACE_GONE)
 		return 0; /* forgotten already */
 	if (d->place == PT_PLACE_KEPT && !effect.changed && effect.holds == pt_page_holds(d->before))

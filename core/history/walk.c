@@ -12,12 +12,29 @@ struct walk {
 	const struct pt_match *match;
 	pt_difference_fn fn;
 	void *arg;
+	struct pt_difference last; /* what was found last: mostly the same happens to many pages */
 };
 
 bool pt_same_image(const struct pt_snapshot *a, const struct pt_snapshot *b)
 {
 	const struct pt_process *x = &a->process, *y = &b->process;
 	return x->pid == y->pid && x->start_time == y->start_time && x->image == y->image;
+}
+
+/* Whether the same became of both, as far as pt_page_events() can tell. */
+static bool same_events(const struct pt_difference *a, const struct pt_difference *b)
+{
+	return a->before.bits == b->before.bits && a->after.bits == b->after.bits &&
+	       a->before.count == b->before.count && a->after.count == b->after.count &&
+	       (a->before.pfn == a->after.pfn) == (b->before.pfn == b->after.pfn) && !a->before.pfn == !b->before.pfn &&
+	       !a->after.pfn == !b->after.pfn;
+}
+
+static int found(struct walk *w, struct pt_difference *d)
+{
+	d->events = same_events(d, &w->last) ? w->last.events : pt_page_events(d->before, d->after);
+	w->last = *d;
+	return w->fn(w->arg, d);
 }
 
 /* ---- the match -------------------------------------------------------------------------------------------------- */
@@ -77,8 +94,7 @@ static size_t find_part(const struct pt_match *m, uint64_t address)
 /* ---- what vanished, appeared, moved ----------------------------------------------------------------------------- */
 
 /* Pages [first, end) of a part, of one snapshot alone. */
-static int walk_side(const struct walk *w, enum pt_place place, uint64_t first, uint64_t end,
-		     const struct pt_vma_part *part)
+static int walk_side(struct walk *w, enum pt_place place, uint64_t first, uint64_t end, const struct pt_vma_part *part)
 {
 	const struct pt_match *m = w->match;
 	struct pt_runs runs = {.snapshot = place == PT_PLACE_GONE ? m->before : m->after};
@@ -98,13 +114,13 @@ static int walk_side(const struct walk *w, enum pt_place place, uint64_t first, 
 			d.after = page;
 			d.read_ns = m->before->presence_ns;
 		}
-		error = w->fn(w->arg, &d);
+		error = found(w, &d);
 	}
 	return error;
 }
 
 /* All of a part but what moved from there (gone), or to there (new). `moves` ascend by that end. */
-static int walk_unmoved(const struct walk *w, enum pt_place place, const struct pt_vma_part *part,
+static int walk_unmoved(struct walk *w, enum pt_place place, const struct pt_vma_part *part,
 			const struct pt_move *moves, size_t n)
 {
 	unsigned shift = w->match->after->page_shift;
@@ -141,7 +157,7 @@ static int by_origin(const void *a, const void *b)
 	return (x->from > y->from) - (x->from < y->from);
 }
 
-static int walk_replaced(const struct walk *w, enum pt_place place)
+static int walk_replaced(struct walk *w, enum pt_place place)
 {
 	const struct pt_match *m = w->match;
 	int error = 0;
@@ -156,7 +172,7 @@ static int walk_replaced(const struct walk *w, enum pt_place place)
 	return error;
 }
 
-static int walk_move(const struct walk *w, const struct pt_move *move)
+static int walk_move(struct walk *w, const struct pt_move *move)
 {
 	const struct pt_match *m = w->match;
 	unsigned shift = m->after->page_shift;
@@ -172,7 +188,7 @@ static int walk_move(const struct walk *w, const struct pt_move *move)
 		d.from = from + at;
 		d.read_ns = pt_runs_read_ns(&a, d.from);
 		if (d.before.bits || d.after.bits)
-			error = w->fn(w->arg, &d);
+			error = found(w, &d);
 	}
 	return error;
 }
@@ -185,7 +201,7 @@ struct pair {
 	uint64_t read_ns;
 };
 
-static int walk_part(const struct walk *w, const struct pair *pair, const struct pt_vma_part *part)
+static int walk_part(struct walk *w, const struct pair *pair, const struct pt_vma_part *part)
 {
 	unsigned shift = w->match->after->page_shift;
 	uint64_t chunk = pair->index * PT_CHUNK_PAGES, first = part->start >> shift, end = part->end >> shift;
@@ -202,14 +218,14 @@ static int walk_part(const struct walk *w, const struct pair *pair, const struct
 					  .after = diff.after,
 					  .vma = part->is,
 					  .read_ns = pair->read_ns};
-		error = w->fn(w->arg, &d);
+		error = found(w, &d);
 		from = diff.first + diff.n;
 	}
 	return error;
 }
 
 /* *part is where to look for the first part that lies in the chunk; never goes back. */
-static int walk_chunk(const struct walk *w, const struct pair *pair, size_t *at)
+static int walk_chunk(struct walk *w, const struct pair *pair, size_t *at)
 {
 	const struct pt_match *m = w->match;
 	uint64_t start = pair->index * pt_snapshot_chunk_size(m->after), end = start + pt_snapshot_chunk_size(m->after);
@@ -229,7 +245,7 @@ static int walk_chunk(const struct walk *w, const struct pair *pair, size_t *at)
 	return error;
 }
 
-static int walk_kept(const struct walk *w)
+static int walk_kept(struct walk *w)
 {
 	const struct pt_snapshot *before = w->match->before, *after = w->match->after;
 	size_t i = 0, k = 0, at = 0;
@@ -254,7 +270,7 @@ static int walk_kept(const struct walk *w)
 
 int pt_match_walk(struct pt_match *match, pt_difference_fn fn, void *arg)
 {
-	struct walk w = {match, fn, arg};
+	struct walk w = {.match = match, .fn = fn, .arg = arg};
 	int error = 0;
 	if (match->parts)
 		error = walk_replaced(&w, PT_PLACE_GONE);

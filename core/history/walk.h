@@ -34,6 +34,7 @@ struct pt_difference {
 	uint64_t page, n; /* number of the first page, and how many; if gone, where it was */
 	uint64_t from;    /* number of the page that `before` was; differs from `page` if moved */
 	struct pt_page before, after;
+	uint32_t events;  /* pt_page_events() of the two */
 	size_t vma;       /* in the table after; if gone, in that before */
 	size_t heir;      /* if gone: the VMA after in which the rest of it goes on; PT_NO_VMA: none */
 	uint64_t read_ns; /* CLOCK_MONOTONIC when `before` was read */

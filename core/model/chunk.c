@@ -442,22 +442,33 @@ static bool same_way(const struct way *a, const struct way *b)
 	       a->known_after == b->known_after;
 }
 
-static bool same_packed(const struct packed *a, const struct packed *b, unsigned first, unsigned n)
+#define BLOCK 16u /* pages that are compared at once */
+
+static bool same_block(const struct packed *a, const struct packed *b, unsigned first)
 {
-	return !memcmp(a->bits + first, b->bits + first, n * sizeof(*a->bits)) &&
-	       !memcmp(a->pfn_low + first, b->pfn_low + first, n * sizeof(*a->pfn_low)) &&
-	       !memcmp(a->pfn_high + first, b->pfn_high + first, n * sizeof(*a->pfn_high)) &&
-	       !memcmp(a->count + first, b->count + first, n * sizeof(*a->count));
+	return !memcmp(a->bits + first, b->bits + first, BLOCK * sizeof(*a->bits)) &&
+	       !memcmp(a->pfn_low + first, b->pfn_low + first, BLOCK * sizeof(*a->pfn_low)) &&
+	       !memcmp(a->pfn_high + first, b->pfn_high + first, BLOCK * sizeof(*a->pfn_high)) &&
+	       !memcmp(a->count + first, b->count + first, BLOCK * sizeof(*a->count));
 }
 
-/* The first page from `from` on that differs; `end` if none does. Most are equal: many are compared at once. */
+static bool same_at(const struct packed *a, const struct packed *b, unsigned i)
+{
+	return a->bits[i] == b->bits[i] && a->pfn_low[i] == b->pfn_low[i] && a->pfn_high[i] == b->pfn_high[i] &&
+	       a->count[i] == b->count[i];
+}
+
+/* The first page from `from` on that differs; `end` if none does. Most are equal. */
 static unsigned first_diff(const struct packed *a, const struct packed *b, unsigned from, unsigned end)
 {
-	const unsigned block = 16;
-	while (from + block <= end && same_packed(a, b, from, block))
-		from += block;
-	while (from < end && same_packed(a, b, from, 1))
-		from++;
+	while (from < end) {
+		if (from % BLOCK == 0 && from + BLOCK <= end && same_block(a, b, from))
+			from += BLOCK;
+		else if (same_at(a, b, from))
+			from++;
+		else
+			break;
+	}
 	return from;
 }
 
