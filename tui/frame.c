@@ -13,9 +13,16 @@
 
 #define EXEC_BANNER_NS 10000000000u
 #define WIDE_FROM      100 /* columns from which the age of what is shown is told in full */
+#define PAST_WIDE_FROM 60  /* columns from which it is told how long ago a moment was */
 #define CRUMB_GAP(c)   ((c)->can.unicode ? " \u203a " : " > ")
 
 /* ---- title ------------------------------------------------------------------------------------------------------ */
+
+/* The title stands out while a moment of the past is shown. */
+static uint8_t bar_of(const struct ui_shell *shell)
+{
+	return shell->target.back ? WG_PAST : WG_BAR;
+}
 
 /* " processes › redis-server 7391 › page 7f3a1b400000", its first parts left out until it fits into w. */
 static void draw_breadcrumb(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line)
@@ -33,10 +40,10 @@ static void draw_breadcrumb(struct ui_shell *shell, struct wg_canvas *c, struct 
 	int x = line.w > 20;
 	for (size_t i = first; i < shell->depth; i++) {
 		bool last = i + 1 == shell->depth;
-		struct wg_style style = WG_STYLE(last ? WG_TITLE : WG_DIM, WG_BAR);
+		struct wg_style style = WG_STYLE(last ? WG_TITLE : WG_DIM, bar_of(shell));
 		x = wg_text_cut(c, line, x, 0, line.w - x, parts[i], WG_CUT_MIDDLE, style);
 		if (!last)
-			x = wg_text(c, line, x, 0, CRUMB_GAP(c), WG_STYLE(WG_DIM, WG_BAR));
+			x = wg_text(c, line, x, 0, CRUMB_GAP(c), WG_STYLE(WG_DIM, bar_of(shell)));
 	}
 }
 
@@ -147,6 +154,22 @@ static struct wg_span privilege(struct ui_shell *shell)
 		WG_WARN, 1};
 }
 
+/* Which moment it is; nothing if it is the newest. */
+static struct wg_span moment(struct ui_shell *shell, bool wide)
+{
+	const char *caption = ui_time_caption(shell), *range = ui_time_range(shell);
+	if (range)
+		return (struct wg_span){range, WG_STRONG, 0};
+	if (caption && !wide)
+		caption = ui_clock(&shell->scratch, shell->target.now->realtime_ns);
+	return (struct wg_span){caption ? ui_scratch_text(&shell->scratch, "PAST: %s", caption) : NULL, WG_STRONG, 0};
+}
+
+static struct wg_span way_back(struct ui_shell *shell)
+{
+	return (struct wg_span){shell->target.back ? "T: now" : NULL, WG_KEY, 1};
+}
+
 /* What the picture is worth, flush right; parts leave by priority. Returns the cells taken. */
 static int draw_worth(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line, int room)
 {
@@ -155,7 +178,9 @@ static int draw_worth(struct ui_shell *shell, struct wg_canvas *c, struct wg_rec
 				  pace(shell),
 				  cost(shell),
 				  frame_time(shell),
-				  privilege(shell)};
+				  privilege(shell),
+				  moment(shell, line.w >= PAST_WIDE_FROM),
+				  way_back(shell)};
 	size_t n = sizeof parts / sizeof *parts;
 	for (int limit = 6; limit >= 0; limit--) {
 		int w = 1;
@@ -167,7 +192,7 @@ static int draw_worth(struct ui_shell *shell, struct wg_canvas *c, struct wg_rec
 		int x = line.w - w;
 		for (size_t i = 0; i < n; i++)
 			if (parts[i].text && parts[i].priority <= limit)
-				x = wg_text(c, line, x + 2, 0, parts[i].text, WG_STYLE(parts[i].role, WG_BAR));
+				x = wg_text(c, line, x + 2, 0, parts[i].text, WG_STYLE(parts[i].role, bar_of(shell)));
 		return w;
 	}
 	return 0;
@@ -181,13 +206,15 @@ static int least_breadcrumb(struct ui_shell *shell, int w)
 		last = wg_text_width(shell->stack[i]->ops->title(shell->stack[i], shell));
 		all += last + 3;
 	}
-	return all <= w / 2 ? all : last + 2;
+	if (all <= w / 2)
+		return all;
+	return shell->target.back && last + 2 > w / 3 ? w / 3 : last + 2; /* the moment is worth more */
 }
 
 void ui_frame_title(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *rest)
 {
 	struct wg_rect line = wg_take_top(rest, 1);
-	wg_fill(c, line, ' ', WG_STYLE(WG_TEXT, WG_BAR));
+	wg_fill(c, line, ' ', WG_STYLE(WG_TEXT, bar_of(shell)));
 	line.w -= draw_worth(shell, c, line, line.w - least_breadcrumb(shell, line.w));
 	draw_breadcrumb(shell, c, line);
 }
@@ -309,12 +336,15 @@ void ui_frame_foot(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *
 		return;
 	struct wg_rect line = wg_take_bottom(rest, 1);
 	if (shell->prompt.kind) {
-		const char *label = shell->prompt.kind == UI_PROMPT_FILTER ? "/" : "address: ";
-		wg_draw_prompt(c, line, label, shell->prompt.text, shell->prompt.error[0] ? shell->prompt.error : NULL);
+		static const char *const labels[] = {[UI_PROMPT_FILTER] = "/",
+						     [UI_PROMPT_ADDRESS] = "address: ",
+						     [UI_PROMPT_MARK] = "mark this moment as: "};
+		wg_draw_prompt(c, line, labels[shell->prompt.kind], shell->prompt.text,
+			       shell->prompt.error[0] ? shell->prompt.error : NULL);
 		return;
 	}
 	const struct ui_screen *top = shell->stack[shell->depth - 1];
-	unsigned where = shell->help ? UI_IN_HELP : top->ops->where(top);
+	unsigned where = shell->help ? UI_IN_HELP : shell->time.focus ? UI_IN_TIME : top->ops->where(top);
 	struct wg_hint hints[HINTS_MAX];
 	size_t n = collect_hints(shell, where, c->can.unicode, line.w, hints);
 	put_last(hints, n, 2);

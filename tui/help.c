@@ -37,8 +37,8 @@ static void add_heading(struct rows *rows, const char *text)
 /* "table, map"; NULL for what works on all screens of a process. */
 static const char *places(struct ui_scratch *s, unsigned where)
 {
-	static const char *const names[UI_WHERE_N] = {"processes", "table", "map", "map", "page", "help"};
-	if ((where & UI_IN_TARGET) == UI_IN_TARGET)
+	static const char *const names[UI_WHERE_N] = {"processes", "table", "map", "map", "page", "help", "time"};
+	if ((where & UI_IN_VIEWS) == UI_IN_VIEWS)
 		return NULL;
 	if ((where & UI_IN_ANY_MAP) == UI_IN_ANY_MAP)
 		where &= ~(unsigned)UI_IN_MAP;
@@ -68,6 +68,8 @@ static void add_keys(struct ui_shell *shell, struct rows *rows, bool unicode)
 	add(rows, "click", NULL, "selects; on what is selected, goes deeper; on a heading, sorts", WG_KEY);
 	add(rows, "wheel", NULL, "scrolls a list; zooms a map in and out around the pointer", WG_KEY);
 	add(rows, "drag", "map", "zooms to the range", WG_KEY);
+	add(rows, "click", "time", "goes to that moment", WG_KEY);
+	add(rows, "drag", "time", "compares the moment where it begins with that where it ends", WG_KEY);
 }
 
 static void add_layers(struct ui_shell *shell, struct rows *rows)

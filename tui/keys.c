@@ -19,7 +19,8 @@
 	}
 #define LISTS  (UI_IN_PROCESSES | UI_IN_TABLE)
 #define MAPS   UI_IN_ANY_MAP
-#define SCROLL (UI_IN_SCREENS | UI_IN_HELP)
+#define SCROLL (UI_IN_PROCESSES | UI_IN_VIEWS | UI_IN_HELP)
+#define TIME   UI_IN_TIME
 
 static const struct ui_binding bindings[] = {
 	/* action, where, keys, shown, label, rank, task, help */
@@ -76,7 +77,32 @@ static const struct ui_binding bindings[] = {
 	ROW(HEX, UI_IN_PAGE, ('x'), NULL, "contents", 3, PAGE,
 	    "contents in hexadecimal; only of present pages, so that reading changes nothing"),
 
-	ROW(PAUSE, UI_IN_SCREENS, (' '), NULL, "pause", 5, TIME, "pause, or go on"),
+	ROW(TIME, UI_IN_TARGET, ('t'), NULL, "time", 5, PAST,
+	    "memory over time: as a strip at the foot, then over all of the screen, then away"),
+	ROW(LEFT, TIME, (UI_KEY_LEFT, 'h'), NULL, "back in time", 1, PAST, "a moment back: all screens show it"),
+	ROW(RIGHT, TIME, (UI_KEY_RIGHT, 'l'), NULL, "on", 2, PAST, "a moment on"),
+	ROW(PAGE_UP, TIME, (UI_KEY_PAGE_UP, '['), NULL, NULL, 0, PAST, "a tenth of the plot back"),
+	ROW(PAGE_DOWN, TIME, (UI_KEY_PAGE_DOWN, ']'), NULL, NULL, 0, PAST, "a tenth of the plot on"),
+	ROW(FIRST, TIME, (UI_KEY_HOME, 'g'), NULL, NULL, 0, PAST, "to the first moment"),
+	ROW(LAST, TIME, (UI_KEY_END, 'G'), NULL, "now", 3, PAST, "to the newest: time goes on"),
+	ROW(UP, TIME, (UI_KEY_UP, 'k'), NULL, NULL, 0, PAST, "up in the screen above"),
+	ROW(DOWN, TIME, (UI_KEY_DOWN, 'j'), NULL, NULL, 0, PAST, "down in it"),
+	ROW(FOCUS, TIME, (UI_KEY_TAB, UI_KEY_ENTER), NULL, "to the screen", 4, PAST,
+	    "from the strip to the screen, which stays at that moment"),
+	ROW(ZOOM_IN, TIME, ('+', '='), "+", NULL, 0, PAST, "zoom in around the moment"),
+	ROW(ZOOM_OUT, TIME, ('-', '_'), "-", NULL, 0, PAST, "zoom out"),
+	ROW(ZOOM_FIT, TIME, ('z'), NULL, NULL, 0, PAST, "all there is of the past"),
+	ROW(WHOLE, TIME, ('w'), NULL, "process/VMA", 7, PAST, "plot the process, or what is selected on the screen"),
+	ROW(STEP_BACK, UI_IN_TARGET, ('('), NULL, NULL, 0, PAST, "a moment back, from any screen"),
+	ROW(STEP, UI_IN_TARGET, (')'), NULL, NULL, 0, PAST, "a moment on"),
+	ROW(NOW, UI_IN_TARGET, ('T'), NULL, NULL, 0, PAST, "back to now, from any screen"),
+	ROW(ANCHOR, UI_IN_TARGET, ('v'), NULL, "compare", 9, PAST,
+	    "what changed between this moment and another: go there now; again: no more"),
+	ROW(MARK, UI_IN_TARGET, ('m'), NULL, "mark", 9, PAST, "mark this moment, with a few words"),
+	ROW(MARK_BACK, UI_IN_TARGET, ('{'), NULL, NULL, 0, PAST, "to the mark before"),
+	ROW(MARK_NEXT, UI_IN_TARGET, ('}'), NULL, NULL, 0, PAST, "to the next mark"),
+
+	ROW(PAUSE, UI_IN_SCREENS, (' '), NULL, "pause", 7, TIME, "pause, or go on"),
 	ROW(FASTER, UI_IN_SCREENS, ('<', ','), "<", NULL, 0, TIME, "half the interval between frames"),
 	ROW(SLOWER, UI_IN_SCREENS, ('>', '.'), ">", NULL, 0, TIME, "double it"),
 	ROW(REFRESH, UI_IN_SCREENS, ('r'), NULL, NULL, 0, TIME, "read now, and sort anew"),
@@ -99,6 +125,7 @@ const char *ui_task_name(enum ui_task task)
 		[UI_TASK_FIND] = "Find what is large, and what grew",
 		[UI_TASK_MAP] = "Read the map: what is where, who shares it",
 		[UI_TASK_PAGE] = "Look into one page",
+		[UI_TASK_PAST] = "Go back in time, and compare moments",
 		[UI_TASK_TIME] = "Stop time, or change its pace",
 		[UI_TASK_PROGRAM] = "The rest",
 	};

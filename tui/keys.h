@@ -48,11 +48,13 @@ enum ui_where {
 	UI_IN_MAP = 8,
 	UI_IN_PAGE = 16,
 	UI_IN_HELP = 32,
+	UI_IN_TIME = 64, /* the strip of time at the foot of a target's screens, or over all of them */
 	UI_IN_ANY_MAP = UI_IN_PANE | UI_IN_MAP,
-	UI_IN_TARGET = UI_IN_TABLE | UI_IN_PANE | UI_IN_MAP | UI_IN_PAGE,
+	UI_IN_VIEWS = UI_IN_TABLE | UI_IN_PANE | UI_IN_MAP | UI_IN_PAGE,
+	UI_IN_TARGET = UI_IN_VIEWS | UI_IN_TIME,
 	UI_IN_SCREENS = UI_IN_PROCESSES | UI_IN_TARGET,
 };
-#define UI_WHERE_N 6
+#define UI_WHERE_N 7
 
 enum ui_action {
 	UI_DO_NONE,
@@ -86,6 +88,14 @@ enum ui_action {
 	UI_DO_DENSEST,
 	UI_DO_PAGE,
 	UI_DO_HEX,
+	UI_DO_TIME,
+	UI_DO_STEP_BACK,
+	UI_DO_STEP,
+	UI_DO_NOW,
+	UI_DO_ANCHOR,
+	UI_DO_MARK,
+	UI_DO_MARK_BACK,
+	UI_DO_MARK_NEXT,
 	UI_DO_PAUSE,
 	UI_DO_FASTER,
 	UI_DO_SLOWER,
@@ -97,7 +107,7 @@ enum ui_action {
 };
 
 /* Help is ordered by what a person wants to do. */
-enum ui_task { UI_TASK_MOVE, UI_TASK_FIND, UI_TASK_MAP, UI_TASK_PAGE, UI_TASK_TIME, UI_TASK_PROGRAM, UI_TASK_N };
+enum ui_task { UI_TASK_MOVE, UI_TASK_FIND, UI_TASK_MAP, UI_TASK_PAGE, UI_TASK_PAST, UI_TASK_TIME, UI_TASK_PROGRAM, UI_TASK_N };
 
 #define UI_BINDING_KEYS 4
 

@@ -8,7 +8,7 @@
 
 #include "tui/filter.h"
 
-enum ui_prompt_kind { UI_PROMPT_NONE, UI_PROMPT_FILTER, UI_PROMPT_ADDRESS };
+enum ui_prompt_kind { UI_PROMPT_NONE, UI_PROMPT_FILTER, UI_PROMPT_ADDRESS, UI_PROMPT_MARK };
 
 struct ui_prompt {
 	enum ui_prompt_kind kind;

@@ -76,6 +76,16 @@ void ui_shell_push(struct ui_shell *shell, struct ui_screen *screen)
 	show_top(shell);
 }
 
+/* A past that is still being asked must stay, and the feed with it. */
+static void leave_target(struct ui_shell *shell, int wait_ms)
+{
+	if (!ui_time_free(&shell->time, wait_ms) && shell->target.feed) {
+		ui_target_pause(&shell->target, true);
+		shell->target.feed = NULL;
+	}
+	ui_target_close(&shell->target);
+}
+
 void ui_shell_pop(struct ui_shell *shell)
 {
 	if (shell->depth == 1) {
@@ -85,7 +95,7 @@ void ui_shell_pop(struct ui_shell *shell)
 	struct ui_screen *screen = shell->stack[--shell->depth];
 	screen->ops->free(screen, 0);
 	if (shell->depth == 1)
-		ui_target_close(&shell->target);
+		leave_target(shell, 0);
 	show_top(shell);
 }
 
@@ -146,7 +156,7 @@ void ui_shell_free(struct ui_shell *shell, int wait_ms)
 		struct ui_screen *screen = shell->stack[--shell->depth];
 		screen->ops->free(screen, wait_ms / (UI_STACK_MAX + 1));
 	}
-	ui_target_close(&shell->target);
+	leave_target(shell, wait_ms);
 	ui_scratch_free(&shell->scratch);
 }
 
@@ -199,6 +209,8 @@ static void accept(struct ui_shell *shell)
 			ui_shell_pop(shell); /* from page to page, not ever deeper */
 		ui_shell_push(shell, ui_page_new(shell, address));
 	}
+	if (kind == UI_PROMPT_MARK)
+		ui_time_mark(shell, shell->prompt.text);
 	shell->prompt.kind = UI_PROMPT_NONE;
 }
 
@@ -255,7 +267,7 @@ static bool act_on_target(struct ui_shell *shell, enum ui_action action)
 	case UI_DO_PAUSE: pause_or_go_on(shell); return true;
 	case UI_DO_REFRESH: shell->target.feed->ops->refresh(shell->target.feed); return false;
 	case UI_DO_GOTO: ui_prompt_open(&shell->prompt, UI_PROMPT_ADDRESS, ""); return true;
-	default: return false;
+	default: return ui_time_act(shell, action);
 	}
 }
 
@@ -290,6 +302,12 @@ static void help_act(struct ui_shell *shell, enum ui_action action)
 	}
 }
 
+static enum ui_where where(struct ui_shell *shell)
+{
+	const struct ui_screen *screen = top(shell);
+	return shell->time.focus ? UI_IN_TIME : screen->ops->where(screen);
+}
+
 static void key_event(struct ui_shell *shell, uint32_t key)
 {
 	struct ui_screen *screen = top(shell);
@@ -301,7 +319,7 @@ static void key_event(struct ui_shell *shell, uint32_t key)
 		help_act(shell, ui_key_action(UI_IN_HELP, key));
 		return;
 	}
-	enum ui_action action = ui_key_action(screen->ops->where(screen), key);
+	enum ui_action action = ui_key_action(where(shell), key);
 	if (action == UI_DO_NONE || act(shell, action) || screen->ops->act(screen, shell, action, key))
 		return;
 	if (action == UI_DO_BACK)
@@ -317,6 +335,10 @@ static void mouse_event(struct ui_shell *shell, const struct ui_event *event)
 			shell->help_top += event->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3;
 		return;
 	}
+	if (ui_time_mouse(shell, event))
+		return;
+	if (shell->time.focus && event->mouse == UI_MOUSE_PRESS)
+		shell->time.focus = false;
 	if (screen->ops->mouse)
 		screen->ops->mouse(screen, shell, event);
 }
@@ -344,6 +366,7 @@ void ui_shell_update(struct ui_shell *shell, uint64_t now_ns)
 	shell->now_ns = now_ns;
 	if (ui_target_update(&shell->target, now_ns))
 		shell->dirty = true;
+	ui_time_update(shell);
 	top(shell)->ops->update(top(shell), shell);
 	if (shell->message[0] && now_ns >= shell->message_until_ns) {
 		shell->message[0] = '\0';
@@ -359,7 +382,7 @@ size_t ui_shell_fds(struct ui_shell *shell, int *fds, size_t n)
 		fds[used++] = shell->target.feed->ops->fd(shell->target.feed);
 	if (screen->ops->fd && used < n)
 		fds[used++] = screen->ops->fd(screen);
-	return used;
+	return used + ui_time_fds(&shell->time, fds + used, n - used);
 }
 
 int ui_shell_timeout(struct ui_shell *shell, uint64_t now_ns)
@@ -396,10 +419,13 @@ void ui_shell_draw(struct ui_shell *shell, struct wg_canvas *canvas, struct wg_r
 	ui_frame_title(shell, canvas, &rest);
 	ui_frame_foot(shell, canvas, &rest);
 	ui_frame_banners(shell, canvas, &rest);
+	bool covered = shell->help || (shell->time.view == UI_TIME_FULL && shell->target.feed);
+	if (!shell->help && shell->target.feed)
+		ui_time_draw(shell, canvas, wg_take_bottom(&rest, ui_time_lines(&shell->time, rest.h)));
 	shell->body = rest;
 	if (shell->help)
 		ui_help_draw(shell, canvas, rest);
-	else
+	else if (!covered)
 		top(shell)->ops->draw(top(shell), shell, canvas, rest);
 	watch_what_shows(shell);
 	shell->acted = false;

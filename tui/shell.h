@@ -16,10 +16,18 @@
 #include "tui/prompt.h"
 #include "tui/scratch.h"
 #include "tui/target.h"
+#include "tui/time.h"
 #include "widgets/views.h"
 
 struct ui_shell;
 struct ui_screen;
+
+/* What a screen is about: what a plot over time can be of, besides the process. */
+struct ui_subject {
+	uint64_t start, end; /* addresses; both 0: the whole process */
+	bool is_page;
+	uint64_t page; /* its address */
+};
 
 struct ui_screen_ops {
 	/* Where the keyboard is: decides what keys mean, and the footer. One bit of enum ui_where. */
@@ -34,6 +42,8 @@ struct ui_screen_ops {
 	/* The addresses it shows since it was drawn last, as pt_feed's watch wants them; returns how many, at most max.
 	 * NULL: none. */
 	size_t (*watch)(struct ui_screen *screen, struct ui_shell *shell, struct pt_stretch *ret, size_t max);
+	/* Fills in what it is about; *ret is zeroed. NULL: the process. */
+	void (*subject)(const struct ui_screen *screen, const struct ui_shell *shell, struct ui_subject *ret);
 	/* False: the action means nothing here. */
 	bool (*act)(struct ui_screen *screen, struct ui_shell *shell, enum ui_action action, uint32_t key);
 	/* Canvas coordinates. NULL: no mouse. */
@@ -72,6 +82,7 @@ struct ui_shell {
 	const struct ui_options *options; /* borrowed */
 	const struct ui_sources *sources; /* borrowed */
 	struct ui_target target;          /* target.feed is NULL while there is none */
+	struct ui_time time;              /* where in the past of the target one is */
 	struct ui_screen *stack[UI_STACK_MAX];
 	size_t depth;
 	struct ui_scratch scratch; /* of the frame being drawn */

@@ -1,6 +1,6 @@
 /*
  * The series of frames. A snapshot that is not complete is a stage of the first frame and is replaced by the next; a
- * complete one becomes `before`. After an exec there is nothing to compare with.
+ * complete one becomes what the next is compared with. After an exec there is nothing to compare with.
  */
 #include "tui/target.h"
 
@@ -73,6 +73,9 @@ void ui_target_close(struct ui_target *t)
 {
 	pt_snapshot_unref(t->now);
 	pt_snapshot_unref(t->before);
+	pt_snapshot_unref(t->live);
+	pt_snapshot_unref(t->live_before);
+	pt_snapshot_unref(t->pin);
 	if (t->feed)
 		t->feed->ops->free(t->feed);
 	memset(t, 0, sizeof *t);
@@ -140,9 +143,10 @@ static void note_rates(struct ui_target *t)
 /* How far apart frames come: a feed that keeps to its budget may be slower than was asked for. */
 static void note_period(struct ui_target *t)
 {
-	bool both = t->before && t->before->stage == PT_STAGE_COMPLETE && t->now->stage == PT_STAGE_COMPLETE;
+	const struct pt_snapshot *a = t->live_before, *b = t->live;
+	bool both = a && a->stage == PT_STAGE_COMPLETE && b->stage == PT_STAGE_COMPLETE;
 	uint64_t last = t->last_period_ns;
-	t->last_period_ns = both ? t->now->monotonic_ns - t->before->monotonic_ns : 0;
+	t->last_period_ns = both ? b->monotonic_ns - a->monotonic_ns : 0;
 	t->period_ns = last < t->last_period_ns ? last : t->last_period_ns;
 }
 
@@ -152,32 +156,79 @@ static void forget_period(struct ui_target *t)
 	t->period_ns = t->last_period_ns = 0;
 }
 
-static void show(struct ui_target *t, struct pt_snapshot *next, uint64_t now_ns)
+/* Of `before`, which mostly was `now` until now. */
+static bool was_aged(const struct ui_target *t, const struct pt_snapshot *before)
 {
-	if (t->now && next->process.image != t->now->process.image) {
-		pt_snapshot_unref(t->before);
-		pt_snapshot_unref(t->now);
-		t->before = t->now = NULL;
+	struct pt_ages ages = {0};
+	if (before == t->now)
+		return is_aged(t);
+	if (before == t->before)
+		return t->before_aged;
+	if (before)
+		pt_snapshot_ages(before, &ages);
+	return ages.fresh != ages.pages;
+}
+
+/* What the screens show from here on. Takes no references over. */
+static void present(struct ui_target *t, struct pt_snapshot *now, struct pt_snapshot *before)
+{
+	if (before && before->process.image != now->process.image)
+		before = NULL;
+	bool aged = was_aged(t, before);
+	if (before != t->before)
+		t->before_version = before && before == t->now ? t->version : 0;
+	struct pt_snapshot *old_now = t->now, *old_before = t->before;
+	t->now = pt_snapshot_ref(now);
+	t->before = before ? pt_snapshot_ref(before) : NULL;
+	pt_snapshot_unref(old_now);
+	pt_snapshot_unref(old_before);
+	t->before_aged = aged;
+	t->version++;
+	t->image = now->process.image;
+	pt_snapshot_ages(now, &t->ages);
+	note_rates(t);
+}
+
+/* The next frame of the feed. Takes over its reference. */
+static void take(struct ui_target *t, struct pt_snapshot *next, uint64_t now_ns)
+{
+	bool exec = t->live && next->process.image != t->live->process.image;
+	bool new_frame = !t->live || exec || t->live->stage == PT_STAGE_COMPLETE;
+	if (new_frame) {
+		pt_snapshot_unref(t->live_before);
+		t->live_before = t->live;
+	} else {
+		pt_snapshot_unref(t->live);
+	}
+	t->live = next;
+	if (exec) {
+		pt_snapshot_unref(t->live_before);
+		t->live_before = NULL;
 		t->exec_ns = now_ns;
 		forget_period(t);
 	}
-	bool new_frame = !t->now || t->now->stage == PT_STAGE_COMPLETE;
-	if (t->now && new_frame) {
-		pt_snapshot_unref(t->before);
-		t->before = t->now;
-		t->before_version = t->version;
-		t->before_aged = is_aged(t);
-	} else {
-		pt_snapshot_unref(t->now);
-	}
-	t->now = next;
-	t->image = next->process.image;
-	t->version++;
-	pt_snapshot_ages(next, &t->ages);
 	if (new_frame)
 		note_rss(t, rss_of(next));
-	note_rates(t);
 	note_period(t);
+	if (!t->back)
+		present(t, t->live, t->pin ? t->pin : t->live_before);
+}
+
+void ui_target_go_back(struct ui_target *t, struct pt_snapshot *now, struct pt_snapshot *before)
+{
+	t->back = true;
+	present(t, now, before);
+	pt_snapshot_unref(now);
+	pt_snapshot_unref(before);
+}
+
+void ui_target_go_live(struct ui_target *t, struct pt_snapshot *pin)
+{
+	t->back = false;
+	pt_snapshot_unref(t->pin);
+	t->pin = pin;
+	if (t->live)
+		present(t, t->live, pin ? pin : t->live_before);
 }
 
 static bool same_status(const struct pt_feed_status *a, const struct pt_feed_status *b)
@@ -197,11 +248,11 @@ bool ui_target_update(struct ui_target *t, uint64_t now_ns)
 		forget_period(t);
 	t->status = status;
 	struct pt_snapshot *next = t->feed->ops->latest(t->feed);
-	if (!next || next == t->now) {
+	if (!next || next == t->live) {
 		pt_snapshot_unref(next);
 		return changed;
 	}
-	show(t, next, now_ns);
+	take(t, next, now_ns);
 	return true;
 }
 

@@ -2,6 +2,9 @@
  * The target: the process that is looked at, as the screens share it. It takes snapshots off the feed, keeps the one
  * shown and the frame before it, and what only a series of frames tells (RSS over time, faults per second). Used by
  * the main thread alone; everything that may block is behind the feed or an inspector.
+ *
+ * What is shown are the newest frames of the feed, unless someone went back in time (tui/time.h): then it is a moment of
+ * the past, and the feed goes on behind it.
  */
 #ifndef UI_TARGET_H
 #define UI_TARGET_H
@@ -29,13 +32,18 @@ struct ui_target {
 	struct pt_feed *feed; /* owned */
 	struct pt_past *past; /* moments that can be gone back to; the feed's; NULL: none */
 	const struct ui_inspect_ops *inspect;
-	struct pt_snapshot *now;    /* a reference; NULL before the first */
-	struct pt_snapshot *before; /* the complete frame before it, of the same image; NULL if there is none */
+	struct pt_snapshot *now;    /* shown; a reference; NULL before the first */
+	struct pt_snapshot *before; /* what it is compared with, of the same image: the complete frame before it, or
+				       that of the second cursor; NULL if there is none */
+	struct pt_snapshot *live,
+		*live_before;    /* the newest of the feed and the complete frame before it; references */
+	bool back;               /* a moment of the past is shown */
+	struct pt_snapshot *pin; /* compare the newest with this one; a reference; NULL: with live_before */
 	struct pt_feed_status status;
 	struct pt_ages ages;     /* of `now` */
 	bool before_aged;        /* some of `before` was older than the interval */
 	unsigned version;        /* grows with every change of `now` */
-	unsigned before_version; /* when `before` was `now` */
+	unsigned before_version; /* when `before` was `now`; 0: it never was, or not with what was drawn last */
 	bool paused;
 	struct pt_stretch watched[PT_WATCH_MAX]; /* what the feed was told is on the screen */
 	size_t n_watched;
@@ -60,6 +68,11 @@ void ui_target_close(struct ui_target *t);
 
 /* Takes what the feed has; whether anything changed. now_ns: CLOCK_MONOTONIC. */
 bool ui_target_update(struct ui_target *t, uint64_t now_ns);
+
+/* Shows a moment of the past: takes over both references; before may be NULL, or of another image. */
+void ui_target_go_back(struct ui_target *t, struct pt_snapshot *now, struct pt_snapshot *before);
+/* Shows the newest frames again, compared with `pin` (whose reference it takes over), with the one before if NULL. */
+void ui_target_go_live(struct ui_target *t, struct pt_snapshot *pin);
 
 void ui_target_pause(struct ui_target *t, bool paused);
 /* Tells the feed what is on the screen, if that is not what it was told last. n <= PT_WATCH_MAX; `soon` as pt_feed's. */

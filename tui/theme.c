@@ -60,6 +60,7 @@ static const struct paint plain_256[WG_ROLE_PLAIN_N] = {
 	[WG_BAR] = {236, 0},
 	[WG_SELECT] = {239, 0},
 	[WG_CURSOR] = {201, 0}, /* a hue that nothing else on a map has: bright is what changed */
+	[WG_PAST] = {94, 0},
 };
 
 static const struct paint plain_16[WG_ROLE_PLAIN_N] = {
@@ -81,6 +82,7 @@ static const struct paint plain_16[WG_ROLE_PLAIN_N] = {
 	[WG_BAR] = {7, 0},
 	[WG_SELECT] = {6, 0},
 	[WG_CURSOR] = {13, 0},
+	[WG_PAST] = {3, 0},
 };
 
 static const struct paint plain_mono[WG_ROLE_PLAIN_N] = {
@@ -199,7 +201,7 @@ static struct ui_ink ink_mono(uint8_t fg, uint8_t bg)
 	} else if (fg < WG_ROLE_PLAIN_N) {
 		ink.attrs = plain_mono[fg].attrs;
 	}
-	if (bg == WG_BAR || bg == WG_SELECT || bg == WG_CURSOR)
+	if (bg == WG_BAR || bg == WG_SELECT || bg == WG_CURSOR || bg == WG_PAST)
 		ink.attrs = (ink.attrs & ~(unsigned)UI_INK_DIM) | UI_INK_REVERSE;
 	return ink;
 }
@@ -209,6 +211,8 @@ static short text_256(uint8_t fg, uint8_t bg, short own)
 {
 	if (bg == WG_CURSOR || bg == WG_CHANGED)
 		return 16;
+	if (bg == WG_PAST) /* no other hue can be read on it */
+		return fg == WG_DIM ? 223 : fg == WG_KEY ? 229 : 231;
 	if (fg == WG_DIM)
 		return 246;
 	if (own != DEFAULT)
@@ -219,7 +223,7 @@ static short text_256(uint8_t fg, uint8_t bg, short own)
 /* Bars of few colours are bright: dark ink, or a dark colour where it says something. */
 static short text_16(uint8_t fg, uint8_t bg)
 {
-	if (bg == WG_CURSOR || bg == WG_SELECT)
+	if (bg == WG_CURSOR || bg == WG_SELECT || bg == WG_PAST)
 		return 0;
 	if (fg == WG_BAD || fg == WG_WARN)
 		return 1;
@@ -250,7 +254,7 @@ static struct ui_ink ink_colour(enum ui_depth depth, uint8_t fg, uint8_t bg)
 		ink.fg = level_of(bg) < 3 && depth == UI_DEPTH_256 ? 252 : 0;
 	else if (depth == UI_DEPTH_256)
 		ink.fg = text_256(fg, bg, ink.fg);
-	else if (bg == WG_BAR || bg == WG_SELECT || bg == WG_CURSOR || bg == WG_CHANGED) {
+	else if (bg == WG_BAR || bg == WG_SELECT || bg == WG_CURSOR || bg == WG_PAST || bg == WG_CHANGED) {
 		ink.fg = text_16(fg, bg);
 		ink.attrs &= ~(unsigned)UI_INK_DIM; /* grey on a bright bar can't be read */
 	}

@@ -141,10 +141,10 @@ static struct timespec deadline_in(int ms)
 	return t;
 }
 
-void ui_worker_free(struct ui_worker *w, int wait_ms)
+bool ui_worker_free(struct ui_worker *w, int wait_ms)
 {
 	if (!w)
-		return;
+		return true;
 	struct timespec deadline = deadline_in(wait_ms);
 	pthread_mutex_lock(&w->lock);
 	w->stop = true;
@@ -152,7 +152,9 @@ void ui_worker_free(struct ui_worker *w, int wait_ms)
 	while (wait_ms > 0 && !w->ended)
 		if (pthread_cond_timedwait(&w->changed, &w->lock, &deadline))
 			break;
+	bool ended = w->ended;
 	unref_locked(w);
+	return ended;
 }
 
 void ui_worker_ask(struct ui_worker *w, const void *request)

@@ -22,8 +22,8 @@ struct ui_worker_ops {
 
 /* Takes over `state` when it succeeds. 0 or -errno. */
 int ui_worker_new(struct ui_worker **ret, const struct ui_worker_ops *ops, void *state);
-/* Asks the thread to end and waits for that at most so long. NULL is fine. */
-void ui_worker_free(struct ui_worker *worker, int wait_ms);
+/* Asks the thread to end and waits for that at most so long. False: it was left behind. NULL is fine. */
+bool ui_worker_free(struct ui_worker *worker, int wait_ms);
 
 void ui_worker_ask(struct ui_worker *worker, const void *request); /* copies it */
 /* From work(): takes over the result (not NULL). */

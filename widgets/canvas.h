@@ -15,7 +15,7 @@
  * Style roles. A heat role is a hue (what kind of page) and a level 0..WG_LEVELS-1 (share of pages): WG_HEAT(hue, level).
  * WG_HEAT(hue, 0) is an untouched cell of an odd VMA (WG_HEAT_VMA_ODD), WG_EMPTY one of an even VMA. WG_FADED(hue, level)
  * is the same, but read longer ago than it should be; WG_FLASH(hue) is what just changed. In monochrome the theme shows
- * the backgrounds BAR, SELECT and CURSOR by attributes; a cell's own attributes are or-ed to those.
+ * the backgrounds BAR, SELECT, CURSOR and PAST by attributes; a cell's own attributes are or-ed to those.
  */
 enum wg_hue { /* one per kind of page a person can tell apart, in the order of the legend */
 	      WG_HUE_ANON,
@@ -50,6 +50,7 @@ enum wg_role {
 	WG_BAR,    /* background of header and footer lines */
 	WG_SELECT, /* background of the selected row */
 	WG_CURSOR, /* the cell cursor of the map */
+	WG_PAST,   /* background of the title while a moment of the past is shown */
 	WG_ROLE_PLAIN_N,
 	WG_HEAT_FIRST = 32,                                     /* WG_HUE_N * WG_LEVELS roles from here on */
 	WG_FADED_FIRST = WG_HEAT_FIRST + WG_HUE_N * WG_LEVELS,  /* as many */

@@ -282,16 +282,22 @@ static void draw_ticks(struct wg_canvas *c, struct wg_rect line, int gutter, con
 			    (struct wg_style){WG_BACK, WG_CURSOR, c->can.colour ? 0 : WG_REVERSE});
 }
 
-/* Flags with their labels, as far as the next flag leaves room. */
+/* Flags with their labels behind them, as far as the next flag leaves room; before them where that is more. */
 static void draw_marks(struct wg_canvas *c, struct wg_rect line, int gutter, const struct wg_plot *p)
 {
+	struct wg_style style = WG_STYLE(WG_ACCENT, WG_BACK);
+	int used = gutter;
 	for (size_t i = 0; i < p->n_marks; i++) {
-		int x = gutter + (int)p->marks[i].at;
-		int next = i + 1 < p->n_marks ? gutter + (int)p->marks[i + 1].at : line.w;
-		wg_put(c, line, x, 0, FLAG, WG_STYLE(WG_ACCENT, WG_BACK));
-		if (next - x > 4)
-			wg_text_cut(c, line, x + 2, 0, next - x - 3, p->marks[i].text, WG_CUT_END,
-				    WG_STYLE(WG_ACCENT, WG_BACK));
+		const char *text = p->marks[i].text;
+		int x = gutter + (int)p->marks[i].at, w = wg_text_width(text);
+		int next = i + 1 < p->n_marks ? gutter + (int)p->marks[i + 1].at : line.w + 1;
+		int room = next - x - 3, before = x - used - 1;
+		wg_put(c, line, x, 0, FLAG, style);
+		if (w > room && w <= before)
+			wg_text(c, line, x - 1 - w, 0, text, style);
+		else if (room > 1)
+			used = wg_text_cut(c, line, x + 2, 0, room, text, WG_CUT_END, style) + 1;
+		used = used > x + 2 ? used : x + 2;
 	}
 }
 

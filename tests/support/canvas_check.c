@@ -81,7 +81,7 @@ static int hue_of(uint8_t role)
 
 static char role_letter(uint8_t role)
 {
-	static const char PLAIN[WG_ROLE_PLAIN_N + 1] = "tdSTKGWBA?_!+- =>@";
+	static const char PLAIN[WG_ROLE_PLAIN_N + 1] = "tdSTKGWBA?_!+- =>@<";
 	if (is_heat(role))
 		return wg_hue_letter((unsigned)hue_of(role));
 	assert_true(role < WG_ROLE_PLAIN_N);

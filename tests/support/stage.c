@@ -68,6 +68,15 @@ struct pt_snapshot *stage_snapshot(struct stage *stage)
 	return snapshot;
 }
 
+/* To the feed and the past. */
+static void push_frame(struct stage *stage)
+{
+	struct pt_snapshot *s = stage_snapshot(stage);
+	s->seq = ++stage->seq;
+	scripted_past_push(stage->past, s);
+	scripted_feed_push(stage->feed, s);
+}
+
 static int inspect_open(void **ret)
 {
 	*ret = scripted_new(fixture_kernel(staged->fixture));
@@ -104,8 +113,9 @@ static int open_target(struct ui_target *target, pid_t pid, uint64_t interval_ns
 		return pid == 300 ? -ESRCH : -EACCES;
 	staged->feed = scripted_feed_new();
 	staged->feed->status.interval_ns = interval_ns;
-	scripted_feed_push(staged->feed, stage_snapshot(staged));
+	push_frame(staged);
 	ui_target_init(target, pid, &staged->feed->feed, &inspect);
+	target->past = staged->no_past ? NULL : &staged->past->past;
 	return 0;
 }
 
@@ -172,6 +182,7 @@ struct stage *stage_open(pid_t pid, int w, int h)
 	staged = stage;
 	stage->now_ns = 1000 * SECOND_NS;
 	stage->fixture = fixture_new(4096, world);
+	stage->past = scripted_past_new();
 	stage->options = (struct ui_options){.pid = pid, .interval_ns = SECOND_NS, .budget = 5};
 	stage->canvas = check_canvas(w, h, CHECK_HALVES);
 	assert_int_equal(ui_shell_init(&stage->shell, &stage->options, &sources, stage->now_ns), 0);
@@ -182,6 +193,7 @@ struct stage *stage_open(pid_t pid, int w, int h)
 void stage_close(struct stage *stage)
 {
 	ui_shell_free(&stage->shell, 10000);
+	scripted_past_free(stage->past);
 	wg_canvas_free(&stage->canvas);
 	fixture_free(stage->fixture);
 	free(stage);
@@ -190,7 +202,7 @@ void stage_close(struct stage *stage)
 void stage_frame(struct stage *stage)
 {
 	stage->now_ns += SECOND_NS;
-	scripted_feed_push(stage->feed, stage_snapshot(stage));
+	push_frame(stage);
 	ui_shell_update(&stage->shell, stage->now_ns);
 }
 
@@ -268,12 +280,12 @@ static void fail_with_screen(struct stage *stage, const char *why, const char *t
 }
 
 /* Until a descriptor of the shell is readable, or the next thing is due. The stage's clock goes on as the real one. */
-static void wait_for_news(struct stage *stage)
+void stage_wait(struct stage *stage)
 {
 	enum { STEP_MS = 10 };
-	int fds[4];
-	struct pollfd polled[4];
-	size_t n = ui_shell_fds(&stage->shell, fds, 4);
+	int fds[8];
+	struct pollfd polled[8];
+	size_t n = ui_shell_fds(&stage->shell, fds, 8);
 	for (size_t i = 0; i < n; i++)
 		polled[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
 	if (poll(polled, n, STEP_MS) == 0)
@@ -286,7 +298,7 @@ void stage_expect(struct stage *stage, const char *text)
 	for (int tries = 0; !stage_shows(stage, text); tries++) {
 		if (tries == TRIES)
 			fail_with_screen(stage, "does not show", text);
-		wait_for_news(stage);
+		stage_wait(stage);
 	}
 }
 

@@ -7,6 +7,7 @@
 
 #include "tests/support/fixture.h"
 #include "tests/support/scripted_feed.h"
+#include "tests/support/scripted_past.h"
 #include "tui/shell.h"
 
 #define STAGE_PID 100 /* the made-up process that can be looked at; others of the list cannot */
@@ -16,6 +17,9 @@ struct stage {
 	struct ui_options options;
 	struct ui_shell shell;
 	struct scripted_feed *feed; /* of the target, while there is one */
+	struct scripted_past *past; /* of the target: every frame there was */
+	uint64_t seq;               /* of the newest frame */
+	bool no_past;               /* targets opened from now on have none */
 	struct wg_canvas canvas;
 	uint64_t now_ns;
 };
@@ -44,6 +48,8 @@ bool stage_line_has(struct stage *stage, int y, const char *text);
 void stage_expect(struct stage *stage, const char *text);
 /* Fails the test with the screen if it shows the text. */
 void stage_expect_not(struct stage *stage, const char *text);
+/* Lets workers come up with something, and the shell take it. */
+void stage_wait(struct stage *stage);
 /* Where a text is; false if it is nowhere. */
 bool stage_find(struct stage *stage, const char *text, int *ret_x, int *ret_y);
 #endif

@@ -54,7 +54,7 @@ static void every_pair_stays_within_the_terminal(void **arg)
 
 static void text_never_has_the_colour_of_its_bar(void **arg)
 {
-	static const uint8_t bars[] = {WG_BAR, WG_SELECT, WG_CURSOR};
+	static const uint8_t bars[] = {WG_BAR, WG_SELECT, WG_CURSOR, WG_PAST};
 	static const uint8_t texts[] = {WG_TEXT, WG_DIM, WG_STRONG, WG_TITLE,   WG_KEY,  WG_GOOD,
 					WG_WARN, WG_BAD, WG_ACCENT, WG_UNKNOWN, WG_GREW, WG_SHRANK};
 	(void)arg;

@@ -48,6 +48,19 @@ static size_t watch(struct ui_screen *screen, struct ui_shell *shell, struct pt_
 	return ui_map_watch(&self(screen)->view, shell->target.now, ret, max);
 }
 
+static void subject(const struct ui_screen *screen, const struct ui_shell *shell, struct ui_subject *ret)
+{
+	const struct ui_map_view *m = &((const struct map *)screen)->view;
+	const struct pt_vma_table *vmas = shell->target.now->vmas;
+	size_t i = pt_vma_find(vmas, m->cursor);
+	ret->start = m->start;
+	ret->end = m->end;
+	if (m->end || i >= vmas->n || !pt_vma_covers(&vmas->v[i], m->cursor))
+		return;
+	ret->start = vmas->v[i].start; /* of the whole process: the VMA under the cursor */
+	ret->end = vmas->v[i].end;
+}
+
 /* The whole process, or back to the VMA under the cursor. */
 static void toggle_whole(struct ui_map_view *m, struct ui_shell *shell)
 {
@@ -92,6 +105,7 @@ struct ui_screen *ui_map_new(struct ui_shell *shell, uint64_t start, uint64_t en
 						 .update = update,
 						 .draw = draw,
 						 .watch = watch,
+						 .subject = subject,
 						 .act = act,
 						 .mouse = mouse,
 						 .free = free_screen};

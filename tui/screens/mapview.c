@@ -33,12 +33,15 @@ void ui_map_show(struct ui_map_view *m, uint64_t start, uint64_t end)
 {
 	if (m->start == start && m->end == end && m->table)
 		return;
+	bool same_vma = end && m->end && m->start == start; /* which grew or shrank */
 	forget_axis(m);
 	m->start = start;
 	m->end = end;
+	m->drag_from = -1;
+	if (same_vma)
+		return;
 	m->per_cell = m->top = 0;
 	m->n_back = 0;
-	m->drag_from = -1;
 	if (end && (m->cursor < start || m->cursor >= end))
 		m->cursor = start;
 }
@@ -103,6 +106,24 @@ static void make_axis(struct ui_map_view *m, const struct pt_snapshot *s)
 	pt_axis_free(&old);
 }
 
+/*
+ * The cursor stays at its address. Where that is not mapped (any more, or yet: time goes both ways) it goes to the next
+ * one that is, and comes back as soon as it can, unless a person moves it.
+ */
+static void keep_cursor(struct ui_map_view *m, const struct pt_snapshot *s)
+{
+	if (m->astray && m->cursor == m->astray_at)
+		m->cursor = m->astray_from;
+	m->astray = false;
+	if (!m->axis.pages)
+		return;
+	uint64_t wanted = m->cursor, at = pt_axis_position(&m->axis, s, wanted), last = m->axis.pages - 1;
+	m->cursor = pt_axis_address(&m->axis, s, at > last ? last : at);
+	m->astray = (m->cursor ^ wanted) >> m->axis.page_shift;
+	m->astray_from = wanted;
+	m->astray_at = m->cursor;
+}
+
 void ui_map_update(struct ui_map_view *m, const struct ui_target *t)
 {
 	bool same_pages = m->end || m->version == t->version; /* else what is left out may be another */
@@ -112,11 +133,7 @@ void ui_map_update(struct ui_map_view *m, const struct ui_target *t)
 	make_axis(m, t->now);
 	if (!m->table)
 		return;
-	uint64_t at = pt_axis_position(&m->axis, t->now, m->cursor);
-	if (m->axis.pages && at >= m->axis.pages)
-		m->cursor = pt_axis_address(&m->axis, t->now, m->axis.pages - 1);
-	else if (m->axis.pages)
-		m->cursor = pt_axis_address(&m->axis, t->now, at);
+	keep_cursor(m, t->now);
 }
 
 uint64_t ui_map_position(const struct ui_map_view *m, const struct pt_snapshot *s)

@@ -21,7 +21,9 @@ struct ui_map_view {
 	/* what is shown */
 	uint64_t start, end; /* addresses; end 0: the whole process */
 	enum pt_layer layer;
-	uint64_t cursor;               /* address */
+	uint64_t cursor; /* address */
+	bool astray;     /* it is at astray_at since astray_from is not mapped */
+	uint64_t astray_from, astray_at;
 	uint64_t per_cell;             /* pages; 0: all of it fits */
 	uint64_t top;                  /* position of the first cell on the axis */
 	struct ui_zoom back[UI_ZOOMS]; /* zooms that Esc returns to */

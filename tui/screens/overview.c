@@ -288,6 +288,16 @@ static const char *title(const struct ui_screen *screen, struct ui_shell *shell)
 			       (int)t->pid);
 }
 
+static void subject(const struct ui_screen *screen, const struct ui_shell *shell, struct ui_subject *ret)
+{
+	const struct overview *o = (const struct overview *)screen;
+	(void)shell;
+	if (!ui_vma_list_selected(&o->list))
+		return;
+	ret->start = o->map.start;
+	ret->end = o->map.end;
+}
+
 static struct ui_filter *filter(struct ui_screen *screen)
 {
 	return &self(screen)->list.filter;
@@ -310,6 +320,7 @@ struct ui_screen *ui_overview_new(struct ui_shell *shell)
 						 .update = update,
 						 .draw = draw,
 						 .watch = watch,
+						 .subject = subject,
 						 .act = act,
 						 .mouse = mouse,
 						 .filter = filter,

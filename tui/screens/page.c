@@ -1,12 +1,14 @@
 /*
  * The page screen: everything the kernel says of one page, read again every interval by a worker of its own, and what
- * became of the address since the screen came to it. State and keys; the drawing is in pageview.c.
+ * became of the address. At a moment of the past, or where there is no process to ask, what the snapshot says of it.
+ * State and keys; the drawing is in pageview.c.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/explain/recall.h"
 #include "tui/screens/pageview.h"
 #include "tui/screens/screens.h"
 
@@ -19,6 +21,7 @@ struct page {
 	struct ui_inspection *got; /* owned */
 	struct ui_page_view view;
 	uint64_t due_ns;
+	unsigned recalled; /* version of the target that `got` was recalled from; 0: it was read */
 };
 
 static struct page *self(struct ui_screen *screen)
@@ -65,12 +68,44 @@ static void add_vma_sum(struct pt_facts *facts, const struct pt_snapshot *s)
 		facts->vma_sum = *pt_snapshot_sums(s, i);
 }
 
+static void explain(struct page *p)
+{
+	pt_explain_page(&p->got->facts, &p->view.words);
+	pt_facts_list(&p->got->facts, &p->view.facts);
+}
+
+/* Whether there is only the snapshot to ask. */
+static bool is_past(const struct ui_shell *shell)
+{
+	return shell->target.back || !shell->target.inspect;
+}
+
+/* The page as it was at the moment shown. */
+static void recall(struct page *p, struct ui_shell *shell)
+{
+	const struct ui_target *t = &shell->target;
+	bool same = p->got && p->recalled == t->version && p->got->address == p->view.address;
+	struct ui_inspection *got = t->now && !same ? calloc(1, sizeof *got) : NULL;
+	if (!got)
+		return;
+	got->address = p->view.address;
+	got->realtime_ns = t->now->realtime_ns;
+	got->asked_contents = true;
+	got->contents_error = -ENODATA;
+	pt_recall_page(t->now, p->view.address, &got->facts);
+	ui_inspection_free(p->got);
+	p->view.got = p->got = got;
+	p->recalled = t->version;
+	explain(p);
+	shell->dirty = true;
+}
+
 static bool take(struct page *p, struct ui_shell *shell)
 {
 	struct ui_inspection *got = p->worker ? ui_worker_take(p->worker) : NULL;
 	if (!got)
 		return false;
-	if (got->address != p->view.address) { /* the person went on */
+	if (got->address != p->view.address || is_past(shell)) { /* the person went on, or back */
 		ui_inspection_free(got);
 		return false;
 	}
@@ -80,10 +115,10 @@ static bool take(struct page *p, struct ui_shell *shell)
 	}
 	ui_inspection_free(p->got);
 	p->view.got = p->got = got;
+	p->recalled = 0;
 	if (!got->error) {
 		add_vma_sum(&got->facts, shell->target.now);
-		pt_explain_page(&got->facts, &p->view.words);
-		pt_facts_list(&got->facts, &p->view.facts);
+		explain(p);
 		p->view.reads++;
 		note_history(&p->view);
 	}
@@ -98,10 +133,30 @@ static bool may_ask(const struct page *p, const struct ui_shell *shell)
 	return p->worker && t->now && !(over && p->got);
 }
 
+/* Reads at once, and waits a moment for the answer. */
+static void read_now(struct page *p, struct ui_shell *shell)
+{
+	if (is_past(shell)) {
+		recall(p, shell);
+		return;
+	}
+	if (!p->worker && ui_inspector_new(&p->worker, shell->target.inspect) < 0) {
+		ui_shell_say(shell, WG_BAD, "the page cannot be read: out of memory or threads");
+		return;
+	}
+	ask(p, shell);
+	ui_worker_wait(p->worker, WAIT_MS);
+	take(p, shell);
+}
+
 static void update(struct ui_screen *screen, struct ui_shell *shell)
 {
 	struct page *p = self(screen);
 	take(p, shell);
+	if (is_past(shell) || p->recalled) { /* there, or back from there */
+		read_now(p, shell);
+		return;
+	}
 	if (shell->now_ns < p->due_ns)
 		return;
 	if (may_ask(p, shell) && !ui_worker_busy(p->worker))
@@ -110,21 +165,12 @@ static void update(struct ui_screen *screen, struct ui_shell *shell)
 		p->due_ns = shell->now_ns + shell->interval_ns / 4;
 }
 
-/* Reads at once, and waits a moment for the answer. */
-static void read_now(struct page *p, struct ui_shell *shell)
-{
-	if (!p->worker)
-		return;
-	ask(p, shell);
-	ui_worker_wait(p->worker, WAIT_MS);
-	take(p, shell);
-}
-
 static void go_to(struct page *p, struct ui_shell *shell, uint64_t address)
 {
 	bool hex = p->view.hex;
 	ui_inspection_free(p->got);
 	p->got = NULL;
+	p->recalled = 0;
 	p->view = (struct ui_page_view){.address = address, .hex = hex};
 	read_now(p, shell);
 }
@@ -210,10 +256,7 @@ static void mouse(struct ui_screen *screen, struct ui_shell *shell, const struct
 
 static void come_up(struct ui_screen *screen, struct ui_shell *shell)
 {
-	struct page *p = self(screen);
-	if (!p->worker && ui_inspector_new(&p->worker, shell->target.inspect) < 0)
-		ui_shell_say(shell, WG_BAD, "the page cannot be read: out of memory or threads");
-	read_now(p, shell);
+	read_now(self(screen), shell);
 }
 
 static enum ui_where where(const struct ui_screen *screen)
@@ -246,6 +289,18 @@ static size_t watch(struct ui_screen *screen, struct ui_shell *shell, struct pt_
 	return max ? 1 : 0;
 }
 
+static void subject(const struct ui_screen *screen, const struct ui_shell *shell, struct ui_subject *ret)
+{
+	const struct pt_vma_table *vmas = shell->target.now->vmas;
+	ret->is_page = true;
+	ret->page = ((const struct page *)screen)->view.address;
+	size_t i = pt_vma_find(vmas, ret->page);
+	if (i >= vmas->n || !pt_vma_covers(&vmas->v[i], ret->page))
+		return;
+	ret->start = vmas->v[i].start;
+	ret->end = vmas->v[i].end;
+}
+
 static int fd(const struct ui_screen *screen)
 {
 	const struct page *p = (const struct page *)screen;
@@ -274,6 +329,7 @@ struct ui_screen *ui_page_new(struct ui_shell *shell, uint64_t address)
 						 .update = update,
 						 .draw = draw,
 						 .watch = watch,
+						 .subject = subject,
 						 .act = act,
 						 .mouse = mouse,
 						 .fd = fd,

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/text/text.h"
 #include "tui/format.h"
 #include "tui/frame.h"
 #include "tui/heat.h"
@@ -53,10 +54,24 @@ static const char *last_frame(const struct ui_page_view *v, struct ui_shell *she
 	return ui_scratch_text(scratch, "In its last frame%s it was: %s.", when, kind);
 }
 
+/* A moment's snapshot may have known of the page for a while. */
+static const char *as_recalled(const struct ui_page_view *v, struct ui_shell *shell, const char *clock)
+{
+	const struct pt_snapshot *s = shell->target.now;
+	uint64_t size = s ? 1ull << s->page_shift : 0,
+		 read_ns = s ? pt_snapshot_oldest(s, v->address, v->address + size) : 0;
+	if (!s || read_ns >= s->fresh_ns)
+		return ui_scratch_text(&shell->scratch, "As it was at %s.", clock);
+	return ui_scratch_text(&shell->scratch, "As it was at %s, read %s before that.", clock,
+			       ui_age(&shell->scratch, s, read_ns));
+}
+
 /* When the page was read, if it is not read again and again; else NULL. */
 static const char *as_of(const struct ui_page_view *v, struct ui_shell *shell)
 {
 	const char *clock = ui_clock(&shell->scratch, v->got->realtime_ns);
+	if (v->got->facts.recalled)
+		return as_recalled(v, shell, clock);
 	switch (shell->target.status.state) {
 	case PT_FEED_ENDED: return ui_scratch_text(&shell->scratch, "Read at %s; the process has ended since.", clock);
 	case PT_FEED_PAUSED: return ui_scratch_text(&shell->scratch, "Read at %s, and not again while paused.", clock);
@@ -116,10 +131,76 @@ static const char *moment_text(struct ui_scratch *s, const struct ui_page_moment
 	return ui_scratch_text(s, "%s  %s%s%s", ui_clock(s, m->realtime_ns), what_it_was(m->cause), pfn, count);
 }
 
-/* Newest first. */
+/* What the page became, and how near that is known. */
+static const char *chapter_text(struct ui_scratch *s, const struct pt_chapter *chapter)
+{
+	const struct pt_page page = chapter->page;
+	uint64_t within = chapter->from_ns ? chapter->to_ns - chapter->from_ns : 0;
+	char text[24];
+	const char *about = within > 2000000000u
+				    ? ui_scratch_text(s, " (within %s before)", pt_text_ns(within, text, sizeof text))
+				    : "";
+	const char *kind = pt_page_kind(page) ? pt_kind_name(pt_page_kind(page)) : "nothing there";
+	const char *pfn = pt_kind_present(pt_page_kind(page)) && page.pfn
+				  ? ui_scratch_text(s, ", PFN 0x%" PRIx64, page.pfn)
+				  : "";
+	const char *count = page.bits & PT_HAS_COUNT ? ui_scratch_text(s, ", mapped %ux", page.count) : "";
+	return ui_scratch_text(s, "%s  %s%s%s%s%s", ui_clock(s, chapter->realtime_ns),
+			       chapter->from_ns ? "" : "at first: ", kind, pfn, count, about);
+}
+
+/* Of what was seen since the screen came here: changes that no frame has shown yet. */
+static size_t newer_than_frames(const struct ui_page_view *v, const struct ui_shell *shell)
+{
+	const struct pt_snapshot *live = shell->target.live;
+	size_t n = 0;
+	if (shell->target.back || !live)
+		return 0;
+	while (n + 1 < v->n_history && v->history[v->n_history - 1 - n].realtime_ns > live->realtime_ns)
+		n++;
+	return n;
+}
+
+/* The page's story, as the past tells it. Newest first. */
+static void draw_story(const struct ui_page_view *v, const struct ui_chronicle *story, struct ui_shell *shell,
+		       struct wg_canvas *c, struct wg_rect rect)
+{
+	struct ui_scratch *s = &shell->scratch;
+	size_t n = story->n_chapters, newer = newer_than_frames(v, shell), changes = newer;
+	for (size_t i = 0; i < n; i++)
+		changes += story->chapters[i].from_ns != 0;
+	struct wg_span title[] = {
+		{"history of this address", WG_TEXT, 0},
+		{changes ? ui_scratch_text(s, "%zu change%s", changes, changes == 1 ? "" : "s") : "no change",
+		 changes ? WG_ACCENT : WG_DIM, 1},
+		{story->first_ns ? ui_scratch_text(s, "since %s", ui_clock(s, story->first_ns)) : NULL, WG_DIM, 2},
+	};
+	wg_draw_rule(c, wg_take_top(&rect, 1), title, 3);
+	for (size_t i = 0; i < newer + n && rect.h > 0; i++) {
+		const char *text = i < newer ? moment_text(s, &v->history[v->n_history - 1 - i])
+					     : chapter_text(s, &story->chapters[n - 1 - (i - newer)]);
+		wg_text_cut(c, wg_take_top(&rect, 1), 1, 0, rect.w - 1, text, WG_CUT_END,
+			    WG_STYLE(i ? WG_DIM : WG_TEXT, WG_BACK));
+	}
+}
+
+/* Lines that the history takes where there is room; 0: there is none. */
+static int history_lines(const struct ui_page_view *v, struct ui_shell *shell)
+{
+	const struct ui_chronicle *story = ui_time_story(shell, v->address);
+	size_t n = story && story->n_chapters ? story->n_chapters + newer_than_frames(v, shell) : v->n_history;
+	return !n ? 0 : n > 6 ? 7 : (int)n + 1;
+}
+
+/* What was seen since the screen came here, where no past is kept. Newest first. */
 static void draw_history(const struct ui_page_view *v, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
 {
 	struct ui_scratch *s = &shell->scratch;
+	const struct ui_chronicle *story = ui_time_story(shell, v->address);
+	if (story && story->n_chapters) {
+		draw_story(v, story, shell, c, rect);
+		return;
+	}
 	size_t changes = v->n_history ? v->n_history - 1 : 0;
 	struct wg_span title[] = {
 		{"history of this address", WG_TEXT, 0},
@@ -144,8 +225,8 @@ static void draw_foot(struct ui_page_view *v, struct ui_shell *shell, struct wg_
 		      int least_words)
 {
 	int frames = frames_lines(v, c, rest->w);
-	int history = v->n_history > 6 ? 7 : (int)v->n_history + 1;
-	if (v->n_history && rest->h >= least_words + history)
+	int history = history_lines(v, shell);
+	if (history && rest->h >= least_words + history)
 		draw_history(v, shell, c, wg_take_bottom(rest, history));
 	if (frames && rest->h >= least_words + frames)
 		ui_frames_draw(&v->got->facts, shell, c, wg_take_bottom(rest, frames));
@@ -182,7 +263,7 @@ static void draw_wide(struct ui_page_view *v, struct ui_shell *shell, struct wg_
 		ui_frames_draw(&v->got->facts, shell, c, wg_take_top(&left, frames));
 	if (left.h > 2 && frames)
 		wg_take_top(&left, 1);
-	if (v->n_history && left.h >= 2)
+	if (history_lines(v, shell) && left.h >= 2)
 		draw_history(v, shell, c, left);
 	v->lines = right.h;
 	int fact_lines = wg_draw_facts(c, no_lines(right), &facts);
@@ -225,6 +306,9 @@ void ui_page_draw(struct ui_page_view *v, struct ui_shell *shell, struct wg_canv
 
 static const char *why_no_contents(const struct ui_page_view *v, struct ui_scratch *s)
 {
+	if (v->got && v->got->facts.recalled)
+		return "What was in the page at that moment is not kept: history has what pages were, never their "
+		       "contents.";
 	if (!v->got || !v->got->asked_contents)
 		return v->got && v->got->error ? read_error(s, v->got->error) : "reading...";
 	switch (v->got->contents_error) {

@@ -259,23 +259,56 @@ static bool holds(const struct ui_vma_list *l, size_t row, uint64_t address)
 	return l->table->v[r->first].start <= address && address < l->table->v[r->first + r->n - 1].end;
 }
 
-/* The row of the selected address; if it is gone, what is in its place on the screen. */
-static void find_selected(struct ui_vma_list *l)
+static bool find_row(struct ui_vma_list *l, uint64_t address)
 {
-	if (l->at < l->n && holds(l, l->at, l->selected))
-		return;
+	if (l->at < l->n && holds(l, l->at, address))
+		return true;
 	for (size_t i = 0; i < l->n; i++)
-		if (holds(l, i, l->selected)) {
+		if (holds(l, i, address)) {
 			l->at = i;
-			return;
+			return true;
 		}
-	ui_vma_list_select(l, (int64_t)l->at);
+	return false;
+}
+
+static uint64_t distance(const struct ui_vma_list *l, size_t row, uint64_t address)
+{
+	const struct pt_vma *v = &l->table->v[l->rows[row].first];
+	return v->start > address ? v->start - address : address - v->start;
+}
+
+static size_t nearest(const struct ui_vma_list *l, uint64_t address)
+{
+	size_t best = 0;
+	for (size_t i = 1; i < l->n; i++)
+		if (distance(l, i, address) < distance(l, best, address))
+			best = i;
+	return best;
+}
+
+/*
+ * The row of the selected address. If that is gone: in time that goes on, what is in its place on the screen; at another
+ * moment the nearest, and the address is remembered for moments that have it.
+ */
+static void find_selected(struct ui_vma_list *l, bool back)
+{
+	if (l->astray && l->selected == l->astray_at && find_row(l, l->astray_from)) {
+		l->selected = l->astray_from;
+		l->astray = false;
+	}
+	if (find_row(l, l->selected))
+		return;
+	uint64_t wanted = l->astray ? l->astray_from : l->selected;
+	ui_vma_list_select(l, (int64_t)(back ? nearest(l, wanted) : l->at));
+	l->astray = back && l->n;
+	l->astray_from = wanted;
+	l->astray_at = l->selected;
 }
 
 void ui_vma_list_select_address(struct ui_vma_list *l, uint64_t address)
 {
 	l->selected = address;
-	find_selected(l);
+	find_selected(l, false);
 }
 
 static void follow(struct ui_vma_list *l, const struct ui_target *t)
@@ -316,7 +349,7 @@ static void rebuild(struct ui_vma_list *l, const struct ui_target *t)
 		sort_rows(l, t);
 	free(places);
 	l->resort = false;
-	find_selected(l);
+	find_selected(l, t->back);
 }
 
 void ui_vma_list_update(struct ui_vma_list *l, const struct ui_target *t)

@@ -42,6 +42,8 @@ struct ui_vma_list {
 	bool descending, fold, follow;
 	bool resort;       /* sort anew at the next update */
 	uint64_t selected; /* address of the selected row */
+	bool astray;       /* the row at astray_at is selected since the moment shown does not have astray_from */
+	uint64_t astray_from, astray_at;
 	struct ui_filter filter;
 	/* what the rows were made from */
 	struct pt_vma_table *table; /* a reference */
