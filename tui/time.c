@@ -380,7 +380,9 @@ static void jump(struct ui_shell *shell, int direction)
 	uint64_t at = time_shown(shell), far = (t->to_ns - t->from_ns) / JUMP;
 	const struct pt_moment *to = ui_chronicle_near(t->got, direction < 0 ? (at > far ? at - far : 0) : at + far);
 	bool onward = to && (direction < 0 ? to->seq < here(shell) : to->seq > here(shell));
-	if (onward)
+	if (onward && direction > 0) /* the plot may have moments that cannot be gone to: the first from there on */
+		ui_time_go(shell, to->seq - 1, 1);
+	else if (onward)
 		ui_time_go(shell, to->seq, 0);
 	else
 		ui_time_step(shell, direction);

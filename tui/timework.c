@@ -112,6 +112,9 @@ static void read_marks(struct pt_past *past, struct ui_chronicle *c)
 		return;
 	size_t got = past->ops->marks(past, c->marks, n);
 	c->n_marks = got < n ? got : n;
+	for (size_t i = 0; i < c->n_marks; i++)
+		if (!c->marks[i].seq) /* newer than all moments */
+			c->marks[i].seq = UINT64_MAX;
 }
 
 static void read_story(struct pt_past *past, struct ui_chronicle *c)

@@ -90,6 +90,33 @@ static void contents(void **arg)
 	sweep(STAGE_PID, ":55d100000000\nx", "0405");
 }
 
+static void time_strip(void **arg)
+{
+	(void)arg;
+	sweep(STAGE_PID, "tmstart\n(m\xc3\n", "PAST");
+}
+
+static void time_over_all(void **arg)
+{
+	(void)arg;
+	sweep(STAGE_PID, "ttv(", "CLASS");
+}
+
+static void page_in_the_past(void **arg)
+{
+	(void)arg;
+	sweep(STAGE_PID, ":55d100000000\nt(\t", "As it was at");
+}
+
+static void time_before_the_plot_is_there(void **arg)
+{
+	(void)arg;
+	stage = stage_open(STAGE_PID, 120, 40);
+	stage_type(stage, "t");
+	check_sizes(draw, W, H, false);
+	stage_close(stage);
+}
+
 static void help(void **arg)
 {
 	(void)arg;
@@ -122,6 +149,10 @@ int main(void)
 		cmocka_unit_test(whole_process_zoomed),
 		cmocka_unit_test(page),
 		cmocka_unit_test(contents),
+		cmocka_unit_test(time_strip),
+		cmocka_unit_test(time_over_all),
+		cmocka_unit_test(page_in_the_past),
+		cmocka_unit_test(time_before_the_plot_is_there),
 		cmocka_unit_test(help),
 		cmocka_unit_test(banners),
 	};
