@@ -21,6 +21,7 @@ setup_table() {
 		check clang-tidy-14
 		check libclang-rt-14-dev
 		check redis-tools
+		check gdb
 		check jq
 		check universal-ctags
 		check valgrind

@@ -22,7 +22,7 @@ enum pt_note_type { PT_NOTE_DUMP = 0x50540001, PT_NOTE_MAPS = 0x50540002, PT_NOT
 
 #define PT_DUMP_VERSION 1
 
-#define PT_DUMP_PAGE_MOST (1u << 20) /* bytes of a page, at most */
+#define PT_DUMP_PAGE_MOST (1u << 18) /* bytes of a page, at most */
 
 /* What is known of a page's contents. Part of the format: only ever add at the end. */
 enum pt_content {

@@ -61,7 +61,7 @@ size_t pt_info_print(const struct pt_dump_info *i, char *ret, size_t size)
 static bool take_shift(const char *value, unsigned *ret)
 {
 	uint64_t size;
-	if (!pt_text_parse_u64(value, &size) || size < 512 || size > PT_DUMP_PAGE_MOST || size & (size - 1))
+	if (!pt_text_parse_u64(value, &size) || size < 4096 || size > PT_DUMP_PAGE_MOST || size & (size - 1))
 		return false;
 	*ret = (unsigned)__builtin_ctzll(size);
 	return true;

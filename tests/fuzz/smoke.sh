@@ -9,5 +9,7 @@ trap 'rm -rf "$corpus"' EXIT
 [ -d "$seeds" ] || seeds=
 runs=300000
 [ -z "${PT_LONG:-}" ] || runs=5000000
-"$program" -seed=1 -runs=$runs -max_len=4096 -timeout=10 -print_final_stats=1 \
+longest=4096
+[ "$name" != fuzz_core ] || longest=32768 # a few pages
+"$program" -seed=1 -runs=$runs -max_len=$longest -timeout=10 -print_final_stats=1 \
 	-artifact_prefix="$program-" "$corpus" $seeds
