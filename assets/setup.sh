@@ -14,6 +14,8 @@ setup_table() {
 		build libproc2-dev
 		build libpcre2-dev
 		build libjansson-dev
+		build libsqlite3-dev
+		build libzstd-dev
 		test libcmocka-dev
 		test libvterm-dev
 		check clang-14
@@ -22,6 +24,7 @@ setup_table() {
 		check libclang-rt-14-dev
 		check redis-tools
 		check gdb
+		check sqlite3
 		check jq
 		check universal-ctags
 		check valgrind

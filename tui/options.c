@@ -18,6 +18,8 @@
 #define BUDGET_MIN   0.1
 #define BUDGET_MAX   100.0
 #define THREADS_MAX  8
+#define FOR_MAX      1e8 /* three years */
+#define SYNC_MAX     100000
 #define NEAR         2 /* letters that a misspelt command may be off by */
 
 enum {
@@ -33,6 +35,10 @@ enum {
 	OPT_FORCE,
 	OPT_MERGE,
 	OPT_CONTENT,
+	OPT_AT,
+	OPT_FOR,
+	OPT_SYNC,
+	OPT_ANONYMIZE,
 };
 
 /* "-": operands come in order, so that those behind -- can be told; ":": a missing argument is told from the rest. */
@@ -59,6 +65,10 @@ static const struct option long_options[] = {
 	{"force", no_argument, NULL, OPT_FORCE},
 	{"merge", no_argument, NULL, OPT_MERGE},
 	{"content", no_argument, NULL, OPT_CONTENT},
+	{"at", required_argument, NULL, OPT_AT},
+	{"for", required_argument, NULL, OPT_FOR},
+	{"sync", required_argument, NULL, OPT_SYNC},
+	{"anonymize", no_argument, NULL, OPT_ANONYMIZE},
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -191,7 +201,19 @@ static int take_value(int option, const char *value, struct ui_options *o, struc
 	case OPT_SINCE: o->since = value; return UI_OK;
 	case 'f': o->filter = value; return UI_OK;
 	case 'o': o->columns = value; return UI_OK;
-	default: return usage(c, "-i %s: recordings come with a later version", value);
+	case 'i': o->input = value; return UI_OK;
+	case OPT_AT: o->at = value; return UI_OK;
+	case OPT_SYNC:
+		if (!ui_parse_decimal(value, 1, SYNC_MAX, &number) || number != (double)(unsigned)number)
+			return usage(c, "'%s' is no number of frames: --sync takes 1 to %d", value, SYNC_MAX);
+		o->sync_frames = (unsigned)number;
+		return UI_OK;
+	default:
+		if (!ui_parse_decimal(value, INTERVAL_MIN, FOR_MAX, &number))
+			return usage(c, "'%s' is no time to record: --for takes seconds from %g on", value,
+				     INTERVAL_MIN);
+		o->for_ns = (uint64_t)(number * 1e9 + 0.5);
+		return UI_OK;
 	}
 }
 
@@ -211,6 +233,7 @@ static int take_option(int option, const char *value, const char *word, struct u
 	case OPT_FORCE: o->force = true; return UI_OK;
 	case OPT_MERGE: o->merge = true; return UI_OK;
 	case OPT_CONTENT: o->content = true; return UI_OK;
+	case OPT_ANONYMIZE: o->anonymize = true; return UI_OK;
 	case ':': return usage(c, "%s needs a value: see pagetop --help", word);
 	case '?': return usage(c, "unknown option %s: pagetop --help lists them", word);
 	default: return take_value(option, value, o, c);
@@ -280,21 +303,51 @@ static int find_command(const char *word, const struct ui_command **ret, struct 
 	return usage(c, "no command '%s': pagetop --help lists them", word);
 }
 
+static bool is_named(const struct ui_command *command, const char *name)
+{
+	return command && strcmp(command->name, name) == 0;
+}
+
 /* Options of one command alone would do nothing elsewhere, which is not what was meant. */
 static int check_own(const struct ui_options *o, struct complaint *c)
 {
-	const char *name = o->command ? o->command->name : "";
-	bool dump = o->since || o->stop != PT_STOP_NONE || o->all || o->swapped || o->force || o->merge;
+	const struct ui_command *command = o->command;
+	bool dump = o->since || o->stop != PT_STOP_NONE || o->all || o->swapped || o->merge;
 
-	if (dump && strcmp(name, "dump") != 0)
-		return usage(c, "--since, --stop, --all, --swapped, --force and --merge are of pagetop dump");
-	if (o->content && strcmp(name, "diff") != 0)
+	if (dump && !is_named(command, "dump"))
+		return usage(c, "--since, --stop, --all, --swapped and --merge are of pagetop dump");
+	if (o->content && !is_named(command, "diff"))
 		return usage(c, "--content is of pagetop diff");
+	if ((o->for_ns || o->sync_frames || o->anonymize) && !is_named(command, "record"))
+		return usage(c, "--for, --sync and --anonymize are of pagetop record");
+	if (o->force && !is_named(command, "dump") && !is_named(command, "record"))
+		return usage(c, "--force is of pagetop dump and pagetop record");
+	return UI_OK;
+}
+
+/* A recording instead of a process, where that makes sense. */
+static int check_recording(struct ui_options *o, struct complaint *c)
+{
+	const struct ui_command *command = o->command;
+
+	if (is_named(command, "replay") && !o->input) { /* pagetop replay FILE is pagetop -i FILE */
+		if (o->rest[1])
+			return usage(c, "replay takes one recording: '%s'", o->rest[1]);
+		o->input = o->rest[0];
+	}
+	if (o->at && !o->input)
+		return usage(c, "--at is a moment of a recording: pagetop -i RECORDING --at %s", o->at);
+	if (o->input && (o->pid || o->demo))
+		return usage(c, "-i %s is instead of a process: not together with -p or --demo", o->input);
+	if (o->input && !command)
+		return usage(c, "-i %s: the screens on a recording come with a later version", o->input);
+	if (o->input && command && !command->takes_recording)
+		return usage(c, "%s needs a process that lives: it takes no -i", command->name);
 	return UI_OK;
 }
 
 /* What must come together, or must not. */
-static int check(const struct ui_options *o, struct complaint *c)
+static int check(struct ui_options *o, struct complaint *c)
 {
 	const struct ui_command *command = o->command;
 
@@ -304,7 +357,7 @@ static int check(const struct ui_options *o, struct complaint *c)
 		return usage(c, "-J, -r, -n, -b and -o need a command, as in pagetop vmas -p PID -J");
 	if (o->json && o->raw)
 		return usage(c, "-J and -r exclude each other");
-	if (check_own(o, c) != UI_OK)
+	if (check_own(o, c) != UI_OK || check_recording(o, c) != UI_OK)
 		return UI_USAGE;
 	if (!command)
 		return UI_OK;
@@ -312,7 +365,7 @@ static int check(const struct ui_options *o, struct complaint *c)
 		return usage(c, "%s takes no operand: '%s'", command->name, o->rest[0]);
 	if (command->operands && command->operands[0] != '[' && !o->rest[0])
 		return usage(c, "%s needs %s: see pagetop %s --help", command->name, command->operands, command->name);
-	if (command->needs_process && o->pid == 0 && !o->demo && !o->merge)
+	if (command->needs_process && o->pid == 0 && !o->demo && !o->merge && !o->input)
 		return usage(c, "%s needs a process: pagetop %s -p PID%s%s", command->name, command->name,
 			     command->operands ? " " : "", command->operands ? command->operands : "");
 	return UI_OK;

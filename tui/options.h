@@ -32,14 +32,20 @@ struct ui_options {
 	double budget;                      /* --budget, percent of one core */
 	unsigned threads;                   /* --threads, of one frame */
 	const char *filter;                 /* -f REGEX, NULL: none */
-	const char *columns;                /* -o, NULL: default; of dump the file to write */
+	const char *columns;                /* -o, NULL: default; of dump and record the file to write */
+	const char *input;                  /* -i RECORDING, NULL: none */
+	const char *at;                     /* --at TIME|MARK in it, NULL: commands its end, the screen its start */
+	uint64_t for_ns;                    /* --for SECONDS, of record; so are these: */
+	unsigned sync_frames;               /* --sync FRAMES; 0: as the system does */
+	bool anonymize;                     /* --anonymize */
 	bool json, no_headings, raw, bytes; /* -J -n -r -b */
 	bool ascii;                         /* --ascii */
 	enum ui_colours colours;            /* --color=WHEN|N; NO_COLOR means mono */
 	bool demo;                          /* --demo: the target is pagetop-demo, ours */
 	const char *since;                  /* --since FILE, of dump; so are these: */
 	enum pt_dump_stop stop;             /* --stop[=WHAT] */
-	bool all, swapped, force, merge;    /* --all --swapped --force --merge */
+	bool all, swapped, merge;           /* --all --swapped --merge */
+	bool force;                         /* --force, of dump and record */
 	bool content;                       /* --content, of diff */
 	char **rest;                        /* operands, NULL-terminated */
 	const struct ui_command *command;   /* NULL: the live screen */

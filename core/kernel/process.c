@@ -178,6 +178,11 @@ void pt_parse_status(const char *text, size_t size, struct pt_process *process)
 	}
 }
 
+int pt_read_command(struct pt_kernel *k, pid_t pid, char **ret, size_t *ret_size)
+{
+	return pt_read_pid_file(k, pid, "cmdline", ret, ret_size);
+}
+
 int pt_read_process(struct pt_kernel *k, pid_t pid, struct pt_process *ret)
 {
 	struct pt_process process = {0};

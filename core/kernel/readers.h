@@ -29,6 +29,8 @@ void pt_parse_status(const char *text, size_t size, struct pt_process *process);
 
 /* The files of `pid` themselves. -ESRCH: no such process; -EACCES: not permitted. */
 int pt_read_process(struct pt_kernel *k, pid_t pid, struct pt_process *ret); /* stat and status */
+/* Its command line as it is, words ended by NULs; malloc'ed. Empty where the kernel has none to show. */
+int pt_read_command(struct pt_kernel *k, pid_t pid, char **ret, size_t *ret_size);
 int pt_read_maps(struct pt_kernel *k, pid_t pid, struct pt_vma_table **ret);
 int pt_read_smaps(struct pt_kernel *k, pid_t pid, struct pt_smaps **ret, size_t *ret_n);
 int pt_read_rollup(struct pt_kernel *k, pid_t pid, struct pt_smaps *ret);

@@ -16,13 +16,17 @@
 struct pt_record_options {
 	bool anonymize;       /* paths, names and the command line become numbers */
 	unsigned sync_frames; /* fsync after so many frames; 0: when the system does */
+	bool replace;         /* a file of that name, whatever it is */
 	const char *command;  /* command line of the target: raw bytes, NULL if unknown */
 	size_t command_size;
 };
 
+/* Bytes of a frame's pages before they are compressed; one that needs more is not written, and not read. */
+#define PT_RECORD_FRAME_MAX (512u << 20)
+
 struct pt_writer;
 
-/* A new file; -EEXIST if there is one. Errors are -errno, with one line of what happened and to what in message. */
+/* A new file; readable by its owner alone; -EEXIST if there is one. Errors are -errno, with one line of what happened and to what in message. */
 int pt_writer_open(const char *path, const struct pt_record_options *options, struct pt_writer **ret, char *message,
 		   size_t size);
 /* One frame, in one transaction. On failure nothing of it is in the file, what was there stays, and the next may be tried. */
@@ -42,6 +46,8 @@ struct pt_reader;
 int pt_reader_open(const char *path, struct pt_reader **ret, char *message, size_t size);
 void pt_reader_close(struct pt_reader *reader);           /* NULL is fine; the past goes with it */
 struct pt_past *pt_reader_past(struct pt_reader *reader); /* borrowed; any thread */
+/* When the target ended, CLOCK_REALTIME; unknown: it was alive when the recording ended, or still is. */
+struct pt_maybe pt_reader_ended(struct pt_reader *reader);
 /* Whether more was written since the last call. */
 bool pt_reader_follow(struct pt_reader *reader);
 

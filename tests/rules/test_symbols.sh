@@ -31,10 +31,10 @@ never() {
 		END { exit bad }' || status=1
 }
 never '^(core|widgets)/' '^$' "prints" "$prints"
-never '^(core|widgets)/' '^core/scan/live\.c$' "writes" write # an eventfd
+never '^(core|widgets)/' '^core/(scan/live|record/(recorder|replay))\.c$' "writes" write # an eventfd
 never '^(core|widgets)/' '^$' "ends the program" "$ends"
 never '^(core|widgets)/' '^core/kernel/' "looks at a clock" "$clocks"
-never '^(core|widgets)/' '^core/kernel/' "touches the system" "$system"
+never '^(core|widgets)/' '^core/(kernel/|record/writer\.c$)' "touches the system" "$system"
 never '^widgets/' '^widgets/canvas\.c$' "allocates" "$allocates"
 never '^' '^tui/term\.c$' "calls curses" "$curses"
 

@@ -10,9 +10,13 @@
 #include "tui/options.c" /* NOLINT(bugprone-suspicious-include) */
 
 const struct ui_command ui_commands[] = {
-	{"vmas", NULL, "", "", true, NULL},       {"page", "ADDR...", "", "", true, NULL},
-	{"doctor", NULL, "", "", false, NULL},    {"dump", "[FILE...]", "", "", true, NULL},
-	{"diff", "FILE...", "", "", false, NULL}, {0},
+	{"vmas", NULL, "", "", true, true, NULL},
+	{"page", "ADDR...", "", "", true, true, NULL},
+	{"doctor", NULL, "", "", false, false, NULL},
+	{"dump", "[FILE...]", "", "", true, false, NULL},
+	{"diff", "FILE...", "", "", false, false, NULL},
+	{"record", NULL, "", "", true, false, NULL},
+	{0},
 };
 const char *const ui_commands_later[] = {"types", "run", NULL};
 
@@ -78,6 +82,15 @@ static void every_option_is_taken(void **state)
 	assert_true(o.demo);
 	assert_int_equal(parse("-Vh", &o), UI_OK);
 	assert_true(o.help && o.version);
+	assert_int_equal(parse("record -p 5 -o x.ptr --for 2.5 --sync 10 --anonymize --force", &o), UI_OK);
+	assert_string_equal(o.columns, "x.ptr");
+	assert_int_equal(o.for_ns, 2500000000);
+	assert_int_equal(o.sync_frames, 10);
+	assert_true(o.anonymize && o.force);
+	assert_int_equal(parse("page -i x.ptr --at +12.5 7f00", &o), UI_OK);
+	assert_string_equal(o.input, "x.ptr");
+	assert_string_equal(o.at, "+12.5");
+	assert_int_equal(o.pid, 0);
 	ui_options_free(&o);
 }
 
@@ -184,7 +197,19 @@ static const struct {
 	{"--threads 9", "'9' is no number of threads"},
 	{"--threads 1.5", "'1.5' is no number of threads"},
 	{"--color=pink", "--color takes auto"},
-	{"-i x.ptr", "recordings come with a later version"},
+	{"-i x.ptr", "the screens on a recording come with a later version"},
+	{"vmas -i x.ptr -p 5", "-i x.ptr is instead of a process"},
+	{"vmas -i x.ptr --demo", "-i x.ptr is instead of a process"},
+	{"doctor -i x.ptr", "doctor needs a process that lives"},
+	{"record -i x.ptr -o y.ptr", "record needs a process that lives"},
+	{"vmas -p 5 --at +3", "--at is a moment of a recording"},
+	{"record -p 5 --for 0", "'0' is no time to record"},
+	{"record -p 5 --sync 0", "'0' is no number of frames"},
+	{"record -p 5 --sync 1.5", "'1.5' is no number of frames"},
+	{"vmas -p 5 --for 3", "are of pagetop record"},
+	{"vmas -p 5 --anonymize", "are of pagetop record"},
+	{"vmas -p 5 --force", "--force is of pagetop dump and pagetop record"},
+	{"record", "record needs a process: pagetop record -p PID"},
 	{"-p", "-p needs a value"},
 	{"--pid", "--pid needs a value"},
 	{"-x", "unknown option -x"},

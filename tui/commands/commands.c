@@ -89,18 +89,36 @@ static const char diff_help[] = "Which pages of two dumps differ, in how many by
 				"\n"
 				"Exit status: 0 nothing differs, 1 something does.\n";
 
+static const char record_help[] = "Writes every frame of a process to a recording: an SQLite file that pagetop -i\n"
+				  "and pagetop replay show, and that the sqlite3 shell reads too. Contents of pages\n"
+				  "and the environment are never in it; its command line and names of files are.\n"
+				  "Ends with the process, by Ctrl-C, or when the time has passed; what was written\n"
+				  "until then can be read however it ends.\n"
+				  "\n"
+				  "  -p, --pid PID          the process\n"
+				  "  -o, --output FILE      the recording; --force: also if there is such a file\n"
+				  "  -d, --interval SECS    between frames\n"
+				  "      --for SECONDS      how long\n"
+				  "      --budget PCT       of one core, writing included\n"
+				  "      --sync FRAMES      wait for the disk every so many frames, for the case\n"
+				  "                         that the machine fails; else as the system does\n"
+				  "      --anonymize        numbers instead of names, and no command line\n"
+				  "\n"
+				  "Exit status 1: the file cannot be written.\n";
+
 const struct ui_command ui_commands[] = {
-	{"vmas", NULL, "per-VMA table: sizes, RSS, PSS, swap, huge pages, sharing", vmas_help, true, ui_vmas},
-	{"page", "ADDR...", "one page, explained in words", page_help, true, ui_page},
-	{"doctor", NULL, "which signals this kernel and these privileges give", doctor_help, false, ui_doctor},
-	{"verify", NULL, "pagetop's sums beside smaps', VMA by VMA", verify_help, true, ui_verify},
-	{"dump", "[FILE...]", "contents of a process, as a core that gdb opens", dump_help, true, ui_dump},
-	{"diff", "FILE...", "which pages of two dumps differ (--content)", diff_help, false, ui_diff},
+	{"vmas", NULL, "per-VMA table: sizes, RSS, PSS, swap, huge pages, sharing", vmas_help, true, true, ui_vmas},
+	{"page", "ADDR...", "one page, explained in words", page_help, true, true, ui_page},
+	{"doctor", NULL, "which signals this kernel and these privileges give", doctor_help, false, false, ui_doctor},
+	{"verify", NULL, "pagetop's sums beside smaps', VMA by VMA", verify_help, true, false, ui_verify},
+	{"dump", "[FILE...]", "contents of a process, as a core that gdb opens", dump_help, true, false, ui_dump},
+	{"diff", "FILE...", "which pages of two dumps differ (--content)", diff_help, false, false, ui_diff},
+	{"record", NULL, "every frame of a process into a file", record_help, true, false, ui_record},
 	{0},
 };
 
-const char *const ui_commands_later[] = {"pages",  "frame", "types", "file",   "run",    "record",
-					 "replay", "mark",  "leaks", "faults", "system", NULL};
+const char *const ui_commands_later[] = {"pages", "frame", "types",  "file",   "run", "replay",
+					 "mark",  "leaks", "faults", "system", NULL};
 
 /* ---- help ------------------------------------------------------------------------------------------------------ */
 
@@ -129,15 +147,23 @@ static void help_all(void)
 	printf("\n%s", options);
 }
 
+static const char *process_words(const struct ui_command *command)
+{
+	if (strcmp(command->name, "replay") == 0)
+		return "";
+	if (command->takes_recording)
+		return "-p PID|-i RECORDING";
+	return command->needs_process ? "-p PID" : "[-p PID]";
+}
+
 void ui_help(const struct ui_command *command)
 {
 	if (!command) {
 		help_all();
 		return;
 	}
-	printf("Usage: pagetop %s %s%s%s [OPTION...]\n\n%s", command->name,
-	       command->needs_process ? "-p PID" : "[-p PID]", command->operands ? " " : "",
-	       command->operands ? command->operands : "", command->help);
+	printf("Usage: pagetop %s %s%s%s [OPTION...]\n\n%s", command->name, process_words(command),
+	       command->operands ? " " : "", command->operands ? command->operands : "", command->help);
 }
 
 /* ---- running --------------------------------------------------------------------------------------------------- */

@@ -12,7 +12,8 @@ struct ui_command {
 	const char *operands; /* "ADDR...": at least one; "[FILE...]": or none; NULL: takes none */
 	const char *summary;  /* one line of pagetop --help */
 	const char *help;     /* the rest of pagetop NAME --help */
-	bool needs_process;   /* -p (or --demo) must be given */
+	bool needs_process;   /* -p (or --demo, or -i) must be given */
+	bool takes_recording; /* -i RECORDING instead of -p */
 	int (*run)(const struct ui_options *options, struct pt_kernel *k); /* an exit status */
 };
 
@@ -41,11 +42,23 @@ int ui_out_of_memory(void);
  */
 int ui_target_error(struct pt_kernel *k, pid_t pid, int error);
 
+/*
+ * The snapshot that a command is about: of a scan of options->pid, or out of the recording options->input, whose reader
+ * is in *ret_reader then (else NULL) and must be closed after the snapshot is gone. An exit status; what failed was said.
+ */
+struct pt_reader;
+struct pt_snapshot;
+int ui_subject(const struct ui_options *options, struct pt_kernel *k, struct pt_snapshot **ret,
+	       struct pt_reader **ret_reader);
+/* Opens a recording, or says why not and returns the exit status for it. */
+int ui_recording_open(const char *path, struct pt_reader **ret);
+
 int ui_vmas(const struct ui_options *options, struct pt_kernel *k);
 int ui_page(const struct ui_options *options, struct pt_kernel *k);
 int ui_doctor(const struct ui_options *options, struct pt_kernel *k);
 int ui_verify(const struct ui_options *options, struct pt_kernel *k);
 int ui_dump(const struct ui_options *options, struct pt_kernel *k);
 int ui_diff(const struct ui_options *options, struct pt_kernel *k);
+int ui_record(const struct ui_options *options, struct pt_kernel *k);
 
 #endif

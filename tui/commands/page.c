@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/explain/recall.h"
+#include "core/record/record.h"
 #include "core/report/facts.h"
-#include "core/scan/scan.h"
 #include "core/text/text.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/text_out.h"
@@ -36,12 +37,18 @@ static bool parse_address(const char *text, uint64_t *ret)
 	return true;
 }
 
-static int look(struct pt_kernel *k, const struct pt_snapshot *snapshot, uint64_t address, struct answer *ret)
+/* Out of a recording there is what the snapshot holds; of a process, all the kernel says now. */
+static int look(const struct ui_options *options, struct pt_kernel *k, const struct pt_snapshot *snapshot,
+		uint64_t address, struct answer *ret)
 {
 	const struct pt_vma_table *vmas = snapshot->vmas;
-	int r = pt_inspect_page(k, snapshot->process.pid, address, &snapshot->signals, &ret->facts);
 	size_t i;
+	int r = 0;
 
+	if (options->input)
+		pt_recall_page(snapshot, address, &ret->facts);
+	else
+		r = pt_inspect_page(k, snapshot->process.pid, address, &snapshot->signals, &ret->facts);
 	if (r < 0)
 		return r;
 	i = pt_vma_find(vmas, ret->facts.address);
@@ -187,7 +194,7 @@ static int answer_all(const struct ui_options *options, struct pt_kernel *k, con
 	int r = answers ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = look(k, snapshot, addresses[i], &answers[i]);
+		r = look(options, k, snapshot, addresses[i], &answers[i]);
 	r = r < 0 ? ui_target_error(k, options->pid, r) : print_answers(options, snapshot, answers, n);
 	free(answers);
 	return r;
@@ -196,12 +203,14 @@ static int answer_all(const struct ui_options *options, struct pt_kernel *k, con
 static int scan_and_answer(const struct ui_options *options, struct pt_kernel *k, const uint64_t *addresses, size_t n)
 {
 	struct pt_snapshot *snapshot;
-	int r = pt_scan_once(k, options->pid, options->threads, &snapshot);
+	struct pt_reader *reader;
+	int r = ui_subject(options, k, &snapshot, &reader);
 
-	if (r < 0)
-		return ui_target_error(k, options->pid, r);
+	if (r != UI_OK)
+		return r;
 	r = answer_all(options, k, snapshot, addresses, n);
 	pt_snapshot_unref(snapshot);
+	pt_reader_close(reader);
 	return r;
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/scan/scan.h"
+#include "core/record/record.h"
 #include "core/text/text.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/table_out.h"
@@ -87,6 +87,7 @@ int ui_vmas(const struct ui_options *options, struct pt_kernel *k)
 	struct chosen chosen;
 	struct pt_filter *filter;
 	struct pt_snapshot *snapshot;
+	struct pt_reader *reader;
 	int r = choose(options, &chosen);
 
 	if (r != UI_OK)
@@ -94,13 +95,14 @@ int ui_vmas(const struct ui_options *options, struct pt_kernel *k)
 	r = ui_filter_open(options, &filter);
 	if (r != UI_OK)
 		return r;
-	r = pt_scan_once(k, options->pid, options->threads, &snapshot);
-	if (r < 0) {
+	r = ui_subject(options, k, &snapshot, &reader);
+	if (r != UI_OK) {
 		pt_filter_free(filter);
-		return ui_target_error(k, options->pid, r);
+		return r;
 	}
 	r = options->json ? print_json(&chosen, snapshot, filter) : print_table(options, &chosen, snapshot, filter);
 	ui_filter_close(filter);
 	pt_snapshot_unref(snapshot);
+	pt_reader_close(reader);
 	return r;
 }

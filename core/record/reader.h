@@ -1,0 +1,92 @@
+/*
+ * A recording that is read (private). All under one lock; the database is opened for reading alone, and nothing that
+ * the file brings along is executed.
+ */
+#ifndef PT_RECORD_READER_H
+#define PT_RECORD_READER_H
+
+#include <pthread.h>
+#include <zstd.h>
+
+#include "core/record/db.h"
+#include "core/record/encode.h"
+#include "core/record/record.h"
+
+enum pt_get {
+	PT_GET_COUNT,
+	PT_GET_LAST,
+	PT_GET_FIRST,
+	PT_GET_NOT_AFTER,
+	PT_GET_BY_TIME,
+	PT_GET_FROM_TIME,
+	PT_GET_FORTH,
+	PT_GET_BACK,
+	PT_GET_MARKS,
+	PT_GET_META,
+	PT_GET_SIGNALS,
+	PT_GET_FRAME,
+	PT_GET_VMAS,
+	PT_GET_WHOLE,
+	PT_GET_PAGES,
+	PT_GET_MOMENTS,
+	PT_GET_VMAS_OF,
+	PT_GET_SUMS_OF,
+	PT_GET_N
+};
+
+#define PT_READER_KEPT 6 /* snapshots, so that a step back or forth is short */
+
+/* The state of a signal from a frame on. Its words are the reader's, for as long as it lives. */
+struct pt_signal_row {
+	uint64_t since;
+	enum pt_signal signal;
+	struct pt_signal_state state;
+	char *reason, *remedy;
+};
+
+struct pt_reader {
+	struct pt_past past;
+	char *path, *name; /* for SQLite, for people */
+	sqlite3 *db;
+	sqlite3_stmt *get[PT_GET_N]; /* made when first used */
+	pthread_mutex_t lock;
+	ZSTD_DCtx *zstd;
+	struct pt_buffer raw;
+	unsigned page_shift;      /* 0: no frame yet */
+	struct pt_process target; /* pid and start time */
+	struct pt_signal_row *signals;
+	size_t n_signals;
+	struct pt_kept {
+		struct pt_snapshot *snapshot; /* NULL: none */
+		uint64_t layout;
+		uint64_t used; /* when, by `turn` */
+	} kept[PT_READER_KEPT];
+	uint64_t turn;
+	uint64_t count, counted; /* moments up to the one of this seq */
+	uint64_t followed;       /* the last one that follow told of */
+};
+
+/* SQLite codes. The statement is reset by whoever stepped it, by pt_reader_done. */
+int pt_reader_get(struct pt_reader *reader, enum pt_get what, sqlite3_stmt **ret);
+void pt_reader_done(sqlite3_stmt *get);
+/* One number out of a statement that is bound; false if there is no row. */
+bool pt_reader_number(sqlite3_stmt *get, uint64_t *ret);
+/* What follows from the first frame and is read once, and what came since. -errno. */
+int pt_reader_refresh(struct pt_reader *reader);
+/* The last moment that is not after seq, or the first. 0: there is none. */
+uint64_t pt_reader_moment(struct pt_reader *reader, uint64_t seq);
+/* The last whole frame that is not after one. */
+bool pt_reader_whole(struct pt_reader *reader, uint64_t seq, uint64_t *ret);
+/* The bytes of a frame at hand in PT_GET_PAGES (column 1), in reader->raw. -errno. */
+int pt_reader_unpack(struct pt_reader *reader, sqlite3_stmt *get);
+
+/* The operations of its past; lock held (at.c, plot.c, story.c). */
+int pt_reader_at(struct pt_reader *reader, uint64_t seq, struct pt_snapshot **ret);
+ssize_t pt_reader_plot(struct pt_reader *reader, uint64_t first, uint64_t last, uint64_t start, uint64_t end,
+		       struct pt_moment *ret, size_t max);
+ssize_t pt_reader_story(struct pt_reader *reader, uint64_t address, uint64_t seq, struct pt_chapter *ret, size_t max);
+
+/* The VMAs at a frame. -errno. */
+int pt_reader_vmas(struct pt_reader *reader, uint64_t seq, struct pt_vma_table **ret);
+
+#endif

@@ -1,0 +1,224 @@
+/*
+ * The plain columns of a frame (writer.h): the process and its sums, VMAs and their sums where they changed, signals
+ * where they changed, and the ledger.
+ */
+#include <string.h>
+
+#include "core/record/writer.h"
+
+/* ---- the process ------------------------------------------------------------------------------------------------ */
+
+static void bind_sums(sqlite3_stmt *put, int first, const struct pt_snapshot *s, size_t vma)
+{
+	for (int i = 0; i < PT_SUM_N; i++)
+		pt_bind_maybe(put, first + i, pt_snapshot_bytes(s, vma, (enum pt_sum)i));
+}
+
+static void bind_process(sqlite3_stmt *put, int i, const struct pt_process *p, bool anonymize, char *state)
+{
+	state[0] = p->state;
+	if (anonymize)
+		sqlite3_bind_null(put, i);
+	else
+		pt_bind_number(put, i, p->uid);
+	pt_bind_number(put, i + 1, p->start_stack);
+	pt_bind_number(put, i + 2, p->image);
+	pt_bind_text(put, i + 3, anonymize ? "process" : p->name);
+	pt_bind_text(put, i + 4, state);
+	pt_bind_number(put, i + 5, p->threads);
+}
+
+static int put_frame(struct pt_writer *w, const struct pt_frame *frame)
+{
+	const struct pt_snapshot *s = frame->now;
+	const struct pt_process *p = &s->process;
+	const uint64_t numbers[] = {s->seq,     s->realtime_ns, s->monotonic_ns, s->fresh_ns,  s->presence_ns,
+				    s->scan_ns, s->scan_cpu_ns, s->done_pages,   s->all_pages, frame->layout};
+	const struct pt_maybe status[] = {p->rss_anon,     p->rss_file, p->rss_shmem, p->swap,
+					  p->locked,       p->peak_rss, p->mapped,    p->minor_faults,
+					  p->major_faults, p->cpu_ns,   p->rollup_pss};
+	const int n_numbers = sizeof(numbers) / sizeof(*numbers);
+	char state[2] = "";
+	sqlite3_stmt *put;
+	int code = pt_record_put(w, PT_PUT_FRAME, &put);
+	if (code != SQLITE_OK)
+		return code;
+	for (int i = 0; i < n_numbers; i++)
+		pt_bind_number(put, 1 + i, numbers[i]);
+	bind_process(put, n_numbers + 1, p, w->anonymize, state);
+	bind_sums(put, n_numbers + 7, s, s->vmas->n);
+	for (int i = 0; i < (int)(sizeof(status) / sizeof(*status)); i++)
+		pt_bind_maybe(put, n_numbers + 7 + PT_SUM_N + i, status[i]);
+	return pt_db_step(put);
+}
+
+/* ---- signals ---------------------------------------------------------------------------------------------------- */
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_signal(const struct pt_signal_state *a, const struct pt_signal_state *b)
+{
+	return a->given == b->given && same_text(a->reason, b->reason) && same_text(a->remedy, b->remedy);
+}
+
+static int put_signals(struct pt_writer *w, const struct pt_snapshot *s)
+{
+	sqlite3_stmt *put;
+	int code = pt_record_put(w, PT_PUT_SIGNAL, &put);
+	for (int i = 0; code == SQLITE_OK && i < PT_SIG_N; i++) {
+		const struct pt_signal_state *now = &s->signals.of[i];
+		if (w->before && same_signal(&w->before->signals.of[i], now))
+			continue;
+		pt_bind_number(put, 1, s->seq);
+		pt_bind_text(put, 2, pt_signal_name((enum pt_signal)i));
+		pt_bind_text(put, 3, pt_given_name(now->given));
+		pt_bind_text(put, 4, now->reason);
+		pt_bind_text(put, 5, now->remedy);
+		code = pt_db_step(put);
+	}
+	return code;
+}
+
+/* ---- VMAs ------------------------------------------------------------------------------------------------------- */
+
+static bool same_vma(const struct pt_vma *a, const struct pt_vma *b)
+{
+	return a->start == b->start && a->end == b->end && a->offset == b->offset && a->inode == b->inode &&
+	       a->dev_major == b->dev_major && a->dev_minor == b->dev_minor && a->perms == b->perms &&
+	       a->role == b->role && a->fs == b->fs && a->tid == b->tid && a->has_vm_flags == b->has_vm_flags &&
+	       (!a->has_vm_flags || a->vm_flags == b->vm_flags) && strcmp(a->path, b->path) == 0;
+}
+
+static int put_vma(struct pt_writer *w, struct pt_frame *frame, size_t i)
+{
+	const struct pt_vma *vma = &frame->now->vmas->v[i];
+	static const char *const fs[] = {NULL, "tmpfs", "hugetlbfs", "other"};
+	char perms[8], token[32];
+	const char *path = w->anonymize ? pt_token(&w->tokens, vma->path, token, sizeof(token)) : vma->path;
+	sqlite3_stmt *put;
+	int code = path ? pt_record_put(w, PT_PUT_VMA, &put) : SQLITE_NOMEM;
+	if (code != SQLITE_OK)
+		return code;
+	/* a file is known by its inode as by its name */
+	uint64_t inode = w->anonymize && vma->inode ? strtoull(path[0] == 'n' ? path + 5 : "1", NULL, 10) : vma->inode;
+	const uint64_t place[] = {vma->offset, vma->dev_major, vma->dev_minor, inode};
+	pt_vma_perms(vma, perms);
+	pt_bind_number(put, 1, frame->now->seq);
+	pt_bind_number(put, 2, vma->start);
+	pt_bind_number(put, 3, vma->end);
+	pt_bind_text(put, 4, perms);
+	pt_bind_text(put, 5, pt_role_name((enum pt_role)vma->role));
+	for (int k = 0; k < 4; k++)
+		pt_bind_number(put, 6 + k, place[k]);
+	pt_bind_text(put, 10, path);
+	pt_bind_number(put, 11, (uint64_t)(int64_t)vma->tid);
+	pt_bind_text(put, 12, fs[vma->fs]);
+	pt_bind_maybe(put, 13, (struct pt_maybe){vma->vm_flags, vma->has_vm_flags});
+	code = pt_db_step(put);
+	frame->ids[i] = sqlite3_last_insert_rowid(w->db);
+	frame->was[i] = SIZE_MAX;
+	frame->layout = frame->now->seq;
+	return code;
+}
+
+static int end_vma(struct pt_writer *w, struct pt_frame *frame, size_t i)
+{
+	sqlite3_stmt *put;
+	int code = pt_record_put(w, PT_PUT_VMA_END, &put);
+	if (code != SQLITE_OK)
+		return code;
+	pt_bind_number(put, 1, frame->now->seq);
+	sqlite3_bind_int64(put, 2, w->ids[i]);
+	frame->layout = frame->now->seq;
+	return pt_db_step(put);
+}
+
+/* Both tables are in the order of addresses. */
+static int put_vmas(struct pt_writer *w, struct pt_frame *frame)
+{
+	const struct pt_vma_table *a = w->before ? w->before->vmas : NULL, *b = frame->now->vmas;
+	size_t i = 0, k = 0, n = a ? a->n : 0;
+	int code = SQLITE_OK;
+	while (code == SQLITE_OK && (i < n || k < b->n)) {
+		bool both = i < n && k < b->n && a->v[i].start == b->v[k].start;
+		if (both && (a == b || same_vma(&a->v[i], &b->v[k]))) {
+			frame->ids[k] = w->ids[i];
+			frame->was[k++] = i++;
+		} else if (both || k == b->n || (i < n && a->v[i].start < b->v[k].start)) {
+			code = end_vma(w, frame, i++);
+			if (code == SQLITE_OK && both)
+				code = put_vma(w, frame, k++);
+		} else {
+			code = put_vma(w, frame, k++);
+		}
+	}
+	return code;
+}
+
+/* ---- sums of VMAs ----------------------------------------------------------------------------------------------- */
+
+/* Whether sums mean the same in both: what is unknown depends on signals, what is locked on the process. */
+static bool same_terms(const struct pt_snapshot *a, const struct pt_snapshot *b)
+{
+	for (int i = 0; i < PT_SIG_N; i++)
+		if (a->signals.of[i].given != b->signals.of[i].given)
+			return false;
+	return a->process.locked.known == b->process.locked.known && a->process.locked.value == b->process.locked.value;
+}
+
+static bool same_sums(const struct pt_snapshot *a, size_t i, const struct pt_snapshot *b, size_t k)
+{
+	for (int what = 0; what < PT_SUM_N; what++) {
+		struct pt_maybe x = pt_snapshot_bytes(a, i, (enum pt_sum)what);
+		struct pt_maybe y = pt_snapshot_bytes(b, k, (enum pt_sum)what);
+		if (x.known != y.known || (x.known && x.value != y.value))
+			return false;
+	}
+	return true;
+}
+
+/* Whether a chunk changed that a VMA has a part in. VMAs are asked about in the order of addresses; *at is where the one
+ * before began. */
+static bool is_touched(const struct pt_frame *frame, const struct pt_vma *vma, size_t *at)
+{
+	uint64_t size = pt_snapshot_chunk_size(frame->now);
+	const struct pt_delta *delta = frame->delta;
+	while (*at < delta->n_changed && delta->changed[*at].index < vma->start / size)
+		(*at)++;
+	return *at < delta->n_changed && delta->changed[*at].index <= (vma->end - 1) / size;
+}
+
+static int put_sums(struct pt_writer *w, const struct pt_frame *frame)
+{
+	const struct pt_snapshot *a = w->before, *b = frame->now;
+	bool terms = a && same_terms(a, b);
+	size_t at = 0;
+	sqlite3_stmt *put;
+	int code = pt_record_put(w, PT_PUT_VMA_SUM, &put);
+	for (size_t i = 0; code == SQLITE_OK && i < b->vmas->n; i++) {
+		size_t was = frame->was[i];
+		bool touched = is_touched(frame, &b->vmas->v[i], &at);
+		if (was != SIZE_MAX && ((terms && !touched) || same_sums(a, was, b, i)))
+			continue;
+		sqlite3_bind_int64(put, 1, frame->ids[i]);
+		pt_bind_number(put, 2, b->seq);
+		bind_sums(put, 3, b, i);
+		code = pt_db_step(put);
+	}
+	return code;
+}
+
+int pt_put_rows(struct pt_writer *w, struct pt_frame *frame)
+{
+	int code = put_vmas(w, frame);
+	if (code == SQLITE_OK)
+		code = put_frame(w, frame);
+	if (code == SQLITE_OK)
+		code = put_signals(w, frame->now);
+	if (code == SQLITE_OK)
+		code = put_sums(w, frame);
+	return code;
+}

@@ -1,0 +1,395 @@
+/*
+ * Recordings: what was written is what is read, at every moment, in any order; and the questions of struct pt_past
+ * against a plain list of the snapshots that were written.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/record/encode.h"
+#include "core/record/record.h"
+#include "tests/support/digest.h"
+#include "tests/support/tape.h"
+
+#define FRAMES TAPE_FRAMES
+#define SECOND 1000000000ull
+
+static void expect_at(struct tape *t, uint64_t seq, const struct pt_snapshot *frame)
+{
+	struct pt_snapshot *s;
+	assert_int_equal(t->past->ops->at(t->past, seq, &s), 0);
+	assert_int_equal(s->seq, frame->seq);
+	assert_true(snapshot_digest(s) == snapshot_digest(frame));
+	pt_snapshot_unref(s);
+}
+
+static void every_moment_is_as_it_was_written(void **arg)
+{
+	(void)arg;
+	for (uint64_t seed = 1; seed <= 30; seed++) {
+		struct tape t;
+		tape_make(&t, seed);
+		for (size_t i = 0; i < FRAMES; i++)
+			expect_at(&t, t.frames[i]->seq, t.frames[i]);
+		for (size_t i = FRAMES; i-- > 0;)
+			expect_at(&t, t.frames[i]->seq, t.frames[i]);
+		for (int i = 0; i < 60; i++) {
+			size_t at = made_random(&t.made, FRAMES);
+			expect_at(&t, t.frames[at]->seq, t.frames[at]);
+		}
+		expect_at(&t, 0, t.frames[0]);
+		expect_at(&t, UINT64_MAX, t.frames[FRAMES - 1]);
+		tape_end(&t);
+	}
+}
+
+/* The recording as it grows, read by another connection. */
+static void a_recording_is_read_while_it_is_written(void **arg)
+{
+	(void)arg;
+	const struct pt_record_options options = {.sync_frames = 2};
+	struct tape t;
+	struct pt_snapshot *s;
+	tape_open(&t, 5, &options);
+	tape_read(&t);
+	assert_int_equal(t.past->ops->count(t.past), 0);
+	assert_int_equal(t.past->ops->at(t.past, 1, &s), -ENODATA);
+	assert_false(pt_reader_follow(t.reader));
+	for (size_t i = 0; i < FRAMES; i++) {
+		struct pt_snapshot *frame = tape_frame(&t);
+		assert_true(pt_reader_follow(t.reader));
+		assert_false(pt_reader_follow(t.reader));
+		assert_int_equal(t.past->ops->count(t.past), i + 1);
+		expect_at(&t, UINT64_MAX, frame);
+		expect_at(&t, t.frames[i / 2]->seq, t.frames[i / 2]);
+	}
+	tape_end(&t);
+}
+
+static void moments_are_found(void **arg)
+{
+	(void)arg;
+	struct tape t;
+	tape_make(&t, 3);
+	const struct pt_past_ops *ops = t.past->ops;
+	uint64_t first = t.frames[0]->realtime_ns, last = t.frames[FRAMES - 1]->realtime_ns;
+	assert_int_equal(ops->count(t.past), FRAMES);
+	assert_int_equal(ops->find(t.past, 0), 1);
+	assert_int_equal(ops->find(t.past, first), 1);
+	assert_int_equal(ops->find(t.past, first + SECOND - 1), 1);
+	assert_int_equal(ops->find(t.past, first + SECOND), 2);
+	assert_int_equal(ops->find(t.past, last + SECOND), FRAMES);
+	assert_int_equal(ops->step(t.past, 0, 0), 1);
+	assert_int_equal(ops->step(t.past, UINT64_MAX, 0), FRAMES);
+	assert_int_equal(ops->step(t.past, 5, 1), 6);
+	assert_int_equal(ops->step(t.past, 5, -1), 4);
+	assert_int_equal(ops->step(t.past, 5, -4), 1);
+	assert_int_equal(ops->step(t.past, 5, -5), 1);
+	assert_int_equal(ops->step(t.past, 5, INT64_MIN), 1);
+	assert_int_equal(ops->step(t.past, 5, FRAMES), FRAMES);
+	assert_int_equal(ops->step(t.past, 5, INT64_MAX), FRAMES);
+	tape_end(&t);
+}
+
+static void marks_are_kept_in_order(void **arg)
+{
+	(void)arg;
+	const struct pt_record_options options = {0};
+	struct tape t;
+	struct pt_mark marks[4];
+	tape_open(&t, 3, &options);
+	for (int i = 0; i < 10; i++)
+		tape_frame(&t);
+	assert_int_equal(pt_writer_mark(t.writer, t.frames[6]->realtime_ns + 1, "after \x1b seven"), 0);
+	assert_int_equal(pt_writer_mark(t.writer, t.frames[2]->realtime_ns, "at three"), 0);
+	assert_int_equal(pt_writer_mark(t.writer, t.frames[9]->realtime_ns + 1, "behind all"), 0);
+	tape_read(&t);
+	assert_int_equal(t.past->ops->marks(t.past, NULL, 0), 3);
+	assert_int_equal(t.past->ops->marks(t.past, marks, 4), 3);
+	assert_string_equal(marks[0].label, "at three");
+	assert_int_equal(marks[0].seq, 3);
+	assert_string_equal(marks[1].label, "after \x1b seven");
+	assert_int_equal(marks[1].seq, 8);
+	assert_int_equal(marks[2].seq, 10);
+	tape_end(&t);
+}
+
+/* ---- plots ------------------------------------------------------------------------------------------------------ */
+
+static void expect_moment(const struct pt_moment *m, const struct pt_snapshot *s, uint64_t start, uint64_t end)
+{
+	const struct {
+		enum pt_sum what;
+		struct pt_maybe got;
+	} sums[] = {{PT_SUM_RSS, m->rss},         {PT_SUM_ANON, m->anon}, {PT_SUM_FILE, m->file},
+		    {PT_SUM_SHMEM, m->shmem},     {PT_SUM_SWAP, m->swap}, {PT_SUM_THP, m->thp},
+		    {PT_SUM_HUGETLB, m->hugetlb}, {PT_SUM_PSS, m->pss}};
+	assert_int_equal(m->seq, s->seq);
+	assert_int_equal(m->realtime_ns, s->realtime_ns);
+	assert_int_equal(m->monotonic_ns, s->monotonic_ns);
+	for (size_t i = 0; i < sizeof(sums) / sizeof(*sums); i++) {
+		struct pt_maybe plain = {0, true};
+		for (size_t v = 0; v < s->vmas->n; v++) {
+			const struct pt_vma *vma = &s->vmas->v[v];
+			bool inside = vma->start >= start && vma->end <= end;
+			struct pt_maybe of = pt_snapshot_bytes(s, v, sums[i].what);
+			plain.value += inside ? of.value : 0;
+			plain.known &= inside ? of.known : vma->start >= end || vma->end <= start;
+		}
+		if (!start && !end)
+			plain = pt_snapshot_bytes(s, s->vmas->n, sums[i].what);
+		assert_int_equal(sums[i].got.known, plain.known);
+		if (plain.known)
+			assert_int_equal(sums[i].got.value, plain.value);
+	}
+}
+
+static void plots_are_the_sums_of_the_frames(void **arg)
+{
+	(void)arg;
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct tape t;
+		struct pt_moment moments[FRAMES + 1];
+		tape_make(&t, seed);
+		for (int round = 0; round < 10; round++) {
+			const struct pt_vma_table *vmas = t.frames[made_random(&t.made, FRAMES)]->vmas;
+			const struct pt_vma *vma = &vmas->v[made_random(&t.made, vmas->n)];
+			uint64_t start = round ? vma->start : 0, end = round ? vma->end : 0;
+			ssize_t n = t.past->ops->plot(t.past, 0, UINT64_MAX, start, end, moments, FRAMES + 1);
+			assert_int_equal(n, FRAMES);
+			for (size_t i = 0; i < FRAMES; i++)
+				expect_moment(&moments[i], t.frames[i], start, end);
+		}
+		tape_end(&t);
+	}
+}
+
+static void plots_keep_the_peaks(void **arg)
+{
+	(void)arg;
+	struct tape t;
+	struct pt_moment all[FRAMES], some[7];
+	tape_make(&t, 8);
+	assert_int_equal(t.past->ops->plot(t.past, 3, 37, 0, 0, all, FRAMES), 35);
+	assert_int_equal(t.past->ops->plot(t.past, 3, 37, 0, 0, some, 7), 7);
+	for (size_t i = 0; i < 7; i++) { /* 5 moments each */
+		uint64_t highest = 0;
+		for (size_t k = i * 5; k < i * 5 + 5; k++)
+			highest = all[k].rss.value > highest ? all[k].rss.value : highest;
+		assert_int_equal(some[i].rss.value, highest);
+		assert_true(some[i].seq >= 3 + i * 5 && some[i].seq < 8 + i * 5);
+	}
+	tape_end(&t);
+}
+
+/* ---- stories ---------------------------------------------------------------------------------------------------- */
+
+static bool same_page(struct pt_page a, struct pt_page b)
+{
+	return a.bits == b.bits && a.pfn == b.pfn && a.count == b.count;
+}
+
+/* The frames up to `seq` at which a page became another; returns how many. */
+static size_t plain_story(struct tape *t, uint64_t address, uint64_t seq, size_t *ret)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < t->n && t->frames[i]->seq <= seq; i++) {
+		struct pt_page page = pt_snapshot_page(t->frames[i], address);
+		if (!n || !same_page(page, pt_snapshot_page(t->frames[ret[n - 1]], address)))
+			ret[n++] = i;
+	}
+	return n;
+}
+
+static void a_story_has_a_chapter_for_each_change(void **arg)
+{
+	(void)arg;
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct tape t;
+		tape_make(&t, seed);
+		for (int round = 0; round < 20; round++) {
+			uint64_t address = MADE_BASE + made_random(&t.made, 200) * MADE_PAGE;
+			uint64_t seq = 1 + made_random(&t.made, FRAMES), max = 1 + made_random(&t.made, 8);
+			struct pt_chapter chapters[8];
+			size_t at[FRAMES], all = plain_story(&t, address, seq, at);
+			ssize_t n = t.past->ops->story(t.past, address + 5, seq, chapters, max);
+			size_t skip = all > max ? all - max : 0;
+			assert_int_equal(n, all - skip);
+			for (size_t i = 0; i < (size_t)n; i++) {
+				const struct pt_snapshot *frame = t.frames[at[skip + i]];
+				struct pt_page page = pt_snapshot_page(frame, address);
+				assert_true(same_page(chapters[i].page, page));
+				assert_int_equal(chapters[i].realtime_ns, frame->realtime_ns);
+				size_t slot = pt_snapshot_lower(frame, address / pt_snapshot_chunk_size(frame));
+				assert_true(chapters[i].to_ns == frame->monotonic_ns ||
+					    (slot < frame->n_slots && chapters[i].to_ns == frame->slots[slot].read_ns));
+				assert_true((chapters[i].from_ns == 0) == (skip + i == 0));
+				if (!(skip + i))
+					continue;
+				struct pt_page was = pt_snapshot_page(t.frames[at[skip + i - 1]], address);
+				assert_int_equal(chapters[i].events, pt_page_events(was, page));
+			}
+		}
+		tape_end(&t);
+	}
+}
+
+/* ---- what is not written ---------------------------------------------------------------------------------------- */
+
+static void names_can_be_left_out(void **arg)
+{
+	(void)arg;
+	const struct pt_record_options options = {.anonymize = true, .command = "secret", .command_size = 6};
+	struct tape t;
+	char line[4096];
+	tape_open(&t, 3, &options);
+	for (int i = 0; i < 10; i++)
+		tape_frame(&t);
+	tape_read(&t);
+	struct pt_snapshot *s;
+	assert_int_equal(t.past->ops->at(t.past, 10, &s), 0);
+	assert_string_equal(s->process.name, "process");
+	assert_int_equal(s->vmas->n, t.frames[9]->vmas->n);
+	for (size_t i = 0; i < s->vmas->n; i++) {
+		assert_int_equal(s->vmas->v[i].role, t.frames[9]->vmas->v[i].role);
+		assert_int_equal(strncmp(s->vmas->v[i].path, "name-", 5), 0);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(s->vmas->v[i].path, s->vmas->v[k].path);
+	}
+	pt_snapshot_unref(s);
+	pt_writer_close(t.writer);
+	t.writer = NULL;
+	FILE *file = fopen(t.path, "r");
+	assert_non_null(file);
+	for (size_t n; (n = fread(line, 1, sizeof(line), file)) > 0;) {
+		assert_null(memmem(line, n, "[anon:", 6));
+		assert_null(memmem(line, n, "secret", 6));
+	}
+	fclose(file);
+	tape_end(&t);
+}
+
+static void a_file_that_is_there_stays(void **arg)
+{
+	(void)arg;
+	struct pt_record_options options = {0};
+	struct tape t;
+	struct pt_writer *other;
+	struct stat before, after;
+	char message[200];
+	tape_open(&t, 3, &options);
+	tape_frame(&t);
+	assert_int_equal(stat(t.path, &before), 0);
+	assert_int_equal(before.st_mode & 0777, 0600);
+	assert_int_equal(pt_writer_open(t.path, &options, &other, message, sizeof(message)), -EEXIST);
+	assert_non_null(strstr(message, "there is such a file"));
+	assert_int_equal(stat(t.path, &after), 0);
+	assert_true(before.st_ino == after.st_ino);
+	options.replace = true;
+	pt_writer_close(t.writer);
+	assert_int_equal(pt_writer_open(t.path, &options, &t.writer, message, sizeof(message)), 0);
+	tape_read(&t);
+	assert_int_equal(t.past->ops->count(t.past), 0);
+	tape_end(&t);
+}
+
+static void frames_come_in_order(void **arg)
+{
+	(void)arg;
+	const struct pt_record_options options = {0};
+	struct tape t;
+	tape_open(&t, 3, &options);
+	tape_frame(&t);
+	tape_frame(&t);
+	assert_int_equal(pt_writer_frame(t.writer, t.frames[0]), -EINVAL);
+	tape_read(&t);
+	assert_int_equal(t.past->ops->count(t.past), 2);
+	tape_end(&t);
+}
+
+/* ---- bytes ------------------------------------------------------------------------------------------------------ */
+
+/* Reads all there is in it; whatever it is, that ends. */
+static bool decodes(const uint8_t *bytes, size_t n)
+{
+	struct pt_decoder d;
+	bool ok = pt_decoder_open(&d, bytes, n, 77, MADE_SHIFT) == 0;
+	if (!ok)
+		return false;
+	for (uint64_t i = 0; ok && i < d.n_reread; i++) {
+		struct pt_reread reread;
+		ok = pt_decoder_reread(&d, &reread) == 0;
+	}
+	for (uint64_t i = 0; ok && i < d.n_changed; i++) {
+		struct pt_page pages[PT_CHUNK_PAGES] = {{0}};
+		struct pt_slot slot;
+		enum pt_form form;
+		ok = pt_decoder_slot(&d, &slot, &form) == 0;
+		if (ok && form != PT_FORM_GONE)
+			ok = pt_decoder_pages(&d, pages) == 0;
+	}
+	ok = ok && pt_decoder_ended(&d);
+	pt_decoder_close(&d);
+	return ok;
+}
+
+static void damaged_bytes_are_refused(void **arg)
+{
+	(void)arg;
+	struct made made;
+	struct pt_encoder *encoder;
+	const uint8_t *bytes;
+	size_t size, refused = 0, tried = 0;
+	made_init(&made, 4, 200);
+	assert_int_equal(pt_encoder_new(&encoder), 0);
+	struct pt_snapshot *s = made_next(&made);
+	struct pt_delta *delta;
+	assert_int_equal(pt_delta_make(NULL, s, &delta), 0);
+	assert_int_equal(pt_encode(encoder, NULL, delta, &bytes, &size), 0);
+	assert_true(decodes(bytes, size));
+	for (size_t n = 0; n < size; n++) {
+		uint8_t *part = malloc(n ? n : 1); /* of its own, so that reading past its end is found */
+		memcpy(part, bytes, n);
+		assert_false(decodes(part, n));
+		free(part);
+	}
+	for (size_t i = 0; i < size; i++)
+		for (int bit = 0; bit < 8; bit++, tried++) {
+			uint8_t *other = malloc(size);
+			memcpy(other, bytes, size);
+			other[i] ^= (uint8_t)(1 << bit);
+			refused += !decodes(other, size);
+			free(other);
+		}
+	assert_true(refused && refused < tried);
+	pt_delta_unref(delta);
+	pt_snapshot_unref(s);
+	pt_encoder_free(encoder);
+	made_end(&made);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_moment_is_as_it_was_written),
+		cmocka_unit_test(a_recording_is_read_while_it_is_written),
+		cmocka_unit_test(moments_are_found),
+		cmocka_unit_test(marks_are_kept_in_order),
+		cmocka_unit_test(plots_are_the_sums_of_the_frames),
+		cmocka_unit_test(plots_keep_the_peaks),
+		cmocka_unit_test(a_story_has_a_chapter_for_each_change),
+		cmocka_unit_test(names_can_be_left_out),
+		cmocka_unit_test(a_file_that_is_there_stays),
+		cmocka_unit_test(frames_come_in_order),
+		cmocka_unit_test(damaged_bytes_are_refused),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

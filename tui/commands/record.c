@@ -1,0 +1,239 @@
+/*
+ * pagetop record: writes every frame of a process to a recording, until it is told to end, the time has passed, or the
+ * process ends. The scan and the file have a thread each; this one hands the frames over and says how it goes.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/kernel/readers.h"
+#include "core/record/recorder.h"
+#include "core/scan/live.h"
+#include "core/text/text.h"
+#include "tui/commands/commands.h"
+#include "tui/worker.h"
+
+#define SECOND  1000000000ull
+#define SHOW_MS 500 /* between two progress lines */
+#define NEVER   UINT64_MAX
+
+/* What the command is at. */
+struct session {
+	const struct ui_options *options;
+	struct pt_kernel *k;
+	struct pt_feed *feed;
+	struct pt_recorder *recorder;
+	int signals; /* signalfd */
+	uint64_t began_ns, last_seq;
+	struct pt_maybe rss;
+	enum pt_feed_state state;
+	bool shown; /* a progress line */
+};
+
+static uint64_t now(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
+}
+
+/* ---- how it goes ------------------------------------------------------------------------------------------------ */
+
+/* The file, and the log beside it until that is put into the file. */
+static uint64_t file_size(const char *path)
+{
+	char name[4200];
+	struct stat st;
+	uint64_t size = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+	snprintf(name, sizeof(name), "%s-wal", path);
+	return size + (stat(name, &st) == 0 ? (uint64_t)st.st_size : 0);
+}
+
+static void show_progress(struct session *s)
+{
+	struct pt_recorder_status status = pt_recorder_status(s->recorder);
+	char size[16], rss[16] = "?";
+	uint64_t seconds = (now(CLOCK_MONOTONIC) - s->began_ns) / SECOND;
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (s->rss.known)
+		pt_text_size(s->rss.value, rss, sizeof(rss));
+	fprintf(stderr, "\r\033[K%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64 "  %" PRIu64 " frames, %s on disk, RSS %s",
+		seconds / 3600, seconds / 60 % 60, seconds % 60, status.frames,
+		pt_text_size(file_size(s->options->columns), size, sizeof(size)), rss);
+	if (status.lost)
+		fprintf(stderr, ", %" PRIu64 " lost", status.lost);
+	fprintf(stderr, "  (Ctrl-C ends it)");
+	fflush(stderr);
+	s->shown = true;
+}
+
+static void clear_progress(struct session *s)
+{
+	if (s->shown)
+		fprintf(stderr, "\r\033[K");
+	s->shown = false;
+}
+
+static void sum_up(struct session *s, const struct pt_recorder_status *status)
+{
+	char size[16], cpu[24];
+	clear_progress(s);
+	if (status->lost)
+		ui_complain("%" PRIu64 " frames were lost: the disk of %s is too slow for them", status->lost,
+			    s->options->columns);
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "%" PRIu64 " frames, %s; writing took %s of CPU time\n", status->frames,
+			pt_text_size(file_size(s->options->columns), size, sizeof(size)),
+			pt_text_ns(status->cpu_ns, cpu, sizeof(cpu)));
+}
+
+/* ---- frames ----------------------------------------------------------------------------------------------------- */
+
+/* Takes what the feed has; true if nothing more is to come. */
+static bool take_frame(struct session *s)
+{
+	s->feed->ops->ack(s->feed);
+	struct pt_feed_status status = s->feed->ops->status(s->feed);
+	struct pt_snapshot *snapshot = s->feed->ops->latest(s->feed);
+	if (snapshot && snapshot->stage == PT_STAGE_COMPLETE && snapshot->seq > s->last_seq) {
+		s->last_seq = snapshot->seq;
+		s->rss = pt_snapshot_bytes(snapshot, snapshot->vmas->n, PT_SUM_RSS);
+		pt_recorder_push(s->recorder, snapshot);
+	}
+	pt_snapshot_unref(snapshot);
+	if (status.state == PT_FEED_ENDED)
+		pt_recorder_end(s->recorder, status.ended_ns);
+	if (status.state == PT_FEED_FAILED && s->state != PT_FEED_FAILED) {
+		clear_progress(s);
+		ui_target_error(s->k, s->options->pid, status.error); /* and it is tried again */
+	}
+	s->state = status.state;
+	return status.state == PT_FEED_ENDED;
+}
+
+static int wait_ms(uint64_t end_ns)
+{
+	uint64_t at = now(CLOCK_MONOTONIC), left = end_ns > at ? (end_ns - at) / 1000000 + 1 : 0;
+	int most = isatty(STDERR_FILENO) ? SHOW_MS : end_ns == NEVER ? -1 : 60000;
+	return most >= 0 && (uint64_t)most > left ? (int)left : most;
+}
+
+static void go_round(struct session *s)
+{
+	uint64_t end_ns = s->options->for_ns ? s->began_ns + s->options->for_ns : NEVER;
+	bool over = false;
+	while (!over) {
+		struct pollfd fds[] = {{s->feed->ops->fd(s->feed), POLLIN, 0},
+				       {pt_recorder_fd(s->recorder), POLLIN, 0},
+				       {s->signals, POLLIN, 0}};
+		poll(fds, sizeof(fds) / sizeof(*fds), wait_ms(end_ns));
+		over = take_frame(s) || fds[2].revents || now(CLOCK_MONOTONIC) >= end_ns ||
+		       pt_recorder_status(s->recorder).error;
+		if (!over)
+			show_progress(s);
+	}
+}
+
+/* Waits until all is in the file, and says how it ended. */
+static int finish(struct session *s)
+{
+	struct pt_recorder_status status;
+	pt_recorder_stop(s->recorder);
+	for (status = pt_recorder_status(s->recorder); !status.stopped; status = pt_recorder_status(s->recorder)) {
+		struct pollfd fd = {pt_recorder_fd(s->recorder), POLLIN, 0};
+		poll(&fd, 1, -1);
+	}
+	sum_up(s, &status);
+	if (!status.error && !status.frames && s->state == PT_FEED_ENDED) {
+		unlink(s->options->columns); /* there is nothing in it */
+		return ui_target_error(s->k, s->options->pid, -ESRCH);
+	}
+	if (!status.error)
+		return UI_OK;
+	ui_complain("%s; its %" PRIu64 " frames can be read", status.message, status.frames);
+	return UI_FINDING;
+}
+
+/* ---- opening ---------------------------------------------------------------------------------------------------- */
+
+static int open_recorder(struct session *s)
+{
+	const struct ui_options *o = s->options;
+	struct pt_record_options options = {
+		.anonymize = o->anonymize, .sync_frames = o->sync_frames, .replace = o->force};
+	struct pt_writer *writer;
+	struct pt_kernel *clock = NULL;
+	char *command = NULL, message[512];
+	if (pt_read_command(s->k, o->pid, &command, &options.command_size) == 0)
+		options.command = command;
+	int error = pt_writer_open(o->columns, &options, &writer, message, sizeof(message));
+	free(command);
+	if (error) {
+		ui_complain("%s%s", message, error == -EEXIST ? ": --force replaces it" : "");
+		return error == -EEXIST ? UI_USAGE : UI_FINDING;
+	}
+	if (pt_kernel_linux_new(&clock, "/", 0) < 0 || pt_recorder_new(&s->recorder, writer, clock) < 0)
+		return ui_out_of_memory();
+	return UI_OK;
+}
+
+/* Its own kernel object: the feed takes it over. */
+static int open_feed(struct session *s)
+{
+	struct pt_kernel *k;
+	int error = pt_kernel_linux_new(&k, "/", 0);
+	if (!error)
+		error = pt_live_feed_new(&s->feed, k, s->options->pid, s->options->interval_ns,
+					 s->options->budget / 100);
+	return error ? ui_target_error(s->k, s->options->pid, error) : UI_OK;
+}
+
+/* What asks this program to end is asked for; its threads get no signal at all. */
+static int open_all(struct session *s, sigset_t *ret_before)
+{
+	sigset_t ends;
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	ui_block_signals(ret_before);
+	s->signals = signalfd(-1, &ends, SFD_CLOEXEC);
+	int status = s->signals < 0 ? ui_out_of_memory() : open_feed(s);
+	if (status == UI_OK)
+		status = open_recorder(s);
+	sigaddset(&ends, SIGPIPE); /* nobody may be left to tell how it goes */
+	pthread_sigmask(SIG_SETMASK, ret_before, NULL);
+	pthread_sigmask(SIG_BLOCK, &ends, NULL);
+	return status;
+}
+
+int ui_record(const struct ui_options *options, struct pt_kernel *k)
+{
+	struct session s = {.options = options, .k = k, .began_ns = now(CLOCK_MONOTONIC)};
+	sigset_t before;
+	if (!options->columns) {
+		ui_complain("record needs a file to write: pagetop record -p PID -o FILE");
+		return UI_USAGE;
+	}
+	int status = open_all(&s, &before);
+	if (status == UI_OK) {
+		go_round(&s);
+		status = finish(&s);
+	}
+	pt_recorder_free(s.recorder);
+	if (s.feed)
+		s.feed->ops->free(s.feed);
+	if (s.signals >= 0)
+		close(s.signals);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return status;
+}
