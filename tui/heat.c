@@ -24,6 +24,7 @@ const char *ui_hue_name(uint8_t hue)
 		[WG_HUE_ANON] = "anon",       [WG_HUE_FILE] = "file",     [WG_HUE_SHMEM] = "shmem",
 		[WG_HUE_SWAP] = "swapped",    [WG_HUE_KERNEL] = "kernel", [WG_HUE_ZERO] = "zero page",
 		[WG_HUE_HUGETLB] = "hugetlb", [WG_HUE_GUARD] = "guard",   [WG_HUE_LAYER] = "page",
+		[WG_HUE_CAME] = "came",       [WG_HUE_WENT] = "went",     [WG_HUE_OTHER] = "changed",
 	};
 	return names[hue];
 }
@@ -56,6 +57,34 @@ struct wg_heat_cell ui_heat_cell(const struct pt_bin *bin, enum pt_layer layer, 
 	if (heat.unknown && (layer == PT_LAYER_KIND ? heat.kind == PT_PRESENT : heat.unknown > heat.hits))
 		cell.flags |= WG_HEAT_UNKNOWN;
 	return cell;
+}
+
+/* What differs in its own hue, what does not faded: of a cell that has both, the difference is worth more. */
+struct wg_heat_cell ui_heat_difference(const struct pt_bin *bin, const struct pt_difference *d,
+				       const struct pt_snapshot *snapshot)
+{
+	uint64_t most = d->came > d->went ? d->came : d->went;
+	if (!d->came && !d->went && !d->other) {
+		struct wg_heat_cell same = ui_heat_cell(bin, PT_LAYER_KIND, snapshot);
+		same.flags = (uint8_t)((same.flags & ~WG_HEAT_CHANGED) | WG_HEAT_OLD);
+		return same;
+	}
+	uint8_t hue = d->other > most ? WG_HUE_OTHER : d->came >= d->went ? WG_HUE_CAME : WG_HUE_WENT;
+	return (struct wg_heat_cell){.hue = hue,
+				     .level = (uint8_t)wg_heat_level(d->other > most ? d->other : most, bin->pages)};
+}
+
+size_t ui_legend_of_difference(struct wg_legend_item *items)
+{
+	static const uint8_t hues[] = {WG_HUE_CAME, WG_HUE_WENT, WG_HUE_OTHER};
+	size_t n = 0;
+	for (; n < sizeof hues; n++)
+		items[n] =
+			(struct wg_legend_item){.hue = hues[n], .level = WG_LEVELS - 1, .label = ui_hue_name(hues[n])};
+	items[n++] =
+		(struct wg_legend_item){.hue = WG_HUE_ANON, .level = WG_LEVELS - 1, .old = true, .label = "the same"};
+	items[n++] = (struct wg_legend_item){.unknown = true, .label = "unknown"};
+	return n;
 }
 
 struct wg_heat_cell *ui_heat_strip(struct ui_scratch *s, const struct pt_axis *axis, const struct pt_snapshot *now,

@@ -5,7 +5,7 @@
 #ifndef UI_HEAT_H
 #define UI_HEAT_H
 
-#include "core/model/bins.h"
+#include "core/model/difference.h"
 #include "tui/scratch.h"
 #include "widgets/views.h"
 
@@ -15,6 +15,11 @@ const char *ui_hue_name(uint8_t hue);
 
 /* How a bin of a snapshot looks in a layer. */
 struct wg_heat_cell ui_heat_cell(const struct pt_bin *bin, enum pt_layer layer, const struct pt_snapshot *snapshot);
+
+/* How it looks where two moments are compared. */
+struct wg_heat_cell ui_heat_difference(const struct pt_bin *bin, const struct pt_difference *difference,
+				       const struct pt_snapshot *snapshot);
+size_t ui_legend_of_difference(struct wg_legend_item *items);
 
 /* n cells over all of an axis, in scratch memory; NULL when it ran out. *ret_n may be less: cells there are. */
 struct wg_heat_cell *ui_heat_strip(struct ui_scratch *s, const struct pt_axis *axis, const struct pt_snapshot *now,

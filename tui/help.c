@@ -95,6 +95,9 @@ static void add_colours(struct ui_shell *shell, struct rows *rows)
 		[WG_HUE_HUGETLB] = "huge pages of hugetlbfs; no part of RSS",
 		[WG_HUE_GUARD] = "guard and other markers: no page, touching it has consequences",
 		[WG_HUE_LAYER] = "whatever the layer asks for; the brighter, the more of the cell",
+		[WG_HUE_CAME] = "came between the two moments that are compared",
+		[WG_HUE_WENT] = "went between them",
+		[WG_HUE_OTHER] = "is there both times, but not the same",
 	};
 	add_heading(rows, "What the colours mean (letters where there are none)");
 	for (unsigned hue = 0; hue < WG_HUE_N; hue++)

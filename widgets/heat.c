@@ -49,7 +49,7 @@ unsigned wg_heat_level(uint64_t hits, uint64_t pages)
 
 char wg_hue_letter(unsigned hue)
 {
-	static const char LETTERS[WG_HUE_N + 1] = "afswkzhg#";
+	static const char LETTERS[WG_HUE_N + 1] = "afswkzhg#+-~";
 	return hue < WG_HUE_N ? LETTERS[hue] : '?';
 }
 
@@ -98,7 +98,8 @@ static uint32_t cell_letter(const struct wg_canvas *c, const struct wg_heat_cell
 		return UNTOUCHED;
 	if (letter == '#')
 		return c->can.unicode ? SHADES[level] : (uint32_t)ASCII_SHADES[level];
-	return (uint32_t)(level == WG_LEVELS - 1 ? letter - 'a' + 'A' : letter);
+	bool all = level == WG_LEVELS - 1 && letter >= 'a' && letter <= 'z';
+	return (uint32_t)(all ? letter - 'a' + 'A' : letter);
 }
 
 static struct glyph mono_glyph(const struct wg_canvas *c, const struct wg_heat_cell *cell, bool cursor)

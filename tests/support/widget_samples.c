@@ -46,7 +46,7 @@ static void draw_spark(struct wg_canvas *c, struct wg_rect rect)
 	wg_draw_spark(c, rect, VALUES, COUNT(VALUES), WG_HEAT(WG_HUE_ANON, 4), WG_BACK);
 }
 
-/* All hues and levels, each flag, and what follows the end of the axis. */
+/* All hues of kinds and levels, each flag, and what follows the end of the axis. */
 static struct wg_heat_cell sample_cell(int i, int n)
 {
 	static const uint8_t FLAGS[] = {WG_HEAT_UNKNOWN,
@@ -56,11 +56,11 @@ static struct wg_heat_cell sample_cell(int i, int n)
 					WG_HEAT_OLD,
 					WG_HEAT_OLD | WG_HEAT_CHANGED,
 					WG_HEAT_UNKNOWN | WG_HEAT_MARKED};
-	if (i < WG_HUE_N * WG_LEVELS)
+	if (i < WG_HUE_CAME * WG_LEVELS)
 		return (struct wg_heat_cell){(uint8_t)(i / WG_LEVELS), (uint8_t)(i % WG_LEVELS), 0};
 	if (i > n - 4)
 		return (struct wg_heat_cell){.flags = WG_HEAT_OUTSIDE};
-	int k = i - WG_HUE_N * WG_LEVELS;
+	int k = i - WG_HUE_CAME * WG_LEVELS;
 	return (struct wg_heat_cell){(uint8_t)(i / 3 % 2), (uint8_t)(i % 3 * 5 / 2), FLAGS[k / 3 % COUNT(FLAGS)]};
 }
 

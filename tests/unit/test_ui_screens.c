@@ -465,7 +465,7 @@ static void help_scrolls_and_goes_away(void **arg)
 	stage_expect(stage, "Get around");
 	stage_expect(stage, "PgDn Ctrl-F Ctrl-D"); /* no key is cut */
 	stage_key(stage, UI_KEY_END);
-	stage_expect(stage, "What the colours mean");
+	stage_expect(stage, "faded: read longer ago");
 	stage_expect_not(stage, "Get around");
 	stage_key(stage, UI_KEY_PAGE_UP);
 	stage_key(stage, UI_KEY_HOME);

@@ -188,7 +188,10 @@ static void two_moments_are_compared(void **arg)
 	stage_expect(stage, "(4 s)");
 	int x, y;
 	assert_true(stage_find(stage, "[heap]", &x, &y));
-	stage_expect(stage, "+24K"); /* all of the process: 6 pages and a VMA of 1, less 1 */
+	stage_expect(stage, "what changed"); /* the map */
+	stage_expect(stage, "6 came");
+	stage_expect(stage, "1 changed"); /* swapped out */
+	stage_expect(stage, "+24K");      /* all of the process: 6 pages and a VMA of 1, less 1 */
 	expect_before(1);
 	expect_moment(5);
 	stage_type(stage, "))");

@@ -53,7 +53,10 @@ static bool make_room(struct ui_map_view *m)
 	struct pt_bin *bins = realloc(m->bins, need * sizeof *bins);
 	if (bins)
 		m->bins = bins;
-	struct wg_heat_cell *cells = bins ? realloc(m->cells, need * sizeof *cells) : NULL;
+	struct pt_difference *differences = bins ? realloc(m->differences, need * sizeof *differences) : NULL;
+	if (differences)
+		m->differences = differences;
+	struct wg_heat_cell *cells = differences ? realloc(m->cells, need * sizeof *cells) : NULL;
 	if (cells) {
 		m->cells = cells;
 		m->room = need;
@@ -103,13 +106,34 @@ static void fill_bins(struct ui_map_view *m, const struct ui_target *t, size_t n
 	m->filled = wanted;
 }
 
-static void fill_cells(struct ui_map_view *m, const struct ui_target *t)
+/* Whether the map shows what came and went between two moments: it does in the layer that shows everything. */
+static bool is_comparison(const struct ui_map_view *m, const struct ui_shell *shell)
 {
+	return shell->time.anchor && shell->target.before && m->layer == PT_LAYER_KIND;
+}
+
+static void fill_differences(struct ui_map_view *m, const struct ui_target *t, size_t n)
+{
+	struct ui_map_filled wanted = {t->version, m->top, ui_map_per_cell(m), n}, have = m->compared;
+	if (have.n == n && have.top == wanted.top && have.per_cell == wanted.per_cell && have.version == t->version)
+		return;
+	pt_difference_bins(&m->axis, t->now, t->before, m->top, wanted.per_cell, m->differences, n);
+	m->compared = wanted;
+}
+
+static void fill_cells(struct ui_map_view *m, const struct ui_shell *shell)
+{
+	const struct ui_target *t = &shell->target;
 	size_t n = (size_t)m->w * (size_t)m->rows;
 	uint64_t per_cell = ui_map_per_cell(m);
+	bool comparison = is_comparison(m, shell);
 	fill_bins(m, t, n);
+	if (comparison)
+		fill_differences(m, t, n);
 	for (size_t i = 0; i < n; i++) {
-		m->cells[i] = ui_heat_cell(&m->bins[i], m->layer, t->now);
+		m->cells[i] = comparison && m->bins[i].pages
+				      ? ui_heat_difference(&m->bins[i], &m->differences[i], t->now)
+				      : ui_heat_cell(&m->bins[i], m->layer, t->now);
 		if (m->n > 1 && pt_axis_vma(&m->axis, t->now, m->top + i * per_cell) % 2)
 			m->cells[i].flags |= WG_HEAT_VMA_ODD;
 		if (in_drag(m, (int)i))
@@ -181,7 +205,7 @@ static void draw_grid(struct ui_map_view *m, struct ui_shell *shell, struct wg_c
 		return;
 	}
 	ui_map_keep_in_sight(m, s);
-	fill_cells(m, &shell->target);
+	fill_cells(m, shell);
 	int cursor = focus ? (int)ui_map_cursor_cell(m, s) : -1;
 	draw_cells(m, shell, c, cursor);
 	if (gutter)
@@ -212,15 +236,17 @@ static void draw_rule(struct ui_map_view *m, struct ui_shell *shell, struct wg_c
 	const struct pt_snapshot *s = shell->target.now;
 	struct ui_scratch *scratch = &shell->scratch;
 	uint64_t per_cell = ui_map_per_cell(m), size = m->axis.pages << m->axis.page_shift;
+	bool comparison = is_comparison(m, shell);
 	const char *cell = per_cell == 1 ? "a cell is one page"
 					 : ui_scratch_text(scratch, "a cell is %s",
 							   ui_size(scratch, per_cell << s->page_shift));
 	struct wg_span spans[] = {
 		{map_name(m, shell), focus ? WG_STRONG : WG_TEXT, 0},
 		{ui_size(scratch, size), WG_TEXT, 2},
-		{ui_scratch_text(scratch, "layer: %s", pt_layer_name(m->layer)), WG_ACCENT, 1},
+		{comparison ? "what changed" : ui_scratch_text(scratch, "layer: %s", pt_layer_name(m->layer)),
+		 WG_ACCENT, 1},
 		{cell, WG_DIM, 3},
-		{pt_layer_what(m->layer), WG_DIM, 4},
+		{comparison ? ui_time_range(shell) : pt_layer_what(m->layer), WG_DIM, 4},
 	};
 	wg_draw_rule(c, line, spans, sizeof spans / sizeof *spans);
 }
@@ -313,6 +339,37 @@ static size_t describe_frame(struct ui_scratch *s, struct pt_page page, struct w
 	return n;
 }
 
+/* "12 came  3 went  5 changed": worth more than what there is. */
+static size_t describe_difference(struct ui_scratch *s, const struct pt_difference *d, struct wg_span *ret)
+{
+	const struct {
+		uint64_t pages;
+		uint8_t hue;
+	} of[] = {{d->came, WG_HUE_CAME}, {d->went, WG_HUE_WENT}, {d->other, WG_HUE_OTHER}};
+	size_t n = 0;
+	for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+		if (of[i].pages)
+			ret[n++] = (struct wg_span){
+				ui_scratch_text(s, "%s %s", ui_number(s, of[i].pages), ui_hue_name(of[i].hue)),
+				WG_HEAT(of[i].hue, WG_LEVELS - 1), 1};
+	if (!n)
+		ret[n++] = (struct wg_span){"no change", WG_DIM, 1};
+	return n;
+}
+
+static void difference_of_all(const struct ui_map_view *m, const struct ui_target *t, struct pt_difference *sum)
+{
+	for (size_t i = 0; !m->per_cell && i < (size_t)m->w * (size_t)m->rows; i++) { /* all of it is in the cells */
+		sum->came += m->differences[i].came;
+		sum->went += m->differences[i].went;
+		sum->other += m->differences[i].other;
+	}
+	for (size_t i = 0; m->per_cell && i < m->axis.n; i++) {
+		const struct pt_vma *vma = &t->now->vmas->v[m->axis.vma[i]];
+		pt_difference_add(t->now, t->before, vma->start, vma->end, sum);
+	}
+}
+
 static void sum_all(const struct ui_map_view *m, const struct pt_snapshot *s, struct pt_counts *sum)
 {
 	for (size_t i = 0; i < m->axis.n; i++)
@@ -325,9 +382,11 @@ static void draw_status(struct ui_map_view *m, struct ui_shell *shell, struct wg
 {
 	const struct pt_snapshot *s = shell->target.now;
 	struct ui_scratch *scratch = &shell->scratch;
-	struct wg_span spans[PARTS + 8] = {{"all of it:", WG_DIM, 2}};
+	struct wg_span spans[PARTS + 12] = {{"all of it:", WG_DIM, 2}};
 	size_t n = 1;
 	struct pt_counts sum = {0};
+	struct pt_difference difference = {0};
+	bool comparison = is_comparison(m, shell);
 	uint64_t pages = m->axis.pages;
 	if (focus && m->w) {
 		size_t cell = ui_map_cursor_cell(m, s);
@@ -336,6 +395,7 @@ static void draw_status(struct ui_map_view *m, struct ui_shell *shell, struct wg
 		size_t vma = pt_axis_vma(&m->axis, s, ui_map_position(m, s));
 		sum = bin->sum;
 		pages = bin->pages;
+		difference = m->differences[cell];
 		spans[0] = (struct wg_span){ui_scratch_text(scratch, "%" PRIx64, pt_axis_address(&m->axis, s, first)),
 					    WG_STRONG, 0};
 		if (pt_bin_is_old(bin, s) && holds_anything(&sum))
@@ -346,7 +406,11 @@ static void draw_status(struct ui_map_view *m, struct ui_shell *shell, struct wg
 			spans[n++] = (struct wg_span){ui_vma_name(scratch, &s->vmas->v[vma]), WG_ACCENT, 2};
 	} else {
 		sum_all(m, s, &sum);
+		if (comparison)
+			difference_of_all(m, &shell->target, &difference);
 	}
+	if (comparison)
+		n += describe_difference(scratch, &difference, spans + n);
 	n += describe(scratch, &sum, pages, spans + n);
 	if (focus && pages == 1)
 		n += describe_frame(scratch, pt_snapshot_page(s, m->cursor), spans + n);
@@ -361,10 +425,11 @@ static bool has_old_cells(const struct ui_map_view *m)
 	return false;
 }
 
-static void draw_legend(struct ui_map_view *m, struct wg_canvas *c, struct wg_rect line)
+static void draw_legend(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line)
 {
 	struct wg_legend_item items[UI_LEGEND_MAX];
-	size_t n = ui_legend(m->layer, has_old_cells(m), items);
+	size_t n = is_comparison(m, shell) ? ui_legend_of_difference(items)
+					   : ui_legend(m->layer, has_old_cells(m), items);
 	wg_draw_legend(c, line, items, n);
 }
 
@@ -395,5 +460,5 @@ void ui_map_draw(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas
 	if (status.h)
 		draw_status(m, shell, c, status, focus);
 	if (legend.h)
-		draw_legend(m, c, legend);
+		draw_legend(m, shell, c, legend);
 }

@@ -18,6 +18,7 @@ void ui_map_free(struct ui_map_view *m)
 	pt_axis_free(&m->axis);
 	pt_vma_table_unref(m->table);
 	free(m->bins);
+	free(m->differences);
 	free(m->cells);
 }
 
@@ -26,7 +27,7 @@ static void forget_axis(struct ui_map_view *m)
 	pt_axis_free(&m->axis);
 	pt_vma_table_unref(m->table);
 	m->table = NULL;
-	m->filled.n = 0;
+	m->filled.n = m->compared.n = 0;
 }
 
 void ui_map_show(struct ui_map_view *m, uint64_t start, uint64_t end)

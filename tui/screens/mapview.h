@@ -8,7 +8,7 @@
 #ifndef UI_MAPVIEW_H
 #define UI_MAPVIEW_H
 
-#include "core/model/bins.h"
+#include "core/model/difference.h"
 #include "tui/shell.h"
 
 #define UI_ZOOMS 8
@@ -44,6 +44,8 @@ struct ui_map_view {
 		uint64_t top, per_cell;
 		size_t n; /* 0: nothing that could be kept */
 	} filled;
+	struct pt_difference *differences; /* [w * rows], owned; of two moments that are compared */
+	struct ui_map_filled compared;     /* what is in them */
 	struct wg_heat_cell *cells;
 	size_t room;
 	bool halves;
