@@ -72,6 +72,17 @@ static void add_keys(struct ui_shell *shell, struct rows *rows, bool unicode)
 	add(rows, "drag", "time", "compares the moment where it begins with that where it ends", WG_KEY);
 }
 
+static void add_columns(struct rows *rows)
+{
+	add_heading(rows, "Columns of the table that tell what changed");
+	add(rows, "+/-", NULL, "what RSS gained or lost since the frame before, or from one moment to the other",
+	    WG_TEXT);
+	add(rows, "BORN FREED", NULL,
+	    "memory that came and went, summed over the last 10 frames, or from one moment to the other", WG_TEXT);
+	add(rows, "COW OUT IN", NULL, "so of what was copied on write, swapped out, swapped in", WG_TEXT);
+	add(rows, "MIGR", NULL, "and of what is in another page frame: migrated, or freed and touched again", WG_TEXT);
+}
+
 static void add_layers(struct ui_shell *shell, struct rows *rows)
 {
 	add_heading(rows, "Layers of the map");
@@ -145,6 +156,7 @@ void ui_help_draw(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect re
 {
 	struct rows rows = {.n = 0};
 	add_keys(shell, &rows, c->can.unicode);
+	add_columns(&rows);
 	add_layers(shell, &rows);
 	add_colours(shell, &rows);
 	int all = draw_rows(c, (struct wg_rect){rect.x, rect.y, rect.w, 0}, &rows, 0);

@@ -76,6 +76,7 @@ void ui_target_close(struct ui_target *t)
 	pt_snapshot_unref(t->live);
 	pt_snapshot_unref(t->live_before);
 	pt_snapshot_unref(t->pin);
+	ui_changes_free(&t->changes);
 	if (t->feed)
 		t->feed->ops->free(t->feed);
 	memset(t, 0, sizeof *t);
@@ -187,6 +188,8 @@ static void present(struct ui_target *t, struct pt_snapshot *now, struct pt_snap
 	t->image = now->process.image;
 	pt_snapshot_ages(now, &t->ages);
 	note_rates(t);
+	bool moments = t->back || t->pin;
+	ui_changes_between(&t->changes, moments ? t->before : NULL, moments ? t->now : NULL);
 }
 
 /* The next frame of the feed. Takes over its reference. */
@@ -210,6 +213,8 @@ static void take(struct ui_target *t, struct pt_snapshot *next, uint64_t now_ns)
 	if (new_frame)
 		note_rss(t, rss_of(next));
 	note_period(t);
+	if (next->stage == PT_STAGE_COMPLETE)
+		ui_changes_frame(&t->changes, t->live_before, next);
 	if (!t->back)
 		present(t, t->live, t->pin ? t->pin : t->live_before);
 }

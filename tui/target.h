@@ -12,6 +12,7 @@
 #include "core/history/past.h"
 #include "core/model/feed.h"
 #include "core/scan/inspect.h"
+#include "tui/changes.h"
 
 #define UI_RSS_HISTORY 240
 
@@ -36,9 +37,10 @@ struct ui_target {
 	struct pt_snapshot *before; /* what it is compared with, of the same image: the complete frame before it, or
 				       that of the second cursor; NULL if there is none */
 	struct pt_snapshot *live,
-		*live_before;    /* the newest of the feed and the complete frame before it; references */
-	bool back;               /* a moment of the past is shown */
-	struct pt_snapshot *pin; /* compare the newest with this one; a reference; NULL: with live_before */
+		*live_before;      /* the newest of the feed and the complete frame before it; references */
+	bool back;                 /* a moment of the past is shown */
+	struct pt_snapshot *pin;   /* compare the newest with this one; a reference; NULL: with live_before */
+	struct ui_changes changes; /* from `before` to `now`, or of the last frames */
 	struct pt_feed_status status;
 	struct pt_ages ages;     /* of `now` */
 	bool before_aged;        /* some of `before` was older than the interval */

@@ -58,6 +58,25 @@ struct pt_maybe ui_vma_row_bytes(const struct pt_snapshot *s, const struct ui_vm
 	return all;
 }
 
+enum pt_event ui_vma_event(enum ui_vma_column column)
+{
+	switch (column) {
+	case UI_VMA_BORN: return PT_BORN;
+	case UI_VMA_FREED: return PT_FREED;
+	case UI_VMA_COPIED: return PT_COW_BROKEN;
+	case UI_VMA_OUT: return PT_SWAPPED_OUT;
+	case UI_VMA_IN: return PT_SWAPPED_IN;
+	case UI_VMA_MIGRATED: return PT_MIGRATED;
+	default: return PT_EVENT_N;
+	}
+}
+
+struct pt_maybe ui_vma_row_event(const struct ui_target *t, const struct ui_vma_row *row, enum pt_event event)
+{
+	const struct pt_vma *v = t->now->vmas->v;
+	return ui_changes_bytes(&t->changes, t->now, v[row->first].start, v[row->first + row->n - 1].end, event);
+}
+
 /* ---- which rows ------------------------------------------------------------------------------------------------- */
 
 static bool matches(const struct ui_vma_list *l, const struct pt_vma *vma)
@@ -165,7 +184,9 @@ static void set_key(const struct ui_vma_list *l, const struct ui_target *t, stru
 	} else if (l->sort == UI_VMA_GROWTH) {
 		key->value = ui_vma_row_growth(t, &key->row, &known);
 	} else {
-		struct pt_maybe sum = ui_vma_row_bytes(s, &key->row, sum_of_column(l->sort));
+		enum pt_event event = ui_vma_event(l->sort);
+		struct pt_maybe sum = event < PT_EVENT_N ? ui_vma_row_event(t, &key->row, event)
+							 : ui_vma_row_bytes(s, &key->row, sum_of_column(l->sort));
 		key->value = sum.known ? (int64_t)sum.value : -1;
 	}
 }

@@ -22,6 +22,12 @@ enum ui_vma_column {
 	UI_VMA_THP,
 	UI_VMA_SHARED,
 	UI_VMA_GROWTH,
+	UI_VMA_BORN, /* these are events, of tui/changes.h */
+	UI_VMA_FREED,
+	UI_VMA_COPIED,
+	UI_VMA_OUT,
+	UI_VMA_IN,
+	UI_VMA_MIGRATED,
 	UI_VMA_ROLE,
 	UI_VMA_NAME,
 	UI_VMA_MAP,
@@ -68,6 +74,10 @@ const struct ui_vma_row *ui_vma_list_selected(const struct ui_vma_list *list);
 struct pt_maybe ui_vma_row_bytes(const struct pt_snapshot *snapshot, const struct ui_vma_row *row, enum pt_sum sum);
 /* Bytes of RSS that it gained since the frame before; *ret_known is false where there is none. */
 int64_t ui_vma_row_growth(const struct ui_target *target, const struct ui_vma_row *row, bool *ret_known);
+
+/* The event that a column counts; PT_EVENT_N: it is another column. And its bytes over a row. */
+enum pt_event ui_vma_event(enum ui_vma_column column);
+struct pt_maybe ui_vma_row_event(const struct ui_target *target, const struct ui_vma_row *row, enum pt_event event);
 
 /* Sorts by a column; in its usual direction, the other one if it is sorted by already and `flip`. */
 void ui_vma_list_sort(struct ui_vma_list *list, enum ui_vma_column column, bool flip);

@@ -17,21 +17,29 @@ static const struct wg_column columns[UI_VMA_COLUMNS] = {
 	[UI_VMA_PSS] = {"PSS", 5, 5, WG_COL_RIGHT},
 	[UI_VMA_DIRTY] = {"DIRTY", 5, 4, WG_COL_RIGHT},
 	[UI_VMA_SWAP] = {"SWAP", 5, 6, WG_COL_RIGHT},
-	[UI_VMA_THP] = {"THP", 5, 9, WG_COL_RIGHT},
+	[UI_VMA_THP] = {"THP", 5, 12, WG_COL_RIGHT},
 	[UI_VMA_SHARED] = {"SHARE", 5, 8, WG_COL_RIGHT},
 	[UI_VMA_GROWTH] = {"+/-", 6, 3, WG_COL_RIGHT},
+	[UI_VMA_BORN] = {"BORN", 5, 11, WG_COL_RIGHT},
+	[UI_VMA_FREED] = {"FREED", 5, 11, WG_COL_RIGHT},
+	[UI_VMA_COPIED] = {"COW", 5, 13, WG_COL_RIGHT},
+	[UI_VMA_OUT] = {"OUT", 5, 14, WG_COL_RIGHT},
+	[UI_VMA_IN] = {"IN", 5, 15, WG_COL_RIGHT},
+	[UI_VMA_MIGRATED] = {"MIGR", 5, 16, WG_COL_RIGHT},
 	[UI_VMA_ROLE] = {"ROLE", 17, 10, 0},
 	[UI_VMA_NAME] = {"NAME", 12, 0, WG_COL_GROW | WG_COL_CUT_MIDDLE},
 	[UI_VMA_MAP] = {"MAP", 10, 1, WG_COL_STRIP},
 };
 
+#define ALL_FIT 146 /* columns of the screen from which every one of the table is there */
+
 /* The map column gets what a wide screen has to spare. */
 static void set_columns(struct wg_column *ret, int w)
 {
 	memcpy(ret, columns, sizeof columns);
-	if (w > 110)
-		ret[UI_VMA_MAP].width = 12 + (w - 110) / 2;
-	if (w > 150)
+	if (w > ALL_FIT)
+		ret[UI_VMA_MAP].width += (w - ALL_FIT) / 2;
+	if (w > ALL_FIT + 10)
 		ret[UI_VMA_ROLE].width = 22;
 }
 
@@ -81,6 +89,8 @@ static void fill_cells(struct ui_shell *shell, const struct ui_vma_row *row, str
 	cells[UI_VMA_ADDRESS] = (struct wg_table_cell){ui_scratch_text(s, "%" PRIx64, vma->start), WG_TEXT};
 	cells[UI_VMA_PERMS] = (struct wg_table_cell){row->n > 1 ? "" : ui_scratch_text(s, "%s", perms), WG_DIM};
 	cells[UI_VMA_GROWTH] = ui_cell_delta(s, growth, known);
+	for (int i = UI_VMA_BORN; i <= UI_VMA_MIGRATED; i++)
+		cells[i] = ui_cell_bytes(s, ui_vma_row_event(&shell->target, row, ui_vma_event((enum ui_vma_column)i)));
 	cells[UI_VMA_ROLE] = role_of(s, vma);
 	cells[UI_VMA_NAME] = (struct wg_table_cell){name_of(s, vma, row->n), WG_TEXT};
 }

@@ -1,0 +1,143 @@
+/*
+ * What became of pages, as screens show it: summed over the last frames, and between two moments that are compared.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/stage.h"
+
+static struct stage *stage;
+
+static int leave(void **arg)
+{
+	(void)arg;
+	if (stage)
+		stage_close(stage);
+	stage = NULL;
+	return 0;
+}
+
+static void frame(const char *text)
+{
+	fixture_add(stage->fixture, text);
+	stage_frame(stage);
+}
+
+/* The text below a heading in the line that has a name in it; the first of both. */
+static const char *cell(const char *name, const char *heading)
+{
+	static char text[16];
+	int x, y, name_x, name_y;
+	size_t n = 0;
+	assert_true(stage_find(stage, heading, &x, &y));
+	assert_true(stage_find(stage, name, &name_x, &name_y));
+	for (int i = x + (int)strlen(heading) - 5; i < x + (int)strlen(heading); i++) {
+		uint32_t ch = stage->canvas.cells[(size_t)name_y * (size_t)stage->canvas.w + (size_t)i].ch;
+		if (ch != ' ')
+			text[n++] = ch < 127 ? (char)ch : '.';
+	}
+	text[n] = 0;
+	return text;
+}
+
+#define expect_cell(name, heading, text) assert_string_equal(cell(name, heading), text)
+
+static void columns_tell_what_became_of_pages(void **arg)
+{
+	(void)arg;
+	stage = stage_open(STAGE_PID, 200, 50);
+	expect_cell("[heap]", "BORN", "?"); /* no frame before */
+	frame("in 100\npages 55d10000a000-55d10000e000 anon pfn=0x12a\n");
+	expect_cell("[heap]", "BORN", "16K");
+	expect_cell("[heap]", "FREED", ".");
+	expect_cell("[stack]", "BORN", ".");
+	frame("in 100\nswap 55d10000a000 type=0 offset=9\n");
+	expect_cell("[heap]", "BORN", "16K"); /* of the frame before: a person has time to read it */
+	expect_cell("[heap]", "OUT", "4K");
+	frame("in 100\npage 55d10000a000 anon pfn=0x140\npage 55d10000b000 anon pfn=0x141\n");
+	expect_cell("[heap]", "IN", "4K");
+	expect_cell("[heap]", "MIGR", "4K");
+	frame("in 100\nunmap 55d10000c000-55d10000e000\n");
+	expect_cell("[heap]", "FREED", "8K");
+	for (unsigned i = 1; i < UI_CHANGES_FRAMES; i++)
+		stage_frame(stage);
+	expect_cell("[heap]", "FREED", "8K");
+	expect_cell("[heap]", "BORN", ".");
+	stage_frame(stage);
+	expect_cell("[heap]", "FREED", ".");
+}
+
+static void narrow_screens_leave_them_out(void **arg)
+{
+	(void)arg;
+	stage = stage_open(STAGE_PID, 120, 40);
+	stage_expect(stage, "BORN FREED");
+	stage_expect_not(stage, "MIGR");
+	stage_resize(stage, 80, 24);
+	stage_expect_not(stage, "BORN");
+	stage_expect(stage, "+/-");
+}
+
+static void an_exec_begins_anew(void **arg)
+{
+	(void)arg;
+	stage = stage_open(STAGE_PID, 200, 50);
+	frame("in 100\npages 55d10000a000-55d10000e000 anon pfn=0x12a\n");
+	expect_cell("[heap]", "BORN", "16K");
+	struct pt_snapshot *next = stage_snapshot(stage);
+	next->process.image++;
+	scripted_feed_push(stage->feed, next);
+	ui_target_update(&stage->shell.target, stage->now_ns);
+	expect_cell("[heap]", "BORN", "?");
+	assert_null(ui_changes_ledger(&stage->shell.target.changes));
+}
+
+static void two_moments_are_compared(void **arg)
+{
+	(void)arg;
+	stage = stage_open(STAGE_PID, 200, 50);
+	frame("in 100\npages 55d10000a000-55d10000e000 anon pfn=0x12a\n");
+	frame("in 100\npages 55d10000e000-55d100010000 anon pfn=0x12e\n");
+	expect_cell("[heap]", "BORN", "24K");
+	stage_key(stage, '(');
+	for (int tries = 0; tries < 1000 && !stage->shell.target.back; tries++)
+		stage_wait(stage);
+	expect_cell("[heap]", "BORN", "16K"); /* from the first to the second */
+	stage_key(stage, 'T');
+	for (int tries = 0; tries < 1000 && stage->shell.target.back; tries++)
+		stage_wait(stage);
+	expect_cell("[heap]", "BORN", "24K");
+}
+
+static void what_it_covers_is_said(void **arg)
+{
+	(void)arg;
+	char text[64];
+	stage = stage_open(STAGE_PID, 130, 44);
+	struct ui_changes *c = &stage->shell.target.changes;
+	stage_frame(stage);
+	assert_string_equal(ui_changes_span(c, text, sizeof text), "since the frame before");
+	stage_frame(stage);
+	assert_string_equal(ui_changes_span(c, text, sizeof text), "over the last 2 frames");
+	for (int i = 0; i < 20; i++)
+		stage_frame(stage);
+	assert_string_equal(ui_changes_span(c, text, sizeof text), "over the last 10 frames");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(columns_tell_what_became_of_pages, leave),
+		cmocka_unit_test_teardown(narrow_screens_leave_them_out, leave),
+		cmocka_unit_test_teardown(an_exec_begins_anew, leave),
+		cmocka_unit_test_teardown(two_moments_are_compared, leave),
+		cmocka_unit_test_teardown(what_it_covers_is_said, leave),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
