@@ -35,6 +35,8 @@ enum {
 	OPT_FORCE,
 	OPT_MERGE,
 	OPT_CONTENT,
+	OPT_FROM,
+	OPT_TO,
 	OPT_AT,
 	OPT_FOR,
 	OPT_SYNC,
@@ -65,6 +67,8 @@ static const struct option long_options[] = {
 	{"force", no_argument, NULL, OPT_FORCE},
 	{"merge", no_argument, NULL, OPT_MERGE},
 	{"content", no_argument, NULL, OPT_CONTENT},
+	{"from", required_argument, NULL, OPT_FROM},
+	{"to", required_argument, NULL, OPT_TO},
 	{"at", required_argument, NULL, OPT_AT},
 	{"for", required_argument, NULL, OPT_FOR},
 	{"sync", required_argument, NULL, OPT_SYNC},
@@ -203,6 +207,8 @@ static int take_value(int option, const char *value, struct ui_options *o, struc
 	case 'o': o->columns = value; return UI_OK;
 	case 'i': o->input = value; return UI_OK;
 	case OPT_AT: o->at = value; return UI_OK;
+	case OPT_FROM: o->from = value; return UI_OK;
+	case OPT_TO: o->to = value; return UI_OK;
 	case OPT_SYNC:
 		if (!ui_parse_decimal(value, 1, SYNC_MAX, &number) || number != (double)(unsigned)number)
 			return usage(c, "'%s' is no number of frames: --sync takes 1 to %d", value, SYNC_MAX);
@@ -316,8 +322,10 @@ static int check_own(const struct ui_options *o, struct complaint *c)
 
 	if (dump && !is_named(command, "dump"))
 		return usage(c, "--since, --stop, --all, --swapped and --merge are of pagetop dump");
-	if (o->content && !is_named(command, "diff"))
-		return usage(c, "--content is of pagetop diff");
+	if ((o->content || o->from || o->to) && !is_named(command, "diff"))
+		return usage(c, "--content, --from and --to are of pagetop diff");
+	if (o->content && (o->from || o->to))
+		return usage(c, "--content compares dumps, which have one moment each: no --from, no --to");
 	if ((o->for_ns || o->sync_frames || o->anonymize) && !is_named(command, "record"))
 		return usage(c, "--for, --sync and --anonymize are of pagetop record");
 	if (o->force && !is_named(command, "dump") && !is_named(command, "record"))

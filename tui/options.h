@@ -46,7 +46,8 @@ struct ui_options {
 	enum pt_dump_stop stop;             /* --stop[=WHAT] */
 	bool all, swapped, merge;           /* --all --swapped --merge */
 	bool force;                         /* --force, of dump and record */
-	bool content;                       /* --content, of diff */
+	bool content;                       /* --content, of diff; so are these: */
+	const char *from, *to;              /* --from and --to TIME|MARK, NULL: its ends */
 	char **rest;                        /* operands, NULL-terminated */
 	const struct ui_command *command;   /* NULL: the live screen */
 	bool help, version;                 /* -h -V */

@@ -159,11 +159,13 @@ enum strictness {
 	SAME_SIZE, /* and all that follows */
 	SAME_PATH,
 	SAME_BASENAME, /* a library of another version's folder */
+	SAME_FOLDER,   /* and size: a temporary file, whose name is another each time */
 	STRICTNESS_N
 };
 
 struct candidate {
 	const struct pt_vma *vma;
+	const char *path; /* of bss, which has none, that of the file it belongs to */
 	size_t index;
 	bool later; /* it is of `after` */
 	enum strictness strictness;
@@ -173,6 +175,16 @@ static const char *basename_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	return slash ? slash + 1 : path;
+}
+
+static int compare_paths(const char *a, const char *b, enum strictness strictness)
+{
+	size_t n = (size_t)(basename_of(a) - a), m = (size_t)(basename_of(b) - b);
+	switch (strictness) {
+	case SAME_BASENAME: return strcmp(a + n, b + m);
+	case SAME_FOLDER: return n && n == m ? strncmp(a, b, n) : n != m ? (n > m) - (n < m) : strcmp(a, b);
+	default: return strcmp(a, b);
+	}
 }
 
 static int in_order(uint64_t a, uint64_t b)
@@ -187,11 +199,10 @@ static int compare_kind(const struct candidate *a, const struct candidate *b)
 	if (!order)
 		order = in_order(x->perms, y->perms);
 	if (!order)
-		order = a->strictness == SAME_BASENAME ? strcmp(basename_of(x->path), basename_of(y->path))
-						       : strcmp(x->path, y->path);
+		order = compare_paths(a->path, b->path, a->strictness);
 	if (!order && (x->inode || y->inode)) /* of anonymous memory the kernel gives none that means anything */
 		order = in_order(x->offset, y->offset);
-	if (!order && a->strictness == SAME_SIZE)
+	if (!order && (a->strictness == SAME_SIZE || a->strictness == SAME_FOLDER))
 		order = in_order(x->end - x->start, y->end - y->start);
 	return order;
 }
@@ -206,13 +217,21 @@ static int compare(const void *a, const void *b)
 	return order ? order : in_order(y->vma->start, x->vma->start);
 }
 
+/* Bss lies right behind the data of its file. */
+static const char *path_of(const struct pt_vma_table *table, size_t i)
+{
+	const struct pt_vma *vma = &table->v[i];
+	bool behind = vma->role == PT_ROLE_BSS && i > 0 && vma[-1].end == vma->start;
+	return behind ? vma[-1].path : vma->path;
+}
+
 static size_t collect(const struct pt_vma_table *table, const size_t *paired, bool later, enum strictness strictness,
 		      struct candidate *ret)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < table->n; i++)
 		if (paired[i] == PT_NO_VMA)
-			ret[n++] = (struct candidate){&table->v[i], i, later, strictness};
+			ret[n++] = (struct candidate){&table->v[i], path_of(table, i), i, later, strictness};
 	return n;
 }
 

@@ -127,7 +127,7 @@ done
 complains 2 "unknown option" vmas -p $$ --nope
 complains 2 "did you mean vmas?" vmsa
 complains 2 "not in this version" types -p $$
-complains 2 "recordings come with a later version" vmas -i x
+complains 2 "cannot read" vmas -i "$tmp/no-such-file"
 complains 2 "needs a process" vmas
 complains 2 "needs ADDR" page -p $$
 complains 2 "dump needs a process" dump -o "$tmp/core"

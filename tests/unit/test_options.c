@@ -238,7 +238,9 @@ static const struct {
 	{"diff --content", "diff needs FILE..."},
 	{"vmas -p 1 --stop", "are of pagetop dump"},
 	{"--since x", "are of pagetop dump"},
-	{"vmas -p 1 --content", "--content is of pagetop diff"},
+	{"vmas -p 1 --content", "are of pagetop diff"},
+	{"vmas -p 1 --from +1", "are of pagetop diff"},
+	{"diff a b --content --to +1", "no --from, no --to"},
 	{"-o RSS", "need a command"},
 };
 

@@ -184,6 +184,28 @@ static void two_runs_go_by_role_file_and_offset(void **arg)
 	drop(&p);
 }
 
+static void a_temporary_file_is_known_by_its_folder(void **arg)
+{
+	(void)arg;
+	const struct program before = {"50000000-50010000 rw-s 00000000 fe:00 7 /tmp/job.a1\n"
+				       "60000000-60010000 rw-p 00000000 00:00 0 [heap]\n",
+				       {4, 1},
+				       5000,
+				       1};
+	const struct program after = {"10000000-10010000 rw-s 00000000 fe:00 8 /tmp/job.b2\n"
+				      "20000000-20010000 rw-s 00000000 fe:00 9 /var/job.b2\n",
+				      {6, 1},
+				      5000,
+				      2};
+	struct pair_of_snapshots p;
+	compare(&p, &before, &after);
+	assert_int_equal(p.growth.pairs.n, 3);
+	expect_pair(&p, 0, 0x50000000, 0x10000000, 2);
+	expect_pair(&p, 1, 0, 0x20000000, 1);
+	expect_pair(&p, 2, 0x60000000, 0, -1);
+	drop(&p);
+}
+
 /* Anonymous ones: those of equal size first, then from the top down. */
 static void alike_ones_of_two_runs_go_by_size_and_order(void **arg)
 {
@@ -233,6 +255,7 @@ int main(void)
 		cmocka_unit_test(one_run_goes_by_place),
 		cmocka_unit_test(what_moved_stays_a_pair),
 		cmocka_unit_test(two_runs_go_by_role_file_and_offset),
+		cmocka_unit_test(a_temporary_file_is_known_by_its_folder),
 		cmocka_unit_test(alike_ones_of_two_runs_go_by_size_and_order),
 		cmocka_unit_test(what_is_unknown_in_one_is_unknown_in_the_difference),
 	};

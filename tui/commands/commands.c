@@ -79,15 +79,20 @@ static const char dump_help[] = "Writes the contents of a process as an ELF core
 				"pagetop dump --merge BASE INCREMENT -o FILE makes a whole one of two.\n"
 				"gdb PROGRAM FILE opens it. Exit status 1: the file cannot be written.\n";
 
-static const char diff_help[] = "Which pages of two dumps differ, in how many bytes, the first of them at which\n"
-				"offset; then a row for each VMA where something differs.\n"
+static const char diff_help[] = "What grew between two moments of a recording, or between the ends of two, by\n"
+				"role and by VMA. In one run BORN is what is there now and was not then; in two\n"
+				"runs VMAs go by role, file and offset, wherever they lie.\n"
 				"\n"
-				"      --content          compare dumps, by their contents\n"
-				"  -n, --noheadings       no first line\n"
-				"  -r, --raw              only pages, one blank between columns, for scripts\n"
-				"  -J, --json             JSON: pages, all VMAs, sums\n"
+				"      --from TIME|MARK   of the first recording; else its start, or the end of\n"
+				"                         it where there are two\n"
+				"      --to TIME|MARK     of the last one; else its end\n"
+				"  -f, --filter REGEX     VMAs whose name or role matches\n"
+				"  -o, --output COLS      columns, +COLS adds to the default\n"
+				"  -b, -n, -r, -J         bytes, VMAs alone, for scripts, JSON\n"
 				"\n"
-				"Exit status: 0 nothing differs, 1 something does.\n";
+				"diff --content FIRST SECOND lists the pages in which two dumps differ instead,\n"
+				"in how many bytes, the first of them at which offset; then a row for each VMA\n"
+				"where something differs. Its exit status is 1 if something does.\n";
 
 static const char record_help[] = "Writes every frame of a process to a recording: an SQLite file that pagetop -i\n"
 				  "and pagetop replay show, and that the sqlite3 shell reads too. Contents of pages\n"
@@ -112,7 +117,7 @@ const struct ui_command ui_commands[] = {
 	{"doctor", NULL, "which signals this kernel and these privileges give", doctor_help, false, false, ui_doctor},
 	{"verify", NULL, "pagetop's sums beside smaps', VMA by VMA", verify_help, true, false, ui_verify},
 	{"dump", "[FILE...]", "contents of a process, as a core that gdb opens", dump_help, true, false, ui_dump},
-	{"diff", "FILE...", "which pages of two dumps differ (--content)", diff_help, false, false, ui_diff},
+	{"diff", "FILE...", "what grew: two moments or runs; what differs in dumps", diff_help, false, false, ui_diff},
 	{"record", NULL, "every frame of a process into a file", record_help, true, false, ui_record},
 	{0},
 };
@@ -149,7 +154,7 @@ static void help_all(void)
 
 static const char *process_words(const struct ui_command *command)
 {
-	if (strcmp(command->name, "replay") == 0)
+	if (strcmp(command->name, "replay") == 0 || strcmp(command->name, "diff") == 0)
 		return "";
 	if (command->takes_recording)
 		return "-p PID|-i RECORDING";
@@ -162,8 +167,9 @@ void ui_help(const struct ui_command *command)
 		help_all();
 		return;
 	}
-	printf("Usage: pagetop %s %s%s%s [OPTION...]\n\n%s", command->name, process_words(command),
-	       command->operands ? " " : "", command->operands ? command->operands : "", command->help);
+	const char *process = process_words(command), *operands = command->operands ? command->operands : "";
+	printf("Usage: pagetop %s%s%s%s%s [OPTION...]\n\n%s", command->name, process[0] ? " " : "", process,
+	       operands[0] ? " " : "", operands, command->help);
 }
 
 /* ---- running --------------------------------------------------------------------------------------------------- */

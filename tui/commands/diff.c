@@ -7,8 +7,5 @@
 int ui_diff(const struct ui_options *options, struct pt_kernel *k)
 {
 	(void)k;
-	if (options->content)
-		return ui_diff_content(options);
-	ui_complain("diff of recordings: not in this version; --content compares two dumps");
-	return UI_USAGE;
+	return options->content ? ui_diff_content(options) : ui_diff_growth(options);
 }

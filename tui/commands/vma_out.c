@@ -27,7 +27,7 @@ struct ui_table_column ui_vma_table_column(enum pt_column_id id)
 	return (struct ui_table_column){column->name, id == PT_COL_PATH ? UI_TABLE_CUT : flags};
 }
 
-static void text_cell(struct ui_table *table, const char *bytes)
+void ui_name_cell(struct ui_table *table, const char *bytes)
 {
 	char small[512];
 	size_t n = strlen(bytes), room = 4 * n + 1; /* \xNN for one byte is the longest */
@@ -49,7 +49,7 @@ void ui_vma_cell(const struct ui_options *options, struct ui_table *table, const
 
 	if (type == PT_COLUMN_TEXT) {
 		const char *bytes = pt_column_text(row, id, text);
-		text_cell(table, bytes ? bytes : "");
+		ui_name_cell(table, bytes ? bytes : "");
 		return;
 	}
 	value = pt_column_number(row, id);

@@ -15,6 +15,9 @@ struct ui_table_column ui_vma_table_column(enum pt_column_id id);
 void ui_vma_cell(const struct ui_options *options, struct ui_table *table, const struct pt_vma_row *row,
 		 enum pt_column_id id);
 
+/* A cell of bytes that may be hostile. */
+void ui_name_cell(struct ui_table *table, const char *bytes);
+
 /* An object with the keys of these columns; NULL: out of memory. */
 json_t *ui_vma_json(const struct pt_vma_row *row, const size_t *ids, size_t n);
 /* The "process" object of vmas -J. */

@@ -1,0 +1,70 @@
+#!/bin/sh
+# pagetop diff on recordings of real processes: of one run that holds still nothing grew; of two runs of the same program
+# every VMA finds its counterpart, wherever address space randomisation put it.
+set -u
+skip() {
+	echo "SKIP: $*"
+	exit 77
+}
+[ -n "${PT_BIN:-}" ] && [ -n "${PT_DEMO:-}" ] || skip "pagetop is not built"
+command -v jq >/dev/null || skip "jq is not installed"
+export LC_ALL=C
+tmp=$(mktemp -d) || exit 1
+target=
+finish() {
+	[ -z "$target" ] || kill "$target" 2>/dev/null
+	rm -rf "$tmp"
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+failed=0
+fail() {
+	echo "FAILED: $*"
+	failed=1
+}
+
+# record_run FILE: some frames of a demo of its own, which holds still.
+record_run() {
+	rm -f "$tmp/says" && mkfifo "$tmp/says" || exit 1
+	"$PT_DEMO" --once >"$tmp/says" &
+	target=$!
+	exec 3<"$tmp/says"
+	read -r word <&3
+	[ "$word" = ready ] || fail "the demo says '$word'"
+	"$PT_BIN" record -p "$target" -o "$1" -d 0.1 --for 0.5 || fail "record: status $?"
+	kill "$target"
+	wait "$target" 2>/dev/null
+	target=
+	exec 3<&-
+}
+
+# so_is WHAT JQ ARGUMENT...: what diff says as JSON.
+so_is() {
+	what=$1 expression=$2
+	shift 2
+	"$PT_BIN" diff -J "$@" >"$tmp/out" 2>"$tmp/err" || fail "$what: status $?: $(cat "$tmp/err")"
+	jq -e "$expression" "$tmp/out" >/dev/null || fail "$what: $(jq -c '.diff[:5], .roles[-1]' "$tmp/out")"
+}
+
+record_run "$tmp/a"
+record_run "$tmp/b"
+so_is "one run" '."same-run" and .born == 0 and ([.roles[].rss_grew] | all(. == 0)) and (.diff | length == 0)' "$tmp/a"
+so_is "two runs" '."same-run" == false and .born == null' "$tmp/a" "$tmp/b"
+so_is "counterparts" '[.diff[] | select(.change == "new" or .change == "gone")] == []' "$tmp/a" "$tmp/b"
+so_is "private memory" '[.roles[] | select(.role == "heap" or .role == "anon" or .role == "arena") | .anon_grew + .swap_grew]
+	| all(fabs < 262144)' "$tmp/a" "$tmp/b"
+so_is "moments" '.from.time < .to.time and .from.pid == .to.pid' "$tmp/a" --from +0 --to +0.4
+"$PT_BIN" diff "$tmp/a" "$tmp/b" | grep -q '^Two runs' || fail "the table does not say that these are two runs"
+
+# complains STATUS TEXT ARGUMENT...
+complains() {
+	want=$1 text=$2
+	shift 2
+	"$PT_BIN" diff "$@" >"$tmp/out" 2>"$tmp/err"
+	[ $? = "$want" ] && grep -qF -- "$text" "$tmp/err" || fail "diff $*: $(cat "$tmp/err")"
+}
+complains 2 "neither a mark nor a time" "$tmp/a" --from nowhere
+complains 2 "takes one recording, or two" "$tmp/a" "$tmp/b" "$tmp/a"
+complains 2 "no-such-file" "$tmp/no-such-file"
+complains 2 "no column" -o NONSENSE "$tmp/a"
+exit $failed
