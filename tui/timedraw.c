@@ -162,7 +162,7 @@ static uint64_t highest(const struct wg_plot_column *columns, int n)
 static size_t set_levels(struct ui_scratch *s, uint64_t top, int rows, struct wg_plot_label *ret)
 {
 	uint64_t step = 4096;
-	uint64_t n_max = rows >= 16 ? LEVELS_MAX : rows >= 3 ? (uint64_t)rows / 2 : 1;
+	uint64_t n_max = rows >= 3 * LEVELS_MAX ? LEVELS_MAX : rows >= 6 ? (uint64_t)rows / 3 : 1;
 	size_t n = 0;
 	while (top / step > n_max && step < (uint64_t)1 << 62)
 		step *= 2;

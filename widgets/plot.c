@@ -133,7 +133,8 @@ static uint8_t colour_of(const struct wg_plot *p, int layer)
 	if (layer == NOTHING)
 		return WG_BACK;
 	const struct wg_plot_series *s = &p->series[layer];
-	return s->unknown ? WG_UNKNOWN : WG_HEAT(s->hue < WG_HUE_N ? s->hue : WG_HUE_LAYER, s->hatched ? 3 : 4);
+	return s->unknown ? WG_UNKNOWN
+			  : WG_HEAT(s->hue < WG_HUE_N ? s->hue : WG_HUE_LAYER, s->hatched ? 4 : WG_LEVELS - 1);
 }
 
 static uint32_t letter_of(const struct wg_plot_series *s)
@@ -154,8 +155,7 @@ static struct glyph full(const struct wg_canvas *c, const struct wg_plot *p, int
 		return (struct glyph){letter_of(s), s->unknown ? WG_STYLE(role, WG_EMPTY) : WG_STYLE(WG_BACK, role)};
 	if (s->unknown || s->hatched)
 		return (struct glyph){s->unknown ? UNKNOWN : HATCH, WG_STYLE(role, WG_EMPTY)};
-	return has_halves(c) ? (struct glyph){' ', WG_STYLE(WG_TEXT, role)}
-			     : (struct glyph){BLOCK + EIGHTHS, WG_STYLE(role, WG_BACK)};
+	return (struct glyph){BLOCK + EIGHTHS, WG_STYLE(role, has_halves(c) ? role : WG_BACK)};
 }
 
 static struct glyph stack_glyph(const struct wg_canvas *c, const struct wg_plot *p, const struct part *part)

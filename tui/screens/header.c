@@ -92,7 +92,7 @@ static void draw_memory(struct ui_shell *shell, struct wg_canvas *c, struct wg_r
 	const struct pt_snapshot *now = shell->target.now;
 	const struct pt_process *p = &now->process;
 	struct pt_maybe rss = total(now, PT_SUM_RSS);
-	int spark = line.w >= 100 ? SPARK_WIDTH : line.w >= 60 ? 10 : 0;
+	int spark = shell->target.back ? 0 : line.w >= 100 ? SPARK_WIDTH : line.w >= 60 ? 10 : 0;
 	struct wg_span first[] = {{ui_scratch_text(s, "RSS %s", ui_bytes(s, rss)), WG_STRONG, 0},
 				  growth(s, &shell->target)};
 	int w = wg_text_width(first[0].text) + 2 + (first[1].text ? wg_text_width(first[1].text) + 2 : 0);
