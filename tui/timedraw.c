@@ -393,16 +393,60 @@ static void draw_plot(struct ui_shell *shell, struct wg_canvas *c, struct wg_rec
 
 /* ---- the table of the full view --------------------------------------------------------------------------------- */
 
-#define ROWS    8
-#define COLUMNS 4
+#define ROWS          8
+#define CLASSES_WIDTH 46
+#define LEDGER_WIDTH  50
+#define COLUMNS       4
 
 static struct wg_table_cell change(struct ui_scratch *s, struct pt_maybe a, struct pt_maybe b)
 {
 	return ui_cell_delta(s, (int64_t)(b.value - a.value), a.known && b.known);
 }
 
-/* The classes at the second cursor, or at the first moment, and at the cursor. */
-static void draw_table(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
+static void draw_rows(struct wg_canvas *c, struct wg_rect rect, const struct wg_column *columns, size_t n_columns,
+		      const struct wg_table_row *rows, size_t n, const char *empty)
+{
+	struct wg_table table = {.columns = columns,
+				 .n_columns = n_columns,
+				 .rows = rows,
+				 .n_rows = n,
+				 .total = n,
+				 .selected = -1,
+				 .empty = empty};
+	wg_draw_table(c, rect, &table);
+}
+
+/* What became of pages, most of them first; of nothing that cannot be told here. */
+static void draw_ledger(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
+{
+	struct ui_scratch *s = &shell->scratch;
+	const struct pt_ledger *ledger = ui_changes_ledger(&shell->target.changes);
+	char span[64];
+	const char *title = ui_changes_span(&shell->target.changes, span, sizeof span);
+	const struct wg_column columns[2] = {{ui_scratch_text(s, "PAGES %s", title), 34, 0, WG_COL_GROW},
+					     {"SIZE", 7, 0, WG_COL_RIGHT}};
+	struct wg_table_cell cells[PT_EVENT_N][2];
+	struct wg_table_row rows[PT_EVENT_N];
+	size_t n = 0;
+	for (unsigned taken = 0; ledger && n < ROWS && n < PT_EVENT_N; n++) {
+		int most = -1;
+		for (int i = 0; i < PT_EVENT_N; i++)
+			if (!(taken >> i & 1) && ledger->known >> i & 1 && ledger->n[i] &&
+			    (most < 0 || ledger->n[i] > ledger->n[most]))
+				most = i;
+		if (most < 0)
+			break;
+		taken |= 1u << most;
+		cells[n][0] = (struct wg_table_cell){pt_event_words((enum pt_event)most), WG_TEXT};
+		cells[n][1] = ui_cell_bytes(s,
+					    (struct pt_maybe){ledger->n[most] << shell->target.now->page_shift, true});
+		rows[n] = (struct wg_table_row){cells[n], NULL, 0};
+	}
+	draw_rows(c, rect, columns, 2, rows, n, ledger ? "no page changed" : "nothing to compare with");
+}
+
+/* The classes at the earlier of both cursors, or at the first moment, and at the later one. */
+static void draw_classes(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
 {
 	struct ui_scratch *s = &shell->scratch;
 	const struct ui_time *t = &shell->time;
@@ -411,6 +455,11 @@ static void draw_table(struct ui_shell *shell, struct wg_canvas *c, struct wg_re
 	struct wg_table_row rows[ROWS];
 	if (!a || !b)
 		return;
+	if (a->seq > b->seq) {
+		const struct pt_moment *swap = a;
+		a = b;
+		b = swap;
+	}
 	const struct {
 		const char *name;
 		struct pt_maybe a, b;
@@ -430,9 +479,16 @@ static void draw_table(struct ui_shell *shell, struct wg_canvas *c, struct wg_re
 		cells[i][3] = change(s, of[i].a, of[i].b);
 		rows[i] = (struct wg_table_row){cells[i], NULL, 0};
 	}
-	struct wg_table table = {
-		.columns = columns, .n_columns = COLUMNS, .rows = rows, .n_rows = ROWS, .total = ROWS, .selected = -1};
-	wg_draw_table(c, rect, &table);
+	draw_rows(c, rect, columns, COLUMNS, rows, ROWS, NULL);
+}
+
+static void draw_tables(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
+{
+	struct wg_rect left = wg_take_left(&rect, rect.w >= CLASSES_WIDTH + LEDGER_WIDTH ? CLASSES_WIDTH : rect.w);
+	draw_classes(shell, c, left);
+	wg_take_left(&rect, 2);
+	if (rect.w > 0 && shell->target.now)
+		draw_ledger(shell, c, rect);
 }
 
 void ui_time_draw(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
@@ -443,6 +499,6 @@ void ui_time_draw(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect re
 		return;
 	draw_title(shell, c, wg_take_top(&rect, 1));
 	if (t->view == UI_TIME_FULL && rect.h >= TABLE_FROM)
-		draw_table(shell, c, wg_take_bottom(&rect, ROWS + 1));
+		draw_tables(shell, c, wg_take_bottom(&rect, ROWS + 1));
 	draw_plot(shell, c, rect);
 }

@@ -129,12 +129,6 @@ static int mark(struct pt_past *past, uint64_t realtime_ns, const char *label)
 	return error;
 }
 
-static uint32_t events(struct pt_page before, struct pt_page after)
-{
-	bool was = pt_page_kind(before) != PT_UNTOUCHED, is = pt_page_kind(after) != PT_UNTOUCHED;
-	return !was && is ? 1u << PT_BORN : was && !is ? 1u << PT_FREED : 1u << PT_MIGRATED;
-}
-
 static ssize_t story(struct pt_past *past, uint64_t address, uint64_t seq, struct pt_chapter *ret, size_t max)
 {
 	struct scripted_past *p = locked(past);
@@ -148,7 +142,7 @@ static ssize_t story(struct pt_past *past, uint64_t address, uint64_t seq, struc
 		ret[n++] = (struct pt_chapter){.from_ns = i ? p->moments[i - 1]->monotonic_ns : 0,
 					       .to_ns = s->monotonic_ns,
 					       .realtime_ns = s->realtime_ns,
-					       .events = i ? events(last, page) : 0,
+					       .events = i ? pt_page_events(last, page) : 0,
 					       .page = page};
 		last = page;
 	}

@@ -151,11 +151,11 @@ static void a_page_has_its_story(void **arg)
 	begin(130, 44);
 	stage_type(stage, ":55d100000000\n");
 	stage_expect(stage, "1 change");
-	stage_expect(stage, ":44  swap");
+	stage_expect(stage, ":44  swapped out");
 	stage_expect(stage, "at first: anon, PFN 0x120");
 	stage_type(stage, "(("); /* as it was known then */
 	stage_expect(stage, "no change");
-	stage_expect_not(stage, ":44  swap");
+	stage_expect_not(stage, ":44  swapped out");
 }
 
 static void the_selection_stays_at_its_address(void **arg)

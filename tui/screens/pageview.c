@@ -131,6 +131,17 @@ static const char *moment_text(struct ui_scratch *s, const struct ui_page_moment
 	return ui_scratch_text(s, "%s  %s%s%s", ui_clock(s, m->realtime_ns), what_it_was(m->cause), pfn, count);
 }
 
+/* "copied on write, private now: "; nothing where no event has a name. */
+static const char *event_words(struct ui_scratch *s, uint32_t events)
+{
+	const char *text = NULL;
+	for (int i = 0; i < PT_EVENT_N; i++)
+		if (events >> i & 1)
+			text = text ? ui_scratch_text(s, "%s, %s", text, pt_event_words((enum pt_event)i))
+				    : pt_event_words((enum pt_event)i);
+	return text ? text : "";
+}
+
 /* What the page became, and how near that is known. */
 static const char *chapter_text(struct ui_scratch *s, const struct pt_chapter *chapter)
 {
@@ -145,8 +156,11 @@ static const char *chapter_text(struct ui_scratch *s, const struct pt_chapter *c
 				  ? ui_scratch_text(s, ", PFN 0x%" PRIx64, page.pfn)
 				  : "";
 	const char *count = page.bits & PT_HAS_COUNT ? ui_scratch_text(s, ", mapped %ux", page.count) : "";
-	return ui_scratch_text(s, "%s  %s%s%s%s%s", ui_clock(s, chapter->realtime_ns),
-			       chapter->from_ns ? "" : "at first: ", kind, pfn, count, about);
+	const char *clock = ui_clock(s, chapter->realtime_ns), *events = event_words(s, chapter->events);
+	if (events[0] && !pt_kind_present(pt_page_kind(page))) /* that says it all */
+		return ui_scratch_text(s, "%s  %s%s", clock, events, about);
+	return ui_scratch_text(s, "%s  %s%s%s%s%s%s", clock, chapter->from_ns ? events : "at first",
+			       chapter->from_ns && !events[0] ? "" : ": ", kind, pfn, count, about);
 }
 
 /* Of what was seen since the screen came here: changes that no frame has shown yet. */
