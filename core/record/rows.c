@@ -2,8 +2,10 @@
  * The plain columns of a frame (writer.h): the process and its sums, VMAs and their sums where they changed, signals
  * where they changed, and the ledger.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "core/history/ledger.h"
 #include "core/record/writer.h"
 
 /* ---- the process ------------------------------------------------------------------------------------------------ */
@@ -211,6 +213,95 @@ static int put_sums(struct pt_writer *w, const struct pt_frame *frame)
 	return code;
 }
 
+/* ---- the ledger ------------------------------------------------------------------------------------------------- */
+
+/* Which VMA's row an address belongs to; 0: none. */
+static sqlite3_int64 id_at(const struct pt_vma_table *vmas, const sqlite3_int64 *ids, uint64_t address)
+{
+	size_t i = pt_vma_find(vmas, address);
+	return i < vmas->n && pt_vma_covers(&vmas->v[i], address) ? ids[i] : 0;
+}
+
+static int put_events(struct pt_writer *w, const struct pt_frame *frame, const struct pt_ledger_vma *vma)
+{
+	sqlite3_int64 id = vma->gone ? id_at(w->before->vmas, w->ids, vma->start)
+				     : id_at(frame->now->vmas, frame->ids, vma->start);
+	sqlite3_stmt *put;
+	int code = pt_record_put(w, PT_PUT_LEDGER, &put);
+	for (int i = 0; code == SQLITE_OK && i < PT_EVENT_N; i++) {
+		if (!vma->n[i] || !(frame->told >> i & 1))
+			continue;
+		pt_bind_number(put, 1, frame->now->seq);
+		sqlite3_bind_int64(put, 2, id);
+		pt_bind_text(put, 3, pt_event_name((enum pt_event)i));
+		pt_bind_number(put, 4, vma->n[i]);
+		pt_bind_number(put, 5, vma->unsure >> i & 1);
+		code = pt_db_step(put);
+	}
+	return code;
+}
+
+static int put_change(struct pt_writer *w, const struct pt_frame *frame, const struct pt_ledger_change *change)
+{
+	bool gone = change->what == PT_VMA_GONE, created = change->what == PT_VMA_CREATED;
+	const struct pt_maybe places[] = {{change->start, !gone},
+					  {change->end, !gone},
+					  {change->from_start, !created},
+					  {change->from_end, !created}};
+	sqlite3_stmt *put;
+	int code = pt_record_put(w, PT_PUT_VMA_EVENT, &put);
+	if (code != SQLITE_OK)
+		return code;
+	pt_bind_number(put, 1, frame->now->seq);
+	pt_bind_text(put, 2, pt_vma_event_name(change->what));
+	sqlite3_bind_int64(put, 3,
+			   gone ? id_at(w->before->vmas, w->ids, change->from_start)
+				: id_at(frame->now->vmas, frame->ids, change->start));
+	for (int i = 0; i < 4; i++)
+		pt_bind_maybe(put, 4 + i, places[i]);
+	return pt_db_step(put);
+}
+
+/* Which events no row means none of, as words; where that is not what it was. */
+static int put_told(struct pt_writer *w, const struct pt_frame *frame)
+{
+	char events[256] = "";
+	size_t n = 0;
+	sqlite3_stmt *put;
+	int code = frame->told == w->told ? SQLITE_DONE : pt_record_put(w, PT_PUT_TOLD, &put);
+	if (code != SQLITE_OK)
+		return code == SQLITE_DONE ? SQLITE_OK : code;
+	for (int i = 0; i < PT_EVENT_N && n < sizeof(events); i++)
+		if (frame->told >> i & 1)
+			n += (size_t)snprintf(events + n, sizeof(events) - n, "%s%s", n ? " " : "",
+					      pt_event_name((enum pt_event)i));
+	pt_bind_number(put, 1, frame->now->seq);
+	pt_bind_text(put, 2, events);
+	return pt_db_step(put);
+}
+
+/* There is none of the first frame, and none over an exec. */
+static int put_ledger(struct pt_writer *w, struct pt_frame *frame)
+{
+	struct pt_ledger ledger;
+	int code = SQLITE_OK;
+	frame->told = w->told;
+	if (!w->before)
+		return SQLITE_OK;
+	if (pt_ledger_make(w->before, frame->now, &ledger) < 0)
+		return SQLITE_NOMEM;
+	if (!ledger.other_image) {
+		frame->told = ledger.known;
+		code = put_told(w, frame);
+	}
+	for (size_t i = 0; code == SQLITE_OK && i < ledger.n_vmas; i++)
+		code = put_events(w, frame, &ledger.vmas[i]);
+	for (size_t i = 0; code == SQLITE_OK && i < ledger.n_changes; i++)
+		code = put_change(w, frame, &ledger.changes[i]);
+	pt_ledger_free(&ledger);
+	return code;
+}
+
 int pt_put_rows(struct pt_writer *w, struct pt_frame *frame)
 {
 	int code = put_vmas(w, frame);
@@ -220,5 +311,7 @@ int pt_put_rows(struct pt_writer *w, struct pt_frame *frame)
 		code = put_signals(w, frame->now);
 	if (code == SQLITE_OK)
 		code = put_sums(w, frame);
+	if (code == SQLITE_OK)
+		code = put_ledger(w, frame);
 	return code;
 }

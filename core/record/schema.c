@@ -23,7 +23,8 @@ const struct pt_schema_item pt_schema_tables[] = {
 	{"vma_sum", "CREATE TABLE vma_sum(vma INTEGER NOT NULL, frame INTEGER NOT NULL, " PT_SCHEMA_SUMS ", "
 		    "PRIMARY KEY(vma, frame)) WITHOUT ROWID"},
 	{"ledger", "CREATE TABLE ledger(frame INTEGER NOT NULL, vma INTEGER NOT NULL, event TEXT NOT NULL, "
-		   "pages INTEGER NOT NULL, PRIMARY KEY(frame, vma, event)) WITHOUT ROWID"},
+		   "pages INTEGER NOT NULL, unsure INTEGER NOT NULL, PRIMARY KEY(frame, vma, event)) WITHOUT ROWID"},
+	{"told", "CREATE TABLE told(since_frame INTEGER NOT NULL, events TEXT NOT NULL)"},
 	{"vma_event", "CREATE TABLE vma_event(frame INTEGER NOT NULL, event TEXT NOT NULL, vma INTEGER, "
 		      "start INTEGER, \"end\" INTEGER, from_start INTEGER, from_end INTEGER)"},
 	{"mark", "CREATE TABLE mark(id INTEGER PRIMARY KEY, realtime_ns INTEGER NOT NULL, label TEXT NOT NULL)"},
@@ -44,7 +45,8 @@ const char *const pt_schema_rest[] = {
 	"(SELECT max(frame) FROM vma_sum WHERE vma = v.id AND frame <= f.id) GROUP BY f.id, v.role",
 	"CREATE VIEW mark_at AS SELECT m.label, m.realtime_ns / 1e9 AS time, "
 	"(SELECT min(id) FROM frame WHERE realtime_ns >= m.realtime_ns) AS frame FROM mark m",
-	"CREATE VIEW event_at AS SELECT l.frame, f.realtime_ns / 1e9 AS time, v.role, v.path, l.event, l.pages "
+	"CREATE VIEW event_at AS SELECT l.frame, f.realtime_ns / 1e9 AS time, v.role, v.path, l.event, l.pages, "
+	"l.unsure "
 	"FROM ledger l JOIN frame f ON f.id = l.frame JOIN vma v ON v.id = l.vma",
 	NULL,
 };

@@ -29,7 +29,8 @@ static const char *const put_sql[PT_PUT_N] = {
 	[PT_PUT_VMA] = "INSERT INTO vma VALUES(NULL,?,NULL,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[PT_PUT_VMA_END] = "UPDATE vma SET until_frame = ? WHERE id = ?",
 	[PT_PUT_VMA_SUM] = put_vma_sum_sql,
-	[PT_PUT_LEDGER] = "INSERT INTO ledger VALUES(?,?,?,?)",
+	[PT_PUT_LEDGER] = "INSERT INTO ledger VALUES(?,?,?,?,?)",
+	[PT_PUT_TOLD] = "INSERT INTO told VALUES(?,?)",
 	[PT_PUT_VMA_EVENT] = "INSERT INTO vma_event VALUES(?,?,?,?,?,?,?)",
 	[PT_PUT_MARK] = "INSERT INTO mark VALUES(NULL,?,?)",
 	[PT_PUT_PAGES] = "INSERT INTO pages VALUES(?,?,?)",
@@ -305,6 +306,7 @@ static void take(struct pt_writer *w, struct pt_frame *frame)
 	w->ids = frame->ids;
 	frame->ids = NULL;
 	w->layout = frame->layout;
+	w->told = frame->told;
 	w->since_cost = frame->whole ? 0 : w->since_cost + (frame->bytes > FRAME_COST ? frame->bytes : FRAME_COST);
 	if (frame->whole)
 		w->whole_bytes = frame->bytes;

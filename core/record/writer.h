@@ -19,6 +19,7 @@ enum pt_put {
 	PT_PUT_VMA_END,
 	PT_PUT_VMA_SUM,
 	PT_PUT_LEDGER,
+	PT_PUT_TOLD,
 	PT_PUT_VMA_EVENT,
 	PT_PUT_MARK,
 	PT_PUT_PAGES,
@@ -38,6 +39,7 @@ struct pt_writer {
 	/* of the last frame in the file: */
 	struct pt_snapshot *before;     /* NULL: there is none */
 	sqlite3_int64 *ids;             /* of before's VMAs in the table vma */
+	uint32_t told;              /* events that the ledger can tell: 1 << enum pt_event */
 	uint64_t layout;                /* since which frame the VMAs are as they are */
 	size_t whole_bytes, since_cost; /* of the last whole frame; of those since */
 	char message[400];
@@ -50,6 +52,7 @@ struct pt_frame {
 	sqlite3_int64 *ids;
 	size_t *was; /* of each VMA, where it is in before's table; SIZE_MAX: new */
 	uint64_t layout;
+	uint32_t told;
 	bool whole;
 	size_t bytes;
 };

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "core/record/encode.h"
 #include "core/record/record.h"
@@ -242,6 +243,78 @@ static void a_story_has_a_chapter_for_each_change(void **arg)
 	}
 }
 
+/* ---- plain columns ---------------------------------------------------------------------------------------------- */
+
+/* One number that a query gives; -1: none. */
+static int64_t ask(struct tape *t, const char *sql)
+{
+	sqlite3 *db;
+	sqlite3_stmt *get;
+	assert_int_equal(sqlite3_open_v2(t->path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	if (sqlite3_prepare_v2(db, sql, -1, &get, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	int64_t number = sqlite3_step(get) == SQLITE_ROW ? sqlite3_column_int64(get, 0) : -1;
+	sqlite3_finalize(get);
+	sqlite3_close(db);
+	return number;
+}
+
+static void the_ledger_is_in_columns(void **arg)
+{
+	(void)arg;
+	struct tape t;
+	size_t rows = 0;
+	char sql[300];
+	tape_make(&t, 3);
+	for (size_t i = 1; i < FRAMES; i++) {
+		struct pt_ledger ledger;
+		assert_int_equal(pt_ledger_make(t.frames[i - 1], t.frames[i], &ledger), 0);
+		for (int event = 0; event < PT_EVENT_N; event++) {
+			bool told = !ledger.other_image && ledger.known >> event & 1;
+			snprintf(sql, sizeof(sql),
+				 "SELECT coalesce(sum(pages), 0) FROM ledger WHERE frame = %zu AND event = '%s'", i + 1,
+				 pt_event_name((enum pt_event)event));
+			assert_int_equal(ask(&t, sql), told ? ledger.n[event] : 0);
+			rows += told && ledger.n[event];
+		}
+		for (size_t k = 0; k < ledger.n_vmas; k++) {
+			snprintf(sql, sizeof(sql),
+				 "SELECT count(*) FROM ledger l JOIN vma v ON v.id = l.vma WHERE frame = %zu AND "
+				 "v.start = %lld AND v.\"end\" = %lld AND (v.until_frame IS %zu) = %d",
+				 i + 1, (long long)ledger.vmas[k].start, (long long)ledger.vmas[k].end, i + 1,
+				 ledger.vmas[k].gone);
+			assert_true(ask(&t, sql) > 0);
+		}
+		snprintf(sql, sizeof(sql), "SELECT count(*) FROM vma_event WHERE frame = %zu", i + 1);
+		assert_int_equal(ask(&t, sql), ledger.other_image ? 0 : ledger.n_changes);
+		pt_ledger_free(&ledger);
+	}
+	assert_true(rows > FRAMES);
+	assert_int_equal(ask(&t, "SELECT instr(events, 'cow-broken') > 0 FROM told"), 1);
+	tape_end(&t);
+}
+
+static void views_give_each_vma_at_each_frame(void **arg)
+{
+	(void)arg;
+	struct tape t;
+	char sql[200];
+	tape_make(&t, 4);
+	for (size_t i = 0; i < FRAMES; i += 5) {
+		const struct pt_snapshot *s = t.frames[i];
+		snprintf(sql, sizeof(sql), "SELECT count(*) FROM vma_at WHERE frame = %zu", i + 1);
+		assert_int_equal(ask(&t, sql), s->vmas->n);
+		snprintf(sql, sizeof(sql), "SELECT sum(present) FROM vma_at WHERE frame = %zu", i + 1);
+		uint64_t sum = 0;
+		for (size_t k = 0; k < s->vmas->n; k++)
+			sum += pt_snapshot_bytes(s, k, PT_SUM_PRESENT).value;
+		assert_int_equal(ask(&t, sql), sum);
+		snprintf(sql, sizeof(sql), "SELECT sum(vmas) FROM role_at WHERE frame = %zu", i + 1);
+		assert_int_equal(ask(&t, sql), s->vmas->n);
+	}
+	tape_end(&t);
+}
+
 /* ---- what is not written ---------------------------------------------------------------------------------------- */
 
 static void names_can_be_left_out(void **arg)
@@ -386,6 +459,8 @@ int main(void)
 		cmocka_unit_test(plots_are_the_sums_of_the_frames),
 		cmocka_unit_test(plots_keep_the_peaks),
 		cmocka_unit_test(a_story_has_a_chapter_for_each_change),
+		cmocka_unit_test(the_ledger_is_in_columns),
+		cmocka_unit_test(views_give_each_vma_at_each_frame),
 		cmocka_unit_test(names_can_be_left_out),
 		cmocka_unit_test(a_file_that_is_there_stays),
 		cmocka_unit_test(frames_come_in_order),
