@@ -3,11 +3,14 @@
  * feed and workers have, draw if anything changed. All else is the shell's (shell.h) and the terminal's (term.h).
  */
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
+#include "core/record/record.h"
 #include "tui/commands/commands.h"
 #include "tui/shell.h"
 #include "tui/term.h"
+#include "tui/when.h"
 
 #define QUIT_WAIT_MS 200 /* for threads that may hang in the kernel */
 
@@ -67,13 +70,41 @@ static void run(struct ui_shell *shell, struct wg_canvas *canvas)
 	}
 }
 
+/* An exit status; what failed was said. */
+static int open_recording(struct ui_shell *shell, const struct ui_options *options)
+{
+	struct pt_reader *reader;
+	char message[200];
+	uint64_t seq = 0;
+	int status = ui_recording_open(options->input, &reader);
+	if (status != UI_OK)
+		return status;
+	if (options->at && !ui_when(options->at, pt_reader_past(reader), &seq, message, sizeof message)) {
+		ui_complain("%s: %s", options->input, message);
+		pt_reader_close(reader);
+		return UI_USAGE;
+	}
+	int error = ui_shell_replay(shell, options, &ui_sources_live, reader, seq, now());
+	if (error)
+		ui_complain("%s: %s", options->input, strerror(-error));
+	return error ? UI_LACKING : UI_OK;
+}
+
+static int open_shell(struct ui_shell *shell, const struct ui_options *options)
+{
+	if (options->input)
+		return open_recording(shell, options);
+	int error = ui_shell_init(shell, options, &ui_sources_live, now());
+	return error ? complain(options->pid, error) : UI_OK;
+}
+
 int ui_run(const struct ui_options *options)
 {
 	struct ui_shell shell;
 	char message[160];
-	int error = ui_shell_init(&shell, options, &ui_sources_live, now());
-	if (error)
-		return complain(options->pid, error);
+	int status = open_shell(&shell, options);
+	if (status != UI_OK)
+		return status;
 	if (!ui_term_open(options, message, sizeof message)) {
 		ui_shell_free(&shell, QUIT_WAIT_MS);
 		ui_complain("%s", message);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/record/replay.h"
 #include "core/text/text.h"
 #include "tui/format.h"
 
@@ -80,8 +81,24 @@ static struct wg_span seen(struct ui_shell *shell, bool wide)
 	return span;
 }
 
+/* "replay x2, 12:03:05" */
+static struct wg_span replay_pace(struct ui_shell *shell, struct pt_replay *replay)
+{
+	const struct ui_target *t = &shell->target;
+	const char *when = t->now ? ui_clock(&shell->scratch, t->now->realtime_ns) : "";
+	const char *end = t->status.state == PT_FEED_ENDED ? " ended" : t->paused ? " paused" : "";
+	if (t->back)
+		return (struct wg_span){"replay", WG_WARN, 2};
+	return (struct wg_span){
+		ui_scratch_text(&shell->scratch, "replay x%g%s %s", pt_replay_get_speed(replay), end, when), WG_WARN,
+		0};
+}
+
 static struct wg_span pace(struct ui_shell *shell)
 {
+	struct pt_replay *replay = pt_replay_of(shell->target.feed);
+	if (replay)
+		return replay_pace(shell, replay);
 	const struct pt_feed_status *status = &shell->target.status;
 	char text[24];
 	if (!shell->target.feed)
@@ -111,7 +128,8 @@ static struct wg_span presence(struct ui_shell *shell)
 
 static struct wg_span cost(struct ui_shell *shell)
 {
-	if (!shell->target.now || shell->target.status.state == PT_FEED_ENDED)
+	bool costs = shell->target.status.state != PT_FEED_ENDED && !pt_replay_of(shell->target.feed);
+	if (!shell->target.now || !costs)
 		return (struct wg_span){0};
 	return (struct wg_span){ui_scratch_text(&shell->scratch, "CPU %.1f of %g %%", shell->target.status.cost * 100,
 						shell->options->budget),
@@ -144,7 +162,7 @@ static struct wg_span privilege(struct ui_shell *shell)
 {
 	const struct pt_snapshot *s = shell->target.now;
 	const char *who = geteuid() == 0 ? "root" : "no root";
-	if (!s)
+	if (!s || pt_replay_of(shell->target.feed))
 		return (struct wg_span){0};
 	unsigned missing = count_missing(&s->signals);
 	if (!missing)
@@ -263,8 +281,11 @@ static struct wg_span privilege_banner(struct ui_shell *shell)
 		return (struct wg_span){0};
 	const struct pt_signal_state *pfn = &s->signals.of[PT_SIG_PFN];
 	const char *remedy = pfn->remedy ? pfn->remedy : pfn->reason;
-	return (struct wg_span){ui_scratch_text(&shell->scratch, "? is hidden from this user. To see it: %s.", remedy),
-				WG_UNKNOWN, 0};
+	return (struct wg_span){
+		pt_replay_of(shell->target.feed)
+			? "? was hidden from the user who recorded this."
+			: ui_scratch_text(&shell->scratch, "? is hidden from this user. To see it: %s.", remedy),
+		WG_UNKNOWN, 0};
 }
 
 void ui_frame_banners(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *rest)
@@ -338,7 +359,8 @@ void ui_frame_foot(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *
 	if (shell->prompt.kind) {
 		static const char *const labels[] = {[UI_PROMPT_FILTER] = "/",
 						     [UI_PROMPT_ADDRESS] = "address: ",
-						     [UI_PROMPT_MARK] = "mark this moment as: "};
+						     [UI_PROMPT_MARK] = "mark this moment as: ",
+						     [UI_PROMPT_TIME] = "time or mark: "};
 		wg_draw_prompt(c, line, labels[shell->prompt.kind], shell->prompt.text,
 			       shell->prompt.error[0] ? shell->prompt.error : NULL);
 		return;

@@ -101,10 +101,13 @@ static const struct ui_binding bindings[] = {
 	ROW(MARK, UI_IN_TARGET, ('m'), NULL, "mark", 9, PAST, "mark this moment, with a few words"),
 	ROW(MARK_BACK, UI_IN_TARGET, ('{'), NULL, NULL, 0, PAST, "to the mark before"),
 	ROW(MARK_NEXT, UI_IN_TARGET, ('}'), NULL, NULL, 0, PAST, "to the next mark"),
+	ROW(GOTO_TIME, UI_IN_TARGET, ('@'), NULL, NULL, 0, PAST,
+	    "to a mark by its words, or a time: 14:03:20, a date with one, +SECONDS from the start"),
 
-	ROW(PAUSE, UI_IN_SCREENS, (' '), NULL, "pause", 7, TIME, "pause, or go on"),
-	ROW(FASTER, UI_IN_SCREENS, ('<', ','), "<", NULL, 0, TIME, "half the interval between frames"),
-	ROW(SLOWER, UI_IN_SCREENS, ('>', '.'), ">", NULL, 0, TIME, "double it"),
+	ROW(PAUSE, UI_IN_SCREENS, (' '), NULL, "pause", 7, TIME, "pause, or go on; in a replay, play from here"),
+	ROW(FASTER, UI_IN_SCREENS, ('<', ','), "<", NULL, 0, TIME,
+	    "half the interval between frames; a replay twice as fast"),
+	ROW(SLOWER, UI_IN_SCREENS, ('>', '.'), ">", NULL, 0, TIME, "double it; a replay half as fast"),
 	ROW(REFRESH, UI_IN_SCREENS, ('r'), NULL, NULL, 0, TIME, "read now, and sort anew"),
 
 	ROW(HELP, UI_IN_SCREENS | UI_IN_HELP, ('?'), NULL, "help", 0, PROGRAM, "this help, and away again"),

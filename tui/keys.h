@@ -96,6 +96,7 @@ enum ui_action {
 	UI_DO_MARK,
 	UI_DO_MARK_BACK,
 	UI_DO_MARK_NEXT,
+	UI_DO_GOTO_TIME,
 	UI_DO_PAUSE,
 	UI_DO_FASTER,
 	UI_DO_SLOWER,
@@ -107,7 +108,16 @@ enum ui_action {
 };
 
 /* Help is ordered by what a person wants to do. */
-enum ui_task { UI_TASK_MOVE, UI_TASK_FIND, UI_TASK_MAP, UI_TASK_PAGE, UI_TASK_PAST, UI_TASK_TIME, UI_TASK_PROGRAM, UI_TASK_N };
+enum ui_task {
+	UI_TASK_MOVE,
+	UI_TASK_FIND,
+	UI_TASK_MAP,
+	UI_TASK_PAGE,
+	UI_TASK_PAST,
+	UI_TASK_TIME,
+	UI_TASK_PROGRAM,
+	UI_TASK_N
+};
 
 #define UI_BINDING_KEYS 4
 

@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/record/replay.h"
 #include "core/text/text.h"
 #include "tui/frame.h"
 #include "tui/screens/screens.h"
+#include "tui/when.h"
 
 #define SAY_FOR_NS   6000000000u
 #define INTERVAL_MIN 62500000u    /* 1/16 s */
@@ -128,8 +130,9 @@ void ui_shell_open_process(struct ui_shell *shell, pid_t pid)
 		ui_shell_say(shell, WG_BAD, "%d: %s", (int)pid, open_error(error));
 }
 
-int ui_shell_init(struct ui_shell *shell, const struct ui_options *options, const struct ui_sources *sources,
-		  uint64_t now_ns)
+/* With the list of processes alone. */
+static int begin(struct ui_shell *shell, const struct ui_options *options, const struct ui_sources *sources,
+		 uint64_t now_ns)
 {
 	*shell = (struct ui_shell){.options = options,
 				   .sources = sources,
@@ -140,11 +143,36 @@ int ui_shell_init(struct ui_shell *shell, const struct ui_options *options, cons
 	if (!list)
 		return -ENOMEM;
 	shell->stack[shell->depth++] = list;
+	return 0;
+}
+
+int ui_shell_replay(struct ui_shell *shell, const struct ui_options *options, const struct ui_sources *sources,
+		    struct pt_reader *reader, uint64_t seq, uint64_t now_ns)
+{
+	int error = begin(shell, options, sources, now_ns);
+	if (error) {
+		pt_reader_close(reader);
+		return error;
+	}
+	error = ui_target_replay(&shell->target, reader, seq);
+	if (!error)
+		ui_shell_push(shell, ui_overview_new(shell));
+	if (error || shell->depth < 2)
+		ui_shell_free(shell, 0);
+	return error || shell->depth ? error : -ENOMEM;
+}
+
+int ui_shell_init(struct ui_shell *shell, const struct ui_options *options, const struct ui_sources *sources,
+		  uint64_t now_ns)
+{
+	int error = begin(shell, options, sources, now_ns);
+	if (error)
+		return error;
 	if (!options->pid) {
 		show_top(shell);
 		return 0;
 	}
-	int error = open_target(shell, options->pid);
+	error = open_target(shell, options->pid);
 	if (error || shell->depth < 2)
 		ui_shell_free(shell, 0);
 	return error || shell->depth ? error : -ENOMEM;
@@ -198,7 +226,7 @@ static bool parse_address(const char *text, uint64_t *ret)
 
 static void accept(struct ui_shell *shell)
 {
-	uint64_t address;
+	uint64_t address, seq;
 	enum ui_prompt_kind kind = shell->prompt.kind;
 	if (kind == UI_PROMPT_ADDRESS) {
 		if (!parse_address(shell->prompt.text, &address)) {
@@ -208,6 +236,12 @@ static void accept(struct ui_shell *shell)
 		if (top(shell)->ops->where(top(shell)) == UI_IN_PAGE)
 			ui_shell_pop(shell); /* from page to page, not ever deeper */
 		ui_shell_push(shell, ui_page_new(shell, address));
+	}
+	if (kind == UI_PROMPT_TIME) {
+		if (!ui_when(shell->prompt.text, shell->target.past, &seq, shell->prompt.error,
+			     sizeof shell->prompt.error))
+			return;
+		ui_time_go(shell, seq, 0);
 	}
 	if (kind == UI_PROMPT_MARK)
 		ui_time_mark(shell, shell->prompt.text);
@@ -253,9 +287,28 @@ static void set_interval(struct ui_shell *shell, uint64_t ns)
 	ui_shell_say(shell, WG_TEXT, "a frame every %s", pt_text_ns(ns, text, sizeof text));
 }
 
+/* A replay goes half or twice as fast. */
+static void set_speed(struct ui_shell *shell, struct pt_replay *replay, double factor)
+{
+	pt_replay_speed(replay, pt_replay_get_speed(replay) * factor);
+	ui_shell_say(shell, WG_TEXT, "%g times as fast as it was", pt_replay_get_speed(replay));
+}
+
+static void change_pace(struct ui_shell *shell, bool faster)
+{
+	struct pt_replay *replay = pt_replay_of(shell->target.feed);
+	if (replay)
+		set_speed(shell, replay, faster ? 2 : 0.5);
+	else
+		set_interval(shell, faster ? shell->interval_ns / 2 : shell->interval_ns * 2);
+}
+
 static void pause_or_go_on(struct ui_shell *shell)
 {
-	ui_target_pause(&shell->target, !shell->target.paused);
+	if (pt_replay_of(shell->target.feed))
+		ui_time_play(shell, shell->target.paused || shell->target.back);
+	else
+		ui_target_pause(&shell->target, !shell->target.paused);
 }
 
 /* What every screen of a target does the same way. */
@@ -281,8 +334,8 @@ static bool act(struct ui_shell *shell, enum ui_action action)
 		return true;
 	case UI_DO_REDRAW: shell->forget = true; return true;
 	case UI_DO_FILTER: open_filter(shell); return true;
-	case UI_DO_FASTER: set_interval(shell, shell->interval_ns / 2); return true;
-	case UI_DO_SLOWER: set_interval(shell, shell->interval_ns * 2); return true;
+	case UI_DO_FASTER: change_pace(shell, true); return true;
+	case UI_DO_SLOWER: change_pace(shell, false); return true;
 	default: return act_on_target(shell, action);
 	}
 }

@@ -105,6 +105,11 @@ struct ui_shell {
 /* Starts with the process `pid`, or with the list of processes where it is 0. Errors as pt_scan_open. */
 int ui_shell_init(struct ui_shell *shell, const struct ui_options *options, const struct ui_sources *sources,
 		  uint64_t now_ns);
+/*
+ * The same with a recording, from `seq` on (0: its start). Takes over the reader, also when it fails. 0 or -errno.
+ */
+int ui_shell_replay(struct ui_shell *shell, const struct ui_options *options, const struct ui_sources *sources,
+		    struct pt_reader *reader, uint64_t seq, uint64_t now_ns);
 /* Waits for threads at most so long in all. */
 void ui_shell_free(struct ui_shell *shell, int wait_ms);
 

@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
+#include "core/record/replay.h"
 #include "core/scan/live.h"
 #include "tui/worker.h"
 
@@ -67,6 +69,30 @@ int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, double 
 	if (!error)
 		ui_target_init(t, pid, feed, &ui_inspect_live);
 	return error;
+}
+
+static uint64_t monotonic(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+int ui_target_replay(struct ui_target *t, struct pt_reader *reader, uint64_t seq)
+{
+	struct pt_feed *feed;
+	sigset_t before;
+	ui_block_signals(&before);
+	int error = pt_replay_new(&feed, reader, monotonic);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error)
+		return error;
+	ui_target_init(t, 0, feed, NULL);
+	t->past = pt_replay_past(pt_replay_of(feed));
+	if (seq)
+		pt_replay_seek(pt_replay_of(feed), seq);
+	ui_target_pause(t, seq != 0);
+	return 0;
 }
 
 void ui_target_close(struct ui_target *t)
@@ -204,6 +230,8 @@ static void take(struct ui_target *t, struct pt_snapshot *next, uint64_t now_ns)
 		pt_snapshot_unref(t->live);
 	}
 	t->live = next;
+	if (!t->pid) /* a recording says it */
+		t->pid = next->process.pid;
 	if (exec) {
 		pt_snapshot_unref(t->live_before);
 		t->live_before = NULL;

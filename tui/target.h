@@ -65,6 +65,12 @@ struct ui_target {
 void ui_target_init(struct ui_target *t, pid_t pid, struct pt_feed *feed, const struct ui_inspect_ops *inspect);
 /* The live target. Errors as pt_scan_open. */
 int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, double share);
+/*
+ * A replay; takes over the reader, also when it fails (0 or -errno). It plays from the start, or stands still at the
+ * moment `seq` where that is not 0.
+ */
+struct pt_reader;
+int ui_target_replay(struct ui_target *t, struct pt_reader *reader, uint64_t seq);
 /* A moment at most, however busy the feed is. A zeroed target is fine. */
 void ui_target_close(struct ui_target *t);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/record/replay.h"
 #include "tui/shell.h"
 
 #define WAIT_MS     15 /* for a moment, so that going from one to the next does not lag a drawing behind */
@@ -52,6 +53,19 @@ static bool make_worker(struct ui_shell *shell, struct ui_worker **worker, int (
 }
 
 /* ---- moments ---------------------------------------------------------------------------------------------------- */
+
+static struct pt_replay *replay_of(const struct ui_shell *shell)
+{
+	return pt_replay_of(shell->target.feed);
+}
+
+/* Where steps go from: the moment shown. The newest frame of a live target may be newer than its past. */
+static uint64_t origin(const struct ui_shell *shell)
+{
+	if (shell->time.at)
+		return shell->time.at;
+	return replay_of(shell) && shell->target.live ? shell->target.live->seq : UINT64_MAX;
+}
 
 /* Asks for the moment wanted once the last answer was taken. */
 static void ask_moment(struct ui_shell *shell)
@@ -108,7 +122,8 @@ static void apply(struct ui_shell *shell, struct ui_dive *d)
 		return;
 	}
 	t->exec_between = !same_image(d);
-	if (d->newest && onward && shell->target.live && !t->wanted) {
+	bool newest = shell->target.live && (replay_of(shell) ? shell->target.live->seq == d->at : d->newest);
+	if (newest && onward && !t->wanted) {
 		show_newest(shell, d);
 		return;
 	}
@@ -142,6 +157,8 @@ void ui_time_go(struct ui_shell *shell, uint64_t seq, int64_t steps)
 		ui_shell_say(shell, WG_WARN, "%s", no_history);
 		return;
 	}
+	if (replay_of(shell))
+		ui_target_pause(&shell->target, true);
 	t->base = seq;
 	t->steps = steps;
 	t->wanted = true;
@@ -156,7 +173,7 @@ void ui_time_step(struct ui_shell *shell, int64_t steps)
 	if (under_way)
 		ui_time_go(shell, t->base, t->steps + steps);
 	else
-		ui_time_go(shell, t->at ? t->at : UINT64_MAX, steps);
+		ui_time_go(shell, origin(shell), steps);
 }
 
 void ui_time_go_live(struct ui_shell *shell)
@@ -164,7 +181,7 @@ void ui_time_go_live(struct ui_shell *shell)
 	struct ui_time *t = &shell->time;
 	if (!shell->target.live)
 		return;
-	if (t->anchor) {
+	if (t->anchor || replay_of(shell)) { /* the newest of a replay is not what it shows */
 		ui_time_go(shell, UINT64_MAX, 0);
 		return;
 	}
@@ -185,7 +202,21 @@ static uint64_t here(const struct ui_shell *shell)
 
 static void go_again(struct ui_shell *shell)
 {
-	ui_time_go(shell, shell->time.at ? shell->time.at : UINT64_MAX, 0);
+	ui_time_go(shell, origin(shell), 0);
+}
+
+void ui_time_play(struct ui_shell *shell, bool plays)
+{
+	struct ui_time *t = &shell->time;
+	struct pt_replay *replay = replay_of(shell);
+	if (plays && t->at) {
+		pt_replay_seek(replay, t->at);
+		t->wanted = false;
+		t->answered = ++t->asked; /* what is still being looked up is not shown */
+		t->at = 0;
+		ui_target_go_live(&shell->target, NULL);
+	}
+	ui_target_pause(&shell->target, !plays);
 }
 
 static void set_anchor(struct ui_shell *shell, uint64_t seq)
@@ -234,6 +265,14 @@ static void open_mark(struct ui_shell *shell)
 		ui_shell_say(shell, WG_WARN, "%s", no_history);
 	else if (shell->target.now)
 		ui_prompt_open(&shell->prompt, UI_PROMPT_MARK, "");
+}
+
+static void open_time(struct ui_shell *shell)
+{
+	if (!shell->target.past)
+		ui_shell_say(shell, WG_WARN, "%s", no_history);
+	else
+		ui_prompt_open(&shell->prompt, UI_PROMPT_TIME, "");
 }
 
 /* The marks are those the plot shows: where there is no plot yet there are none to go to. */
@@ -485,6 +524,7 @@ static bool act_anywhere(struct ui_shell *shell, enum ui_action action)
 	case UI_DO_NOW: ui_time_go_live(shell); return true;
 	case UI_DO_ANCHOR: toggle_anchor(shell); return true;
 	case UI_DO_MARK: open_mark(shell); return true;
+	case UI_DO_GOTO_TIME: open_time(shell); return true;
 	case UI_DO_MARK_BACK: go_to_mark(shell, -1); return true;
 	case UI_DO_MARK_NEXT: go_to_mark(shell, 1); return true;
 	default: return false;

@@ -55,6 +55,8 @@ void ui_time_go(struct ui_shell *shell, uint64_t seq, int64_t steps);
 void ui_time_step(struct ui_shell *shell, int64_t steps);
 /* The newest frames again. */
 void ui_time_go_live(struct ui_shell *shell);
+/* A replay plays on from the moment shown, or stands still. */
+void ui_time_play(struct ui_shell *shell, bool plays);
 /* Sets a mark at the moment shown. What went wrong is said. */
 void ui_time_mark(struct ui_shell *shell, const char *label);
 

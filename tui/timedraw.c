@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/record/replay.h"
 #include "core/text/text.h"
 #include "tui/format.h"
 #include "tui/heat.h"
@@ -245,6 +246,8 @@ const char *ui_time_caption(struct ui_shell *shell)
 	if (!t->back || !t->now)
 		return NULL;
 	uint64_t last = t->live ? t->live->realtime_ns : 0, at = t->now->realtime_ns;
+	if (pt_replay_of(t->feed))
+		return ui_clock(s, at);
 	const char *age = last > at ? span_text(s, last - at) : "0 s";
 	return ui_scratch_text(s, "%s, %s %s", ui_clock(s, at), age,
 			       t->status.state == PT_FEED_ENDED ? "before the end" : "ago");

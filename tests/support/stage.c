@@ -175,7 +175,7 @@ static const struct ui_sources sources = {open_target, &lister};
 
 /* ---- the stage -------------------------------------------------------------------------------------------------- */
 
-struct stage *stage_open(pid_t pid, int w, int h)
+static struct stage *make(pid_t pid, int w, int h)
 {
 	struct stage *stage = calloc(1, sizeof *stage);
 	assert_non_null(stage);
@@ -185,7 +185,21 @@ struct stage *stage_open(pid_t pid, int w, int h)
 	stage->past = scripted_past_new();
 	stage->options = (struct ui_options){.pid = pid, .interval_ns = SECOND_NS, .budget = 5};
 	stage->canvas = check_canvas(w, h, CHECK_HALVES);
+	return stage;
+}
+
+struct stage *stage_open(pid_t pid, int w, int h)
+{
+	struct stage *stage = make(pid, w, h);
 	assert_int_equal(ui_shell_init(&stage->shell, &stage->options, &sources, stage->now_ns), 0);
+	ui_shell_update(&stage->shell, stage->now_ns);
+	return stage;
+}
+
+struct stage *stage_replay(struct pt_reader *reader, uint64_t seq, int w, int h)
+{
+	struct stage *stage = make(0, w, h);
+	assert_int_equal(ui_shell_replay(&stage->shell, &stage->options, &sources, reader, seq, stage->now_ns), 0);
 	ui_shell_update(&stage->shell, stage->now_ns);
 	return stage;
 }

@@ -5,6 +5,7 @@
 #ifndef TESTS_STAGE_H
 #define TESTS_STAGE_H
 
+#include "core/record/record.h"
 #include "tests/support/fixture.h"
 #include "tests/support/scripted_feed.h"
 #include "tests/support/scripted_past.h"
@@ -29,6 +30,8 @@ struct stage {
  * names that are hostile.
  */
 struct stage *stage_open(pid_t pid, int w, int h);
+/* On a recording, from a moment on (0: its start). Takes over the reader. */
+struct stage *stage_replay(struct pt_reader *reader, uint64_t seq, int w, int h);
 void stage_close(struct stage *stage);
 
 /* The fixture as it is now becomes the next frame, a second later. */

@@ -10,13 +10,10 @@
 #include "tui/options.c" /* NOLINT(bugprone-suspicious-include) */
 
 const struct ui_command ui_commands[] = {
-	{"vmas", NULL, "", "", true, true, NULL},
-	{"page", "ADDR...", "", "", true, true, NULL},
-	{"doctor", NULL, "", "", false, false, NULL},
-	{"dump", "[FILE...]", "", "", true, false, NULL},
-	{"diff", "FILE...", "", "", false, false, NULL},
-	{"record", NULL, "", "", true, false, NULL},
-	{0},
+	{"vmas", NULL, "", "", true, true, NULL},           {"page", "ADDR...", "", "", true, true, NULL},
+	{"doctor", NULL, "", "", false, false, NULL},       {"dump", "[FILE...]", "", "", true, false, NULL},
+	{"diff", "FILE...", "", "", false, false, NULL},    {"record", NULL, "", "", true, false, NULL},
+	{"replay", "RECORDING", "", "", false, true, NULL}, {0},
 };
 const char *const ui_commands_later[] = {"types", "run", NULL};
 
@@ -90,6 +87,11 @@ static void every_option_is_taken(void **state)
 	assert_int_equal(parse("page -i x.ptr --at +12.5 7f00", &o), UI_OK);
 	assert_string_equal(o.input, "x.ptr");
 	assert_string_equal(o.at, "+12.5");
+	assert_int_equal(parse("replay x.ptr --at start", &o), UI_OK);
+	assert_string_equal(o.input, "x.ptr");
+	assert_int_equal(parse("-i y.ptr", &o), UI_OK);
+	assert_string_equal(o.input, "y.ptr");
+	assert_null(o.command);
 	assert_int_equal(o.pid, 0);
 	ui_options_free(&o);
 }
@@ -197,7 +199,10 @@ static const struct {
 	{"--threads 9", "'9' is no number of threads"},
 	{"--threads 1.5", "'1.5' is no number of threads"},
 	{"--color=pink", "--color takes auto"},
-	{"-i x.ptr", "the screens on a recording come with a later version"},
+	{"-i x.ptr -p 5", "-i x.ptr is instead of a process"},
+	{"replay", "replay needs RECORDING"},
+	{"replay a.ptr b.ptr", "replay takes one recording: 'b.ptr'"},
+	{"replay a.ptr -p 5", "-i a.ptr is instead of a process"},
 	{"vmas -i x.ptr -p 5", "-i x.ptr is instead of a process"},
 	{"vmas -i x.ptr --demo", "-i x.ptr is instead of a process"},
 	{"doctor -i x.ptr", "doctor needs a process that lives"},

@@ -111,6 +111,13 @@ static const char record_help[] = "Writes every frame of a process to a recordin
 				  "\n"
 				  "Exit status 1: the file cannot be written.\n";
 
+static const char replay_help[] = "The live screen on a recording: pagetop -i RECORDING is the same. It plays as it\n"
+				  "was; ? shows the keys that pause, step and go to marks. A file that is still\n"
+				  "being written is followed.\n"
+				  "\n"
+				  "      --at TIME|MARK     begin there: +SECONDS from the start, HH:MM:SS, a date\n"
+				  "                         with a time (ISO 8601), or the label of a mark\n";
+
 const struct ui_command ui_commands[] = {
 	{"vmas", NULL, "per-VMA table: sizes, RSS, PSS, swap, huge pages, sharing", vmas_help, true, true, ui_vmas},
 	{"page", "ADDR...", "one page, explained in words", page_help, true, true, ui_page},
@@ -119,10 +126,11 @@ const struct ui_command ui_commands[] = {
 	{"dump", "[FILE...]", "contents of a process, as a core that gdb opens", dump_help, true, false, ui_dump},
 	{"diff", "FILE...", "what grew: two moments or runs; what differs in dumps", diff_help, false, false, ui_diff},
 	{"record", NULL, "every frame of a process into a file", record_help, true, false, ui_record},
+	{"replay", "RECORDING", "the screens on a recording, at any moment of it", replay_help, false, true, ui_replay},
 	{0},
 };
 
-const char *const ui_commands_later[] = {"pages", "frame", "types",  "file",   "run", "replay",
+const char *const ui_commands_later[] = {"pages", "frame", "types",  "file",   "run",
 					 "mark",  "leaks", "faults", "system", NULL};
 
 /* ---- help ------------------------------------------------------------------------------------------------------ */
