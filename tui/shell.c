@@ -440,7 +440,8 @@ size_t ui_shell_fds(struct ui_shell *shell, int *fds, size_t n)
 
 int ui_shell_timeout(struct ui_shell *shell, uint64_t now_ns)
 {
-	uint64_t next = due_of_top(shell);
+	uint64_t next = due_of_top(shell), time = ui_time_due(shell);
+	next = time < next ? time : next;
 	if (shell->message[0] && shell->message_until_ns < next)
 		next = shell->message_until_ns;
 	if (next == UINT64_MAX)

@@ -18,7 +18,8 @@
 #define JUMP        10 /* a longer step is a tenth of the plot */
 #define WINDOW_MIN  2000000000u
 #define MOMENTS_MAX 1024
-#define FREE_MS     5000 /* a past always answers, if slowly */
+#define FREE_MS     5000       /* a past always answers, if slowly */
+#define PLOT_NS     500000000u /* between plots that differ by what came since, at least */
 
 static const char no_history[] = "no history is kept of this process: there is nothing to go back to";
 
@@ -343,14 +344,29 @@ static bool wants_plot(struct ui_shell *shell, const struct ui_plot_request *r)
 	return !same_plot(r, &t->plot) || t->plot_seq != shell->target.live->seq;
 }
 
+/* What was asked for a moment ago can wait for the next frame or the next half second. */
+static bool is_soon(const struct ui_shell *shell, const struct ui_plot_request *r)
+{
+	const struct ui_time *t = &shell->time;
+	return same_plot(r, &t->plot) && shell->now_ns < t->plot_ns + PLOT_NS;
+}
+
+uint64_t ui_time_due(const struct ui_shell *shell)
+{
+	return shell->time.plot_waits ? shell->time.plot_ns + PLOT_NS : UINT64_MAX;
+}
+
 static void ask_plot(struct ui_shell *shell)
 {
 	struct ui_time *t = &shell->time;
 	struct ui_plot_request r = plot_wanted(shell);
-	if (!wants_plot(shell, &r) || !make_worker(shell, &t->plotter, ui_plotter_new) || ui_worker_busy(t->plotter))
+	bool wanted = wants_plot(shell, &r);
+	t->plot_waits = wanted && is_soon(shell, &r);
+	if (!wanted || t->plot_waits || !make_worker(shell, &t->plotter, ui_plotter_new) || ui_worker_busy(t->plotter))
 		return;
 	t->plot = r;
 	t->plot_seq = shell->target.live->seq;
+	t->plot_ns = shell->now_ns;
 	ui_worker_ask(t->plotter, &r);
 }
 

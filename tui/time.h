@@ -35,6 +35,8 @@ struct ui_time {
 	struct ui_chronicle *got;    /* the newest answer; owned; NULL: none */
 	struct ui_plot_request plot; /* that was asked for last */
 	uint64_t plot_seq;           /* of the newest frame then */
+	uint64_t plot_ns;            /* CLOCK_MONOTONIC then */
+	bool plot_waits;             /* another is to be asked for, a little later */
 	/* of the last drawing, for the mouse */
 	struct wg_rect strip, area;
 	uint64_t from_ns, to_ns;
@@ -45,6 +47,8 @@ struct ui_time {
 
 /* Takes what the workers have, and asks for what is missing. */
 void ui_time_update(struct ui_shell *shell);
+/* The monotonic time when it wants to be updated next; UINT64_MAX: never. */
+uint64_t ui_time_due(const struct ui_shell *shell);
 /* Forgets everything of this target. False: a worker was left behind and may still use the past. */
 bool ui_time_free(struct ui_time *time, int wait_ms);
 size_t ui_time_fds(const struct ui_time *time, int *fds, size_t n);

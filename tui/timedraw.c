@@ -290,7 +290,8 @@ static const char *plotted(struct ui_shell *shell)
 /* The moment at the cursor. */
 static const struct pt_moment *at_cursor(const struct ui_shell *shell)
 {
-	return ui_chronicle_at(shell->time.got, shell->time.at ? shell->time.at : UINT64_MAX);
+	const struct pt_snapshot *live = shell->target.live;
+	return ui_chronicle_at(shell->time.got, shell->time.at ? shell->time.at : live ? live->seq : UINT64_MAX);
 }
 
 /* How RSS differs between the two cursors. */
@@ -384,11 +385,12 @@ static void draw_plot(struct ui_shell *shell, struct wg_canvas *c, struct wg_rec
 	plot.marks = marks;
 	plot.n_marks = set_marks(shell, marks);
 	const struct pt_moment *m = at_cursor(shell), *anchor = t->anchor ? ui_chronicle_at(t->got, t->anchor) : NULL;
-	if (m && (t->focus || t->at || t->anchor)) {
-		plot.cursor = cursor_column(t, t->at && shell->target.now ? m->realtime_ns : t->to_ns);
-		plot.cursor_text = t->at ? ui_scratch_text(&shell->scratch, " %s ",
-							   ui_clock(&shell->scratch, m->realtime_ns))
-					 : " now ";
+	if (m && (t->focus || t->at || t->anchor || pt_replay_of(shell->target.feed))) {
+		bool past = t->at || pt_replay_of(shell->target.feed);
+		plot.cursor = cursor_column(t, past ? m->realtime_ns : t->to_ns);
+		plot.cursor_text = past ? ui_scratch_text(&shell->scratch, " %s ",
+							  ui_clock(&shell->scratch, m->realtime_ns))
+					: " now ";
 	}
 	plot.anchor = anchor ? cursor_column(t, anchor->realtime_ns) : -1;
 	wg_draw_plot(c, rect, &plot);
