@@ -225,7 +225,7 @@ int ui_record(const struct ui_options *options, struct pt_kernel *k)
 		return UI_USAGE;
 	}
 	int status = open_all(&s, &before);
-	if (status == UI_OK) {
+	if (status == UI_OK && s.feed) {
 		go_round(&s);
 		status = finish(&s);
 	}
