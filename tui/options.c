@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/history/history.h"
 #include "tui/commands/commands.h"
 
 #define PID_MOST     4194304 /* include/linux/threads.h PID_MAX_LIMIT */
@@ -29,6 +30,7 @@ enum {
 	OPT_COLOR,
 	OPT_DEMO,
 	OPT_SINCE,
+	OPT_HISTORY,
 	OPT_STOP,
 	OPT_ALL,
 	OPT_SWAPPED,
@@ -50,6 +52,7 @@ static const struct option long_options[] = {
 	{"interval", required_argument, NULL, 'd'},
 	{"budget", required_argument, NULL, OPT_BUDGET},
 	{"threads", required_argument, NULL, OPT_THREADS},
+	{"history", required_argument, NULL, OPT_HISTORY},
 	{"filter", required_argument, NULL, 'f'},
 	{"output", required_argument, NULL, 'o'},
 	{"input", required_argument, NULL, 'i'},
@@ -138,6 +141,30 @@ bool ui_parse_decimal(const char *text, double min, double max, double *ret)
 	return true;
 }
 
+bool ui_parse_size(const char *text, size_t *ret)
+{
+	static const char units[] = "KMGT";
+	size_t size = 0;
+	const char *at = text;
+
+	for (; *at >= '0' && *at <= '9'; at++) {
+		if (__builtin_mul_overflow(size, 10, &size) || __builtin_add_overflow(size, *at - '0', &size))
+			return false;
+	}
+	if (at == text)
+		return false;
+	if (*at) {
+		const char *unit = strchr(units, *at);
+		unsigned shift = unit ? (unsigned)(unit - units + 1) * 10 : 0;
+
+		if (!unit || at[1] || size << shift >> shift != size)
+			return false;
+		size <<= shift;
+	}
+	*ret = size;
+	return true;
+}
+
 static int parse_threads(const char *text, unsigned *ret, struct complaint *c)
 {
 	double n;
@@ -200,6 +227,10 @@ static int take_value(int option, const char *value, struct ui_options *o, struc
 				     BUDGET_MIN, BUDGET_MAX);
 		return UI_OK;
 	case OPT_THREADS: return parse_threads(value, &o->threads, c);
+	case OPT_HISTORY:
+		if (!ui_parse_size(value, &o->history_bytes))
+			return usage(c, "'%s' is no size: --history takes bytes, as 64M, or 0 for none", value);
+		return UI_OK;
 	case OPT_COLOR: return parse_colours(value, &o->colours, c);
 	case OPT_STOP: return parse_stop(value, &o->stop, c);
 	case OPT_SINCE: o->since = value; return UI_OK;
@@ -414,6 +445,7 @@ int ui_options_parse(int argc, char **argv, struct ui_options *ret, char *messag
 		.interval_ns = 1000000000,
 		.budget = 5,
 		.threads = 1,
+		.history_bytes = PT_HISTORY_BYTES,
 		.colours = no_color && *no_color ? UI_COLOURS_MONO : UI_COLOURS_AUTO,
 	};
 	int r;

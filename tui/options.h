@@ -31,6 +31,7 @@ struct ui_options {
 	uint64_t interval_ns;               /* -d, default 1 s */
 	double budget;                      /* --budget, percent of one core */
 	unsigned threads;                   /* --threads, of one frame */
+	size_t history_bytes;               /* --history; 0: none */
 	const char *filter;                 /* -f REGEX, NULL: none */
 	const char *columns;                /* -o, NULL: default; of dump and record the file to write */
 	const char *input;                  /* -i RECORDING, NULL: none */
@@ -64,6 +65,9 @@ void ui_options_free(struct ui_options *options);
 bool ui_parse_pid(const char *text, pid_t *ret);
 /* Seconds or percent as given by a person: digits with an optional fraction, min .. max; else false. */
 bool ui_parse_decimal(const char *text, double min, double max, double *ret);
+
+/* A size as given by a person: digits with K, M, G or T behind them (of 1024), at most SIZE_MAX; else false. */
+bool ui_parse_size(const char *text, size_t *ret);
 
 /* The live screen (tui/app.c): with options->pid, or choosing a process first. Returns an exit status. */
 int ui_run(const struct ui_options *options);

@@ -115,7 +115,8 @@ static const char *open_error(int error)
 static int open_target(struct ui_shell *shell, pid_t pid)
 {
 	struct ui_target target = {0};
-	int error = shell->sources->open_target(&target, pid, shell->interval_ns, shell->options->budget / 100);
+	int error = shell->sources->open_target(&target, pid, shell->interval_ns, shell->options->budget / 100,
+						shell->options->history_bytes);
 	if (error)
 		return error;
 	shell->target = target;

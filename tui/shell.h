@@ -71,7 +71,8 @@ struct ui_lister_ops {
 };
 
 struct ui_sources {
-	int (*open_target)(struct ui_target *target, pid_t pid, uint64_t interval_ns, double share);
+	int (*open_target)(struct ui_target *target, pid_t pid, uint64_t interval_ns, double share,
+			   size_t history_bytes);
 	const struct ui_lister_ops *lister;
 };
 extern const struct ui_sources ui_sources_live;

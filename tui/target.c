@@ -50,25 +50,36 @@ void ui_target_init(struct ui_target *t, pid_t pid, struct pt_feed *feed, const 
 }
 
 /* Its thread inherits the mask. */
-static int new_feed(struct pt_feed **ret, struct pt_kernel *kernel, pid_t pid, uint64_t interval_ns, double share)
+static int new_feed(struct pt_feed **ret, struct pt_kernel *kernel, pid_t pid, const struct pt_live_options *options)
 {
 	sigset_t before;
 	ui_block_signals(&before);
-	int error = pt_live_feed_new(ret, kernel, pid, interval_ns, share);
+	int error = pt_live_feed_new(ret, kernel, pid, options);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return error;
 }
 
-int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, double share)
+int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, double share, size_t history_bytes)
 {
+	struct pt_live_options options = {.interval_ns = interval_ns, .share = share};
+	struct pt_history *history = NULL;
 	struct pt_kernel *kernel;
 	struct pt_feed *feed;
-	int error = pt_kernel_linux_new(&kernel, "/", 0);
+	int error = history_bytes ? pt_history_new(history_bytes, &history) : 0;
 	if (!error)
-		error = new_feed(&feed, kernel, pid, interval_ns, share);
+		error = pt_kernel_linux_new(&kernel, "/", 0);
+	if (!error && history)
+		options.sinks[options.n_sinks++] = pt_history_sink(history);
 	if (!error)
-		ui_target_init(t, pid, feed, &ui_inspect_live);
-	return error;
+		error = new_feed(&feed, kernel, pid, &options);
+	if (error) {
+		pt_history_unref(history);
+		return error;
+	}
+	ui_target_init(t, pid, feed, &ui_inspect_live);
+	t->history = history;
+	t->past = history ? pt_history_past(history) : NULL;
+	return 0;
 }
 
 static uint64_t monotonic(void)
@@ -103,8 +114,10 @@ void ui_target_close(struct ui_target *t)
 	pt_snapshot_unref(t->live_before);
 	pt_snapshot_unref(t->pin);
 	ui_changes_free(&t->changes);
-	if (t->feed)
+	if (t->feed) {
 		t->feed->ops->free(t->feed);
+		pt_history_unref(t->history);
+	}
 	memset(t, 0, sizeof *t);
 }
 

@@ -9,7 +9,7 @@
 #ifndef UI_TARGET_H
 #define UI_TARGET_H
 
-#include "core/history/past.h"
+#include "core/history/history.h"
 #include "core/model/feed.h"
 #include "core/scan/inspect.h"
 #include "tui/changes.h"
@@ -30,8 +30,9 @@ extern const struct ui_inspect_ops ui_inspect_live;
 
 struct ui_target {
 	pid_t pid;
-	struct pt_feed *feed; /* owned */
-	struct pt_past *past; /* moments that can be gone back to; the feed's; NULL: none */
+	struct pt_feed *feed;       /* owned */
+	struct pt_past *past;       /* moments that can be gone back to; the history's or the feed's; NULL: none */
+	struct pt_history *history; /* a reference; of a live target that has one */
 	const struct ui_inspect_ops *inspect;
 	struct pt_snapshot *now;    /* shown; a reference; NULL before the first */
 	struct pt_snapshot *before; /* what it is compared with, of the same image: the complete frame before it, or
@@ -63,8 +64,8 @@ struct ui_target {
 
 /* Takes over the feed. */
 void ui_target_init(struct ui_target *t, pid_t pid, struct pt_feed *feed, const struct ui_inspect_ops *inspect);
-/* The live target. Errors as pt_scan_open. */
-int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, double share);
+/* The live target, with a history of so many bytes; 0: none. Errors as pt_scan_open. */
+int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, double share, size_t history_bytes);
 /*
  * A replay; takes over the reader, also when it fails (0 or -errno). It plays from the start, or stands still at the
  * moment `seq` where that is not 0.

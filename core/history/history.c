@@ -41,9 +41,9 @@ static void sink_leave(void *arg)
 	pt_history_unref(arg);
 }
 
-struct pt_sink pt_history_sink(struct pt_history *h)
+struct pt_feed_sink pt_history_sink(struct pt_history *h)
 {
-	return (struct pt_sink){.frame = sink_frame, .leave = sink_leave, .arg = pt_history_ref(h)};
+	return (struct pt_feed_sink){.frame = sink_frame, .leave = sink_leave, .arg = pt_history_ref(h)};
 }
 
 /* ---- finding ---------------------------------------------------------------------------------------------------- */

@@ -30,7 +30,7 @@ void pt_history_unref(struct pt_history *history); /* NULL is fine; the past goe
  */
 int pt_history_push(struct pt_history *history, struct pt_snapshot *snapshot);
 /* For a feed to push its frames; holds a reference until it leaves. */
-struct pt_sink pt_history_sink(struct pt_history *history);
+struct pt_feed_sink pt_history_sink(struct pt_history *history);
 
 struct pt_past *pt_history_past(struct pt_history *history); /* borrowed */
 size_t pt_history_bytes(struct pt_history *history);

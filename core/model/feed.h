@@ -30,7 +30,7 @@ struct pt_feed_status {
  * Who gets every complete frame, also those that the screen is too slow for: a history, a recording. Called in the thread
  * that makes the frames, one at a time; what it takes is taken from the feed's budget.
  */
-struct pt_sink {
+struct pt_feed_sink {
 	void (*frame)(void *arg, struct pt_snapshot *snapshot); /* borrowed */
 	/* The last call. A thread that is stuck in the kernel may make it long after the feed was freed. */
 	void (*leave)(void *arg);

@@ -29,8 +29,10 @@ struct live {
 	struct pt_feed feed;
 	struct pt_kernel *k; /* owned */
 	struct pt_scan *scan;
-	struct pt_budget budget;     /* the thread's */
-	double share;                /* of one core */
+	struct pt_budget budget; /* the thread's */
+	double share;            /* of one core */
+	struct pt_feed_sink sinks[PT_LIVE_SINKS];
+	size_t n_sinks;
 	uint64_t ended_ns, spent_ns; /* the last frame did, and all CPU time until then */
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -150,8 +152,11 @@ static bool scan_once(struct live *live, bool first)
 		error = pt_scan_frame(live->scan, publish, live, &snapshot);
 	else
 		error = pt_scan_refresh(live->scan, &wish, publish, live, &snapshot);
-	if (!error)
+	if (!error) {
 		publish(live, snapshot);
+		for (size_t i = 0; i < live->n_sinks; i++)
+			live->sinks[i].frame(live->sinks[i].arg, snapshot);
+	}
 	pt_snapshot_unref(snapshot);
 	settle(live, all);
 	return note_end(live, error, measure(live));
@@ -197,8 +202,15 @@ static bool wait_for_turn(struct live *live, uint64_t started)
 	return go_on;
 }
 
+static void leave_sinks(const struct pt_feed_sink *sinks, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		sinks[i].leave(sinks[i].arg);
+}
+
 static void destroy(struct live *live)
 {
+	leave_sinks(live->sinks, live->n_sinks);
 	pt_scan_close(live->scan);
 	pt_snapshot_unref(live->latest);
 	pthread_cond_destroy(&live->wake);
@@ -350,10 +362,11 @@ static int start(struct live *live)
 	return -pthread_create(&live->thread, NULL, run, live);
 }
 
-int pt_live_feed_new(struct pt_feed **ret, struct pt_kernel *k, pid_t pid, uint64_t interval_ns, double share)
+int pt_live_feed_new(struct pt_feed **ret, struct pt_kernel *k, pid_t pid, const struct pt_live_options *options)
 {
 	struct live *live = calloc(1, sizeof(*live));
 	if (!live) {
+		leave_sinks(options->sinks, options->n_sinks);
 		pt_kernel_free(k);
 		return -ENOMEM;
 	}
@@ -365,8 +378,10 @@ int pt_live_feed_new(struct pt_feed **ret, struct pt_kernel *k, pid_t pid, uint6
 	pthread_condattr_destroy(&monotonic);
 	live->feed.ops = &live_ops;
 	live->k = k;
-	live->interval_ns = interval_ns;
-	live->share = share * MARGIN;
+	live->interval_ns = options->interval_ns;
+	live->share = options->share * MARGIN;
+	live->n_sinks = options->n_sinks;
+	memcpy(live->sinks, options->sinks, sizeof(live->sinks));
 	live->event = -1;
 	int error = pt_scan_open(&live->scan, k, pid);
 	if (!error)

@@ -449,7 +449,9 @@ static void the_last_frame_stays(void **state)
 	uint64_t address = child_wait(&child);
 	struct pt_feed *feed;
 
-	assert_int_equal(pt_live_feed_new(&feed, real(), child.pid, 1000000, 0.05), 0);
+	assert_int_equal(pt_live_feed_new(&feed, real(), child.pid,
+					  &(struct pt_live_options){.interval_ns = 1000000, .share = 0.05}),
+			 0);
 	await(feed, PT_FEED_RUNNING);
 	child_end(&child);
 	await(feed, PT_FEED_ENDED);

@@ -106,9 +106,10 @@ static void inspect_close(void *self)
 
 static const struct ui_inspect_ops inspect = {inspect_open, inspect_page, inspect_contents, inspect_close};
 
-static int open_target(struct ui_target *target, pid_t pid, uint64_t interval_ns, double share)
+static int open_target(struct ui_target *target, pid_t pid, uint64_t interval_ns, double share, size_t history_bytes)
 {
 	(void)share;
+	(void)history_bytes;
 	if (pid != STAGE_PID)
 		return pid == 300 ? -ESRCH : -EACCES;
 	staged->feed = scripted_feed_new();

@@ -624,7 +624,7 @@ static void a_feed_may_leave_after_the_screen(void **arg)
 	struct made made;
 	made_init(&made, 5, 100);
 	begin(1 << 20);
-	struct pt_sink sink = pt_history_sink(history);
+	struct pt_feed_sink sink = pt_history_sink(history);
 	struct pt_snapshot *first = made_next(&made);
 	sink.frame(sink.arg, first);
 	assert_int_equal(past->ops->count(past), 1);

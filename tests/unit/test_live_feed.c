@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -35,15 +36,43 @@ static void keep(struct pt_kernel *k)
 
 static struct pt_kernel_ops kept_ops;
 
+/* What a sink of the feed was given; used by the feed's thread, looked at when that is gone. */
+struct taken {
+	uint64_t seqs[100];
+	size_t n;
+	unsigned incomplete, left;
+};
+static struct taken taken[2];
+
+static void take_frame(void *arg, struct pt_snapshot *snapshot)
+{
+	struct taken *t = arg;
+	t->incomplete += snapshot->stage != PT_STAGE_COMPLETE;
+	if (t->n < sizeof(t->seqs) / sizeof(*t->seqs))
+		t->seqs[t->n++] = snapshot->seq;
+}
+
+static void leave(void *arg)
+{
+	((struct taken *)arg)->left++;
+}
+
+static const struct pt_live_options options = {
+	.interval_ns = HOUR_NS,
+	.share = 0.05,
+	.sinks = {{take_frame, leave, &taken[0]}, {take_frame, leave, &taken[1]}},
+	.n_sinks = 2};
+
 static int make_with(bool pidfd)
 {
+	memset(taken, 0, sizeof(taken));
 	fixture = fixture_new(4096, text);
 	scripted = scripted_new(fixture_kernel(fixture));
 	scripted->no_pidfd = !pidfd;
 	kept_ops = *scripted->k.ops;
 	kept_ops.free = keep;
 	scripted->k.ops = &kept_ops;
-	assert_int_equal(pt_live_feed_new(&feed, &scripted->k, 100, HOUR_NS, 0.05), 0);
+	assert_int_equal(pt_live_feed_new(&feed, &scripted->k, 100, &options), 0);
 	return 0;
 }
 
@@ -223,14 +252,34 @@ static void freeing_in_the_middle_of_a_frame_is_fine(void **arg)
 	}
 }
 
+static void every_frame_goes_to_the_sinks(void **arg)
+{
+	uint64_t seqs[5];
+	for (int i = 0; i < 5; i++) {
+		struct pt_snapshot *frame = next_frame(is_idle);
+		seqs[i] = frame->seq;
+		pt_snapshot_unref(frame);
+	}
+	drop(arg);
+	for (int s = 0; s < 2; s++) {
+		assert_int_equal(taken[s].n, 6); /* the first one came unasked */
+		assert_memory_equal(taken[s].seqs + 1, seqs, sizeof(seqs));
+		assert_int_equal(taken[s].incomplete, 0);
+		assert_int_equal(taken[s].left, 1);
+	}
+}
+
 static void what_cannot_be_opened_says_why(void **arg)
 {
 	(void)arg;
 	struct pt_feed *none = NULL;
+	memset(taken, 0, sizeof(taken));
 	struct fixture *empty = fixture_new(4096, "process 5 Z start=1 zombie\n");
-	assert_int_equal(pt_live_feed_new(&none, fixture_kernel(empty), 5, HOUR_NS, 0.05), -ESRCH);
-	assert_int_equal(pt_live_feed_new(&none, fixture_kernel(empty), 6, HOUR_NS, 0.05), -ESRCH);
+	assert_int_equal(pt_live_feed_new(&none, fixture_kernel(empty), 5, &options), -ESRCH);
+	assert_int_equal(pt_live_feed_new(&none, fixture_kernel(empty), 6, &options), -ESRCH);
 	assert_null(none);
+	assert_int_equal(taken[0].left, 2);
+	assert_int_equal(taken[1].left, 2);
 	fixture_free(empty);
 }
 
@@ -245,6 +294,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_failure_is_told_and_the_next_frame_tried, make, drop),
 		cmocka_unit_test_setup_teardown(pausing_stops_frames_until_asked, make, drop),
 		cmocka_unit_test_setup_teardown(freeing_in_the_middle_of_a_frame_is_fine, make, drop),
+		cmocka_unit_test_setup(every_frame_goes_to_the_sinks, make),
 		cmocka_unit_test(what_cannot_be_opened_says_why),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

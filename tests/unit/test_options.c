@@ -51,6 +51,7 @@ static void nothing_is_the_live_screen(void **state)
 	assert_int_equal(o.interval_ns, 1000000000);
 	assert_true(o.budget == 5);
 	assert_int_equal(o.threads, 1);
+	assert_int_equal(o.history_bytes, 64 << 20);
 	assert_int_equal(o.colours, UI_COLOURS_AUTO);
 	assert_null(o.rest[0]);
 	assert_false(o.demo || o.json || o.raw || o.bytes || o.no_headings || o.ascii || o.help || o.version);
@@ -77,6 +78,12 @@ static void every_option_is_taken(void **state)
 	assert_int_equal(parse("--pid=7 --interval=2 --filter=x --demo", &o), UI_OK);
 	assert_int_equal(o.pid, 7);
 	assert_true(o.demo);
+	assert_int_equal(parse("--history 16777215T", &o), UI_OK);
+	assert_int_equal(o.history_bytes, 16777215ull << 40);
+	assert_int_equal(parse("--history=512K", &o), UI_OK);
+	assert_int_equal(o.history_bytes, 512 << 10);
+	assert_int_equal(parse("--history 0", &o), UI_OK);
+	assert_int_equal(o.history_bytes, 0);
 	assert_int_equal(parse("-Vh", &o), UI_OK);
 	assert_true(o.help && o.version);
 	assert_int_equal(parse("record -p 5 -o x.ptr --for 2.5 --sync 10 --anonymize --force", &o), UI_OK);
@@ -198,6 +205,13 @@ static const struct {
 	{"--threads 0", "'0' is no number of threads"},
 	{"--threads 9", "'9' is no number of threads"},
 	{"--threads 1.5", "'1.5' is no number of threads"},
+	{"--history 1X", "'1X' is no size"},
+	{"--history M", "'M' is no size"},
+	{"--history=", "'' is no size"},
+	{"--history 1MB", "'1MB' is no size"},
+	{"--history -1", "'-1' is no size"},
+	{"--history 16777216T", "is no size"},
+	{"--history 99999999999999999999", "is no size"},
 	{"--color=pink", "--color takes auto"},
 	{"-i x.ptr -p 5", "-i x.ptr is instead of a process"},
 	{"replay", "replay needs RECORDING"},

@@ -189,11 +189,11 @@ static int open_recorder(struct session *s)
 /* Its own kernel object: the feed takes it over. */
 static int open_feed(struct session *s)
 {
+	struct pt_live_options options = {.interval_ns = s->options->interval_ns, .share = s->options->budget / 100};
 	struct pt_kernel *k;
 	int error = pt_kernel_linux_new(&k, "/", 0);
 	if (!error)
-		error = pt_live_feed_new(&s->feed, k, s->options->pid, s->options->interval_ns,
-					 s->options->budget / 100);
+		error = pt_live_feed_new(&s->feed, k, s->options->pid, &options);
 	return error ? ui_target_error(s->k, s->options->pid, error) : UI_OK;
 }
 
