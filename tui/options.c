@@ -36,6 +36,7 @@ enum {
 	OPT_SWAPPED,
 	OPT_FORCE,
 	OPT_MERGE,
+	OPT_CLEAR,
 	OPT_CONTENT,
 	OPT_FROM,
 	OPT_TO,
@@ -69,6 +70,7 @@ static const struct option long_options[] = {
 	{"swapped", no_argument, NULL, OPT_SWAPPED},
 	{"force", no_argument, NULL, OPT_FORCE},
 	{"merge", no_argument, NULL, OPT_MERGE},
+	{"clear-soft-dirty", no_argument, NULL, OPT_CLEAR},
 	{"content", no_argument, NULL, OPT_CONTENT},
 	{"from", required_argument, NULL, OPT_FROM},
 	{"to", required_argument, NULL, OPT_TO},
@@ -269,6 +271,7 @@ static int take_option(int option, const char *value, const char *word, struct u
 	case OPT_SWAPPED: o->swapped = true; return UI_OK;
 	case OPT_FORCE: o->force = true; return UI_OK;
 	case OPT_MERGE: o->merge = true; return UI_OK;
+	case OPT_CLEAR: o->clear_soft_dirty = true; return UI_OK;
 	case OPT_CONTENT: o->content = true; return UI_OK;
 	case OPT_ANONYMIZE: o->anonymize = true; return UI_OK;
 	case ':': return usage(c, "%s needs a value: see pagetop --help", word);
@@ -349,10 +352,11 @@ static bool is_named(const struct ui_command *command, const char *name)
 static int check_own(const struct ui_options *o, struct complaint *c)
 {
 	const struct ui_command *command = o->command;
-	bool dump = o->since || o->stop != PT_STOP_NONE || o->all || o->swapped || o->merge;
+	bool dump = o->since || o->stop != PT_STOP_NONE || o->all || o->swapped || o->merge || o->clear_soft_dirty;
 
 	if (dump && !is_named(command, "dump"))
-		return usage(c, "--since, --stop, --all, --swapped and --merge are of pagetop dump");
+		return usage(c,
+			     "--since, --stop, --all, --swapped, --merge and --clear-soft-dirty are of pagetop dump");
 	if ((o->content || o->from || o->to) && !is_named(command, "diff"))
 		return usage(c, "--content, --from and --to are of pagetop diff");
 	if (o->content && (o->from || o->to))

@@ -46,6 +46,7 @@ struct ui_options {
 	const char *since;                  /* --since FILE, of dump; so are these: */
 	enum pt_dump_stop stop;             /* --stop[=WHAT] */
 	bool all, swapped, merge;           /* --all --swapped --merge */
+	bool clear_soft_dirty;              /* --clear-soft-dirty */
 	bool force;                         /* --force, of dump and record */
 	bool content;                       /* --content, of diff; so are these: */
 	const char *from, *to;              /* --from and --to TIME|MARK, NULL: its ends */

@@ -209,17 +209,32 @@ static uint64_t in_memory(const struct dump *d)
 	return sum;
 }
 
+/* Before pages are read: what is written meanwhile is soft-dirty then. */
+static int clear_soft_dirty(struct dump *d)
+{
+	if (!d->wish->clear_soft_dirty)
+		return 0;
+	if (!pt_signal_has(&d->target.signals, PT_SIG_SOFT_DIRTY))
+		return -EOPNOTSUPP;
+	int error = d->k->ops->clear_soft_dirty(d->k, d->target.task);
+	d->report.info.cleared_soft_dirty = !error;
+	return error;
+}
+
 static int read_pages(struct dump *d)
 {
 	char path[64];
-	int error = read_mappings(d);
+	/* once they are cleared, the bits tell nothing of the time since the base */
+	d->report.info.by_soft_dirty = soft_dirty_counts(d) && !d->wish->clear_soft_dirty;
+	int error = clear_soft_dirty(d);
+	if (!error)
+		error = read_mappings(d);
 	if (error)
 		return error;
 	snprintf(path, sizeof(path), "proc/%d/mem", (int)d->target.task);
 	int mem = d->k->ops->open(d->k, path, O_RDONLY);
 	if (mem < 0)
 		return mem == -ENOENT ? -ESRCH : mem;
-	d->report.info.by_soft_dirty = soft_dirty_counts(d);
 	const struct pt_pages_job job = {
 		.target = &d->target,
 		.mem = mem,

@@ -11,8 +11,9 @@
 
 struct pt_dump_wish {
 	enum pt_dump_stop stop;
-	bool all;     /* also what MADV_DONTDUMP covers */
-	bool swapped; /* also what is swapped out, which reading brings back into the target's memory */
+	bool all;              /* also what MADV_DONTDUMP covers */
+	bool swapped;          /* also what is swapped out, which reading brings back into the target's memory */
+	bool clear_soft_dirty; /* of the target, before its pages are read */
 	/* only pages that are not as this one has them; not incremental itself. NULL: all. And its file's name. */
 	const struct pt_core *base;
 	const char *base_name;
@@ -31,7 +32,7 @@ struct pt_dump_report {
 
 /*
  * -ESRCH: no such process, or it ended or became another program meanwhile; -EACCES, -EPERM; -ENODATA: a kernel thread;
- * -EBUSY: to be stopped, but traced by another; -ENOENT: no smaps, which tells what to leave out; -ENOMEM; what `step`
+ * -EOPNOTSUPP: bits to be cleared that this kernel does not have; -EBUSY: to be stopped, but traced by another; -ENOENT: no smaps, which tells what to leave out; -ENOMEM; what `step`
  * and the sink said. After an error what the sink has is no dump.
  */
 int pt_dump(struct pt_kernel *k, pid_t pid, const struct pt_dump_wish *wish, struct pt_sink sink,

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/kernel/room.h"
 #include "core/scan/walk.h"
 
 #ifndef PT_DUMP_SLICE
@@ -238,9 +239,8 @@ int pt_pages_dump(const struct pt_pages_job *job)
 	if (!p)
 		return -ENOMEM;
 	*p = (struct pages){.job = job, .shift = job->target->k->page_shift};
-	p->bytes = malloc((size_t)PT_DUMP_SLICE << p->shift);
-	p->base = job->wish->base ? malloc((size_t)PT_DUMP_SLICE << p->shift) : NULL;
-	int error = p->bytes && (p->base || !job->wish->base) ? 0 : -ENOMEM;
+	size_t size = (size_t)PT_DUMP_SLICE << p->shift;
+	int error = pt_room(&p->bytes, 0, size) && (!job->wish->base || pt_room(&p->base, 0, size)) ? 0 : -ENOMEM;
 	if (!error) {
 		pt_walk_init(&p->walk, job->target, job->vmas, (struct pt_stretch){0, UINT64_MAX}, false);
 		error = next_region(p);

@@ -45,6 +45,8 @@ struct pt_kernel_ops {
 	uint64_t (*now)(struct pt_kernel *k, enum pt_clock clock); /* ns */
 	/* ptrace(2), for requests that only stop, look and let go; >= 0 or -errno. Binds to the calling thread. */
 	long (*ptrace)(struct pt_kernel *k, int request, pid_t tid, uint64_t addr, void *data);
+	/* Writes 4 to /proc/PID/clear_refs: changes what the kernel keeps about the target, so only when asked for. */
+	int (*clear_soft_dirty)(struct pt_kernel *k, pid_t pid);
 	/* waitpid(2) for a traced thread: 1 and its status, or 0 when so long has passed without any. */
 	int (*wait)(struct pt_kernel *k, pid_t tid, uint64_t timeout_ns, int *ret_status);
 	void (*free)(struct pt_kernel *k);

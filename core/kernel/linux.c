@@ -224,6 +224,19 @@ static long linux_ptrace(struct pt_kernel *k, int request, pid_t tid, uint64_t a
 	return r < 0 ? -errno : r;
 }
 
+static int linux_clear_soft_dirty(struct pt_kernel *k, pid_t pid)
+{
+	char path[32];
+	snprintf(path, sizeof(path), "proc/%d/clear_refs", (int)pid);
+	int fd = open_below(k, path, O_WRONLY);
+	if (fd < 0)
+		return fd;
+	ssize_t n = write(fd, "4", 1);
+	int error = n < 0 ? -errno : 0;
+	close(fd);
+	return error;
+}
+
 /* There is no wait that ends by itself, and a signal for it would be the program's affair: so it looks again. */
 static int linux_wait(struct pt_kernel *k, pid_t tid, uint64_t timeout_ns, int *ret_status)
 {
@@ -264,6 +277,7 @@ static const struct pt_kernel_ops linux_ops = {
 	.cachestat = linux_cachestat,
 	.now = linux_now,
 	.ptrace = linux_ptrace,
+	.clear_soft_dirty = linux_clear_soft_dirty,
 	.wait = linux_wait,
 	.free = linux_free,
 };

@@ -291,6 +291,13 @@ static long scripted_ptrace(struct pt_kernel *k, int request, pid_t tid, uint64_
 	return error ? error : s->inner->ops->ptrace(s->inner, request, tid, addr, data);
 }
 
+static int scripted_clear_soft_dirty(struct pt_kernel *k, pid_t pid)
+{
+	struct scripted *s = of(k);
+	int error = begin(s);
+	return error ? error : s->inner->ops->clear_soft_dirty(s->inner, pid);
+}
+
 static int scripted_wait(struct pt_kernel *k, pid_t tid, uint64_t timeout_ns, int *ret_status)
 {
 	struct scripted *s = of(k);
@@ -317,6 +324,7 @@ static const struct pt_kernel_ops ops = {
 	.cachestat = scripted_cachestat,
 	.now = scripted_now,
 	.ptrace = scripted_ptrace,
+	.clear_soft_dirty = scripted_clear_soft_dirty,
 	.wait = scripted_wait,
 	.free = free_op,
 };

@@ -362,6 +362,15 @@ static void soft_dirty_bits_spare_reading(void **state)
 	assert_true(core->info.by_soft_dirty);
 	pt_core_close(core);
 
+	/* clearing them again makes them useless for this dump, and useful for the next */
+	assert_int_equal(dump(&s, &(struct pt_dump_wish){.base = base, .base_name = "b", .clear_soft_dirty = true}), 0);
+	assert_false(s.report.info.by_soft_dirty);
+	assert_true(s.report.info.cleared_soft_dirty);
+	assert_int_equal(s.report.pages[PT_CONTENT_STORED], 3);
+	fixture_remove(s.fixture, "proc/100/clear_refs");
+	assert_int_equal(dump(&s, &(struct pt_dump_wish){.clear_soft_dirty = true}), -EOPNOTSUPP);
+	fixture_write(s.fixture, "proc/100/clear_refs", "");
+
 	base->info.start_time++; /* of another process: its bits say nothing of this one */
 	assert_int_equal(dump(&s, &wish), 0);
 	assert_false(s.report.info.by_soft_dirty);

@@ -72,6 +72,7 @@ static const char dump_help[] = "Writes the contents of a process as an ELF core
 				"      --stop[=all]       stop it meanwhile: all is of one moment\n"
 				"      --stop=registers   stop it for its registers alone; else there are none\n"
 				"      --since BASE       only pages that are not as in that dump\n"
+				"      --clear-soft-dirty    clear these bits, for a quicker --since later\n"
 				"      --all              also what MADV_DONTDUMP covers\n"
 				"      --swapped          also what is swapped out, which brings it back in\n"
 				"  -J, --json             JSON\n"

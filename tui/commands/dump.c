@@ -65,6 +65,10 @@ static void say_base(const struct job *job, int width)
 	const struct pt_dump_report *r = &job->report;
 	char text[2048], base[PT_DUMP_NAME * 4];
 
+	if (r->info.cleared_soft_dirty)
+		ui_print_wrapped("Its soft-dirty bits were cleared: other programs that rely on them miss what was "
+				 "written before.",
+				 0, 0, width);
 	if (!r->info.base[0])
 		return;
 	pt_text_printable(r->info.base, strlen(r->info.base), base, sizeof(base));
@@ -172,6 +176,10 @@ static int target_error(const struct job *job, struct pt_kernel *k, int error)
 			    "but dumped without --stop",
 			    (int)pid);
 		return UI_DENIED;
+	case -EOPNOTSUPP:
+		ui_complain("this kernel has no soft-dirty bits to clear (CONFIG_MEM_SOFT_DIRTY); --since compares "
+			    "contents without them");
+		return UI_LACKING;
 	case -ENOENT:
 		ui_complain("this kernel has no smaps of processes (CONFIG_PROC_PAGE_MONITOR), which tells what to "
 			    "leave out");
@@ -222,6 +230,7 @@ static int dump(struct job *job, struct pt_kernel *k)
 		.stop = o->stop,
 		.all = o->all,
 		.swapped = o->swapped,
+		.clear_soft_dirty = o->clear_soft_dirty,
 		.base = job->base.core,
 		.base_name = o->since,
 		.step = step,
