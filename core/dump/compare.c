@@ -18,6 +18,7 @@ struct compare {
 	unsigned page_shift;
 	bool onto_base;            /* the second is incremental to the first */
 	unsigned char *buffers[2]; /* PIECE each */
+	uint64_t done;             /* bytes compared */
 };
 
 /* Addresses [start, end) over which all of this holds. */
@@ -133,7 +134,8 @@ static int compare_bytes(struct compare *c, const struct stretch *s, struct pt_c
 	int error = 0;
 	for (uint64_t at = s->start, n; at < s->end && !error; at += n) {
 		n = s->end - at < PIECE ? s->end - at : PIECE;
-		error = c->job->step ? c->job->step(c->job->arg) : 0;
+		error = c->job->step ? c->job->step(c->job->arg, c->done) : 0;
+		c->done += n;
 		for (int i = 0; i < 2 && !error; i++)
 			error = pt_core_read(side(c, i), at, c->buffers[i], n);
 		for (size_t offset = 0; offset < n && !error; offset += (size_t)1 << c->page_shift)

@@ -32,7 +32,7 @@ struct pt_comparison {
 struct pt_compare_job {
 	const struct pt_core *first, *second;
 	int (*each)(void *arg, const struct pt_difference *difference); /* by address; nonzero ends it. May be NULL */
-	int (*step)(void *arg);                                         /* now and then; nonzero ends it. May be NULL */
+	int (*step)(void *arg, uint64_t done_bytes);                    /* now and then; nonzero ends it. May be NULL */
 	void *arg;
 };
 

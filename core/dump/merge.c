@@ -13,8 +13,9 @@
 struct merge {
 	const struct pt_core *base, *increment;
 	struct pt_writer *writer;
-	int (*step)(void *arg);
+	int (*step)(void *arg, uint64_t done_bytes);
 	void *arg;
+	uint64_t done;
 	unsigned char *buffer;
 };
 
@@ -29,7 +30,8 @@ static int copy(struct merge *m, const struct pt_core *from, uint64_t start, uin
 	int error = 0;
 	for (uint64_t at = start, n; at < end && !error; at += n) {
 		n = end - at < PIECE ? end - at : PIECE;
-		error = m->step ? m->step(m->arg) : 0;
+		m->done += n;
+		error = m->step ? m->step(m->arg, m->done) : 0;
 		if (!error)
 			error = pt_core_read(from, at, m->buffer, n);
 		if (!error)
@@ -97,8 +99,8 @@ static void make_notes(const struct pt_core *increment, struct pt_bytes *notes)
 	pt_bytes_free(&kept);
 }
 
-int pt_merge(const struct pt_core *base, const struct pt_core *increment, struct pt_sink sink, int (*step)(void *arg),
-	     void *arg, uint64_t *ret_size)
+int pt_merge(const struct pt_core *base, const struct pt_core *increment, struct pt_sink sink,
+	     int (*step)(void *arg, uint64_t done_bytes), void *arg, uint64_t *ret_size)
 {
 	struct merge m = {.base = base, .increment = increment, .step = step, .arg = arg};
 	struct pt_bytes notes = {0};

@@ -16,7 +16,7 @@
 #include "core/kernel/readers.h"
 
 #define ROUNDS   64u                /* of reading the list */
-#define PATIENCE (100ull * 1000000) /* ns for those that do not stop at once, all together */
+#define PATIENCE (100ull * 1000000) /* ns for those that do not stop at once, all together: a sleep in the kernel */
 
 struct pt_hold {
 	struct pt_kernel *k;
@@ -97,7 +97,7 @@ static void await(struct pt_hold *h, struct pt_held *t)
 {
 	uint64_t now = h->k->ops->now(h->k, PT_CLOCK_MONOTONIC);
 	int status, r = h->k->ops->wait(h->k, t->tid, now < h->until ? h->until - now : 0, &status);
-	if (r < 0 || (r == 1 && !WIFSTOPPED(status)))
+	if (r == -ECHILD || (r == 1 && !WIFSTOPPED(status)))
 		t->gone = true;
 	if (r != 1 || t->gone)
 		return;
@@ -141,10 +141,11 @@ int pt_hold_new(struct pt_hold **ret, struct pt_kernel *k, pid_t pid)
 
 void pt_hold_release(struct pt_hold *h)
 {
+	h->until = h->k->ops->now(h->k, PT_CLOCK_MONOTONIC) + PATIENCE;
 	for (size_t i = 0; i < h->n; i++) {
 		struct pt_held *t = &h->v[i];
-		if (!t->stopped && !t->gone) { /* it may have come out of its sleep */
-			h->until = 0;
+		if (!t->stopped && !t->gone) { /* only a stopped one can be let go; it may have come out of its sleep */
+			trace(h, PTRACE_INTERRUPT, t->tid, 0, NULL);
 			await(h, t);
 		}
 		if (t->stopped && !t->gone)

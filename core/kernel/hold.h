@@ -16,7 +16,7 @@ struct pt_held {
 	pid_t tid;
 	bool stopped; /* else it is in the kernel, in a sleep that nothing ends: no registers, but it runs none of its code */
 	int signal; /* came to it meanwhile; given to it when it is let go. 0: none */
-	bool gone;
+	bool gone;  /* it ended, or was let go */
 };
 
 /* -ESRCH, -EPERM: not permitted; -EBUSY: it is being traced already; -ENOSYS: no such thing here; -ENOMEM. */

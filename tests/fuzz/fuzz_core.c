@@ -40,9 +40,10 @@ static int ignore(void *arg, const void *bytes, size_t size, uint64_t offset)
 	return 0;
 }
 
-static int step(void *arg)
+static int step(void *arg, uint64_t done)
 {
 	struct input *input = arg;
+	(void)done;
 	return input->steps++ < STEPS ? 0 : -ECANCELED;
 }
 

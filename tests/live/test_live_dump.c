@@ -30,6 +30,7 @@
 #include "tests/support/child.h"
 #include "tests/support/machine.h"
 #include "tests/support/memory_file.h"
+#include "tests/support/scripted.h"
 #include "tests/support/skip.h"
 
 /* What gdb is to print. */
@@ -419,6 +420,75 @@ static void what_was_stopped_before_stays_so(void **state)
 	child_end(&child);
 }
 
+static pthread_t main_thread;
+
+static void *outlive_main(void *arg)
+{
+	struct child *self = arg;
+	char *memory = child_map(page_size(), 0);
+	pthread_join(main_thread, NULL);
+	memory[0] = 43;
+	child_say(self, (uintptr_t)memory);
+	return NULL;
+}
+
+static void run_without_main(struct child *self)
+{
+	static struct child kept; /* its stack goes */
+	pthread_t thread;
+	kept = *self;
+	main_thread = pthread_self();
+	child_need(!pthread_create(&thread, NULL, outlive_main, &kept), "pthread_create");
+	pthread_exit(NULL);
+}
+
+static void threads_that_outlive_the_main_one_are_dumped(void **state)
+{
+	(void)state;
+	struct child child = child_start(run_without_main);
+	uint64_t start = child_wait(&child);
+	struct memory_file file;
+	struct pt_dump_report report;
+	struct pt_core *core = dump(child.pid, &(struct pt_dump_wish){.stop = PT_STOP_ALL}, &file, &report);
+
+	assert_int_equal(report.with_registers, 1);
+	assert_int_equal(byte_at(core, start), 43);
+	assert_int_equal(core->info.pid, child.pid);
+	drop(core, &file);
+	child_end(&child);
+}
+
+/* Whatever fails, the target goes on. */
+static void every_call_that_fails_leaves_it_running(void **state)
+{
+	(void)state;
+	struct pt_kernel *real;
+	const struct pt_dump_wish wish = {.stop = PT_STOP_ALL};
+	struct pt_dump_report report;
+	struct child child = child_start(run_threads);
+	uint64_t start = child_wait(&child);
+	assert_int_equal(pt_kernel_linux_new(&real, "/", 0), 0);
+	struct scripted *s = scripted_new(real);
+
+	s->fail_error = -EIO;
+	for (unsigned long n = 1, calls = 1; n <= calls; n += n < 300 ? 1 : 17) {
+		struct memory_file file = memory_file_new();
+		s->calls = 0;
+		s->fail_call = n;
+		if (pt_dump(&s->k, child.pid, &wish, memory_sink(&file), &report) == 0)
+			calls = s->calls;
+		else
+			calls = n + 1;
+		memory_file_free(&file);
+		if (!status_has(child.pid, "\nTracerPid:\t0\n") || status_has(child.pid, "\nState:\tt"))
+			fail_msg("call %lu fails, and the target stays stopped", n);
+	}
+	child_go(&child);
+	assert_int_equal(child_wait(&child), start);
+	scripted_free(s);
+	child_end(&child);
+}
+
 /* ---- the program: gdb, signals ----------------------------------------------------------------------------------- */
 
 static char folder[64];
@@ -616,6 +686,8 @@ int main(void)
 		cmocka_unit_test(an_increment_has_the_pages_that_changed_and_no_other),
 		cmocka_unit_test(threads_are_stopped_and_go_on),
 		cmocka_unit_test(what_was_stopped_before_stays_so),
+		cmocka_unit_test(threads_that_outlive_the_main_one_are_dumped),
+		cmocka_unit_test(every_call_that_fails_leaves_it_running),
 		cmocka_unit_test(gdb_prints_a_known_variable),
 		cmocka_unit_test(when_it_is_killed_the_target_goes_on),
 		cmocka_unit_test(when_it_is_interrupted_no_file_stays),

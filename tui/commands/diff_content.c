@@ -199,10 +199,10 @@ static int each(void *arg, const struct pt_difference *difference)
 	return 0;
 }
 
-static int step(void *arg)
+static int step(void *arg, uint64_t done)
 {
 	struct job *job = arg;
-	return ui_progress_step(&job->progress, 0, 0);
+	return ui_progress_step(&job->progress, done, 0);
 }
 
 static int cannot_compare(const struct job *job, int error)

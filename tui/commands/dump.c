@@ -267,10 +267,10 @@ static int open_base(struct job *job, const char *path)
 	return UI_USAGE;
 }
 
-static int merge_step(void *arg)
+static int merge_step(void *arg, uint64_t done)
 {
 	struct job *job = arg;
-	return ui_progress_step(&job->progress, 0, 0);
+	return ui_progress_step(&job->progress, done, 0);
 }
 
 static int merge_with(struct job *job, const struct ui_core_in *increment)
