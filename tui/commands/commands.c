@@ -148,15 +148,14 @@ static const char options[] = "  -p, --pid PID        the process            -J,
 			      "      --ascii          no line drawing                           with COMMAND\n"
 			      "      --color WHEN     auto, always, never, 8, 16 or 256\n"
 			      "\n"
-			      "Exit status: 0 done, 1 the command's finding, 2 usage, 3 no such process or it\n"
-			      "ended, 4 not permitted, 5 the kernel lacks it. In the live screen ? shows its\n"
-			      "keys; man pagetop has the rest.\n";
+			      "Exit status: 0 done, 1 the command's finding, 2 usage, 3 no such process (any\n"
+			      "more), 4 not permitted, 5 the kernel lacks it. Keys: ?; the rest: man pagetop.\n";
 
 static void help_all(void)
 {
 	printf("%s\n", usage);
 	for (const struct ui_command *command = ui_commands; command->name; command++)
-		printf("  %-7s %-7s  %s\n", command->name, command->operands ? command->operands : "",
+		printf("  %-7s %-9s  %s\n", command->name, command->operands ? command->operands : "",
 		       command->summary);
 	printf("\n%s", options);
 }
