@@ -245,10 +245,11 @@ static struct wg_span state_banner(struct ui_shell *shell)
 	switch (t->status.state) {
 	case PT_FEED_ENDED:
 		return (struct wg_span){
-			ui_scratch_text(&shell->scratch,
-					"The process ended at %s. This is its last frame: explore it; Esc "
-					"leads back to the processes.",
-					ui_clock(&shell->scratch, t->status.ended_ns)),
+			ui_scratch_text(
+				&shell->scratch, "The process ended at %s. %s",
+				ui_clock(&shell->scratch, t->status.ended_ns),
+				t->back ? "T leads to its last frame."
+					: "This is its last frame: explore it; Esc leads back to the processes."),
 			WG_WARN, 0};
 	case PT_FEED_FAILED: {
 		bool denied = t->status.error == -EACCES || t->status.error == -EPERM;

@@ -21,7 +21,8 @@
 #define FREE_MS     5000       /* a past always answers, if slowly */
 #define PLOT_NS     500000000u /* between plots that differ by what came since, at least */
 
-static const char no_history[] = "no history is kept of this process: there is nothing to go back to";
+static const char no_history[] =
+	"no history is kept of this process, so there is nothing to go back to: --history SIZE keeps one";
 
 /* ---- workers ---------------------------------------------------------------------------------------------------- */
 

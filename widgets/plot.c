@@ -191,7 +191,7 @@ static uint8_t behind(const struct wg_canvas *c, const struct wg_plot *p, struct
 		return WG_BACK;
 	edges(p, x, area.h, edge);
 	struct part part = part_of(p, edge, (uint64_t)(area.h - 1 - y) * EIGHTHS);
-	int layer = larger(&part);
+	int layer = part.upper == NOTHING && part.split < EIGHTHS - 1 ? NOTHING : larger(&part);
 	return layer != NOTHING && (p->series[layer].unknown || p->series[layer].hatched) ? WG_EMPTY
 											  : colour_of(p, layer);
 }

@@ -116,6 +116,33 @@ static void growth_shows_by_itself(void **arg)
 	pty_expect(pty, "(100 %)");
 }
 
+static void time_leads_back_to_what_was(void **arg)
+{
+	(void)arg;
+	look_plainly();
+	pty_expect(pty, "(50 %)");
+	child_go(&child);
+	child_wait(&child);
+	pty_expect(pty, "(100 %)");
+	pty_type(pty, "t");
+	pty_expect(pty, "RSS of the process");
+	pty_expect(pty, " now ");
+	pty_type(pty, "\033[H"); /* Home: the first moment */
+	pty_expect(pty, "PAST");
+	pty_expect(pty, "(50 %)");
+	pty_type(pty, "v\033[F"); /* compared with the newest: the other half came */
+	pty_expect(pty, "what changed");
+	pty_expect(pty, "2.05k came");
+	pty_expect_gone(pty, "PAST");
+	child_end(&child);
+	pty_expect(pty, "The process ended");
+	pty_type(pty, "v\033[H"); /* its history stays */
+	pty_expect(pty, "before the end");
+	pty_expect(pty, "(50 %)");
+	pty_type(pty, "q");
+	expect_exit(0);
+}
+
 static void from_the_table_to_one_page_and_back(void **arg)
 {
 	char where[32];
@@ -379,6 +406,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LOOKED_AT(the_first_screen_shows_the_memory),
 		LOOKED_AT(growth_shows_by_itself),
+		LOOKED_AT(time_leads_back_to_what_was),
 		LOOKED_AT(from_the_table_to_one_page_and_back),
 		LOOKED_AT(a_process_is_chosen),
 		LOOKED_AT(the_mouse_selects_and_zooms),
