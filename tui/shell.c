@@ -84,6 +84,7 @@ static void leave_target(struct ui_shell *shell, int wait_ms)
 	if (!ui_time_free(&shell->time, wait_ms) && shell->target.feed) {
 		ui_target_pause(&shell->target, true);
 		shell->target.feed = NULL;
+		shell->target.history = NULL;
 	}
 	ui_target_close(&shell->target);
 }
