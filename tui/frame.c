@@ -185,7 +185,8 @@ static struct wg_span moment(struct ui_shell *shell, bool wide)
 
 static struct wg_span way_back(struct ui_shell *shell)
 {
-	return (struct wg_span){shell->target.back ? "T: now" : NULL, WG_KEY, 1};
+	const char *where = shell->target.status.state == PT_FEED_ENDED ? "T: the end" : "T: now";
+	return (struct wg_span){shell->target.back ? where : NULL, WG_KEY, 1};
 }
 
 /* What the picture is worth, flush right; parts leave by priority. Returns the cells taken. */

@@ -390,7 +390,8 @@ static void draw_plot(struct ui_shell *shell, struct wg_canvas *c, struct wg_rec
 		plot.cursor = cursor_column(t, past ? m->realtime_ns : t->to_ns);
 		plot.cursor_text = past ? ui_scratch_text(&shell->scratch, " %s ",
 							  ui_clock(&shell->scratch, m->realtime_ns))
-					: " now ";
+				   : shell->target.status.state == PT_FEED_ENDED ? " the end "
+										 : " now ";
 	}
 	plot.anchor = anchor ? cursor_column(t, anchor->realtime_ns) : -1;
 	wg_draw_plot(c, rect, &plot);
@@ -400,7 +401,7 @@ static void draw_plot(struct ui_shell *shell, struct wg_canvas *c, struct wg_rec
 
 #define ROWS          8
 #define CLASSES_WIDTH 46
-#define LEDGER_WIDTH  50
+#define LEDGER_WIDTH  60
 #define COLUMNS       4
 
 static struct wg_table_cell change(struct ui_scratch *s, struct pt_maybe a, struct pt_maybe b)
@@ -421,7 +422,27 @@ static void draw_rows(struct wg_canvas *c, struct wg_rect rect, const struct wg_
 	wg_draw_table(c, rect, &table);
 }
 
-/* What became of pages, most of them first; of nothing that cannot be told here. */
+static uint64_t count_vmas(const struct pt_ledger *ledger, enum pt_vma_event what)
+{
+	uint64_t n = 0;
+	for (size_t i = 0; i < ledger->n_changes; i++)
+		n += ledger->changes[i].what == what;
+	return n;
+}
+
+/* The event that most pages have of those not taken yet; -1: there are no more. */
+static int next_event(const struct pt_ledger *ledger, uint32_t *taken)
+{
+	int most = -1;
+	for (int i = 0; ledger && i < PT_EVENT_N; i++)
+		if (!(*taken >> i & 1) && ledger->known >> i & 1 && ledger->n[i] &&
+		    (most < 0 || ledger->n[i] > ledger->n[most]))
+			most = i;
+	*taken |= most < 0 ? 0 : 1u << most;
+	return most;
+}
+
+/* What became of pages, most of them first, and of VMAs; of nothing that cannot be told here. */
 static void draw_ledger(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
 {
 	struct ui_scratch *s = &shell->scratch;
@@ -430,23 +451,25 @@ static void draw_ledger(struct ui_shell *shell, struct wg_canvas *c, struct wg_r
 	const char *title = ui_changes_span(&shell->target.changes, span, sizeof span);
 	const struct wg_column columns[2] = {{ui_scratch_text(s, "PAGES %s", title), 34, 0, WG_COL_GROW},
 					     {"SIZE", 7, 0, WG_COL_RIGHT}};
-	struct wg_table_cell cells[PT_EVENT_N][2];
-	struct wg_table_row rows[PT_EVENT_N];
+	struct wg_table_cell cells[ROWS][2];
+	struct wg_table_row rows[ROWS];
 	size_t n = 0;
-	for (unsigned taken = 0; ledger && n < ROWS && n < PT_EVENT_N; n++) {
-		int most = -1;
-		for (int i = 0; i < PT_EVENT_N; i++)
-			if (!(taken >> i & 1) && ledger->known >> i & 1 && ledger->n[i] &&
-			    (most < 0 || ledger->n[i] > ledger->n[most]))
-				most = i;
-		if (most < 0)
-			break;
-		taken |= 1u << most;
-		cells[n][0] = (struct wg_table_cell){pt_event_words((enum pt_event)most), WG_TEXT};
-		cells[n][1] = ui_cell_bytes(s,
-					    (struct pt_maybe){ledger->n[most] << shell->target.now->page_shift, true});
-		rows[n] = (struct wg_table_row){cells[n], NULL, 0};
+	uint32_t taken = 0;
+	for (int event = next_event(ledger, &taken); event >= 0 && n < ROWS; event = next_event(ledger, &taken)) {
+		struct pt_maybe bytes = {ledger->n[event] << shell->target.now->page_shift, true};
+		cells[n][0] = (struct wg_table_cell){pt_event_words((enum pt_event)event), WG_TEXT};
+		cells[n++][1] = ui_cell_bytes(s, bytes);
 	}
+	for (int what = 0; ledger && what < PT_VMA_EVENT_N && n < ROWS; what++) {
+		uint64_t vmas = count_vmas(ledger, (enum pt_vma_event)what);
+		if (!vmas)
+			continue;
+		cells[n][0] = (struct wg_table_cell){
+			ui_scratch_text(s, "VMAs %s", pt_vma_event_name((enum pt_vma_event)what)), WG_DIM};
+		cells[n++][1] = ui_cell_number(s, (struct pt_maybe){vmas, true});
+	}
+	for (size_t i = 0; i < n; i++)
+		rows[i] = (struct wg_table_row){cells[i], NULL, 0};
 	draw_rows(c, rect, columns, 2, rows, n, ledger ? "no page changed" : "nothing to compare with");
 }
 
@@ -493,7 +516,7 @@ static void draw_tables(struct ui_shell *shell, struct wg_canvas *c, struct wg_r
 	draw_classes(shell, c, left);
 	wg_take_left(&rect, 2);
 	if (rect.w > 0 && shell->target.now)
-		draw_ledger(shell, c, rect);
+		draw_ledger(shell, c, wg_take_left(&rect, LEDGER_WIDTH));
 }
 
 void ui_time_draw(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)

@@ -277,6 +277,13 @@ static void t_goes_through_its_views(void **arg)
 	stage_key(stage, 't');
 	stage_expect(stage, "CLASS");
 	stage_expect_not(stage, "ADDRESS");
+	stage_type(stage, "v\x1b"); /* a second cursor, and away again */
+	stage_type(stage, "(((v))))");
+	stage_expect(stage, "PAGES between the two moments");
+	stage_expect(stage, "came into being");
+	stage_expect(stage, "VMAs created");
+	stage_key(stage, UI_KEY_ESC); /* the second cursor */
+	expect_before(4);
 	stage_key(stage, 't');
 	stage_expect(stage, "ADDRESS");
 	stage_expect_not(stage, "moments in");
