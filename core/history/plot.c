@@ -1,5 +1,5 @@
 /*
- * What a plot of a history shows: of the process from the series, of an address range by following its chunks from delta
+ * What a plot of a history shows: of the process from the series and the frames, of an address range by following its chunks from delta
  * to delta, with the sums of those that change taken out and put in.
  */
 #include <errno.h>
@@ -8,24 +8,50 @@
 #include "core/history/fold.h"
 #include "core/history/ring.h"
 
-/* The moments of the series from first to last. */
+/* The series and the frames side by side: each is thinned out in its own way, and a plot has the moments of both. */
+struct moments {
+	const struct pt_history *h;
+	size_t in_series, in_frames;
+};
+
+/* The next one not after `last`; false: there is none. */
+static bool next_moment(struct moments *m, uint64_t last, struct pt_moment *ret)
+{
+	const struct pt_series *s = &m->h->series;
+	uint64_t a = m->in_series < s->n ? s->v[m->in_series].seq : UINT64_MAX;
+	uint64_t b = m->in_frames < m->h->n ? pt_ring_head(m->h, m->in_frames)->seq : UINT64_MAX;
+	if ((a < b ? a : b) > last || (m->in_series == s->n && m->in_frames == m->h->n))
+		return false;
+	*ret = a <= b ? s->v[m->in_series] : pt_moment_of(pt_ring_head(m->h, m->in_frames));
+	m->in_series += a <= b;
+	m->in_frames += b <= a;
+	return true;
+}
+
+/* Those from a seq on. */
+static struct moments moments_from(const struct pt_history *h, uint64_t seq)
+{
+	struct moments m = {.h = h};
+	while (m.in_series < h->series.n && h->series.v[m.in_series].seq < seq)
+		m.in_series++;
+	while (m.in_frames < h->n && pt_ring_head(h, m.in_frames)->seq < seq)
+		m.in_frames++;
+	return m;
+}
+
 static size_t plot_process(struct pt_history *h, uint64_t first, uint64_t last, struct pt_moment *ret, size_t max)
 {
-	const struct pt_series *s = &h->series;
-	size_t from = 0, end = s->n;
-	while (from < end && s->v[from].seq < first)
-		from++;
-	while (end > from && s->v[end - 1].seq > last)
-		end--;
-	if (from == end)
-		return 0;
-	struct pt_plot plot = {.v = ret,
-			       .max = max,
-			       .from_ns = s->v[from].monotonic_ns,
-			       .to_ns = s->v[end - 1].monotonic_ns,
-			       .all = end - from <= max};
-	for (size_t i = from; i < end; i++)
-		pt_plot_add(&plot, &s->v[i]);
+	struct moments all = moments_from(h, first), m = all;
+	struct pt_plot plot = {.v = ret, .max = max};
+	struct pt_moment moment;
+	size_t n = 0;
+	for (; next_moment(&m, last, &moment); n++) {
+		plot.from_ns = n ? plot.from_ns : moment.monotonic_ns;
+		plot.to_ns = moment.monotonic_ns;
+	}
+	plot.all = n <= max;
+	while (next_moment(&all, last, &moment))
+		pt_plot_add(&plot, &moment);
 	return plot.n;
 }
 

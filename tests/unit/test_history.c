@@ -453,6 +453,42 @@ static void plots_with_less_room_show_the_peaks(void **arg)
 	made_end(&made);
 }
 
+static void expect_in_plot(uint64_t seq)
+{
+	struct pt_moment moment;
+	assert_int_equal(past->ops->plot(past, seq, seq, 0, 0, &moment, 1), 1);
+	expect_moment(&moment, &pushed[seq]->total);
+}
+
+/* Whatever was thinned out, frames or moments: what can be gone back to is in the plot, and so is the start. */
+static void what_is_kept_can_be_plotted(void **arg)
+{
+	(void)arg;
+	static struct pt_moment moments[MANY];
+	for (int busy = 0; busy < 2; busy++) {
+		struct made made;
+		made_init(&made, 35, 400);
+		made.chunk_changes = made.rereads = busy ? 300 : 0;
+		made.vma_changes = 0;
+		begin(300000);
+		for (int i = 0; i < MANY; i++)
+			push_next(&made);
+		size_t kept = each_kept(expect_in_plot);
+		ssize_t n = past->ops->plot(past, 0, UINT64_MAX, 0, 0, moments, MANY);
+		assert_true((size_t)n >= kept);
+		/* quiet frames cost less than the moments set aside for plots reach, busy ones more */
+		if (busy)
+			assert_true((size_t)n > kept + kept / 2);
+		assert_int_equal(moments[0].seq, 1);
+		for (ssize_t i = 1; i < n; i++)
+			assert_true(moments[i].seq > moments[i - 1].seq);
+		assert_int_equal(moments[n - 1].seq, MANY);
+		end();
+		drop_pushed();
+		made_end(&made);
+	}
+}
+
 /* ---- stories ---------------------------------------------------------------------------------------------------- */
 
 static bool same(struct pt_page a, struct pt_page b)
@@ -653,6 +689,7 @@ int main(void)
 		cmocka_unit_test(long_labels_are_cut),
 		cmocka_unit_test(plots_are_sums_of_pages),
 		cmocka_unit_test(plots_with_less_room_show_the_peaks),
+		cmocka_unit_test(what_is_kept_can_be_plotted),
 		cmocka_unit_test(stories_are_what_frames_show),
 		cmocka_unit_test(memory_that_runs_out_leaves_a_gap),
 		cmocka_unit_test(many_may_read_while_one_pushes),
