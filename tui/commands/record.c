@@ -206,7 +206,7 @@ static int open_all(struct session *s, sigset_t *ret_before)
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGHUP);
 	ui_block_signals(ret_before);
-	s->signals = signalfd(-1, &ends, SFD_CLOEXEC);
+	s->signals = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 	int status = s->signals < 0 ? ui_out_of_memory() : open_feed(s);
 	if (status == UI_OK)
 		status = open_recorder(s);
@@ -214,6 +214,15 @@ static int open_all(struct session *s, sigset_t *ret_before)
 	pthread_sigmask(SIG_SETMASK, ret_before, NULL);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	return status;
+}
+
+/* What came has been obeyed. */
+static void take_signals(int fd)
+{
+	struct signalfd_siginfo info;
+	while (read(fd, &info, sizeof(info)) > 0)
+		;
+	close(fd);
 }
 
 int ui_record(const struct ui_options *options, struct pt_kernel *k)
@@ -233,7 +242,7 @@ int ui_record(const struct ui_options *options, struct pt_kernel *k)
 	if (s.feed)
 		s.feed->ops->free(s.feed);
 	if (s.signals >= 0)
-		close(s.signals);
+		take_signals(s.signals);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return status;
 }
