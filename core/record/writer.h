@@ -39,7 +39,7 @@ struct pt_writer {
 	/* of the last frame in the file: */
 	struct pt_snapshot *before;     /* NULL: there is none */
 	sqlite3_int64 *ids;             /* of before's VMAs in the table vma */
-	uint32_t told;              /* events that the ledger can tell: 1 << enum pt_event */
+	uint32_t told;                  /* events that the ledger can tell: 1 << enum pt_event */
 	uint64_t layout;                /* since which frame the VMAs are as they are */
 	size_t whole_bytes, since_cost; /* of the last whole frame; of those since */
 	char message[400];
