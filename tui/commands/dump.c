@@ -9,6 +9,7 @@
 
 #include "core/dump/dump.h"
 #include "core/dump/merge.h"
+#include "core/kernel/readers.h"
 #include "core/text/text.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/core_file.h"
@@ -166,11 +167,26 @@ static int print_json(const struct job *job)
 
 /* ---- what went wrong -------------------------------------------------------------------------------------------- */
 
+/* What may be looked at can still be closed to reading and stopping, which is for the security module to say. */
+static int denied(struct pt_kernel *k, pid_t pid, int error)
+{
+	struct pt_signals signals;
+	pt_probe_signals(k, pid, &signals);
+	if (!pt_signal_has(&signals, PT_SIG_PAGEMAP))
+		return ui_target_error(k, pid, error);
+	ui_complain("process %d may be looked at, but not be read or stopped, as Yama forbids (sysctl "
+		    "kernel.yama.ptrace_scope): run pagetop with sudo, or grant it CAP_SYS_PTRACE",
+		    (int)pid);
+	return UI_DENIED;
+}
+
 static int target_error(const struct job *job, struct pt_kernel *k, int error)
 {
 	pid_t pid = job->options->pid;
 
 	switch (error) {
+	case -EACCES:
+	case -EPERM: return denied(k, pid, error);
 	case -EBUSY:
 		ui_complain("process %d is being traced by another program (a debugger, strace): it cannot be stopped, "
 			    "but dumped without --stop",
