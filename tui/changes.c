@@ -132,3 +132,17 @@ const struct pt_life *ui_changes_life(struct ui_changes *c, uint64_t *ret_since_
 	*ret_since_ns = 0;
 	return c->between_life;
 }
+
+bool ui_layer_is_life(enum pt_layer layer)
+{
+	return layer == PT_LAYER_CHANGED || layer == PT_LAYER_AGE;
+}
+
+void ui_changes_bins(struct ui_changes *c, enum pt_layer layer, const struct pt_axis *axis,
+		     const struct pt_snapshot *now, uint64_t first, struct pt_bin *bins, size_t n)
+{
+	uint64_t since_ns;
+	const struct pt_life *life = ui_layer_is_life(layer) ? ui_changes_life(c, &since_ns) : NULL;
+	if (life)
+		pt_life_bins(life, axis, now, since_ns, first, bins, n);
+}

@@ -36,6 +36,10 @@ const char *ui_changes_span(const struct ui_changes *c, char *ret, size_t size);
 /* Bytes of VMAs that begin in [start, end), of all where both are 0, to which it happened. */
 struct pt_maybe ui_changes_bytes(const struct ui_changes *c, const struct pt_snapshot *now, uint64_t start,
 				 uint64_t end, enum pt_event event);
+/* Fills in the life of bins where a layer shows it; else, and where it is not known, leaves them as they are. */
+void ui_changes_bins(struct ui_changes *c, enum pt_layer layer, const struct pt_axis *axis,
+		     const struct pt_snapshot *now, uint64_t first, struct pt_bin *bins, size_t n);
+bool ui_layer_is_life(enum pt_layer layer);
 /* Ages of pages, and since when changes count as new; NULL: not known. */
 const struct pt_life *ui_changes_life(struct ui_changes *c, uint64_t *ret_since_ns);
 

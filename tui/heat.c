@@ -40,6 +40,19 @@ static uint8_t hue_of_layer(enum pt_layer layer)
 	}
 }
 
+/* Ages as levels; the legend has them in the same order. Most of the pages decide where some were there from the start. */
+#define SECOND 1000000000ull
+static const char *const age_labels[WG_LEVELS] = {"none", "from the start", "> 2 min", "< 2 min", "< 30 s", "< 5 s"};
+
+static unsigned age_level(const struct pt_bin_life *life)
+{
+	if (!life->held)
+		return 0;
+	if (2 * life->from_start >= life->held)
+		return 1;
+	return life->age_ns < 5 * SECOND ? 5 : life->age_ns < 30 * SECOND ? 4 : life->age_ns < 120 * SECOND ? 3 : 2;
+}
+
 struct wg_heat_cell ui_heat_cell(const struct pt_bin *bin, enum pt_layer layer, const struct pt_snapshot *snapshot)
 {
 	if (!bin->pages)
@@ -50,8 +63,10 @@ struct wg_heat_cell ui_heat_cell(const struct pt_bin *bin, enum pt_layer layer, 
 		.level = (uint8_t)wg_heat_level(heat.hits, heat.pages),
 		.flags = pt_bin_is_old(bin, snapshot) ? WG_HEAT_OLD : 0,
 	};
+	if (layer == PT_LAYER_AGE)
+		cell.level = (uint8_t)age_level(&bin->life);
 	/* What has nothing of a layer's fact may have changed in any other way: that is not for this layer to show. */
-	if (bin->changed && (layer == PT_LAYER_KIND || heat.hits))
+	if (bin->changed && layer != PT_LAYER_AGE && (layer == PT_LAYER_KIND || heat.hits))
 		cell.flags |= WG_HEAT_CHANGED;
 	/* Where most of what is there is not known, the cell must not claim a number. */
 	if (heat.unknown && (layer == PT_LAYER_KIND ? heat.kind == PT_PRESENT : heat.unknown > heat.hits))
@@ -88,7 +103,8 @@ size_t ui_legend_of_difference(struct wg_legend_item *items)
 }
 
 struct wg_heat_cell *ui_heat_strip(struct ui_scratch *s, const struct pt_axis *axis, const struct pt_snapshot *now,
-				   const struct pt_snapshot *before, enum pt_layer layer, int n, int *ret_n)
+				   const struct pt_snapshot *before, struct ui_changes *changes, enum pt_layer layer,
+				   int n, int *ret_n)
 {
 	if (n <= 0 || !axis->pages)
 		return NULL;
@@ -99,6 +115,7 @@ struct wg_heat_cell *ui_heat_strip(struct ui_scratch *s, const struct pt_axis *a
 	if (!bins || !cells)
 		return NULL;
 	pt_bins_fill(axis, now, before, 0, per_cell, bins, used);
+	ui_changes_bins(changes, layer, axis, now, 0, bins, used);
 	for (size_t i = 0; i < used; i++)
 		cells[i] = ui_heat_cell(&bins[i], layer, now);
 	*ret_n = (int)used;
@@ -165,9 +182,10 @@ static size_t legend_of_kinds(struct wg_legend_item *items)
 	return n;
 }
 
-static size_t legend_of_share(uint8_t hue, struct wg_legend_item *items)
+static const char *const share_labels[WG_LEVELS] = {"none", "a trace", "some", "half", "most", "all"};
+
+static size_t legend_of_levels(uint8_t hue, const char *const *labels, struct wg_legend_item *items)
 {
-	static const char *const labels[WG_LEVELS] = {"none", "a trace", "some", "half", "most", "all"};
 	for (unsigned i = 0; i < WG_LEVELS; i++)
 		items[i] = (struct wg_legend_item){.hue = hue, .level = (uint8_t)i, .label = labels[i]};
 	return WG_LEVELS;
@@ -179,8 +197,14 @@ size_t ui_legend(enum pt_layer layer, bool old, struct wg_legend_item *items)
 	size_t n = 0;
 	if (old) /* first: it is about most of what is seen, and says why that is pale */
 		items[n++] = (struct wg_legend_item){.hue = hue, .level = WG_LEVELS - 1, .old = true, .label = "older"};
-	n += layer == PT_LAYER_KIND ? legend_of_kinds(items + n) : legend_of_share(hue, items + n);
+	n += layer == PT_LAYER_KIND
+		     ? legend_of_kinds(items + n)
+		     : legend_of_levels(hue, layer == PT_LAYER_AGE ? age_labels : share_labels, items + n);
 	items[n++] = (struct wg_legend_item){.unknown = true, .label = "unknown"};
-	items[n++] = (struct wg_legend_item){.hue = hue, .level = WG_LEVELS - 1, .changed = true, .label = "changed"};
+	if (layer != PT_LAYER_AGE)
+		items[n++] = (struct wg_legend_item){.hue = hue,
+						     .level = WG_LEVELS - 1,
+						     .changed = true,
+						     .label = layer == PT_LAYER_CHANGED ? "in this frame" : "changed"};
 	return n;
 }

@@ -6,6 +6,7 @@
 #define UI_HEAT_H
 
 #include "core/model/difference.h"
+#include "tui/changes.h"
 #include "tui/scratch.h"
 #include "widgets/views.h"
 
@@ -23,7 +24,8 @@ size_t ui_legend_of_difference(struct wg_legend_item *items);
 
 /* n cells over all of an axis, in scratch memory; NULL when it ran out. *ret_n may be less: cells there are. */
 struct wg_heat_cell *ui_heat_strip(struct ui_scratch *s, const struct pt_axis *axis, const struct pt_snapshot *now,
-				   const struct pt_snapshot *before, enum pt_layer layer, int n, int *ret_n);
+				   const struct pt_snapshot *before, struct ui_changes *changes, enum pt_layer layer,
+				   int n, int *ret_n);
 
 /* A bar of n cells, divided as the pages of the sum are by kind; every kind that is there gets a cell. */
 void ui_class_bar(const struct pt_counts *sum, struct wg_heat_cell *cells, int n);

@@ -102,13 +102,17 @@ static bool other_frame(struct pt_page before, struct pt_page after)
 
 enum share { UNKNOWN, ONCE, MORE };
 
+/*
+ * Pagemap's word comes with the frame; its count is read a moment later, when the page may have been copied to another
+ * frame already. But the one entry that was read of a huge page speaks for its first page alone.
+ */
 static enum share share(struct pt_page page)
 {
 	if (!pt_kind_present(pt_page_kind(page)) || is_zero(page))
 		return UNKNOWN;
-	if (page.bits & PT_HAS_COUNT)
-		return page.count > 1 ? MORE : ONCE;
-	return !(page.bits & PT_HAS_EXCLUSIVE) ? UNKNOWN : page.bits & PT_EXCLUSIVE ? ONCE : MORE;
+	if (page.bits & PT_HAS_EXCLUSIVE && !(page.bits & PT_PMD && page.bits & PT_HAS_COUNT))
+		return page.bits & PT_EXCLUSIVE ? ONCE : MORE;
+	return !(page.bits & PT_HAS_COUNT) ? UNKNOWN : page.count > 1 ? MORE : ONCE;
 }
 
 static bool both_flags(struct pt_page before, struct pt_page after)

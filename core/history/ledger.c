@@ -54,7 +54,7 @@ struct making {
 };
 
 /* Whose pages they are: of what is there after, if any of their VMA is. */
-static const struct pt_vma *owner(const struct making *m, const struct pt_difference *d, bool *gone)
+static const struct pt_vma *owner(const struct making *m, const struct pt_page_change *d, bool *gone)
 {
 	*gone = d->place == PT_PLACE_GONE && d->heir == PT_NO_VMA;
 	if (*gone)
@@ -63,7 +63,7 @@ static const struct pt_vma *owner(const struct making *m, const struct pt_differ
 }
 
 /* NULL: out of memory. */
-static struct pt_ledger_vma *need_row(struct making *m, const struct pt_difference *d)
+static struct pt_ledger_vma *need_row(struct making *m, const struct pt_page_change *d)
 {
 	struct pt_ledger *ledger = m->ledger;
 	bool gone;
@@ -92,7 +92,7 @@ static void count(struct pt_ledger *ledger, struct pt_ledger_vma *row, enum pt_e
 }
 
 /* A huge page that was made of some pages is where there were none, too; one that was born huge was not collapsed. */
-static void complete_collapse(struct making *m, struct pt_ledger_vma *row, const struct pt_difference *d,
+static void complete_collapse(struct making *m, struct pt_ledger_vma *row, const struct pt_page_change *d,
 			      uint32_t events)
 {
 	if (d->place != PT_PLACE_KEPT)
@@ -111,7 +111,7 @@ static void complete_collapse(struct making *m, struct pt_ledger_vma *row, const
 	}
 }
 
-static void note_unsure(struct making *m, struct pt_ledger_vma *row, const struct pt_difference *d, uint32_t events)
+static void note_unsure(struct making *m, struct pt_ledger_vma *row, const struct pt_page_change *d, uint32_t events)
 {
 	if (!m->no_shmem_swap || d->place != PT_PLACE_KEPT || !pt_vma_may_be_shmem(&m->after->vmas->v[d->vma]))
 		return;
@@ -122,7 +122,7 @@ static void note_unsure(struct making *m, struct pt_ledger_vma *row, const struc
 	m->ledger->unsure |= row->unsure;
 }
 
-static int note(void *arg, const struct pt_difference *d)
+static int note(void *arg, const struct pt_page_change *d)
 {
 	struct making *m = arg;
 	uint32_t events = d->events;

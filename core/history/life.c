@@ -178,21 +178,25 @@ struct step {
 	struct open_chunk open;
 };
 
-/* The slots of before and the chunks of after, together. */
-static int merge_slots(struct step *step, const struct pt_snapshot *after)
+/* Slots for all that anything can be written of: what has ages, and what is or was there. */
+static int merge_slots(struct step *step, const struct pt_snapshot *before, const struct pt_snapshot *after)
 {
 	const struct pt_life *life = step->life;
-	step->slots = calloc(life->n + after->n_slots + 1, sizeof(*step->slots));
+	size_t i = 0, k = 0, m = 0;
+	step->slots = calloc(life->n + before->n_slots + after->n_slots + 1, sizeof(*step->slots));
 	if (!step->slots)
 		return -ENOMEM;
-	for (size_t i = 0, k = 0; i < life->n || k < after->n_slots;) {
+	while (i < life->n || k < after->n_slots || m < before->n_slots) {
 		uint64_t a = i < life->n ? life->slots[i].index : UINT64_MAX;
 		uint64_t b = k < after->n_slots ? after->slots[k].index : UINT64_MAX;
+		uint64_t c = m < before->n_slots ? before->slots[m].index : UINT64_MAX;
+		uint64_t index = a < b ? a : b;
 		struct life_slot *slot = &step->slots[step->n++];
-		slot->index = a < b ? a : b;
-		if (a <= b)
+		slot->index = index < c ? index : c;
+		if (a == slot->index)
 			slot->ages = life->slots[i++].ages;
-		k += b <= a;
+		k += b == slot->index;
+		m += c == slot->index;
 	}
 	step->at = step->n;
 	return 0;
@@ -210,7 +214,6 @@ static int close_chunk(struct step *step)
 	return pack(&step->open, &slot->fresh);
 }
 
-/* Nothing can be written where neither side has a chunk, and nothing needs to. */
 static int open_chunk(struct step *step, uint64_t index)
 {
 	if (step->at < step->n && step->slots[step->at].index == index)
@@ -255,7 +258,7 @@ static void apply(const struct step *step, const struct effect *effect, uint32_t
 		*changed = step->now;
 }
 
-static int write_pages(struct step *step, const struct pt_difference *d, const struct effect *effect)
+static int write_pages(struct step *step, const struct pt_page_change *d, const struct effect *effect)
 {
 	for (uint64_t i = 0; i < d->n; i++) {
 		uint64_t page = d->page + i;
@@ -277,7 +280,7 @@ static int write_pages(struct step *step, const struct pt_difference *d, const s
 	return 0;
 }
 
-static int note(void *arg, const struct pt_difference *d)
+static int note(void *arg, const struct pt_page_change *d)
 {
 	struct effect effect = {.holds = pt_page_holds(d->after),
 				.born = d->events >> PT_BORN & 1,
@@ -365,7 +368,7 @@ int pt_life_step(struct pt_life *life, const struct pt_snapshot *before, const s
 	step->now = tick_of(life, after->monotonic_ns);
 	int error = pt_match_make(before, after, &match);
 	if (!error) {
-		error = merge_slots(step, after);
+		error = merge_slots(step, before, after);
 		if (!error)
 			error = forget_gone(step, &match);
 		if (!error)

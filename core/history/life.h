@@ -6,7 +6,7 @@
 #ifndef PT_HISTORY_LIFE_H
 #define PT_HISTORY_LIFE_H
 
-#include "core/model/snapshot.h"
+#include "core/model/bins.h"
 
 struct pt_life;
 
@@ -38,6 +38,13 @@ struct pt_life_sum {
 };
 /* Adds nothing up: *ret is the sum of [start, end) alone. Changes are counted from `since_ns` on, that moment included. */
 void pt_life_sum(const struct pt_life *life, uint64_t start, uint64_t end, uint64_t since_ns, struct pt_life_sum *ret);
+
+/*
+ * Fills in the life of n bins that were filled from position `first` of an axis on, with the pages that changed since
+ * `since_ns`. Ages are those at the time of the snapshot, which is the last one that life was stepped to.
+ */
+void pt_life_bins(const struct pt_life *life, const struct pt_axis *axis, const struct pt_snapshot *snapshot,
+		  uint64_t since_ns, uint64_t first, struct pt_bin *bins, size_t n);
 
 uint64_t pt_life_start_ns(const struct pt_life *life); /* when watching began, CLOCK_MONOTONIC */
 size_t pt_life_bytes(const struct pt_life *life);

@@ -10,9 +10,9 @@
 
 struct walk {
 	const struct pt_match *match;
-	pt_difference_fn fn;
+	pt_page_change_fn fn;
 	void *arg;
-	struct pt_difference last; /* what was found last: mostly the same happens to many pages */
+	struct pt_page_change last; /* what was found last: mostly the same happens to many pages */
 };
 
 bool pt_same_image(const struct pt_snapshot *a, const struct pt_snapshot *b)
@@ -22,7 +22,7 @@ bool pt_same_image(const struct pt_snapshot *a, const struct pt_snapshot *b)
 }
 
 /* Whether the same became of both, as far as pt_page_events() can tell. */
-static bool same_events(const struct pt_difference *a, const struct pt_difference *b)
+static bool same_events(const struct pt_page_change *a, const struct pt_page_change *b)
 {
 	return a->before.bits == b->before.bits && a->after.bits == b->after.bits &&
 	       a->before.count == b->before.count && a->after.count == b->after.count &&
@@ -30,7 +30,7 @@ static bool same_events(const struct pt_difference *a, const struct pt_differenc
 	       !a->after.pfn == !b->after.pfn;
 }
 
-static int found(struct walk *w, struct pt_difference *d)
+static int found(struct walk *w, struct pt_page_change *d)
 {
 	d->events = same_events(d, &w->last) ? w->last.events : pt_page_events(d->before, d->after);
 	w->last = *d;
@@ -104,7 +104,7 @@ static int walk_side(struct walk *w, enum pt_place place, uint64_t first, uint64
 		n = pt_runs_at(&runs, at, end, &page);
 		if (!page.bits)
 			continue;
-		struct pt_difference d = {.place = place, .page = at, .n = n, .from = at, .vma = part->is};
+		struct pt_page_change d = {.place = place, .page = at, .n = n, .from = at, .vma = part->is};
 		if (place == PT_PLACE_GONE) {
 			d.vma = part->was;
 			d.heir = part->heir;
@@ -178,7 +178,7 @@ static int walk_move(struct walk *w, const struct pt_move *move)
 	unsigned shift = m->after->page_shift;
 	uint64_t from = move->from >> shift, to = move->to >> shift, size = move->size >> shift;
 	struct pt_runs a = {.snapshot = m->before}, b = {.snapshot = m->after};
-	struct pt_difference d = {.place = PT_PLACE_MOVED, .vma = pt_vma_find(m->after->vmas, move->to)};
+	struct pt_page_change d = {.place = PT_PLACE_MOVED, .vma = pt_vma_find(m->after->vmas, move->to)};
 	int error = 0;
 	for (uint64_t at = 0; at < size && !error; at += d.n) {
 		d.n = pt_runs_at(&a, from + at, from + size, &d.before);
@@ -210,14 +210,14 @@ static int walk_part(struct walk *w, const struct pair *pair, const struct pt_vm
 	struct pt_chunk_diff diff;
 	int error = 0;
 	while (!error && pt_chunk_next_diff(pair->before, pair->after, from, until, &diff)) {
-		struct pt_difference d = {.place = PT_PLACE_KEPT,
-					  .page = chunk + diff.first,
-					  .from = chunk + diff.first,
-					  .n = diff.n,
-					  .before = diff.before,
-					  .after = diff.after,
-					  .vma = part->is,
-					  .read_ns = pair->read_ns};
+		struct pt_page_change d = {.place = PT_PLACE_KEPT,
+					   .page = chunk + diff.first,
+					   .from = chunk + diff.first,
+					   .n = diff.n,
+					   .before = diff.before,
+					   .after = diff.after,
+					   .vma = part->is,
+					   .read_ns = pair->read_ns};
 		error = found(w, &d);
 		from = diff.first + diff.n;
 	}
@@ -268,7 +268,7 @@ static int walk_kept(struct walk *w)
 	return error;
 }
 
-int pt_match_walk(struct pt_match *match, pt_difference_fn fn, void *arg)
+int pt_match_walk(struct pt_match *match, pt_page_change_fn fn, void *arg)
 {
 	struct walk w = {.match = match, .fn = fn, .arg = arg};
 	int error = 0;

@@ -29,7 +29,7 @@ enum pt_place {
 };
 
 /* Pages that are alike in all but their PFNs, and so are those that they were; see struct pt_chunk_diff. */
-struct pt_difference {
+struct pt_page_change {
 	enum pt_place place;
 	uint64_t page, n; /* number of the first page, and how many; if gone, where it was */
 	uint64_t from;    /* number of the page that `before` was; differs from `page` if moved */
@@ -39,13 +39,13 @@ struct pt_difference {
 	size_t heir;      /* if gone: the VMA after in which the rest of it goes on; PT_NO_VMA: none */
 	uint64_t read_ns; /* CLOCK_MONOTONIC when `before` was read */
 };
-typedef int (*pt_difference_fn)(void *arg, const struct pt_difference *difference);
+typedef int (*pt_page_change_fn)(void *arg, const struct pt_page_change *difference);
 
 /*
  * Calls for what is gone, then for what is new, then what moved (alike or not), then what differs and was kept; in each
  * ascending, all of one chunk together. A call that returns nonzero ends it; returns that.
  */
-int pt_match_walk(struct pt_match *match, pt_difference_fn fn, void *arg);
+int pt_match_walk(struct pt_match *match, pt_page_change_fn fn, void *arg);
 
 /* Whether both are of the same process and program: no exec in between, and no PID that was used again. */
 bool pt_same_image(const struct pt_snapshot *a, const struct pt_snapshot *b);

@@ -104,6 +104,14 @@ static struct pt_stretch stretch_of(const struct pt_axis *axis, const struct pt_
 				   vma->start + ((to < size ? to : size) << axis->page_shift)};
 }
 
+uint64_t pt_axis_piece(const struct pt_axis *axis, const struct pt_snapshot *s, uint64_t first, uint64_t end,
+		       struct pt_stretch *ret)
+{
+	size_t part = part_at(axis, first);
+	*ret = stretch_of(axis, s, part, first, end < axis->pages ? end : axis->pages);
+	return (ret->end - ret->start) >> axis->page_shift;
+}
+
 /* Whether part + 1 goes on in the stretch that part lies in. */
 static bool goes_on(const struct pt_axis *axis, const struct pt_snapshot *s, size_t part)
 {
@@ -234,6 +242,7 @@ static bool keep_bin(const struct pt_axis *axis, const struct pt_snapshot *now, 
 	if (!pt_snapshot_shares(now, before, start, last))
 		return false;
 	bin->changed = false;
+	bin->life = (struct pt_bin_life){0};
 	bin->oldest_ns = pt_snapshot_oldest(now, start, last);
 	return true;
 }
@@ -294,6 +303,10 @@ static const struct {
 			   PT_SIG_PAGEMAP_SCAN},
 	[PT_LAYER_UNEVICTABLE] = {"unevictable", "pages that reclaim leaves alone", PT_N_UNEVICTABLE, PT_N_NO_FLAGS,
 				  PT_SIG_N},
+	[PT_LAYER_CHANGED] = {"changed", "pages that changed, over the last frames or between two moments", PT_STAT_N,
+			      PT_STAT_N, PT_SIG_N},
+	[PT_LAYER_AGE] = {"age", "since when pages are there: the younger, the brighter", PT_STAT_N, PT_STAT_N,
+			  PT_SIG_N},
 };
 
 const char *pt_layer_name(enum pt_layer layer)
@@ -336,6 +349,11 @@ struct pt_heat pt_bin_heat(const struct pt_bin *bin, enum pt_layer layer, const 
 {
 	uint64_t any;
 	struct pt_heat heat = {.pages = bin->pages, .kind = main_kind(&bin->sum, &any)};
+	if (layer == PT_LAYER_CHANGED || layer == PT_LAYER_AGE) {
+		heat.hits = layer == PT_LAYER_AGE ? bin->life.held : bin->life.changed;
+		heat.unknown = bin->life.known ? 0 : any;
+		return heat;
+	}
 	heat.hits = layer == PT_LAYER_KIND ? any : bin->sum.n[layers[layer].hits];
 	if (layers[layer].unknown != PT_STAT_N)
 		heat.unknown = bin->sum.n[layers[layer].unknown];

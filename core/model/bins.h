@@ -23,6 +23,9 @@ void pt_axis_free(struct pt_axis *axis);
 /* Position of an address, or of the next one above that is on the axis; axis->pages if none. And back again. */
 uint64_t pt_axis_position(const struct pt_axis *axis, const struct pt_snapshot *snapshot, uint64_t addr);
 uint64_t pt_axis_address(const struct pt_axis *axis, const struct pt_snapshot *snapshot, uint64_t position);
+/* The addresses of positions from `first` on, as far as they lie in one VMA and before `end`; returns how many positions. */
+uint64_t pt_axis_piece(const struct pt_axis *axis, const struct pt_snapshot *snapshot, uint64_t first, uint64_t end,
+		       struct pt_stretch *ret);
 /* Index of the VMA at a position; vmas->n past the end. */
 size_t pt_axis_vma(const struct pt_axis *axis, const struct pt_snapshot *snapshot, uint64_t position);
 
@@ -36,11 +39,21 @@ size_t pt_axis_stretches(const struct pt_axis *axis, const struct pt_snapshot *s
 /* Sorts stretches, and merges those that overlap or lie less than a chunk apart. Returns how many stay. */
 size_t pt_stretches_merge(const struct pt_snapshot *s, struct pt_stretch *stretches, size_t n);
 
+/* What only a series of snapshots tells of the pages in a bin: core/history/life.h. */
+struct pt_bin_life {
+	bool known;          /* it was filled in; filling and updating bins forgets it */
+	uint64_t held;       /* pages that hold memory or swap */
+	uint64_t from_start; /* those of them that were there when watching began */
+	uint64_t changed;    /* pages that changed since some time */
+	uint64_t age_ns;     /* of those held, on average; of those from the start, what is known of it */
+};
+
 struct pt_bin {
 	uint64_t pages; /* pages of the axis in this bin; 0 past its end */
 	struct pt_counts sum;
 	uint64_t oldest_ns; /* when the stalest of its chunks was read, as pt_snapshot_oldest; PT_NO_AGE: none was */
-	bool changed;       /* some page in it is not as in the `before` snapshot */
+	struct pt_bin_life life;
+	bool changed; /* some page in it is not as in the `before` snapshot */
 };
 
 /* Whether something in a bin is older than the interval asks for. */
@@ -75,6 +88,8 @@ enum pt_layer {
 	PT_LAYER_LAZYFREE,
 	PT_LAYER_ZERO,
 	PT_LAYER_UNEVICTABLE,
+	PT_LAYER_CHANGED, /* of struct pt_bin_life, as the next */
+	PT_LAYER_AGE,
 	PT_LAYER_N
 };
 const char *pt_layer_name(enum pt_layer layer); /* "kind", "dirty", ... */

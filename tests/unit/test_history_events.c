@@ -141,6 +141,10 @@ static void shared_or_private(void **state)
 	assert_int_equal(pt_page_events(hidden(PT_FILE, PT_EXCLUSIVE), hidden(PT_FILE, 0)), E(PT_SHARED_NOW));
 	assert_int_equal(pt_page_events(seen(PT_FILE, 0), shared(PT_FILE, 7, 0)), 0);
 	assert_int_equal(pt_page_events(shared(PT_FILE, 7, 0), seen(PT_FILE, 0)), 0);
+	/* copied by another between the readings of its entry and its count: what came with the frame holds */
+	struct pt_page raced = page(PT_ANON, 7, 0);
+	raced.bits &= ~(uint32_t)PT_EXCLUSIVE;
+	assert_int_equal(pt_page_events(raced, page(PT_ANON, 8, 0)), E(PT_COW_BROKEN) | E(PT_PRIVATE_NOW));
 	struct pt_page many = shared(PT_FILE, 7, 0);
 	many.count = 30;
 	assert_int_equal(pt_page_events(shared(PT_FILE, 7, 0), many), 0);

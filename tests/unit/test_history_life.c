@@ -106,6 +106,36 @@ static void check(const struct pt_life *life, const struct plain *plain, uint64_
 	}
 }
 
+/* Bins of some size over all VMAs: what the pages that each covers have. */
+static void check_bins(const struct pt_life *life, const struct plain *plain, const struct pt_snapshot *s)
+{
+	struct pt_bin bins[SPACE_PAGES];
+	struct pt_axis axis;
+	uint64_t each = 1 + space_random(30), since = TICK * (1 + space_random(s->monotonic_ns / TICK));
+	assert_int_equal(pt_axis_init(&axis, s, 0, SIZE_MAX), 0);
+	size_t n = (size_t)((axis.pages + each - 1) / each);
+	pt_bins_fill(&axis, s, NULL, 0, each, bins, n);
+	assert_true(!n || !bins[0].life.known);
+	pt_life_bins(life, &axis, s, since, 0, bins, n);
+	for (size_t i = 0; i < n; i++) {
+		struct pt_bin_life mine = {.known = true};
+		for (uint64_t k = i * each; k < (i + 1) * each && k < axis.pages; k++) {
+			uint64_t page = (pt_axis_address(&axis, s, k) - SPACE_BASE) >> SPACE_SHIFT;
+			mine.held += plain->born[page] != 0;
+			mine.from_start += plain->born[page] == TICK;
+			mine.changed += plain->changed[page] && plain->changed[page] >= since;
+			mine.age_ns += plain->born[page] ? s->monotonic_ns - plain->born[page] : 0;
+		}
+		uint64_t mean = mine.held ? mine.age_ns / mine.held : 0, got = bins[i].life.age_ns;
+		assert_true(bins[i].life.known);
+		assert_int_equal(bins[i].life.held, mine.held);
+		assert_int_equal(bins[i].life.from_start, mine.from_start);
+		assert_int_equal(bins[i].life.changed, mine.changed);
+		assert_in_range(got, mean, mean + TICK); /* rounded by VMA */
+	}
+	pt_axis_free(&axis);
+}
+
 static void random_step(struct space *space)
 {
 	if (space_random(3) == 0) {
@@ -147,6 +177,7 @@ static void ages_are_those_of_each_page(void **state)
 			step_plainly(&plain, &was, &is, now);
 			assert_int_equal(pt_life_step(life, before, after), 0);
 			check(life, &plain, now);
+			check_bins(life, &plain, after);
 			pt_snapshot_unref(before);
 			before = after;
 		}

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "tests/support/stage.h"
+#include "tui/heat.h"
 
 static struct stage *stage;
 
@@ -115,6 +116,62 @@ static void two_moments_are_compared(void **arg)
 	expect_cell("[heap]", "BORN", "24K");
 }
 
+static void layers_show_what_changed_and_how_old_it_is(void **arg)
+{
+	(void)arg;
+	stage = stage_open(STAGE_PID, 130, 44);
+	stage_type(stage, "/heap\n[");
+	stage_expect(stage, "layer: age");
+	stage_expect(stage, "from the start");
+	stage_key(stage, '[');
+	stage_expect(stage, "layer: changed");
+	stage_key(stage, '\t');
+	stage_key(stage, UI_KEY_HOME);
+	stage_expect(stage, "there since watching began");
+	stage_key(stage, 'n');
+	stage_expect(stage, "no more cells with what the layer changed shows");
+	frame("in 100\npages 55d10000a000-55d10000e000 anon pfn=0x12a\n");
+	stage_key(stage, 'n');
+	stage_expect(stage, " 55d10000a000  present");
+	stage_expect(stage, "just born  changed");
+	for (int i = 0; i < 3; i++)
+		stage_frame(stage);
+	stage_expect(stage, "there for 3 s  changed");
+	stage_type(stage, "nnnn");
+	stage_expect(stage, "no more cells with what the layer changed shows");
+	for (unsigned i = 0; i < UI_CHANGES_FRAMES; i++)
+		stage_frame(stage);
+	stage_expect(stage, "there for 13 s");
+	stage_expect_not(stage, "13 s  changed");
+	stage_key(stage, UI_KEY_HOME);
+	stage_key(stage, 'n');
+	stage_expect(stage, "no more cells with what the layer changed shows");
+}
+
+/* A cell of the strip of a row says the same as the map. */
+static void ages_are_levels(void **arg)
+{
+	(void)arg;
+	struct pt_bin bin = {.pages = 8, .life = {.known = true}};
+	static const struct {
+		uint64_t held, from_start, age_s;
+		unsigned level;
+	} rows[] = {{0, 0, 0, 0}, {8, 8, 1, 1},  {8, 4, 1, 1},   {8, 3, 1, 5},  {8, 0, 4, 5},
+		    {8, 0, 5, 4}, {8, 0, 30, 3}, {8, 0, 119, 3}, {8, 0, 120, 2}};
+	stage = stage_open(STAGE_PID, 130, 44);
+	const struct pt_snapshot *s = stage->shell.target.now;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		bin.life.held = rows[i].held;
+		bin.life.from_start = rows[i].from_start;
+		bin.life.age_ns = rows[i].age_s * 1000000000ull;
+		assert_int_equal(ui_heat_cell(&bin, PT_LAYER_AGE, s).level, rows[i].level);
+	}
+	bin.life = (struct pt_bin_life){.known = false};
+	bin.sum.n[PT_N_ANON] = 3;
+	assert_true(ui_heat_cell(&bin, PT_LAYER_AGE, s).flags & WG_HEAT_UNKNOWN);
+	assert_true(ui_heat_cell(&bin, PT_LAYER_CHANGED, s).flags & WG_HEAT_UNKNOWN);
+}
+
 static void what_it_covers_is_said(void **arg)
 {
 	(void)arg;
@@ -137,6 +194,8 @@ int main(void)
 		cmocka_unit_test_teardown(narrow_screens_leave_them_out, leave),
 		cmocka_unit_test_teardown(an_exec_begins_anew, leave),
 		cmocka_unit_test_teardown(two_moments_are_compared, leave),
+		cmocka_unit_test_teardown(layers_show_what_changed_and_how_old_it_is, leave),
+		cmocka_unit_test_teardown(ages_are_levels, leave),
 		cmocka_unit_test_teardown(what_it_covers_is_said, leave),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

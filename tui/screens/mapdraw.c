@@ -93,16 +93,24 @@ static bool in_drag(const struct ui_map_view *m, int cell)
 }
 
 /* The same cells as in the last drawing are summed again only where chunks changed. */
-static void fill_bins(struct ui_map_view *m, const struct ui_target *t, size_t n)
+static void fill_bins(struct ui_map_view *m, struct ui_target *t, size_t n)
 {
-	struct ui_map_filled wanted = {t->version, m->top, ui_map_per_cell(m), n}, have = m->filled;
+	struct ui_map_filled have = m->filled, wanted = {.version = t->version,
+							 .top = m->top,
+							 .per_cell = ui_map_per_cell(m),
+							 .n = n,
+							 .life = ui_layer_is_life(m->layer)};
 	bool same = have.n == n && have.top == wanted.top && have.per_cell == wanted.per_cell;
-	if (same && have.version == t->version)
+	bool current = same && have.version == t->version;
+	if (current && (have.life || !wanted.life))
 		return;
-	if (same && t->before && have.version == t->before_version)
+	if (current) /* another layer is shown, and nothing else is new */
+		;
+	else if (same && t->before && have.version == t->before_version)
 		pt_bins_update(&m->axis, t->now, t->before, m->top, wanted.per_cell, m->bins, n);
 	else
 		pt_bins_fill(&m->axis, t->now, t->before, m->top, wanted.per_cell, m->bins, n);
+	ui_changes_bins(&t->changes, m->layer, &m->axis, t->now, m->top, m->bins, n);
 	m->filled = wanted;
 }
 
@@ -114,16 +122,17 @@ static bool is_comparison(const struct ui_map_view *m, const struct ui_shell *sh
 
 static void fill_differences(struct ui_map_view *m, const struct ui_target *t, size_t n)
 {
-	struct ui_map_filled wanted = {t->version, m->top, ui_map_per_cell(m), n}, have = m->compared;
+	struct ui_map_filled have = m->compared,
+			     wanted = {.version = t->version, .top = m->top, .per_cell = ui_map_per_cell(m), .n = n};
 	if (have.n == n && have.top == wanted.top && have.per_cell == wanted.per_cell && have.version == t->version)
 		return;
 	pt_difference_bins(&m->axis, t->now, t->before, m->top, wanted.per_cell, m->differences, n);
 	m->compared = wanted;
 }
 
-static void fill_cells(struct ui_map_view *m, const struct ui_shell *shell)
+static void fill_cells(struct ui_map_view *m, struct ui_shell *shell)
 {
-	const struct ui_target *t = &shell->target;
+	struct ui_target *t = &shell->target;
 	size_t n = (size_t)m->w * (size_t)m->rows;
 	uint64_t per_cell = ui_map_per_cell(m);
 	bool comparison = is_comparison(m, shell);
@@ -255,8 +264,8 @@ static void draw_rule(struct ui_map_view *m, struct ui_shell *shell, struct wg_c
 static void draw_whole(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line)
 {
 	int n = 0;
-	struct wg_heat_cell *cells = ui_heat_strip(&shell->scratch, &m->axis, shell->target.now, NULL, m->layer, line.w,
-						   &n);
+	struct wg_heat_cell *cells = ui_heat_strip(&shell->scratch, &m->axis, shell->target.now, NULL,
+						   &shell->target.changes, m->layer, line.w, &n);
 	if (!cells)
 		return;
 	wg_draw_strip(c, line, cells, n, WG_BACK);
@@ -370,6 +379,40 @@ static void difference_of_all(const struct ui_map_view *m, const struct ui_targe
 	}
 }
 
+/* Since when what is here is here, and how much of it changed. A page says so in every layer. */
+static size_t describe_life(const struct ui_map_view *m, struct ui_shell *shell, const struct pt_bin *bin,
+			    struct wg_span *ret)
+{
+	struct ui_scratch *s = &shell->scratch;
+	struct ui_target *t = &shell->target;
+	struct pt_bin one = *bin;
+	char span[64];
+	uint64_t since_ns;
+	const struct pt_life *life = ui_changes_life(&t->changes, &since_ns);
+	size_t n = 0;
+	int priority = ui_layer_is_life(m->layer) ? 1 : (int)PARTS + 4;
+	if (!life || (bin->pages != 1 && !ui_layer_is_life(m->layer)))
+		return 0;
+	pt_life_bins(life, &m->axis, t->now, since_ns, m->top + ui_map_cursor_cell(m, t->now) * ui_map_per_cell(m),
+		     &one, 1);
+	if (one.life.held && one.life.from_start == one.life.held)
+		ret[n++] = (struct wg_span){"there since watching began", WG_TEXT, priority};
+	else if (one.life.held && one.life.age_ns < 100000000u)
+		ret[n++] = (struct wg_span){"just born", WG_TEXT, priority};
+	else if (one.life.held)
+		ret[n++] = (struct wg_span){
+			ui_scratch_text(s, bin->pages == 1 ? "there for %s" : "there for %s on average",
+					ui_age(s, t->now, t->now->monotonic_ns - one.life.age_ns)),
+			WG_TEXT, priority};
+	if (one.life.changed && bin->pages == 1)
+		ret[n++] = (struct wg_span){"changed", WG_TEXT, priority};
+	else if (one.life.changed)
+		ret[n++] = (struct wg_span){ui_scratch_text(s, "%s changed %s", ui_number(s, one.life.changed),
+							    ui_changes_span(&t->changes, span, sizeof span)),
+					    WG_TEXT, priority};
+	return n;
+}
+
 static void sum_all(const struct ui_map_view *m, const struct pt_snapshot *s, struct pt_counts *sum)
 {
 	for (size_t i = 0; i < m->axis.n; i++)
@@ -412,6 +455,8 @@ static void draw_status(struct ui_map_view *m, struct ui_shell *shell, struct wg
 	if (comparison)
 		n += describe_difference(scratch, &difference, spans + n);
 	n += describe(scratch, &sum, pages, spans + n);
+	if (focus && m->w)
+		n += describe_life(m, shell, &m->bins[ui_map_cursor_cell(m, s)], spans + n);
 	if (focus && pages == 1)
 		n += describe_frame(scratch, pt_snapshot_page(s, m->cursor), spans + n);
 	wg_draw_line(c, line, &(struct wg_line){.spans = spans, .n = n, .bg = WG_BACK});

@@ -42,7 +42,8 @@ struct ui_map_view {
 	struct ui_map_filled {    /* what is in the bins */
 		unsigned version; /* of the target */
 		uint64_t top, per_cell;
-		size_t n; /* 0: nothing that could be kept */
+		size_t n;  /* 0: nothing that could be kept */
+		bool life; /* what layers of ages ask for */
 	} filled;
 	struct pt_difference *differences; /* [w * rows], owned; of two moments that are compared */
 	struct ui_map_filled compared;     /* what is in them */

@@ -98,7 +98,7 @@ static void fill_cells(struct ui_shell *shell, const struct ui_vma_row *row, str
 static void fill_row(struct ui_shell *shell, const struct ui_vma_row *row, enum pt_layer layer, int strip,
 		     struct wg_table_row *ret)
 {
-	const struct ui_target *t = &shell->target;
+	struct ui_target *t = &shell->target;
 	struct wg_table_cell *cells = ui_scratch_array(&shell->scratch, UI_VMA_COLUMNS, sizeof *cells);
 	struct pt_axis axis;
 	if (!cells)
@@ -107,7 +107,7 @@ static void fill_row(struct ui_shell *shell, const struct ui_vma_row *row, enum 
 	ret->cells = cells;
 	if (strip <= 0 || pt_axis_init(&axis, t->now, row->first, row->n) < 0)
 		return;
-	ret->strip = ui_heat_strip(&shell->scratch, &axis, t->now, t->before, layer, strip, &ret->strip_n);
+	ret->strip = ui_heat_strip(&shell->scratch, &axis, t->now, t->before, &t->changes, layer, strip, &ret->strip_n);
 	pt_axis_free(&axis);
 }
 
