@@ -192,7 +192,8 @@ static struct wg_span way_back(struct ui_shell *shell)
 /* What the picture is worth, flush right; parts leave by priority. Returns the cells taken. */
 static int draw_worth(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line, int room)
 {
-	struct wg_span parts[] = {seen(shell, line.w >= WIDE_FROM),
+	struct wg_span parts[] = {{ui_recording_caption(shell), WG_BAD, 0},
+				  seen(shell, line.w >= WIDE_FROM),
 				  presence(shell),
 				  pace(shell),
 				  cost(shell),
@@ -362,7 +363,8 @@ void ui_frame_foot(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *
 		static const char *const labels[] = {[UI_PROMPT_FILTER] = "/",
 						     [UI_PROMPT_ADDRESS] = "address: ",
 						     [UI_PROMPT_MARK] = "mark this moment as: ",
-						     [UI_PROMPT_TIME] = "time or mark: "};
+						     [UI_PROMPT_TIME] = "time or mark: ",
+						     [UI_PROMPT_RECORD] = "record to file: "};
 		wg_draw_prompt(c, line, labels[shell->prompt.kind], shell->prompt.text,
 			       shell->prompt.error[0] ? shell->prompt.error : NULL);
 		return;

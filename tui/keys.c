@@ -108,7 +108,9 @@ static const struct ui_binding bindings[] = {
 	ROW(FASTER, UI_IN_SCREENS, ('<', ','), "<", NULL, 0, TIME,
 	    "half the interval between frames; a replay twice as fast"),
 	ROW(SLOWER, UI_IN_SCREENS, ('>', '.'), ">", NULL, 0, TIME, "double it; a replay half as fast"),
-	ROW(REFRESH, UI_IN_SCREENS, ('r'), NULL, NULL, 0, TIME, "read now, and sort anew"),
+	ROW(RECORD, UI_IN_TARGET, ('r'), NULL, "record", 9, TIME,
+	    "record every frame into a file, or end that; pagetop replay shows it"),
+	ROW(REFRESH, UI_IN_SCREENS, ('R'), NULL, NULL, 0, TIME, "read now, and sort anew"),
 
 	ROW(HELP, UI_IN_SCREENS | UI_IN_HELP, ('?'), NULL, "help", 0, PROGRAM, "this help, and away again"),
 	ROW(REDRAW, UI_IN_SCREENS | UI_IN_HELP, (UI_CTRL('l')), NULL, NULL, 0, PROGRAM, "draw the screen anew"),

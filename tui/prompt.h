@@ -8,7 +8,14 @@
 
 #include "tui/filter.h"
 
-enum ui_prompt_kind { UI_PROMPT_NONE, UI_PROMPT_FILTER, UI_PROMPT_ADDRESS, UI_PROMPT_MARK, UI_PROMPT_TIME };
+enum ui_prompt_kind {
+	UI_PROMPT_NONE,
+	UI_PROMPT_FILTER,
+	UI_PROMPT_ADDRESS,
+	UI_PROMPT_MARK,
+	UI_PROMPT_TIME,
+	UI_PROMPT_RECORD
+};
 
 struct ui_prompt {
 	enum ui_prompt_kind kind;

@@ -81,6 +81,7 @@ void ui_shell_push(struct ui_shell *shell, struct ui_screen *screen)
 /* A past that is still being asked must stay, and the feed with it. */
 static void leave_target(struct ui_shell *shell, int wait_ms)
 {
+	ui_recording_free(shell);
 	if (!ui_time_free(&shell->time, wait_ms) && shell->target.feed) {
 		ui_target_pause(&shell->target, true);
 		shell->target.feed = NULL;
@@ -239,6 +240,9 @@ static void accept(struct ui_shell *shell)
 			ui_shell_pop(shell); /* from page to page, not ever deeper */
 		ui_shell_push(shell, ui_page_new(shell, address));
 	}
+	if (kind == UI_PROMPT_RECORD &&
+	    !ui_recording_begin(shell, shell->prompt.text, shell->prompt.error, sizeof shell->prompt.error))
+		return;
 	if (kind == UI_PROMPT_TIME) {
 		if (!ui_when(shell->prompt.text, shell->target.past, &seq, shell->prompt.error,
 			     sizeof shell->prompt.error))
@@ -320,6 +324,7 @@ static bool act_on_target(struct ui_shell *shell, enum ui_action action)
 		return false;
 	switch (action) {
 	case UI_DO_PAUSE: pause_or_go_on(shell); return true;
+	case UI_DO_RECORD: ui_recording_key(shell); return true;
 	case UI_DO_REFRESH: shell->target.feed->ops->refresh(shell->target.feed); return false;
 	case UI_DO_GOTO: ui_prompt_open(&shell->prompt, UI_PROMPT_ADDRESS, ""); return true;
 	default: return ui_time_act(shell, action);
@@ -421,6 +426,7 @@ void ui_shell_update(struct ui_shell *shell, uint64_t now_ns)
 	shell->now_ns = now_ns;
 	if (ui_target_update(&shell->target, now_ns))
 		shell->dirty = true;
+	ui_recording_update(shell);
 	ui_time_update(shell);
 	top(shell)->ops->update(top(shell), shell);
 	if (shell->message[0] && now_ns >= shell->message_until_ns) {
@@ -437,6 +443,7 @@ size_t ui_shell_fds(struct ui_shell *shell, int *fds, size_t n)
 		fds[used++] = shell->target.feed->ops->fd(shell->target.feed);
 	if (screen->ops->fd && used < n)
 		fds[used++] = screen->ops->fd(screen);
+	used += ui_recording_fds(&shell->recording, fds + used, n - used);
 	return used + ui_time_fds(&shell->time, fds + used, n - used);
 }
 

@@ -14,6 +14,7 @@
 #include "tui/keys.h"
 #include "tui/options.h"
 #include "tui/prompt.h"
+#include "tui/recording.h"
 #include "tui/scratch.h"
 #include "tui/target.h"
 #include "tui/time.h"
@@ -83,6 +84,7 @@ struct ui_shell {
 	const struct ui_options *options; /* borrowed */
 	const struct ui_sources *sources; /* borrowed */
 	struct ui_target target;          /* target.feed is NULL while there is none */
+	struct ui_recording recording;    /* that is made of the target */
 	struct ui_time time;              /* where in the past of the target one is */
 	struct ui_screen *stack[UI_STACK_MAX];
 	size_t depth;

@@ -65,19 +65,26 @@ int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, double 
 	struct pt_history *history = NULL;
 	struct pt_kernel *kernel;
 	struct pt_feed *feed;
+	struct pt_tap *tap = NULL;
 	int error = history_bytes ? pt_history_new(history_bytes, &history) : 0;
+	if (!error)
+		error = pt_tap_new(&tap);
 	if (!error)
 		error = pt_kernel_linux_new(&kernel, "/", 0);
 	if (!error && history)
 		options.sinks[options.n_sinks++] = pt_history_sink(history);
 	if (!error)
+		options.sinks[options.n_sinks++] = pt_tap_sink(tap);
+	if (!error)
 		error = new_feed(&feed, kernel, pid, &options);
 	if (error) {
 		pt_history_unref(history);
+		pt_tap_unref(tap);
 		return error;
 	}
 	ui_target_init(t, pid, feed, &ui_inspect_live);
 	t->history = history;
+	t->tap = tap;
 	t->past = history ? pt_history_past(history) : NULL;
 	return 0;
 }
@@ -117,6 +124,7 @@ void ui_target_close(struct ui_target *t)
 	if (t->feed) {
 		t->feed->ops->free(t->feed);
 		pt_history_unref(t->history);
+		pt_tap_unref(t->tap);
 	}
 	memset(t, 0, sizeof *t);
 }

@@ -11,6 +11,7 @@
 
 #include "core/history/history.h"
 #include "core/model/feed.h"
+#include "core/record/tap.h"
 #include "core/scan/inspect.h"
 #include "tui/changes.h"
 
@@ -32,6 +33,7 @@ struct ui_target {
 	pid_t pid;
 	struct pt_feed *feed;       /* owned */
 	struct pt_past *past;       /* moments that can be gone back to; the history's or the feed's; NULL: none */
+	struct pt_tap *tap;         /* of a live target, to hang a recorder on */
 	struct pt_history *history; /* a reference; of a live target that has one */
 	const struct ui_inspect_ops *inspect;
 	struct pt_snapshot *now;    /* shown; a reference; NULL before the first */

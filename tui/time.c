@@ -252,6 +252,7 @@ void ui_time_mark(struct ui_shell *shell, const char *label)
 	if (!past || !shell->target.now)
 		return;
 	int error = past->ops->mark(past, shell->target.now->realtime_ns, label);
+	ui_recording_mark(&shell->recording, shell->target.now->realtime_ns, label);
 	shell->time.plot.past = NULL; /* to be seen at once */
 	if (error == -EROFS)
 		ui_shell_say(shell, WG_WARN, "a recording that is only read takes no marks");

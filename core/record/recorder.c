@@ -31,6 +31,7 @@ struct pt_recorder {
 	/* under the lock: */
 	struct item queue[ROOM];
 	size_t first, n;
+	uint64_t last_seq; /* of what was pushed */
 	bool stop;
 	struct pt_recorder_status status;
 };
@@ -153,8 +154,11 @@ void pt_recorder_push(struct pt_recorder *r, struct pt_snapshot *snapshot)
 {
 	struct item item = {.snapshot = pt_snapshot_ref(snapshot)};
 	pthread_mutex_lock(&r->lock);
-	bool taken = put(r, &item, PT_RECORDER_QUEUE);
-	r->status.lost += !taken && !r->stop && !r->status.error;
+	bool again = snapshot->seq <= r->last_seq;
+	bool taken = !again && put(r, &item, PT_RECORDER_QUEUE);
+	r->status.lost += !taken && !again && !r->stop && !r->status.error;
+	if (!again)
+		r->last_seq = snapshot->seq;
 	pthread_mutex_unlock(&r->lock);
 	if (!taken)
 		pt_snapshot_unref(snapshot);

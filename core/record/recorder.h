@@ -23,7 +23,7 @@ struct pt_recorder_status {
 
 /* Takes over the writer and the kernel, also when it fails; of the latter it reads the clock alone (NULL: none). */
 int pt_recorder_new(struct pt_recorder **ret, struct pt_writer *writer, struct pt_kernel *clock);
-/* Any thread; never waits for the disk. */
+/* Any thread; never waits for the disk. A frame that is not newer than the last one is passed over. */
 void pt_recorder_push(struct pt_recorder *recorder, struct pt_snapshot *snapshot);
 void pt_recorder_mark(struct pt_recorder *recorder, uint64_t realtime_ns, const char *label);
 void pt_recorder_end(struct pt_recorder *recorder, uint64_t realtime_ns); /* of the target */

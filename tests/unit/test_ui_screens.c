@@ -197,7 +197,7 @@ static void rows_keep_their_place(void **arg)
 				    "vma 7f4000000000-7f4000001000 rw-p\npage 7f4000000000 anon pfn=0xa00\n");
 	stage_frame(stage);
 	assert_true(line_of("[heap]") == heap && line_of("[stack]") == stack);
-	stage_key(stage, 'r');
+	stage_key(stage, 'R');
 	assert_true(line_of("[stack]") < line_of("[heap]"));
 	assert_int_equal(stage->feed->refreshes, 1);
 }
