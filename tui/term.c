@@ -128,9 +128,9 @@ static void prepare_restore(void)
 	}
 	add_restore("sgr0");
 	add_restore("op");
-	add_restore("cnorm");
 	add_restore("rmkx");
 	add_restore("rmcup");
+	add_restore("cnorm"); /* last: libvterm's rmcup hides the cursor again if it was hidden at some DECSC before */
 }
 
 /* ---- opening and closing ---------------------------------------------------------------------------------------- */
@@ -241,15 +241,21 @@ bool ui_term_open(const struct ui_options *options, char *message, size_t size)
 	return true;
 }
 
+static void leave_screen(void)
+{
+	if (tty.drag)
+		fputs(DRAG_OFF, stdout);
+	fflush(stdout);
+	endwin();
+	putp(cursor_normal); /* again, after rmcup: see prepare_restore */
+	fflush(stdout);
+}
+
 void ui_term_close(void)
 {
 	if (!tty.open)
 		return;
-	if (tty.drag) {
-		fputs(DRAG_OFF, stdout);
-		fflush(stdout);
-	}
-	endwin();
+	leave_screen();
 	tty.open = false;
 	for (size_t i = 0; i < sizeof fatal_signals / sizeof *fatal_signals; i++)
 		signal(fatal_signals[i], SIG_DFL);
@@ -377,11 +383,7 @@ void ui_term_wait(const int *fds, size_t n, int timeout_ms)
 /* Stops as the shell asked, with the terminal as it was, and goes on when told to. */
 static void stop(void)
 {
-	if (tty.drag) {
-		fputs(DRAG_OFF, stdout);
-		fflush(stdout);
-	}
-	endwin();
+	leave_screen();
 	signal(SIGTSTP, SIG_DFL);
 	raise(SIGTSTP);
 	catch (SIGTSTP, on_wake, SA_RESTART);
