@@ -103,6 +103,8 @@ static int make_file(const char *part, int *ret_errno)
 	int code = sqlite3_open_v2(part, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (code == SQLITE_OK)
 		code = make_tables(db);
+	if (code == SQLITE_OK)
+		code = pt_db_run(db, "PRAGMA journal_mode = WAL"); /* now that no one else can hold it */
 	if (code != SQLITE_OK && db)
 		*ret_errno = sqlite3_system_errno(db);
 	sqlite3_close(db);
@@ -157,12 +159,10 @@ static int create(struct pt_writer *w, bool replace)
 static int open_database(struct pt_writer *w)
 {
 	int code = sqlite3_open_v2(w->path, &w->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (code == SQLITE_OK)
-		code = pt_db_run(w->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
-					"PRAGMA temp_store = MEMORY");
-	if (code == SQLITE_OK)
-		sqlite3_busy_timeout(w->db, PATIENCE);
-	return code;
+	if (code != SQLITE_OK)
+		return code;
+	sqlite3_busy_timeout(w->db, PATIENCE);
+	return pt_db_run(w->db, "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY");
 }
 
 static int put_meta(struct pt_writer *w, const char *key, struct pt_maybe number, const void *text, size_t size)
