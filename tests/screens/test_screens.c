@@ -119,7 +119,7 @@ static void growth_shows_by_itself(void **arg)
 static void time_leads_back_to_what_was(void **arg)
 {
 	(void)arg;
-	look_plainly();
+	look(120, 50, "xterm-256color", NULL, NULL); /* high enough for what an ordinary user is told as well */
 	pty_expect(pty, "(50 %)");
 	child_go(&child);
 	child_wait(&child);
