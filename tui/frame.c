@@ -323,6 +323,12 @@ static int hint_width(const struct wg_hint *hint)
 	return wg_text_width(hint->key) + 1 + wg_text_width(hint->label) + 3;
 }
 
+/* A key that could only say why it does nothing is no hint. */
+static bool of_use(const struct ui_shell *shell, enum ui_action action)
+{
+	return action != UI_DO_RECORD || shell->target.tap;
+}
+
 /* The labelled bindings of a place, in the order of their rank; help and quit (rank 0) come last but never leave. */
 static size_t collect_hints(struct ui_shell *shell, unsigned where, bool unicode, int w, struct wg_hint *ret)
 {
@@ -333,7 +339,7 @@ static size_t collect_hints(struct ui_shell *shell, unsigned where, bool unicode
 		for (size_t i = 0; i < n_all && n < HINTS_MAX; i++) {
 			char name[16];
 			const struct ui_binding *b = &all[i];
-			if (!(b->where & where) || !b->label || b->rank != pass)
+			if (!(b->where & where) || !b->label || b->rank != pass || !of_use(shell, b->action))
 				continue;
 			const char *key = b->shown ? b->shown : ui_key_name(b->keys[0], unicode, name, sizeof name);
 			struct wg_hint hint = {ui_scratch_text(&shell->scratch, "%s", key), b->label};

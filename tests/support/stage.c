@@ -74,6 +74,7 @@ static void push_frame(struct stage *stage)
 	struct pt_snapshot *s = stage_snapshot(stage);
 	s->seq = ++stage->seq;
 	scripted_past_push(stage->past, s);
+	stage->tap.frame(stage->tap.arg, s);
 	scripted_feed_push(stage->feed, s);
 }
 
@@ -106,16 +107,28 @@ static void inspect_close(void *self)
 
 static const struct ui_inspect_ops inspect = {inspect_open, inspect_page, inspect_contents, inspect_close};
 
+static void leave_tap(struct stage *stage)
+{
+	if (stage->tap.leave)
+		stage->tap.leave(stage->tap.arg);
+	stage->tap = (struct pt_feed_sink){0};
+}
+
 static int open_target(struct ui_target *target, pid_t pid, uint64_t interval_ns, double share, size_t history_bytes)
 {
 	(void)share;
 	(void)history_bytes;
 	if (pid != STAGE_PID)
 		return pid == 300 ? -ESRCH : -EACCES;
+	struct pt_tap *tap;
+	leave_tap(staged);
+	assert_int_equal(pt_tap_new(&tap), 0);
+	staged->tap = pt_tap_sink(tap);
 	staged->feed = scripted_feed_new();
 	staged->feed->status.interval_ns = interval_ns;
 	push_frame(staged);
 	ui_target_init(target, pid, &staged->feed->feed, &inspect);
+	target->tap = tap;
 	target->past = staged->no_past ? NULL : &staged->past->past;
 	return 0;
 }
@@ -208,6 +221,7 @@ struct stage *stage_replay(struct pt_reader *reader, uint64_t seq, int w, int h)
 void stage_close(struct stage *stage)
 {
 	ui_shell_free(&stage->shell, 10000);
+	leave_tap(stage);
 	scripted_past_free(stage->past);
 	wg_canvas_free(&stage->canvas);
 	fixture_free(stage->fixture);

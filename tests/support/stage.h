@@ -19,6 +19,7 @@ struct stage {
 	struct ui_shell shell;
 	struct scripted_feed *feed; /* of the target, while there is one */
 	struct scripted_past *past; /* of the target: every frame there was */
+	struct pt_feed_sink tap;    /* likewise: for a recording */
 	uint64_t seq;               /* of the newest frame */
 	bool no_past;               /* targets opened from now on have none */
 	struct wg_canvas canvas;
