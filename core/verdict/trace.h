@@ -76,13 +76,13 @@ int pt_trace_new(struct pt_trace **ret);
 void pt_trace_free(struct pt_trace *trace); /* NULL is fine */
 /* Index of a new process, or -ENOMEM. */
 ssize_t pt_trace_add_process(struct pt_trace *trace, const struct pt_trace_process *process);
-/* Copies the sample and its roles. 0 or -ENOMEM. */
+/* Copies the sample and its roles; one that comes late is put where its time says, as marks are. 0 or -ENOMEM. */
 int pt_trace_add(struct pt_trace *trace, const struct pt_sample *sample);
 int pt_trace_mark(struct pt_trace *trace, const struct pt_trace_mark *mark);
 
 /* What a complete snapshot holds, of all and by role ([PT_ROLE_N]). */
 void pt_amounts_of(const struct pt_snapshot *snapshot, struct pt_amounts *all, struct pt_amounts *roles);
-/* What its counters (stat, status) say. */
+/* What its counters (stat, status) say. Swap is without shared memory there: the kernel counts it nowhere. */
 void pt_amounts_of_process(const struct pt_process *process, struct pt_amounts *all);
 /* "rss", "thp": one word, static storage; and back: PT_QUANTITY_N if it is none. */
 const char *pt_quantity_name(enum pt_quantity quantity);

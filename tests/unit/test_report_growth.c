@@ -9,61 +9,10 @@
 
 #include <cmocka.h>
 
-#include "core/kernel/readers.h"
 #include "core/report/growth.h"
-#include "core/scan/slots.h"
+#include "tests/support/program.h"
 
-#define SHIFT 12
-#define PAGE  (1ull << SHIFT)
-
-/* A snapshot of a program: its maps, and how many pages of each VMA are there from the first one on. */
-struct program {
-	const char *maps;
-	unsigned pages[16];
-	uint64_t pfn; /* of its first page */
-	uint64_t start_time;
-};
-
-static void add_pages(struct pt_slots *slots, uint64_t first, unsigned n, uint64_t pfn)
-{
-	const uint32_t bits = PT_ANON | PT_HAS_FLAGS | PT_HAS_COUNT | PT_HAS_EXCLUSIVE | PT_EXCLUSIVE;
-	for (uint64_t at = first, end = first + n; at < end;) {
-		struct pt_page pages[PT_CHUNK_PAGES] = {{0}};
-		uint64_t index = at / PT_CHUNK_PAGES;
-		struct pt_slot *last = slots->n ? &slots->v[slots->n - 1] : NULL;
-		bool more = last && last->index == index;
-		if (more)
-			pt_chunk_unpack(last->chunk, pages);
-		for (; at < end && at / PT_CHUNK_PAGES == index; at++)
-			pages[at % PT_CHUNK_PAGES] = (struct pt_page){.pfn = pfn++, .bits = bits, .count = 1};
-		struct pt_chunk *chunk = pt_chunk_new(pages, SHIFT);
-		assert_non_null(chunk);
-		if (more) {
-			pt_chunk_unref(last->chunk);
-			last->chunk = chunk;
-		} else {
-			assert_int_equal(pt_slots_push(slots, index, chunk, 1), 0);
-		}
-	}
-}
-
-static struct pt_snapshot *snapshot_of(const struct program *p)
-{
-	struct pt_vma_table *vmas;
-	struct pt_slots slots = {0};
-	assert_int_equal(pt_parse_maps(p->maps, strlen(p->maps), &vmas), 0);
-	struct pt_snapshot *s = pt_snapshot_new(vmas, SHIFT);
-	assert_non_null(s);
-	for (size_t i = 0; i < PT_SIG_N; i++)
-		s->signals.of[i].given = PT_GIVEN;
-	s->process.pid = 7;
-	s->process.start_time = p->start_time;
-	s->stage = PT_STAGE_COMPLETE;
-	for (size_t i = 0; i < vmas->n; i++)
-		add_pages(&slots, vmas->v[i].start >> SHIFT, p->pages[i], p->pfn + i * 1000);
-	assert_int_equal(pt_snapshot_set_slots(s, NULL, slots.v, slots.n), 0);
-	return s;
-}
+#define PAGE PROGRAM_PAGE
 
 struct pair_of_snapshots {
 	struct pt_snapshot *before, *after;
@@ -72,8 +21,8 @@ struct pair_of_snapshots {
 
 static void compare(struct pair_of_snapshots *p, const struct program *before, const struct program *after)
 {
-	p->before = snapshot_of(before);
-	p->after = snapshot_of(after);
+	p->before = program_snapshot(before);
+	p->after = program_snapshot(after);
 	assert_int_equal(pt_growth_make(p->before, p->after, &p->growth), 0);
 }
 
@@ -237,7 +186,7 @@ static void what_is_unknown_in_one_is_unknown_in_the_difference(void **arg)
 {
 	(void)arg;
 	const struct program program = {"10000000-10010000 rw-p 00000000 00:00 0 [heap]\n", {4}, 5000, 1};
-	struct pt_snapshot *before = snapshot_of(&program), *after = snapshot_of(&program);
+	struct pt_snapshot *before = program_snapshot(&program), *after = program_snapshot(&program);
 	struct pt_growth growth;
 	before->signals.of[PT_SIG_PAGEMAP_SCAN].given = PT_ABSENT;
 	assert_int_equal(pt_growth_make(before, after, &growth), 0);
