@@ -34,7 +34,7 @@ never '^(core|widgets)/' '^$' "prints" "$prints"
 never '^(core|widgets)/' '^core/(scan/live|record/(recorder|replay)|kernel/linux)\.c$' "writes" write # an eventfd; clear_refs, when asked for
 never '^(core|widgets)/' '^$' "ends the program" "$ends"
 never '^(core|widgets)/' '^core/kernel/' "looks at a clock" "$clocks"
-never '^(core|widgets)/' '^core/(kernel/|record/writer\.c$)' "touches the system" "$system"
+never '^(core|widgets)/' '^core/(kernel/|record/writer\.c$|mark/mark\.c$)' "touches the system" "$system"
 never '^widgets/' '^widgets/canvas\.c$' "allocates" "$allocates"
 never '^' '^tui/term\.c$' "calls curses" "$curses"
 
