@@ -95,10 +95,10 @@ start_target
 # ---- help and version
 
 gives 0 --help
-for command in vmas page doctor verify dump diff; do
+for command in vmas page doctor verify dump diff mark; do
 	says "^  $command "
 done
-for command in '' vmas page doctor verify dump diff; do
+for command in '' vmas page doctor verify dump diff mark; do
 	gives 0 $command --help
 	[ "$(wc -l <"$tmp/out")" -le 24 ] || complain "pagetop $command --help: more than 24 lines"
 	[ -z "$(grep -E '.{81}' "$tmp/out")" ] || complain "pagetop $command --help: lines over 80 columns"
@@ -106,7 +106,7 @@ for command in '' vmas page doctor verify dump diff; do
 done
 completion=${PT_TOP:-$(dirname "$0")/../..}/assets/completion/pagetop
 gives 0 --help
-for word in $(grep -oE -- '--[a-z]+' "$tmp/out") vmas page doctor verify dump diff; do
+for word in $(grep -oE -- '--[a-z]+' "$tmp/out") vmas page doctor verify dump diff mark; do
 	grep -qw -- "$word" "$completion" || complain "completion does not know $word"
 done
 gives 2 vmas -p $$ -o NOPE

@@ -109,6 +109,7 @@ static const char record_help[] = "Writes every frame of a process to a recordin
 				  "      --sync FRAMES      wait for the disk every so many frames, for the case\n"
 				  "                         that the machine fails; else as the system does\n"
 				  "      --anonymize        numbers instead of names, and no command line\n"
+				  "      --marks PATH       take marks there: PAGETOP_MARK=PATH pagetop mark LABEL\n"
 				  "\n"
 				  "Exit status 1: the file cannot be written.\n";
 
@@ -119,6 +120,17 @@ static const char replay_help[] = "The live screen on a recording: pagetop -i RE
 				  "      --at TIME|MARK     begin there: +SECONDS from the start, HH:MM:SS, a date\n"
 				  "                         with a time (ISO 8601), or the label of a mark\n";
 
+static const char mark_help[] = "Gives the present moment a name, for assertions, replay and diff: inside of\n"
+				"pagetop run, in which PAGETOP_MARK is set, or in a recording that is made with\n"
+				"pagetop record --marks PATH, if PAGETOP_MARK=PATH. When it returns, the mark is\n"
+				"set. Of the label 63 bytes are kept. Other ways to do the same:\n"
+				"\n"
+				"  echo LABEL >&$PAGETOP_MARK_FD    in a script that pagetop run started\n"
+				"  pagetop_mark(\"LABEL\")            in C and C++: assets/pagetop-mark.h\n"
+				"  a datagram to PAGETOP_MARK       in any language: it is a unix socket\n"
+				"\n"
+				"Exit status 1: there is no run to mark.\n";
+
 const struct ui_command ui_commands[] = {
 	{"vmas", NULL, "per-VMA table: sizes, RSS, PSS, swap, huge pages, sharing", vmas_help, true, true, ui_vmas},
 	{"page", "ADDR...", "one page, explained in words", page_help, true, true, ui_page},
@@ -128,11 +140,11 @@ const struct ui_command ui_commands[] = {
 	{"diff", "FILE...", "what grew: two moments or runs; what differs in dumps", diff_help, false, false, ui_diff},
 	{"record", NULL, "every frame of a process into a file", record_help, true, false, ui_record},
 	{"replay", "RECORDING", "the screens on a recording, at any moment of it", replay_help, false, true, ui_replay},
+	{"mark", "LABEL", "give the present moment a name, in a run or recording", mark_help, false, false, ui_mark},
 	{0},
 };
 
-const char *const ui_commands_later[] = {"pages", "frame", "types",  "file",   "run",
-					 "mark",  "leaks", "faults", "system", NULL};
+const char *const ui_commands_later[] = {"pages", "frame", "types", "file", "run", "leaks", "faults", "system", NULL};
 
 /* ---- help ------------------------------------------------------------------------------------------------------ */
 
@@ -141,12 +153,9 @@ static const char usage[] = "Usage: pagetop [-p PID]               the live scre
 static const char options[] = "  -p, --pid PID        the process            -J, --json         JSON\n"
 			      "  -d, --interval SECS  between scans          -o, --output COLS  columns, +COLS\n"
 			      "      --budget PCT     of one core            -b, --bytes        sizes in bytes\n"
-			      "      --threads N      for reading it all     -n, --noheadings   no first line\n"
-			      "      --history SIZE   to go back to, 64M     -r, --raw          for scripts\n"
-			      "  -f, --filter REGEX   names to show          -V, --version\n"
-			      "      --demo           a target of its own    -h, --help         of a command\n"
-			      "      --ascii          no line drawing                           with COMMAND\n"
-			      "      --color WHEN     auto, always, never, 8, 16 or 256\n"
+			      "      --history SIZE   to go back to, 64M     -n, --noheadings   no first line\n"
+			      "  -f, --filter REGEX   names to show          -r, --raw          for scripts\n"
+			      "      --demo           a target of its own    -V, -h             version, help\n"
 			      "\n"
 			      "Exit status: 0 done, 1 the command's finding, 2 usage, 3 no such process (any\n"
 			      "more), 4 not permitted, 5 the kernel lacks it. Keys: ?; the rest: man pagetop.\n";
@@ -162,7 +171,8 @@ static void help_all(void)
 
 static const char *process_words(const struct ui_command *command)
 {
-	if (strcmp(command->name, "replay") == 0 || strcmp(command->name, "diff") == 0)
+	if (strcmp(command->name, "replay") == 0 || strcmp(command->name, "diff") == 0 ||
+	    strcmp(command->name, "mark") == 0)
 		return "";
 	if (command->takes_recording)
 		return "-p PID|-i RECORDING";

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/kernel/readers.h"
+#include "core/mark/mark.h"
 #include "core/record/recorder.h"
 #include "core/scan/live.h"
 #include "core/text/text.h"
@@ -31,7 +32,8 @@ struct session {
 	struct pt_kernel *k;
 	struct pt_feed *feed;
 	struct pt_recorder *recorder;
-	int signals; /* signalfd */
+	struct pt_marks *marks; /* NULL: takes none */
+	int signals;            /* signalfd */
 	uint64_t began_ns, last_seq;
 	struct pt_maybe rss;
 	enum pt_feed_state state;
@@ -120,6 +122,18 @@ static bool take_frame(struct session *s)
 	return status.state == PT_FEED_ENDED;
 }
 
+static void take_marks(struct session *s)
+{
+	struct pt_trace_mark marks[16];
+	size_t n = 1;
+	while (s->marks && n > 0) {
+		n = pt_marks_take(s->marks, now(CLOCK_REALTIME), now(CLOCK_MONOTONIC), marks,
+				  sizeof(marks) / sizeof(*marks));
+		for (size_t i = 0; i < n; i++)
+			pt_recorder_mark(s->recorder, marks[i].realtime_ns, marks[i].label);
+	}
+}
+
 static int wait_ms(uint64_t end_ns)
 {
 	uint64_t at = now(CLOCK_MONOTONIC), left = end_ns > at ? (end_ns - at) / 1000000 + 1 : 0;
@@ -134,8 +148,10 @@ static void go_round(struct session *s)
 	while (!over) {
 		struct pollfd fds[] = {{s->feed->ops->fd(s->feed), POLLIN, 0},
 				       {pt_recorder_fd(s->recorder), POLLIN, 0},
-				       {s->signals, POLLIN, 0}};
+				       {s->signals, POLLIN, 0},
+				       {s->marks ? pt_marks_fd(s->marks) : -1, POLLIN, 0}};
 		poll(fds, sizeof(fds) / sizeof(*fds), wait_ms(end_ns));
+		take_marks(s);
 		over = take_frame(s) || fds[2].revents || now(CLOCK_MONOTONIC) >= end_ns ||
 		       pt_recorder_status(s->recorder).error;
 		if (!over)
@@ -147,6 +163,7 @@ static void go_round(struct session *s)
 static int finish(struct session *s)
 {
 	struct pt_recorder_status status;
+	take_marks(s);
 	pt_recorder_stop(s->recorder);
 	for (status = pt_recorder_status(s->recorder); !status.stopped; status = pt_recorder_status(s->recorder)) {
 		struct pollfd fd = {pt_recorder_fd(s->recorder), POLLIN, 0};
@@ -186,6 +203,16 @@ static int open_recorder(struct session *s)
 	return UI_OK;
 }
 
+static int open_marks(struct session *s)
+{
+	const char *path = s->options->marks;
+	int error = path ? pt_marks_open_at(&s->marks, path) : 0;
+	if (error)
+		ui_complain("cannot take marks at %s: %s", path,
+			    error == -EADDRINUSE ? "there is such a file" : strerror(-error));
+	return error ? UI_USAGE : UI_OK;
+}
+
 /* Its own kernel object: the feed takes it over. */
 static int open_feed(struct session *s)
 {
@@ -207,7 +234,9 @@ static int open_all(struct session *s, sigset_t *ret_before)
 	sigaddset(&ends, SIGHUP);
 	ui_block_signals(ret_before);
 	s->signals = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
-	int status = s->signals < 0 ? ui_out_of_memory() : open_feed(s);
+	int status = s->signals < 0 ? ui_out_of_memory() : open_marks(s);
+	if (status == UI_OK)
+		status = open_feed(s);
 	if (status == UI_OK)
 		status = open_recorder(s);
 	sigaddset(&ends, SIGPIPE); /* nobody may be left to tell how it goes */
@@ -238,6 +267,7 @@ int ui_record(const struct ui_options *options, struct pt_kernel *k)
 		go_round(&s);
 		status = finish(&s);
 	}
+	pt_marks_close(s.marks);
 	pt_recorder_free(s.recorder);
 	if (s.feed)
 		s.feed->ops->free(s.feed);

@@ -1,0 +1,136 @@
+#!/bin/sh
+# pagetop mark and assets/pagetop-mark.h, as scripts and programs meet them: outside of a run, into a recording, after it;
+# and the header by every compiler that is here.
+set -u
+bin=${1:-${PT_BIN:-}}
+top=${PT_TOP:-$(dirname "$0")/../..}
+skip() {
+	echo "SKIP: $*"
+	exit 77
+}
+[ -n "$bin" ] || skip "pagetop is not built"
+command -v sqlite3 >/dev/null || skip "sqlite3 is not installed"
+export LC_ALL=C
+unset PAGETOP_MARK PAGETOP_MARK_FD
+
+tmp=$(mktemp -d) || exit 1
+target=
+recorder=
+finish() {
+	[ -z "$recorder" ] || kill "$recorder" 2>/dev/null
+	[ -z "$target" ] || kill "$target" 2>/dev/null
+	rm -rf "$tmp"
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+
+failed=0
+complain() {
+	echo "FAILED: $*"
+	sed 's/^/    err: /' "$tmp/err" | head -n 5
+	failed=1
+}
+gives() { # STATUS ARGUMENT...
+	want=$1
+	shift
+	timeout 60 "$bin" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 3>&-
+	got=$?
+	[ $got = "$want" ] || complain "pagetop $*: status $got, not $want"
+	[ ! -s "$tmp/out" ] || complain "pagetop $*: something on stdout"
+}
+says() { # TEXT: on the one line of stderr
+	grep -qF -- "$1" "$tmp/err" || complain "does not say '$1'"
+	[ "$(wc -l <"$tmp/err")" = 1 ] || complain "says more than one line"
+}
+
+# ---- outside of a run
+
+gives 1 mark warm
+says "PAGETOP_MARK is not set"
+gives 2 mark
+says "mark needs LABEL"
+gives 2 mark two words
+says "one label"
+gives 2 mark ''
+says "not empty"
+gives 2 mark "$(printf 'a\nb')"
+says "one line"
+PAGETOP_MARK=$tmp/none gives 1 mark warm
+says "is over"
+: >"$tmp/file"
+PAGETOP_MARK=$tmp/file gives 1 mark warm
+says "$tmp/file is over"
+[ ! -s "$tmp/file" ] || complain "a file was written to"
+PAGETOP_MARK=$tmp/$(printf '%0200d' 0) gives 1 mark warm
+says "File name too long"
+
+# ---- into a recording
+
+mkfifo "$tmp/hold"
+sh -c 'read -r line' <"$tmp/hold" &
+target=$!
+exec 3>"$tmp/hold"
+gives 2 record -p $target -o "$tmp/a" --marks "$tmp/file" --for 1
+says "$tmp/file: there is such a file"
+[ ! -e "$tmp/a" ] || complain "a recording that was not begun is there"
+"$bin" record -p $target -o "$tmp/a" -d 0.1 --marks "$tmp/marks" 2>"$tmp/err" 3>&- &
+recorder=$!
+while [ ! -S "$tmp/marks" ] && kill -0 $recorder 2>/dev/null; do :; done
+[ "$(stat -c %a "$tmp/marks")" = 600 ] || complain "others can write marks"
+
+cat >"$tmp/mark.c" <<'END'
+#include "pagetop-mark.h"
+
+int main(int argc, char **argv)
+{
+	errno = 12;
+	return pagetop_mark(argc > 1 ? argv[1] : "none") + (errno != 12);
+}
+END
+cp "$tmp/mark.c" "$tmp/mark.cc"
+n=0
+for compiler in 'gcc -std=c99' 'gcc -std=c17' 'clang-14 -std=c99' 'g++ -std=c++98' 'g++ -std=c++17' 'clang++-14 -std=c++17'; do
+	command -v ${compiler%% *} >/dev/null || continue
+	case $compiler in *++*) source=mark.cc ;; *) source=mark.c ;; esac
+	$compiler -pedantic-errors -Wall -Wextra -Wshadow -Wconversion -Werror -I "$top/assets" -o "$tmp/mark" "$tmp/$source" 2>"$tmp/err" ||
+		complain "the header with $compiler"
+	"$tmp/mark" outside
+	[ $? = 6 ] || complain "outside of a run, $compiler: not ENXIO"
+	n=$((n + 1))
+	PAGETOP_MARK=$tmp/marks "$tmp/mark" "header $n" || complain "a mark by $compiler: status $?"
+done
+[ $n -gt 0 ] || complain "no compiler is here"
+
+export PAGETOP_MARK="$tmp/marks"
+: >"$tmp/err"
+cd /
+gives 0 mark warm
+gives 0 mark -- '--hostile '"$(printf '\033[2J\377')"
+gives 0 mark "$(printf '%0100d' 0)"
+i=0
+while [ $i -lt 30 ]; do # more than the queue of the kernel holds
+	gives 0 mark "many $i"
+	i=$((i + 1))
+done
+cd - >/dev/null
+gives 0 mark last
+kill -INT $recorder
+wait $recorder || complain "the recorder: status $?"
+recorder=
+[ ! -e "$tmp/marks" ] || complain "the socket is still there"
+ask() {
+	sqlite3 -readonly "$tmp/a" "$1"
+}
+[ "$(ask 'SELECT count(*) FROM mark')" = $((n + 34)) ] || complain "$(ask 'SELECT count(*) FROM mark') marks, not $((n + 34))"
+[ "$(ask "SELECT group_concat(label, ' ') FROM (SELECT label FROM mark WHERE label LIKE 'many %' ORDER BY realtime_ns)")" = \
+	"$(i=0; while [ $i -lt 30 ]; do printf '%smany %d' "${sep:-}" $i; sep=' ' i=$((i + 1)); done)" ] ||
+	complain "not in order"
+[ "$(ask "SELECT label FROM mark ORDER BY realtime_ns DESC LIMIT 1")" = last ] || complain "the last is not last"
+[ "$(ask "SELECT count(*) FROM mark WHERE length(CAST(label AS BLOB)) = 63")" = 1 ] || complain "no label was cut"
+[ "$(ask "SELECT label = CAST(x'2d2d686f7374696c65201b5b324aff' AS TEXT) FROM mark WHERE label LIKE '--hostile%'")" = 1 ] || complain "bytes of a label changed"
+[ "$(ask "SELECT count(*) FROM mark WHERE label LIKE 'header %'")" = $n ] || complain "marks by the header are missing"
+gives 1 mark late
+says "is over"
+timeout 20 "$bin" vmas -i "$tmp/a" --at warm -n -r -o START >"$tmp/out" 2>"$tmp/err" || complain "--at warm: status $?"
+
+exit $failed
