@@ -76,7 +76,7 @@ static int open_recording(struct ui_shell *shell, const struct ui_options *optio
 	struct pt_reader *reader;
 	char message[200];
 	uint64_t seq = 0;
-	int status = ui_recording_open(options->input, &reader);
+	int status = ui_recording_open(options->input, options->pid, NULL, &reader);
 	if (status != UI_OK)
 		return status;
 	if (options->at && !ui_when(options->at, pt_reader_past(reader), &seq, message, sizeof message)) {

@@ -383,8 +383,8 @@ static int check_recording(struct ui_options *o, struct complaint *c)
 	}
 	if (o->at && !o->input)
 		return usage(c, "--at is a moment of a recording: pagetop -i RECORDING --at %s", o->at);
-	if (o->input && (o->pid || o->demo))
-		return usage(c, "-i %s is instead of a process: not together with -p or --demo", o->input);
+	if (o->input && o->demo)
+		return usage(c, "-i %s is instead of a process: not together with --demo", o->input);
 	if (o->input && command && !command->takes_recording)
 		return usage(c, "%s needs a process that lives: it takes no -i", command->name);
 	return UI_OK;

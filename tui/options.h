@@ -27,7 +27,7 @@ enum ui_colours { UI_COLOURS_AUTO, UI_COLOURS_MONO, UI_COLOURS_8, UI_COLOURS_16,
 struct ui_command; /* tui/commands/commands.h */
 
 struct ui_options {
-	pid_t pid;                          /* 0: none given */
+	pid_t pid;                          /* 0: none given; with `input` one of that */
 	uint64_t interval_ns;               /* -d, default 1 s */
 	double budget;                      /* --budget, percent of one core */
 	unsigned threads;                   /* --threads, of one frame */

@@ -62,7 +62,7 @@ static int make_recorder(struct pt_writer *writer, struct pt_kernel *clock, stru
 bool ui_recording_begin(struct ui_shell *shell, const char *path, char *message, size_t size)
 {
 	struct ui_recording *r = &shell->recording;
-	struct pt_record_options options = {0};
+	struct pt_record_options options = {.interval_ns = shell->interval_ns};
 	struct pt_writer *writer;
 	struct pt_kernel *kernel;
 	char *command = NULL;
@@ -141,7 +141,7 @@ size_t ui_recording_fds(const struct ui_recording *r, int *fds, size_t n)
 void ui_recording_mark(struct ui_recording *r, uint64_t realtime_ns, const char *label)
 {
 	if (r->recorder)
-		pt_recorder_mark(r->recorder, realtime_ns, label);
+		pt_recorder_mark(r->recorder, realtime_ns, 0, label);
 }
 
 void ui_recording_free(struct ui_shell *shell)

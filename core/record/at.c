@@ -33,15 +33,15 @@ int pt_reader_unpack(struct pt_reader *r, sqlite3_stmt *get)
 	unsigned long long bytes = packed ? ZSTD_getFrameContentSize(packed, size) : ZSTD_CONTENTSIZE_ERROR;
 	if (bytes == ZSTD_CONTENTSIZE_ERROR || bytes == ZSTD_CONTENTSIZE_UNKNOWN || bytes > PT_RECORD_FRAME_MAX)
 		return -EBADMSG;
-	r->raw.n = 0;
-	if (!pt_buffer_reserve(&r->raw, bytes ? (size_t)bytes : 1)) {
-		r->raw.failed = false;
+	r->file->raw.n = 0;
+	if (!pt_buffer_reserve(&r->file->raw, bytes ? (size_t)bytes : 1)) {
+		r->file->raw.failed = false;
 		return -ENOMEM;
 	}
-	size_t got = ZSTD_decompressDCtx(r->zstd, r->raw.v, (size_t)bytes, packed, size);
+	size_t got = ZSTD_decompressDCtx(r->file->zstd, r->file->raw.v, (size_t)bytes, packed, size);
 	if (ZSTD_isError(got) || got != bytes)
 		return -EBADMSG;
-	r->raw.n = got;
+	r->file->raw.n = got;
 	return 0;
 }
 
@@ -128,12 +128,12 @@ static int reread(struct pt_decoder *d, struct slots *s)
 	return 0;
 }
 
-/* On to the frame whose bytes are in r->raw. */
+/* On to the frame whose bytes are in r->file->raw. */
 static int apply(struct pt_reader *r, const struct pt_snapshot *alike, uint64_t at_ns, struct slots *slots)
 {
 	struct pt_decoder d;
 	struct slots next = {0};
-	int error = pt_decoder_open(&d, r->raw.v, r->raw.n, at_ns, r->page_shift);
+	int error = pt_decoder_open(&d, r->file->raw.v, r->file->raw.n, at_ns, r->file->page_shift);
 	if (error)
 		return error;
 	if (d.n_changed + slots->n > SLOTS_MOST)
@@ -144,7 +144,7 @@ static int apply(struct pt_reader *r, const struct pt_snapshot *alike, uint64_t 
 	if (!error)
 		error = reread(&d, slots);
 	if (!error)
-		error = merge(&d, slots, alike, r->page_shift, &next);
+		error = merge(&d, slots, alike, r->file->page_shift, &next);
 	if (!error && !pt_decoder_ended(&d))
 		error = -EBADMSG;
 	pt_decoder_close(&d);
@@ -357,7 +357,7 @@ static int make(struct pt_reader *r, uint64_t seq, struct pt_snapshot **ret)
 		error = vmas_at(r, seq, layout, &vmas);
 	if (error)
 		return error;
-	s = pt_snapshot_new(vmas, r->page_shift);
+	s = pt_snapshot_new(vmas, r->file->page_shift);
 	error = s ? slots_at(r, seq, &slots) : -ENOMEM;
 	if (!error) {
 		const struct pt_kept *near = nearest(r, seq);
@@ -382,7 +382,7 @@ int pt_reader_at(struct pt_reader *r, uint64_t seq, struct pt_snapshot **ret)
 	if (error)
 		return error;
 	uint64_t moment = pt_reader_moment(r, seq);
-	if (!moment || !r->page_shift)
+	if (!moment || !r->file->page_shift)
 		return -ENODATA;
 	struct pt_kept *near = nearest(r, moment);
 	if (near && near->snapshot->seq == moment) {

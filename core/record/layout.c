@@ -137,7 +137,7 @@ int pt_reader_vmas(struct pt_reader *r, uint64_t seq, struct pt_vma_table **ret)
 		return pt_db_error(code);
 	pt_bind_number(get, 1, seq);
 	while (!error && (code = sqlite3_step(get)) == SQLITE_ROW)
-		error = take_row(&rows, get, r->page_shift);
+		error = take_row(&rows, get, r->file->page_shift);
 	pt_reader_done(get);
 	if (!error)
 		error = pt_db_error(code);

@@ -1,6 +1,6 @@
 /*
- * A recording that is read (private). All under one lock; the database is opened for reading alone, and nothing that
- * the file brings along is executed.
+ * Recordings that are read (private): one open file, and on it a reader for each process that is asked about. All under
+ * the file's lock; the database is opened for reading alone, and nothing that the file brings along is executed.
  */
 #ifndef PT_RECORD_READER_H
 #define PT_RECORD_READER_H
@@ -12,7 +12,14 @@
 #include "core/record/encode.h"
 #include "core/record/record.h"
 
+/* What is asked; of the reader's process where that makes a difference. */
 enum pt_get {
+	PT_GET_META,
+	PT_GET_PROCESSES,
+	PT_GET_N_PROCESSES,
+	PT_GET_DEFAULT,
+	PT_GET_TARGET,
+	PT_GET_ENDED,
 	PT_GET_COUNT,
 	PT_GET_LAST,
 	PT_GET_FIRST,
@@ -22,7 +29,6 @@ enum pt_get {
 	PT_GET_FORTH,
 	PT_GET_BACK,
 	PT_GET_MARKS,
-	PT_GET_META,
 	PT_GET_SIGNALS,
 	PT_GET_FRAME,
 	PT_GET_VMAS,
@@ -33,6 +39,25 @@ enum pt_get {
 	PT_GET_SUMS_OF,
 	PT_GET_N
 };
+
+struct pt_record_file {
+	char *path, *name; /* for SQLite, for people */
+	sqlite3 *db;
+	unsigned version;            /* of its schema */
+	sqlite3_stmt *get[PT_GET_N]; /* made when first used */
+	pthread_mutex_t lock;
+	ZSTD_DCtx *zstd;
+	struct pt_buffer raw; /* the bytes of a frame */
+	unsigned page_shift;  /* 0: no frame yet */
+	unsigned refs;        /* atomic */
+};
+
+/* The file, with one reference; else -errno, and why in message. */
+int pt_record_file_open(const char *path, struct pt_record_file **ret, char *message, size_t size);
+void pt_record_file_unref(struct pt_record_file *file);
+/* The statement, with the process bound to it. An SQLite code. */
+int pt_record_file_get(struct pt_record_file *file, enum pt_get what, uint64_t process, sqlite3_stmt **ret);
+struct pt_maybe pt_record_file_meta(struct pt_record_file *file, const char *key);
 
 #define PT_READER_KEPT 6 /* snapshots, so that a step back or forth is short */
 
@@ -46,16 +71,13 @@ struct pt_signal_row {
 
 struct pt_reader {
 	struct pt_past past;
-	char *path, *name; /* for SQLite, for people */
-	sqlite3 *db;
-	sqlite3_stmt *get[PT_GET_N]; /* made when first used */
-	pthread_mutex_t lock;
-	ZSTD_DCtx *zstd;
-	struct pt_buffer raw;
-	unsigned page_shift;      /* 0: no frame yet */
+	struct pt_record_file *file; /* a reference */
+	uint64_t process;            /* id; 0: none has frames yet */
+	bool has_target;
 	struct pt_process target; /* pid and start time */
 	struct pt_signal_row *signals;
-	size_t n_signals;
+	size_t n_signals, room_signals;
+	uint64_t last_signal; /* row */
 	struct pt_kept {
 		struct pt_snapshot *snapshot; /* NULL: none */
 		uint64_t layout;
@@ -77,7 +99,7 @@ int pt_reader_refresh(struct pt_reader *reader);
 uint64_t pt_reader_moment(struct pt_reader *reader, uint64_t seq);
 /* The last whole frame that is not after one. */
 bool pt_reader_whole(struct pt_reader *reader, uint64_t seq, uint64_t *ret);
-/* The bytes of a frame at hand in PT_GET_PAGES (column 1), in reader->raw. -errno. */
+/* The bytes of a frame at hand in PT_GET_PAGES (column 1), in the file's raw. -errno. */
 int pt_reader_unpack(struct pt_reader *reader, sqlite3_stmt *get);
 
 /* The operations of its past; lock held (at.c, plot.c, story.c). */

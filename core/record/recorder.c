@@ -18,6 +18,7 @@ struct item {
 	struct pt_snapshot *snapshot; /* NULL: a mark, or the end */
 	bool is_end;
 	uint64_t realtime_ns;
+	pid_t pid;
 	char label[sizeof(((struct pt_mark *)0)->label)];
 };
 
@@ -67,7 +68,7 @@ static int write_item(struct pt_recorder *r, struct item *item)
 		return pt_writer_frame(r->writer, item->snapshot);
 	if (item->is_end)
 		return pt_writer_end(r->writer, item->realtime_ns);
-	return pt_writer_mark(r->writer, item->realtime_ns, item->label);
+	return pt_writer_mark(r->writer, item->realtime_ns, item->pid, item->label);
 }
 
 static void note(struct pt_recorder *r, const struct item *item, int error)
@@ -171,9 +172,9 @@ static void put_now(struct pt_recorder *r, const struct item *item)
 	pthread_mutex_unlock(&r->lock);
 }
 
-void pt_recorder_mark(struct pt_recorder *r, uint64_t realtime_ns, const char *label)
+void pt_recorder_mark(struct pt_recorder *r, uint64_t realtime_ns, pid_t pid, const char *label)
 {
-	struct item item = {.realtime_ns = realtime_ns};
+	struct item item = {.realtime_ns = realtime_ns, .pid = pid};
 	snprintf(item.label, sizeof(item.label), "%s", label);
 	put_now(r, &item);
 }

@@ -25,7 +25,8 @@ struct pt_recorder_status {
 int pt_recorder_new(struct pt_recorder **ret, struct pt_writer *writer, struct pt_kernel *clock);
 /* Any thread; never waits for the disk. A frame that is not newer than the last one is passed over. */
 void pt_recorder_push(struct pt_recorder *recorder, struct pt_snapshot *snapshot);
-void pt_recorder_mark(struct pt_recorder *recorder, uint64_t realtime_ns, const char *label);
+/* pid: of whoever set it, 0 if unknown. */
+void pt_recorder_mark(struct pt_recorder *recorder, uint64_t realtime_ns, pid_t pid, const char *label);
 void pt_recorder_end(struct pt_recorder *recorder, uint64_t realtime_ns); /* of the target */
 /* Writes what is in the queue, then closes the file. Does not wait for that. */
 void pt_recorder_stop(struct pt_recorder *recorder);

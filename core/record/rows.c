@@ -34,23 +34,26 @@ static int put_frame(struct pt_writer *w, const struct pt_frame *frame)
 {
 	const struct pt_snapshot *s = frame->now;
 	const struct pt_process *p = &s->process;
-	const uint64_t numbers[] = {s->seq,     s->realtime_ns, s->monotonic_ns, s->fresh_ns,  s->presence_ns,
-				    s->scan_ns, s->scan_cpu_ns, s->done_pages,   s->all_pages, frame->layout};
+	const uint64_t numbers[] = {s->realtime_ns, s->monotonic_ns, s->fresh_ns,  s->presence_ns, s->scan_ns,
+				    s->scan_cpu_ns, s->done_pages,   s->all_pages, frame->layout};
 	const struct pt_maybe status[] = {p->rss_anon,     p->rss_file, p->rss_shmem, p->swap,
 					  p->locked,       p->peak_rss, p->mapped,    p->minor_faults,
 					  p->major_faults, p->cpu_ns,   p->rollup_pss};
-	const int n_numbers = sizeof(numbers) / sizeof(*numbers);
+	const int n_numbers = sizeof(numbers) / sizeof(*numbers), uid = 4 + n_numbers;
 	char state[2] = "";
 	sqlite3_stmt *put;
 	int code = pt_record_put(w, PT_PUT_FRAME, &put);
 	if (code != SQLITE_OK)
 		return code;
+	pt_bind_number(put, 1, s->seq);
+	sqlite3_bind_int64(put, 2, frame->track->id);
+	sqlite3_bind_null(put, 3);
 	for (int i = 0; i < n_numbers; i++)
-		pt_bind_number(put, 1 + i, numbers[i]);
-	bind_process(put, n_numbers + 1, p, w->anonymize, state);
-	bind_sums(put, n_numbers + 7, s, s->vmas->n);
+		pt_bind_number(put, 4 + i, numbers[i]);
+	bind_process(put, uid, p, w->anonymize, state);
+	bind_sums(put, uid + 6, s, s->vmas->n);
 	for (int i = 0; i < (int)(sizeof(status) / sizeof(*status)); i++)
-		pt_bind_maybe(put, n_numbers + 7 + PT_SUM_N + i, status[i]);
+		pt_bind_maybe(put, uid + 6 + PT_SUM_N + i, status[i]);
 	return pt_db_step(put);
 }
 
@@ -66,19 +69,21 @@ static bool same_signal(const struct pt_signal_state *a, const struct pt_signal_
 	return a->given == b->given && same_text(a->reason, b->reason) && same_text(a->remedy, b->remedy);
 }
 
-static int put_signals(struct pt_writer *w, const struct pt_snapshot *s)
+static int put_signals(struct pt_writer *w, const struct pt_frame *frame)
 {
+	const struct pt_snapshot *s = frame->now, *before = frame->track->before;
 	sqlite3_stmt *put;
 	int code = pt_record_put(w, PT_PUT_SIGNAL, &put);
 	for (int i = 0; code == SQLITE_OK && i < PT_SIG_N; i++) {
 		const struct pt_signal_state *now = &s->signals.of[i];
-		if (w->before && same_signal(&w->before->signals.of[i], now))
+		if (before && same_signal(&before->signals.of[i], now))
 			continue;
-		pt_bind_number(put, 1, s->seq);
-		pt_bind_text(put, 2, pt_signal_name((enum pt_signal)i));
-		pt_bind_text(put, 3, pt_given_name(now->given));
-		pt_bind_text(put, 4, now->reason);
-		pt_bind_text(put, 5, now->remedy);
+		sqlite3_bind_int64(put, 1, frame->track->id);
+		pt_bind_number(put, 2, s->seq);
+		pt_bind_text(put, 3, pt_signal_name((enum pt_signal)i));
+		pt_bind_text(put, 4, pt_given_name(now->given));
+		pt_bind_text(put, 5, now->reason);
+		pt_bind_text(put, 6, now->remedy);
 		code = pt_db_step(put);
 	}
 	return code;
@@ -108,17 +113,18 @@ static int put_vma(struct pt_writer *w, struct pt_frame *frame, size_t i)
 	uint64_t inode = w->anonymize && vma->inode ? strtoull(path[0] == 'n' ? path + 5 : "1", NULL, 10) : vma->inode;
 	const uint64_t place[] = {vma->offset, vma->dev_major, vma->dev_minor, inode};
 	pt_vma_perms(vma, perms);
-	pt_bind_number(put, 1, frame->now->seq);
-	pt_bind_number(put, 2, vma->start);
-	pt_bind_number(put, 3, vma->end);
-	pt_bind_text(put, 4, perms);
-	pt_bind_text(put, 5, pt_role_name((enum pt_role)vma->role));
+	sqlite3_bind_int64(put, 1, frame->track->id);
+	pt_bind_number(put, 2, frame->now->seq);
+	pt_bind_number(put, 3, vma->start);
+	pt_bind_number(put, 4, vma->end);
+	pt_bind_text(put, 5, perms);
+	pt_bind_text(put, 6, pt_role_name((enum pt_role)vma->role));
 	for (int k = 0; k < 4; k++)
-		pt_bind_number(put, 6 + k, place[k]);
-	pt_bind_text(put, 10, path);
-	pt_bind_number(put, 11, (uint64_t)(int64_t)vma->tid);
-	pt_bind_text(put, 12, fs[vma->fs]);
-	pt_bind_maybe(put, 13, (struct pt_maybe){vma->vm_flags, vma->has_vm_flags});
+		pt_bind_number(put, 7 + k, place[k]);
+	pt_bind_text(put, 11, path);
+	pt_bind_number(put, 12, (uint64_t)(int64_t)vma->tid);
+	pt_bind_text(put, 13, fs[vma->fs]);
+	pt_bind_maybe(put, 14, (struct pt_maybe){vma->vm_flags, vma->has_vm_flags});
 	code = pt_db_step(put);
 	frame->ids[i] = sqlite3_last_insert_rowid(w->db);
 	frame->was[i] = SIZE_MAX;
@@ -133,7 +139,7 @@ static int end_vma(struct pt_writer *w, struct pt_frame *frame, size_t i)
 	if (code != SQLITE_OK)
 		return code;
 	pt_bind_number(put, 1, frame->now->seq);
-	sqlite3_bind_int64(put, 2, w->ids[i]);
+	sqlite3_bind_int64(put, 2, frame->track->ids[i]);
 	frame->layout = frame->now->seq;
 	return pt_db_step(put);
 }
@@ -141,13 +147,14 @@ static int end_vma(struct pt_writer *w, struct pt_frame *frame, size_t i)
 /* Both tables are in the order of addresses. */
 static int put_vmas(struct pt_writer *w, struct pt_frame *frame)
 {
-	const struct pt_vma_table *a = w->before ? w->before->vmas : NULL, *b = frame->now->vmas;
+	const struct pt_snapshot *before = frame->track->before;
+	const struct pt_vma_table *a = before ? before->vmas : NULL, *b = frame->now->vmas;
 	size_t i = 0, k = 0, n = a ? a->n : 0;
 	int code = SQLITE_OK;
 	while (code == SQLITE_OK && (i < n || k < b->n)) {
 		bool both = i < n && k < b->n && a->v[i].start == b->v[k].start;
 		if (both && (a == b || same_vma(&a->v[i], &b->v[k]))) {
-			frame->ids[k] = w->ids[i];
+			frame->ids[k] = frame->track->ids[i];
 			frame->was[k++] = i++;
 		} else if (both || k == b->n || (i < n && a->v[i].start < b->v[k].start)) {
 			code = end_vma(w, frame, i++);
@@ -195,7 +202,7 @@ static bool is_touched(const struct pt_frame *frame, const struct pt_vma *vma, s
 
 static int put_sums(struct pt_writer *w, const struct pt_frame *frame)
 {
-	const struct pt_snapshot *a = w->before, *b = frame->now;
+	const struct pt_snapshot *a = frame->track->before, *b = frame->now;
 	bool terms = a && same_terms(a, b);
 	size_t at = 0;
 	sqlite3_stmt *put;
@@ -224,7 +231,7 @@ static sqlite3_int64 id_at(const struct pt_vma_table *vmas, const sqlite3_int64 
 
 static int put_events(struct pt_writer *w, const struct pt_frame *frame, const struct pt_ledger_vma *vma)
 {
-	sqlite3_int64 id = vma->gone ? id_at(w->before->vmas, w->ids, vma->start)
+	sqlite3_int64 id = vma->gone ? id_at(frame->track->before->vmas, frame->track->ids, vma->start)
 				     : id_at(frame->now->vmas, frame->ids, vma->start);
 	sqlite3_stmt *put;
 	int code = pt_record_put(w, PT_PUT_LEDGER, &put);
@@ -255,7 +262,7 @@ static int put_change(struct pt_writer *w, const struct pt_frame *frame, const s
 	pt_bind_number(put, 1, frame->now->seq);
 	pt_bind_text(put, 2, pt_vma_event_name(change->what));
 	sqlite3_bind_int64(put, 3,
-			   gone ? id_at(w->before->vmas, w->ids, change->from_start)
+			   gone ? id_at(frame->track->before->vmas, frame->track->ids, change->from_start)
 				: id_at(frame->now->vmas, frame->ids, change->start));
 	for (int i = 0; i < 4; i++)
 		pt_bind_maybe(put, 4 + i, places[i]);
@@ -268,27 +275,29 @@ static int put_told(struct pt_writer *w, const struct pt_frame *frame)
 	char events[256] = "";
 	size_t n = 0;
 	sqlite3_stmt *put;
-	int code = frame->told == w->told ? SQLITE_DONE : pt_record_put(w, PT_PUT_TOLD, &put);
+	int code = frame->told == frame->track->told ? SQLITE_DONE : pt_record_put(w, PT_PUT_TOLD, &put);
 	if (code != SQLITE_OK)
 		return code == SQLITE_DONE ? SQLITE_OK : code;
 	for (int i = 0; i < PT_EVENT_N && n < sizeof(events); i++)
 		if (frame->told >> i & 1)
 			n += (size_t)snprintf(events + n, sizeof(events) - n, "%s%s", n ? " " : "",
 					      pt_event_name((enum pt_event)i));
-	pt_bind_number(put, 1, frame->now->seq);
-	pt_bind_text(put, 2, events);
+	sqlite3_bind_int64(put, 1, frame->track->id);
+	pt_bind_number(put, 2, frame->now->seq);
+	pt_bind_text(put, 3, events);
 	return pt_db_step(put);
 }
 
 /* There is none of the first frame, and none over an exec. */
 static int put_ledger(struct pt_writer *w, struct pt_frame *frame)
 {
+	struct pt_snapshot *before = frame->track->before;
 	struct pt_ledger ledger;
 	int code = SQLITE_OK;
-	frame->told = w->told;
-	if (!w->before)
+	frame->told = frame->track->told;
+	if (!before)
 		return SQLITE_OK;
-	if (pt_ledger_make(w->before, frame->now, &ledger) < 0)
+	if (pt_ledger_make(before, frame->now, &ledger) < 0)
 		return SQLITE_NOMEM;
 	if (!ledger.other_image) {
 		frame->told = ledger.known;
@@ -308,7 +317,7 @@ int pt_put_rows(struct pt_writer *w, struct pt_frame *frame)
 	if (code == SQLITE_OK)
 		code = put_frame(w, frame);
 	if (code == SQLITE_OK)
-		code = put_signals(w, frame->now);
+		code = put_signals(w, frame);
 	if (code == SQLITE_OK)
 		code = put_sums(w, frame);
 	if (code == SQLITE_OK)

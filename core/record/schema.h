@@ -1,5 +1,6 @@
 /*
- * The schema of recordings, version 1; the manual (pagetop-recording(5)) says what every column means.
+ * The schema of recordings, version 2; the manual (pagetop-recording(5)) says what every column means. Version 1 was of
+ * one process, without the table process, samples and the columns that say of which process a row is.
  *
  * Reading checks that each table is one, made by exactly these words: nothing that a file brings along is ever executed,
  * be it a view in the place of a table, a trigger or a column with a formula.
@@ -9,7 +10,8 @@
 
 #include <stddef.h>
 
-#define PT_SCHEMA_VERSION     1
+#define PT_SCHEMA_VERSION     2
+#define PT_SCHEMA_OLDEST      1          /* that can be read */
 #define PT_SCHEMA_APPLICATION 0x50675470 /* "PgTp": application_id of the file */
 
 struct pt_schema_item {
@@ -18,6 +20,7 @@ struct pt_schema_item {
 };
 
 extern const struct pt_schema_item pt_schema_tables[]; /* the last has no name */
+extern const struct pt_schema_item pt_schema_tables_1[];
 /* Indices and views, for others; pagetop reads tables alone. */
 extern const char *const pt_schema_rest[];
 
@@ -25,5 +28,10 @@ extern const char *const pt_schema_rest[];
 #define PT_SCHEMA_SUMS                                                                                                 \
 	"size, rss, pss, anon, file, shmem, dirty, swap, thp, hugetlb, shared, private, zero, ksm, lazyfree, locked, " \
 	"referenced, guard, present"
+
+/* Columns of the table frame after those that say which one it is. */
+#define PT_SCHEMA_STATUS                                                                                               \
+	"status_anon, status_file, status_shmem, status_swap, status_locked, status_peak_rss, status_mapped, "         \
+	"minor_faults, major_faults, cpu_ns, rollup_pss"
 
 #endif

@@ -96,7 +96,7 @@ static int note(struct states *s, const struct way *w, const struct pt_moment *f
 static int take_frame(struct pt_reader *r, const struct pt_moment *frame, bool whole, struct way *w, struct states *s)
 {
 	struct pt_decoder d;
-	int error = pt_decoder_open(&d, r->raw.v, r->raw.n, frame->monotonic_ns, r->page_shift);
+	int error = pt_decoder_open(&d, r->file->raw.v, r->file->raw.n, frame->monotonic_ns, r->file->page_shift);
 	if (error)
 		return error;
 	if (whole) {
@@ -173,9 +173,9 @@ ssize_t pt_reader_story(struct pt_reader *r, uint64_t address, uint64_t seq, str
 	struct states all = {0};
 	int error = pt_reader_refresh(r);
 	uint64_t to = error ? 0 : pt_reader_moment(r, seq), from;
-	if (error || !to || !r->page_shift)
+	if (error || !to || !r->file->page_shift)
 		return error;
-	uint64_t page = address >> r->page_shift;
+	uint64_t page = address >> r->file->page_shift;
 	/* one more than is told, for what led to the first of them */
 	while (!error && to && all.n <= max && pt_reader_whole(r, to, &from)) {
 		struct way way = {.index = page / PT_CHUNK_PAGES, .page = (unsigned)(page % PT_CHUNK_PAGES)};

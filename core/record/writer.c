@@ -19,21 +19,31 @@
 #define FRAME_COST 1024 /* bytes that a frame counts for at least: going to a moment reads it too */
 
 #define TEN "?,?,?,?,?,?,?,?,?,?,"
-static const char put_frame_sql[] = "INSERT INTO frame VALUES(" TEN TEN TEN TEN "?,?,?,?,?,?)";
+static const char put_process_sql[] =
+	"INSERT INTO process VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT(pid, start_time) DO UPDATE SET "
+	"parent = coalesce(excluded.parent, parent), name = excluded.name, "
+	"began_ns = coalesce(began_ns, excluded.began_ns), ended_ns = coalesce(excluded.ended_ns, ended_ns), "
+	"exit_status = coalesce(excluded.exit_status, exit_status), "
+	"peak_rss = max(coalesce(excluded.peak_rss, peak_rss), coalesce(peak_rss, excluded.peak_rss)) "
+	"RETURNING id, ended_ns IS NOT NULL";
+static const char put_frame_sql[] = "INSERT INTO frame VALUES(" TEN TEN TEN TEN "?,?,?,?,?,?,?,?)";
 static const char put_vma_sum_sql[] = "INSERT INTO vma_sum VALUES(" TEN TEN "?)";
 
 static const char *const put_sql[PT_PUT_N] = {
 	[PT_PUT_META] = "INSERT OR REPLACE INTO meta VALUES(?,?)",
+	[PT_PUT_PROCESS] = put_process_sql,
+	[PT_PUT_END] = "UPDATE process SET ended_ns = ? WHERE id = (SELECT min(id) FROM process)",
 	[PT_PUT_FRAME] = put_frame_sql,
-	[PT_PUT_SIGNAL] = "INSERT INTO signal VALUES(?,?,?,?,?)",
-	[PT_PUT_VMA] = "INSERT INTO vma VALUES(NULL,?,NULL,?,?,?,?,?,?,?,?,?,?,?,?)",
+	[PT_PUT_SAMPLE] = "INSERT OR REPLACE INTO sample VALUES(?,?,?,?,?,?,?,?)",
+	[PT_PUT_SIGNAL] = "INSERT INTO signal VALUES(?,?,?,?,?,?)",
+	[PT_PUT_VMA] = "INSERT INTO vma VALUES(NULL,?,?,NULL,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[PT_PUT_VMA_END] = "UPDATE vma SET until_frame = ? WHERE id = ?",
 	[PT_PUT_VMA_SUM] = put_vma_sum_sql,
 	[PT_PUT_LEDGER] = "INSERT INTO ledger VALUES(?,?,?,?,?)",
-	[PT_PUT_TOLD] = "INSERT INTO told VALUES(?,?)",
+	[PT_PUT_TOLD] = "INSERT INTO told VALUES(?,?,?)",
 	[PT_PUT_VMA_EVENT] = "INSERT INTO vma_event VALUES(?,?,?,?,?,?,?)",
-	[PT_PUT_MARK] = "INSERT INTO mark VALUES(NULL,?,?)",
-	[PT_PUT_PAGES] = "INSERT INTO pages VALUES(?,?,?)",
+	[PT_PUT_MARK] = "INSERT INTO mark VALUES(NULL,?,?,?)",
+	[PT_PUT_PAGES] = "INSERT INTO pages VALUES(?,?,?,?)",
 };
 
 int pt_record_put(struct pt_writer *w, enum pt_put what, sqlite3_stmt **ret)
@@ -184,6 +194,8 @@ static int put_options(struct pt_writer *w, const struct pt_record_options *o)
 	int code = put_meta(w, "chunk_pages", (struct pt_maybe){PT_CHUNK_PAGES, true}, NULL, 0);
 	if (code == SQLITE_OK)
 		code = put_meta(w, "anonymized", (struct pt_maybe){o->anonymize, true}, NULL, 0);
+	if (code == SQLITE_OK && o->interval_ns)
+		code = put_meta(w, "interval_ns", (struct pt_maybe){o->interval_ns, true}, NULL, 0);
 	if (code == SQLITE_OK && o->command && !o->anonymize)
 		code = put_meta(w, "command", (struct pt_maybe){0}, o->command, o->command_size);
 	return code;
@@ -227,17 +239,52 @@ int pt_writer_open(const char *path, const struct pt_record_options *options, st
 	return error;
 }
 
+/* ---- transactions ----------------------------------------------------------------------------------------------- */
+
+static int begin(struct pt_writer *w)
+{
+	int moved = 0;
+	if (sqlite3_file_control(w->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
+		return SQLITE_READONLY_DBMOVED;
+	return pt_db_run(w->db, "BEGIN IMMEDIATE");
+}
+
+/* Commits what was begun if all went well. An SQLite code. */
+static int end(struct pt_writer *w, int code)
+{
+	if (code == SQLITE_OK)
+		code = pt_db_run(w->db, "COMMIT");
+	if (code != SQLITE_OK && !sqlite3_get_autocommit(w->db))
+		pt_db_run(w->db, "ROLLBACK");
+	pt_tracks_settle(w, code == SQLITE_OK);
+	return code;
+}
+
+/* How often the disk is waited for: at each so many frames, else where the log is put into the file. */
+static int choose_sync(struct pt_writer *w)
+{
+	bool due = w->sync_frames && w->since_sync + 1 >= w->sync_frames;
+	int code = SQLITE_OK;
+	if (w->sync_frames > 1)
+		code = pt_db_run(w->db, due ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+	else if (w->sync_frames == 1 && !w->last_seq)
+		code = pt_db_run(w->db, "PRAGMA synchronous = FULL");
+	w->since_sync = due ? 0 : w->since_sync + 1;
+	return code;
+}
+
 /* ---- a frame ---------------------------------------------------------------------------------------------------- */
 
 static int put_pages(struct pt_writer *w, struct pt_frame *frame)
 {
+	struct pt_snapshot *before = frame->track->before;
 	struct pt_delta *delta = frame->delta;
 	const uint8_t *bytes;
 	size_t size;
-	frame->whole = !w->before || w->since_cost > w->whole_bytes;
-	if (frame->whole && w->before && pt_delta_make(NULL, frame->now, &delta) < 0)
+	frame->whole = !before || frame->track->since_cost > frame->track->whole_bytes;
+	if (frame->whole && before && pt_delta_make(NULL, frame->now, &delta) < 0)
 		return SQLITE_NOMEM;
-	int error = pt_encode(w->encoder, frame->whole ? NULL : w->before, delta, &bytes, &size);
+	int error = pt_encode(w->encoder, frame->whole ? NULL : before, delta, &bytes, &size);
 	if (delta != frame->delta)
 		pt_delta_unref(delta);
 	w->packed.n = 0;
@@ -253,100 +300,139 @@ static int put_pages(struct pt_writer *w, struct pt_frame *frame)
 	if (code != SQLITE_OK)
 		return code;
 	pt_bind_number(put, 1, frame->now->seq);
-	sqlite3_bind_int(put, 2, frame->whole);
-	sqlite3_bind_blob64(put, 3, w->packed.v, frame->bytes, SQLITE_STATIC);
+	sqlite3_bind_int64(put, 2, frame->track->id);
+	sqlite3_bind_int(put, 3, frame->whole);
+	sqlite3_bind_blob64(put, 4, w->packed.v, frame->bytes, SQLITE_STATIC);
 	return pt_db_step(put);
-}
-
-static int put_target(struct pt_writer *w, const struct pt_snapshot *s)
-{
-	const struct {
-		const char *key;
-		uint64_t value;
-	} rows[] = {{"page_size", 1ull << s->page_shift},
-		    {"pid", (uint64_t)s->process.pid},
-		    {"start_time", s->process.start_time}};
-	int code = SQLITE_OK;
-	for (size_t i = 0; code == SQLITE_OK && i < sizeof(rows) / sizeof(*rows); i++)
-		code = put_meta(w, rows[i].key, (struct pt_maybe){rows[i].value, true}, NULL, 0);
-	return code;
 }
 
 static int put_all(struct pt_writer *w, struct pt_frame *frame)
 {
-	int code = w->before ? SQLITE_OK : put_target(w, frame->now);
+	const struct pt_snapshot *s = frame->now;
+	struct pt_recorded process = {
+		.pid = s->process.pid, .start_time = s->process.start_time, .began_ns = {s->monotonic_ns, true}};
+	snprintf(process.name, sizeof(process.name), "%s", s->process.name);
+	int code = pt_track_put(w, &process, false, &frame->track);
+	if (code != SQLITE_OK)
+		return code;
+	frame->late = frame->track->ended;
+	if (frame->late)
+		return SQLITE_ABORT;
+	frame->layout = frame->track->before ? frame->track->layout : s->seq;
+	if (pt_delta_make(frame->track->before, frame->now, &frame->delta) < 0)
+		return SQLITE_NOMEM;
+	if (!w->last_seq)
+		code = put_meta(w, "page_size", (struct pt_maybe){1ull << s->page_shift, true}, NULL, 0);
 	if (code == SQLITE_OK)
 		code = pt_put_rows(w, frame);
-	if (code == SQLITE_OK)
-		code = put_pages(w, frame);
-	return code;
+	return code == SQLITE_OK ? put_pages(w, frame) : code;
 }
 
-/* How often the disk is waited for: at each so many frames, else where the log is put into the file. */
-static int begin(struct pt_writer *w)
-{
-	int moved = 0;
-	if (sqlite3_file_control(w->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
-		return SQLITE_READONLY_DBMOVED;
-	bool due = w->sync_frames && w->since_sync + 1 >= w->sync_frames;
-	int code = SQLITE_OK;
-	if (w->sync_frames > 1)
-		code = pt_db_run(w->db, due ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
-	else if (w->sync_frames == 1 && !w->before)
-		code = pt_db_run(w->db, "PRAGMA synchronous = FULL");
-	w->since_sync = due ? 0 : w->since_sync + 1;
-	return code == SQLITE_OK ? pt_db_run(w->db, "BEGIN IMMEDIATE") : code;
-}
-
+/* It is in the file. */
 static void take(struct pt_writer *w, struct pt_frame *frame)
 {
-	pt_snapshot_unref(w->before);
-	free(w->ids);
-	w->before = pt_snapshot_ref(frame->now);
-	w->ids = frame->ids;
+	struct pt_track *track = frame->track;
+	size_t cost = frame->bytes > FRAME_COST ? frame->bytes : FRAME_COST;
+	pt_snapshot_unref(track->before);
+	free(track->ids);
+	track->before = pt_snapshot_ref(frame->now);
+	track->ids = frame->ids;
 	frame->ids = NULL;
-	w->layout = frame->layout;
-	w->told = frame->told;
-	w->since_cost = frame->whole ? 0 : w->since_cost + (frame->bytes > FRAME_COST ? frame->bytes : FRAME_COST);
+	track->layout = frame->layout;
+	track->told = frame->told;
+	track->since_cost = frame->whole ? 0 : track->since_cost + cost;
 	if (frame->whole)
-		w->whole_bytes = frame->bytes;
+		track->whole_bytes = frame->bytes;
+	w->last_seq = frame->now->seq;
+	w->page_shift = frame->now->page_shift;
+	w->clocks = frame->now->realtime_ns - frame->now->monotonic_ns;
+}
+
+static int out_of_order(struct pt_writer *w, const char *what)
+{
+	say(w, "cannot write %s: a frame %s", w->name, what);
+	return -EINVAL;
 }
 
 int pt_writer_frame(struct pt_writer *w, struct pt_snapshot *snapshot)
 {
-	struct pt_frame frame = {.now = snapshot, .layout = w->before ? w->layout : snapshot->seq};
-	if (w->before && (snapshot->seq <= w->before->seq || snapshot->page_shift != w->before->page_shift)) {
-		say(w, "cannot write %s: a frame out of order", w->name);
-		return -EINVAL;
-	}
+	struct pt_frame frame = {.now = snapshot};
+	if (snapshot->seq <= w->last_seq || (w->last_seq && snapshot->page_shift != w->page_shift))
+		return out_of_order(w, "out of order");
 	frame.ids = calloc(snapshot->vmas->n + 1, sizeof(*frame.ids));
 	frame.was = calloc(snapshot->vmas->n + 1, sizeof(*frame.was));
-	bool made = frame.ids && frame.was && pt_delta_make(w->before, snapshot, &frame.delta) == 0;
-	int code = made ? begin(w) : SQLITE_NOMEM;
+	int code = frame.ids && frame.was ? choose_sync(w) : SQLITE_NOMEM;
+	if (code == SQLITE_OK)
+		code = begin(w);
 	if (code == SQLITE_OK)
 		code = put_all(w, &frame);
+	code = end(w, code);
 	if (code == SQLITE_OK)
-		code = pt_db_run(w->db, "COMMIT");
-	int error = code == SQLITE_OK ? 0 : fail(w, code);
-	if (!error)
 		take(w, &frame);
-	else if (!sqlite3_get_autocommit(w->db))
-		pt_db_run(w->db, "ROLLBACK");
 	pt_delta_unref(frame.delta);
 	free(frame.ids);
 	free(frame.was);
-	return error;
+	if (frame.late)
+		return out_of_order(w, "of a process that has ended");
+	return code == SQLITE_OK ? 0 : fail(w, code);
 }
 
 /* ---- the rest --------------------------------------------------------------------------------------------------- */
 
-int pt_writer_mark(struct pt_writer *w, uint64_t realtime_ns, const char *label)
+int pt_writer_process(struct pt_writer *w, const struct pt_recorded *process)
+{
+	struct pt_track *track;
+	int code = begin(w);
+	if (code == SQLITE_OK)
+		code = pt_track_put(w, process, true, &track);
+	code = end(w, code);
+	return code == SQLITE_OK ? 0 : fail(w, code);
+}
+
+static int put_sample(struct pt_writer *w, const struct pt_recorded *process, const struct pt_recorded_sample *sample)
+{
+	const struct pt_maybe values[] = {sample->rss, sample->anon, sample->file, sample->shmem, sample->swap};
+	struct pt_recorded seen = *process;
+	struct pt_track *track;
+	sqlite3_stmt *put;
+	if (!seen.began_ns.known)
+		seen.began_ns = (struct pt_maybe){sample->monotonic_ns, true};
+	int code = pt_track_put(w, &seen, false, &track);
+	if (code == SQLITE_OK)
+		code = pt_record_put(w, PT_PUT_SAMPLE, &put);
+	if (code != SQLITE_OK)
+		return code;
+	sqlite3_bind_int64(put, 1, track->id);
+	pt_bind_number(put, 2, sample->monotonic_ns);
+	pt_bind_number(put, 3, sample->realtime_ns);
+	for (int i = 0; i < (int)(sizeof(values) / sizeof(*values)); i++)
+		pt_bind_maybe(put, 4 + i, values[i]);
+	return pt_db_step(put);
+}
+
+int pt_writer_samples(struct pt_writer *w, const struct pt_recorded *const *processes,
+		      const struct pt_recorded_sample *samples, size_t n)
+{
+	int code = n ? begin(w) : SQLITE_OK;
+	if (!n)
+		return 0;
+	for (size_t i = 0; code == SQLITE_OK && i < n; i++)
+		code = put_sample(w, processes[i], &samples[i]);
+	code = end(w, code);
+	if (code != SQLITE_OK)
+		return fail(w, code);
+	w->clocks = samples[n - 1].realtime_ns - samples[n - 1].monotonic_ns;
+	return 0;
+}
+
+int pt_writer_mark(struct pt_writer *w, uint64_t realtime_ns, pid_t pid, const char *label)
 {
 	sqlite3_stmt *put;
 	int code = pt_record_put(w, PT_PUT_MARK, &put);
 	if (code == SQLITE_OK) {
 		pt_bind_number(put, 1, realtime_ns);
-		pt_bind_text(put, 2, label);
+		pt_bind_maybe(put, 2, (struct pt_maybe){(uint64_t)pid, pid > 0});
+		pt_bind_text(put, 3, label);
 		code = pt_db_step(put);
 	}
 	return code == SQLITE_OK ? 0 : fail(w, code);
@@ -354,7 +440,12 @@ int pt_writer_mark(struct pt_writer *w, uint64_t realtime_ns, const char *label)
 
 int pt_writer_end(struct pt_writer *w, uint64_t realtime_ns)
 {
-	int code = put_meta(w, "ended_ns", (struct pt_maybe){realtime_ns, true}, NULL, 0);
+	sqlite3_stmt *put;
+	int code = pt_record_put(w, PT_PUT_END, &put);
+	if (code == SQLITE_OK) {
+		pt_bind_number(put, 1, realtime_ns - w->clocks);
+		code = pt_db_step(put);
+	}
 	return code == SQLITE_OK ? 0 : fail(w, code);
 }
 
@@ -375,12 +466,11 @@ void pt_writer_close(struct pt_writer *w)
 		pt_db_run(w->db, "PRAGMA journal_mode = DELETE");
 	}
 	sqlite3_close(w->db);
-	pt_snapshot_unref(w->before);
+	pt_tracks_free(w);
 	pt_encoder_free(w->encoder);
 	ZSTD_freeCCtx(w->zstd);
 	pt_tokens_free(&w->tokens);
 	free(w->packed.v);
-	free(w->ids);
 	free(w->path);
 	free(w->name);
 	free(w);

@@ -1,5 +1,6 @@
 /*
- * A recording that is being written (private): what the writer knows of the last frame in the file.
+ * A recording that is being written (private): a track for each process that lives, with what the writer knows of its
+ * last frame in the file.
  */
 #ifndef PT_RECORD_WRITER_H
 #define PT_RECORD_WRITER_H
@@ -13,7 +14,10 @@
 
 enum pt_put {
 	PT_PUT_META,
+	PT_PUT_PROCESS,
+	PT_PUT_END,
 	PT_PUT_FRAME,
+	PT_PUT_SAMPLE,
 	PT_PUT_SIGNAL,
 	PT_PUT_VMA,
 	PT_PUT_VMA_END,
@@ -26,6 +30,21 @@ enum pt_put {
 	PT_PUT_N
 };
 
+struct pt_track {
+	sqlite3_int64 id; /* in the table process */
+	pid_t pid;
+	uint64_t start_time;
+	char name[PT_NAME_MAX]; /* as it was told last */
+	bool stale;             /* what it was told may not be in the file */
+	bool ended;
+	/* of its last frame in the file: */
+	struct pt_snapshot *before;     /* NULL: there is none */
+	sqlite3_int64 *ids;             /* of before's VMAs in the table vma */
+	uint32_t told;                  /* events that the ledger can tell: 1 << enum pt_event */
+	uint64_t layout;                /* since which frame the VMAs are as they are */
+	size_t whole_bytes, since_cost; /* of the last whole frame; of those since */
+};
+
 struct pt_writer {
 	sqlite3 *db;
 	char *path, *name;           /* for SQLite, for people */
@@ -36,17 +55,19 @@ struct pt_writer {
 	struct pt_tokens tokens;
 	bool anonymize;
 	unsigned sync_frames, since_sync;
-	/* of the last frame in the file: */
-	struct pt_snapshot *before;     /* NULL: there is none */
-	sqlite3_int64 *ids;             /* of before's VMAs in the table vma */
-	uint32_t told;                  /* events that the ledger can tell: 1 << enum pt_event */
-	uint64_t layout;                /* since which frame the VMAs are as they are */
-	size_t whole_bytes, since_cost; /* of the last whole frame; of those since */
+	struct pt_track **tracks; /* of processes that have not ended, [n_tracks] */
+	size_t n_tracks, room_tracks;
+	/* what is in the file: */
+	sqlite3_int64 last_process; /* the highest id */
+	uint64_t last_seq;          /* 0: no frame yet */
+	unsigned page_shift;        /* of all frames */
+	uint64_t clocks; /* CLOCK_REALTIME less CLOCK_MONOTONIC, at the newest frame or sample; 0: none yet */
 	char message[400];
 };
 
-/* A frame in the making: what becomes of the above if it is committed. */
+/* A frame in the making: what becomes of its track if it is committed. */
 struct pt_frame {
+	struct pt_track *track;
 	struct pt_snapshot *now;
 	struct pt_delta *delta; /* from the one before it */
 	sqlite3_int64 *ids;
@@ -54,6 +75,7 @@ struct pt_frame {
 	uint64_t layout;
 	uint32_t told;
 	bool whole;
+	bool late; /* its process has ended */
 	size_t bytes;
 };
 
@@ -61,5 +83,13 @@ struct pt_frame {
 int pt_record_put(struct pt_writer *writer, enum pt_put what, sqlite3_stmt **ret);
 /* The rows of a frame that are not its pages (rows.c). */
 int pt_put_rows(struct pt_writer *writer, struct pt_frame *frame);
+
+/* ---- tracks (tracks.c) ---- */
+
+/* The track of a process, with its row in the file; `anew`: all that is known of it is put there, not only its name. */
+int pt_track_put(struct pt_writer *writer, const struct pt_recorded *process, bool anew, struct pt_track **ret);
+/* The transaction was committed, or not: lets go of those that have ended, or came with it. */
+void pt_tracks_settle(struct pt_writer *writer, bool committed);
+void pt_tracks_free(struct pt_writer *writer);
 
 #endif

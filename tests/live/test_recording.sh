@@ -110,7 +110,9 @@ gives 2 vmas -i "$tmp/a" --at never
 says "neither a mark nor a time"
 gives 2 vmas -i "$0"
 says "is no recording"
-gives 2 vmas -i "$tmp/a" -p $target
+gives 0 vmas -i "$tmp/a" -p $target
+gives 2 vmas -i "$tmp/a" -p 4194304
+says "$tmp/a has no process 4194304; it has $target (sh)"
 [ "$(ask "$tmp/a" "SELECT hex(value) FROM meta WHERE key = 'command'")" = "$(od -An -tx1 -v /proc/$target/cmdline | tr -d ' \n' | tr a-f A-F)" ] ||
 	complain "another command line"
 gives 0 record -p $target -o "$tmp/anonymous" -d 0.1 --for 0.5 --anonymize
@@ -130,7 +132,7 @@ wait $recorder
 got=$?
 recorder=
 [ $got = 0 ] || complain "the process ended: status $got"
-[ "$(ask "$tmp/ended" "SELECT value > 0 FROM meta WHERE key = 'ended_ns'")" = 1 ] || complain "its end is not in it"
+[ "$(ask "$tmp/ended" "SELECT ended_ns >= (SELECT max(monotonic_ns) FROM frame) FROM process")" = 1 ] || complain "its end is not in it"
 
 start
 "$bin" record -p $target -o "$tmp/killed" -d 0.05 >"$tmp/out" 2>"$tmp/err" 3>&- &

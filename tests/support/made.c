@@ -26,6 +26,7 @@ void made_init(struct made *made, uint64_t seed, size_t pages)
 {
 	*made = (struct made){.state = seed * 2 + 1,
 			      .pages = pages,
+			      .pid = 100,
 			      .page_changes = 300,
 			      .chunk_changes = 300,
 			      .rereads = 400,
@@ -127,7 +128,10 @@ static void set_facts(struct made *made, struct pt_snapshot *s, uint64_t seq)
 	s->scan_cpu_ns = made_random(made, SECOND);
 	s->stage = PT_STAGE_COMPLETE;
 	s->all_pages = s->done_pages = made_random(made, 1000);
-	s->process = (struct pt_process){.pid = 100, .name = "made", .state = made_random(made, 2) ? 'R' : 'S'};
+	s->process = (struct pt_process){.pid = made->pid,
+					 .start_time = made->start_time,
+					 .name = "made",
+					 .state = made_random(made, 2) ? 'R' : 'S'};
 	s->process.image = made->last ? made->last->process.image + !made_random(made, 50) : 0;
 	s->process.swap = (struct pt_maybe){made_random(made, 100), made_random(made, 2)};
 }
@@ -135,7 +139,7 @@ static void set_facts(struct made *made, struct pt_snapshot *s, uint64_t seq)
 struct pt_snapshot *made_next(struct made *made)
 {
 	bool same = made->last && !happens(made, made->vma_changes);
-	uint64_t seq = made->last ? made->last->seq + 1 : 1;
+	uint64_t seq = made->seq ? made->seq : made->last ? made->last->seq + 1 : 1;
 	struct pt_vma_table *vmas = same ? pt_vma_table_ref(made->last->vmas) : make_vmas(made);
 	struct pt_snapshot *s = pt_snapshot_new(vmas, MADE_SHIFT);
 	struct pt_slot *slots = malloc((made->pages / PT_CHUNK_PAGES + 2) * sizeof(*slots));

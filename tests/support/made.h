@@ -15,6 +15,9 @@
 struct made {
 	uint64_t state; /* of the random numbers */
 	size_t pages;   /* of its address space */
+	pid_t pid;
+	uint64_t start_time;
+	uint64_t seq; /* of the next frame, which says its times too; 0: it follows on the last one */
 	struct pt_snapshot *last;
 	/* how restless it is: of 1000 pages, chunks, frames */
 	unsigned page_changes, chunk_changes, rereads, vma_changes;

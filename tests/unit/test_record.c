@@ -109,9 +109,9 @@ static void marks_are_kept_in_order(void **arg)
 	tape_open(&t, 3, &options);
 	for (int i = 0; i < 10; i++)
 		tape_frame(&t);
-	assert_int_equal(pt_writer_mark(t.writer, t.frames[6]->realtime_ns + 1, "after \x1b seven"), 0);
-	assert_int_equal(pt_writer_mark(t.writer, t.frames[2]->realtime_ns, "at three"), 0);
-	assert_int_equal(pt_writer_mark(t.writer, t.frames[9]->realtime_ns + 1, "behind all"), 0);
+	assert_int_equal(pt_writer_mark(t.writer, t.frames[6]->realtime_ns + 1, 0, "after \x1b seven"), 0);
+	assert_int_equal(pt_writer_mark(t.writer, t.frames[2]->realtime_ns, 0, "at three"), 0);
+	assert_int_equal(pt_writer_mark(t.writer, t.frames[9]->realtime_ns + 1, 0, "behind all"), 0);
 	tape_read(&t);
 	assert_int_equal(t.past->ops->marks(t.past, NULL, 0), 3);
 	assert_int_equal(t.past->ops->marks(t.past, marks, 4), 3);

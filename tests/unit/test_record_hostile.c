@@ -40,6 +40,12 @@ static int read_all(const char *path, char *message, size_t size)
 	struct pt_mark marks[4];
 	struct pt_chapter chapters[4];
 	struct pt_snapshot *s;
+	struct pt_recorded *processes;
+	ssize_t n = pt_reader_processes(reader, &processes);
+	pt_recorded_find(processes, n > 0 ? (size_t)n : 0, 4242);
+	free(processes);
+	pt_reader_has_several(reader);
+	pt_reader_ended(reader);
 	past->ops->count(past);
 	past->ops->marks(past, marks, 4);
 	past->ops->find(past, 1020000000000);
@@ -124,11 +130,13 @@ static void other_versions_are_refused(void **arg)
 	(void)arg;
 	struct tape t;
 	tape_make(&t, 1);
-	change(&t, "PRAGMA user_version = 2");
-	expect_refused(t.path, -ENOTSUP, "schema 2; this pagetop reads 1: a newer one is needed");
+	change(&t, "PRAGMA user_version = 3");
+	expect_refused(t.path, -ENOTSUP, "schema 3; this pagetop reads 1 to 2: a newer one is needed");
 	change(&t, "PRAGMA user_version = 0");
-	expect_refused(t.path, -ENOTSUP, "schema 0; this pagetop reads 1");
-	change(&t, "PRAGMA user_version = 1; UPDATE meta SET value = 4711 WHERE key = 'chunk_pages'");
+	expect_refused(t.path, -ENOTSUP, "schema 0; this pagetop reads 1 to 2");
+	change(&t, "PRAGMA user_version = 1"); /* which it is not */
+	expect_refused(t.path, -EBADMSG, "damaged: its table frame");
+	change(&t, "PRAGMA user_version = 2; UPDATE meta SET value = 4711 WHERE key = 'chunk_pages'");
 	expect_refused(t.path, -ENOTSUP, "chunks of 4711 pages");
 	change(&t, "UPDATE meta SET value = 'x' WHERE key = 'chunk_pages'");
 	expect_refused(t.path, -EBADMSG, "chunks");
@@ -185,6 +193,7 @@ static void values_out_of_bounds_are_refused(void **arg)
 		"UPDATE vma SET path = printf('%.100000c', 'x')",
 		"UPDATE vma SET since_frame = 0, until_frame = NULL",
 		"DELETE FROM pages WHERE whole",
+		"DELETE FROM pages WHERE process",
 		"UPDATE pages SET data = zeroblob(50)",
 		"UPDATE pages SET data = 'text'",
 		"UPDATE pages SET data = substr(data, 1, length(data) - 1)",
@@ -203,6 +212,21 @@ static void values_out_of_bounds_are_refused(void **arg)
 	}
 }
 
+static void frames_of_nobody_are_refused(void **arg)
+{
+	(void)arg;
+	static const char *const changes[] = {"UPDATE process SET id = -id", "DELETE FROM process",
+					      "UPDATE frame SET process = -9223372036854775807 - 1",
+					      "UPDATE process SET pid = 'x'"};
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		struct tape t;
+		tape_make(&t, 2);
+		change(&t, changes[i]);
+		expect_refused(t.path, -EBADMSG, "does not say what it is of");
+		tape_end(&t);
+	}
+}
+
 /* Kept as strings, numbers and NULLs in wrong places: it is read somehow, or not. */
 static void values_of_other_types_do_no_harm(void **arg)
 {
@@ -214,8 +238,10 @@ static void values_of_other_types_do_no_harm(void **arg)
 		"UPDATE signal SET name = NULL WHERE 0; UPDATE signal SET state = 'x', reason = NULL, remedy = 5",
 		"UPDATE vma_sum SET rss = 'x', frame = frame + 9000000000000000000",
 		"UPDATE frame SET id = -id",
-		"INSERT INTO mark VALUES(1, 'x', x'00ff')",
-		"UPDATE meta SET value = 'x' WHERE key = 'start_time'",
+		"INSERT INTO mark VALUES(1, 'x', 'y', x'00ff')",
+		"UPDATE process SET start_time = 'x', parent = 'y', name = zeroblob(1000000), began_ns = 'z'",
+		"UPDATE frame SET process = 77 WHERE id > 5; UPDATE signal SET process = 'x'",
+		"INSERT INTO sample VALUES('x', 'y', 'z', x'00', x'01', NULL, 1.5, 'k')",
 	};
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
 		struct tape t;
@@ -504,6 +530,7 @@ int main(void)
 		cmocka_unit_test(nothing_that_a_file_brings_is_executed),
 		cmocka_unit_test(additions_do_no_harm),
 		cmocka_unit_test(values_out_of_bounds_are_refused),
+		cmocka_unit_test(frames_of_nobody_are_refused),
 		cmocka_unit_test(values_of_other_types_do_no_harm),
 		cmocka_unit_test(bombs_are_not_set_off),
 		cmocka_unit_test(damaged_files_do_no_harm),

@@ -133,7 +133,7 @@ static void what_is_pushed_is_written(void **arg)
 		t.frames[t.n] = made_next(&t.made);
 		pt_recorder_push(recorder, t.frames[t.n]);
 	}
-	pt_recorder_mark(recorder, t.frames[2]->realtime_ns, "a mark");
+	pt_recorder_mark(recorder, t.frames[2]->realtime_ns, 0, "a mark");
 	pt_recorder_end(recorder, 77);
 	pt_recorder_stop(recorder);
 	struct pt_recorder_status status;

@@ -41,7 +41,7 @@ static void record(void)
 		assert_int_equal(pt_writer_frame(writer, s), 0);
 		pt_snapshot_unref(s);
 	}
-	assert_int_equal(pt_writer_mark(writer, 1003 * SECOND, "the peak"), 0);
+	assert_int_equal(pt_writer_mark(writer, 1003 * SECOND, 0, "the peak"), 0);
 	pt_writer_close(writer);
 	stage_close(live);
 }

@@ -28,8 +28,8 @@ static void make(struct tape *t)
 		s->realtime_ns = (BEGIN + 2 * t->n) * SECOND;
 		assert_int_equal(pt_writer_frame(t->writer, s), 0);
 	}
-	assert_int_equal(pt_writer_mark(t->writer, (BEGIN + 10) * SECOND, "the peak"), 0);
-	assert_int_equal(pt_writer_mark(t->writer, (BEGIN + 20) * SECOND, "+4"), 0);
+	assert_int_equal(pt_writer_mark(t->writer, (BEGIN + 10) * SECOND, 0, "the peak"), 0);
+	assert_int_equal(pt_writer_mark(t->writer, (BEGIN + 20) * SECOND, 0, "+4"), 0);
 	tape_read(t);
 }
 

@@ -87,6 +87,7 @@ static const char diff_help[] = "What grew between two moments of a recording, o
 				"      --from TIME|MARK   of the first recording; else its start, or the end of\n"
 				"                         it where there are two\n"
 				"      --to TIME|MARK     of the last one; else its end\n"
+				"  -p, --pid PID          of which process, where a recording has several\n"
 				"  -f, --filter REGEX     VMAs whose name or role matches\n"
 				"  -o, --output COLS      columns, +COLS adds to the default\n"
 				"  -b, -n, -r, -J         bytes, VMAs alone, for scripts, JSON\n"
@@ -118,7 +119,8 @@ static const char replay_help[] = "The live screen on a recording: pagetop -i RE
 				  "being written is followed.\n"
 				  "\n"
 				  "      --at TIME|MARK     begin there: +SECONDS from the start, HH:MM:SS, a date\n"
-				  "                         with a time (ISO 8601), or the label of a mark\n";
+				  "                         with a time (ISO 8601), or the label of a mark\n"
+				  "  -p, --pid PID          of several processes this one; else choose from a list\n";
 
 static const char mark_help[] = "Gives the present moment a name, for assertions, replay and diff: inside of\n"
 				"pagetop run, in which PAGETOP_MARK is set, or in a recording that is made with\n"

@@ -50,8 +50,11 @@ struct pt_reader;
 struct pt_snapshot;
 int ui_subject(const struct ui_options *options, struct pt_kernel *k, struct pt_snapshot **ret,
 	       struct pt_reader **ret_reader);
-/* Opens a recording, or says why not and returns the exit status for it. */
-int ui_recording_open(const char *path, struct pt_reader **ret);
+/*
+ * Opens a recording for the process `pid` of it (0: any), that is called `name` (NULL: anything; only where pid is 0):
+ * the first of those that have frames. Or says why not, and returns the exit status for it.
+ */
+int ui_recording_open(const char *path, pid_t pid, const char *name, struct pt_reader **ret);
 
 int ui_vmas(const struct ui_options *options, struct pt_kernel *k);
 int ui_page(const struct ui_options *options, struct pt_kernel *k);

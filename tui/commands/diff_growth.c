@@ -32,14 +32,11 @@ struct comparison {
 };
 
 /* `when` NULL: the first moment of a recording that is compared with itself, else the last. */
-static int open_moment(struct moment *m, const char *path, const char *when, bool first)
+static int find_moment(struct moment *m, const char *when, bool first)
 {
+	const char *path = m->path;
 	char message[512];
 	uint64_t seq = first ? 0 : UINT64_MAX;
-	m->path = path;
-	int status = ui_recording_open(path, &m->reader);
-	if (status != UI_OK)
-		return status;
 	struct pt_past *past = pt_reader_past(m->reader);
 	if (when && !ui_when(when, past, &seq, message, sizeof(message))) {
 		ui_complain("%s: %s", path, message);
@@ -55,6 +52,22 @@ static int open_moment(struct moment *m, const char *path, const char *when, boo
 	return UI_USAGE;
 }
 
+/* PIDs differ from run to run: the process that -p chose goes by its name in the second recording. */
+static int open_recordings(struct comparison *c, bool two)
+{
+	const struct ui_options *o = c->options;
+	c->from.path = o->rest[0];
+	c->to.path = o->rest[two];
+	int status = ui_recording_open(c->from.path, o->pid, NULL, &c->from.reader);
+	if (status == UI_OK)
+		status = find_moment(&c->from, o->from, !two);
+	if (status != UI_OK)
+		return status;
+	const char *name = two && o->pid ? c->from.snapshot->process.name : NULL;
+	status = ui_recording_open(c->to.path, two ? 0 : o->pid, name, &c->to.reader);
+	return status == UI_OK ? find_moment(&c->to, o->to, false) : status;
+}
+
 static int open_both(struct comparison *c)
 {
 	char **paths = c->options->rest;
@@ -63,9 +76,7 @@ static int open_both(struct comparison *c)
 		ui_complain("diff takes one recording, or two: pagetop diff RECORDING [RECORDING]");
 		return UI_USAGE;
 	}
-	int status = open_moment(&c->from, paths[0], c->options->from, !two);
-	if (status == UI_OK)
-		status = open_moment(&c->to, two ? paths[1] : paths[0], c->options->to, false);
+	int status = open_recordings(c, two);
 	if (status != UI_OK)
 		return status;
 	if (c->from.snapshot->page_shift != c->to.snapshot->page_shift) {

@@ -130,7 +130,7 @@ static void take_marks(struct session *s)
 		n = pt_marks_take(s->marks, now(CLOCK_REALTIME), now(CLOCK_MONOTONIC), marks,
 				  sizeof(marks) / sizeof(*marks));
 		for (size_t i = 0; i < n; i++)
-			pt_recorder_mark(s->recorder, marks[i].realtime_ns, marks[i].label);
+			pt_recorder_mark(s->recorder, marks[i].realtime_ns, marks[i].pid, marks[i].label);
 	}
 }
 
@@ -185,8 +185,10 @@ static int finish(struct session *s)
 static int open_recorder(struct session *s)
 {
 	const struct ui_options *o = s->options;
-	struct pt_record_options options = {
-		.anonymize = o->anonymize, .sync_frames = o->sync_frames, .replace = o->force};
+	struct pt_record_options options = {.anonymize = o->anonymize,
+					    .sync_frames = o->sync_frames,
+					    .replace = o->force,
+					    .interval_ns = o->interval_ns};
 	struct pt_writer *writer;
 	struct pt_kernel *clock = NULL;
 	char *command = NULL, message[512];
