@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/history/history.h"
+#include "core/text/near.h"
 #include "tui/commands/commands.h"
 
 #define PID_MOST     4194304 /* include/linux/threads.h PID_MAX_LIMIT */
@@ -21,7 +22,6 @@
 #define THREADS_MAX  8
 #define FOR_MAX      1e8 /* three years */
 #define SYNC_MAX     100000
-#define NEAR         2 /* letters that a misspelt command may be off by */
 
 enum {
 	OPT_BUDGET = 256,
@@ -285,43 +285,12 @@ static int take_option(int option, const char *value, const char *word, struct u
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
-/* Letters to insert, drop or change to make b of a (Levenshtein); names are short. */
-static unsigned edit_distance(const char *a, const char *b)
-{
-	unsigned row[32], n = (unsigned)strlen(b);
-
-	if (n >= sizeof(row) / sizeof(row[0]))
-		return n;
-	for (unsigned j = 0; j <= n; j++)
-		row[j] = j;
-	for (unsigned i = 1; *a; a++, i++) {
-		unsigned corner = row[0];
-
-		row[0] = i;
-		for (unsigned j = 1; j <= n; j++) {
-			unsigned change = corner + (*a != b[j - 1]);
-			unsigned skip = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-
-			corner = row[j];
-			row[j] = change < skip ? change : skip;
-		}
-	}
-	return row[n];
-}
-
 static const char *nearest_command(const char *word)
 {
-	const char *best = NULL;
-	unsigned least = NEAR + 1;
-
-	for (const struct ui_command *command = ui_commands; command->name; command++) {
-		unsigned distance = edit_distance(word, command->name);
-		if (distance < least && distance < strlen(command->name)) {
-			least = distance;
-			best = command->name;
-		}
-	}
-	return best;
+	struct pt_near near = {.word = word, .size = strlen(word)};
+	for (const struct ui_command *command = ui_commands; command->name; command++)
+		pt_near_try(&near, command->name);
+	return near.best;
 }
 
 static int find_command(const char *word, const struct ui_command **ret, struct complaint *c)

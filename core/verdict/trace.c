@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
 	const char *name;
@@ -30,6 +31,11 @@ static const struct {
 const char *pt_quantity_name(enum pt_quantity quantity)
 {
 	return quantities[quantity].name;
+}
+
+enum pt_sum pt_quantity_sum(enum pt_quantity quantity)
+{
+	return quantities[quantity].sum;
 }
 
 enum pt_quantity pt_quantity_of(const char *name, size_t size)
@@ -96,7 +102,10 @@ static int make_room(void **array, size_t n, size_t *room, size_t size)
 int pt_trace_new(struct pt_trace **ret)
 {
 	*ret = calloc(1, sizeof(**ret));
-	return *ret ? 0 : -ENOMEM;
+	if (!*ret)
+		return -ENOMEM;
+	(*ret)->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+	return 0;
 }
 
 void pt_trace_free(struct pt_trace *trace)

@@ -68,6 +68,7 @@ struct pt_trace {
 	size_t n_marks;
 	uint64_t began_ns, ended_ns; /* CLOCK_MONOTONIC; of the run */
 	uint64_t interval_ns;        /* asked for between two samples of a process */
+	uint64_t page_size;          /* bytes of a base page; of this machine, if not set */
 	/* private: */
 	size_t room_processes, room_samples, room_marks;
 };
@@ -87,5 +88,6 @@ void pt_amounts_of_process(const struct pt_process *process, struct pt_amounts *
 /* "rss", "thp": one word, static storage; and back: PT_QUANTITY_N if it is none. */
 const char *pt_quantity_name(enum pt_quantity quantity);
 enum pt_quantity pt_quantity_of(const char *name, size_t size);
+enum pt_sum pt_quantity_sum(enum pt_quantity quantity); /* PT_SUM_N: it is no sum of bytes */
 
 #endif
