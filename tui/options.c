@@ -324,11 +324,12 @@ static bool is_named(const struct ui_command *command, const char *name)
 static int check_own(const struct ui_options *o, struct complaint *c)
 {
 	const struct ui_command *command = o->command;
-	bool dump = o->since || o->stop != PT_STOP_NONE || o->all || o->swapped || o->merge || o->clear_soft_dirty;
+	bool dump = o->since || o->stop != PT_STOP_NONE || o->all || o->swapped || o->merge;
 
 	if (dump && !is_named(command, "dump"))
-		return usage(c,
-			     "--since, --stop, --all, --swapped, --merge and --clear-soft-dirty are of pagetop dump");
+		return usage(c, "--since, --stop, --all, --swapped and --merge are of pagetop dump");
+	if (o->clear_soft_dirty && command && !is_named(command, "dump") && !is_named(command, "record"))
+		return usage(c, "--clear-soft-dirty is of the live screen, pagetop record and pagetop dump");
 	if ((o->content || o->from || o->to) && !is_named(command, "diff"))
 		return usage(c, "--content, --from and --to are of pagetop diff");
 	if (o->content && (o->from || o->to))

@@ -109,6 +109,7 @@ static const char *open_error(int error)
 	case -ESRCH: return "it has ended, or it is a zombie: there is no memory to look at";
 	case -EACCES:
 	case -EPERM: return "not permitted: it belongs to another user, or is protected; sudo pagetop may look";
+	case -EOPNOTSUPP: return "this kernel has no soft-dirty bits to clear";
 	case -ENODATA: return "a kernel thread: it has no memory of its own";
 	default: return strerror(-error);
 	}
@@ -117,8 +118,7 @@ static const char *open_error(int error)
 static int open_target(struct ui_shell *shell, pid_t pid)
 {
 	struct ui_target target = {0};
-	int error = shell->sources->open_target(&target, pid, shell->interval_ns, shell->options->budget / 100,
-						shell->options->history_bytes);
+	int error = shell->sources->open_target(&target, pid, shell->interval_ns, shell->options);
 	if (error)
 		return error;
 	shell->target = target;

@@ -72,8 +72,7 @@ struct ui_lister_ops {
 };
 
 struct ui_sources {
-	int (*open_target)(struct ui_target *target, pid_t pid, uint64_t interval_ns, double share,
-			   size_t history_bytes);
+	int (*open_target)(struct ui_target *target, pid_t pid, uint64_t interval_ns, const struct ui_options *options);
 	const struct ui_lister_ops *lister;
 };
 extern const struct ui_sources ui_sources_live;

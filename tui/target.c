@@ -59,14 +59,15 @@ static int new_feed(struct pt_feed **ret, struct pt_kernel *kernel, pid_t pid, c
 	return error;
 }
 
-int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, double share, size_t history_bytes)
+int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, const struct ui_options *o)
 {
-	struct pt_live_options options = {.interval_ns = interval_ns, .share = share};
+	struct pt_live_options options = {
+		.interval_ns = interval_ns, .share = o->budget / 100, .clear_soft_dirty = o->clear_soft_dirty};
 	struct pt_history *history = NULL;
 	struct pt_kernel *kernel;
 	struct pt_feed *feed;
 	struct pt_tap *tap = NULL;
-	int error = history_bytes ? pt_history_new(history_bytes, &history) : 0;
+	int error = o->history_bytes ? pt_history_new(o->history_bytes, &history) : 0;
 	if (!error)
 		error = pt_tap_new(&tap);
 	if (!error)

@@ -14,6 +14,7 @@
 #include "core/record/tap.h"
 #include "core/scan/inspect.h"
 #include "tui/changes.h"
+#include "tui/options.h"
 
 #define UI_RSS_HISTORY 240
 
@@ -66,8 +67,8 @@ struct ui_target {
 
 /* Takes over the feed. */
 void ui_target_init(struct ui_target *t, pid_t pid, struct pt_feed *feed, const struct ui_inspect_ops *inspect);
-/* The live target, with a history of so many bytes; 0: none. Errors as pt_scan_open. */
-int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, double share, size_t history_bytes);
+/* The live target, within the budget and with the history that the options ask for. Errors as pt_live_feed_new. */
+int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, const struct ui_options *options);
 /*
  * A replay; takes over the reader, also when it fails (0 or -errno). It plays from the start, or stands still at the
  * moment `seq` where that is not 0.

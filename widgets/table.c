@@ -17,7 +17,7 @@ static int least_width(const struct wg_column *column)
 static struct wg_fit_item column_item(const void *items, size_t i)
 {
 	const struct wg_column *column = (const struct wg_column *)items + i;
-	return (struct wg_fit_item){least_width(column), column->priority};
+	return (struct wg_fit_item){column->width, column->priority};
 }
 
 /* A walk over the columns from left to right; the same for layout, header, rows and clicks. */

@@ -134,9 +134,10 @@ enum wg_column_flag {
 	WG_COL_SORTED = 16,
 	WG_COL_DESCENDING = 32
 };
+#define WG_COL_ABSENT (-1)
 struct wg_column {
 	const char *title;
-	int width;    /* least width; WG_COL_GROW columns share what is left */
+	int width;    /* least width; WG_COL_GROW columns share what is left; WG_COL_ABSENT: there is no such column */
 	int priority; /* 0 always stays; the highest numbers vanish first when the table is too wide */
 	int flags;
 };

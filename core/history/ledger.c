@@ -210,6 +210,8 @@ int pt_ledger_make(const struct pt_snapshot *before, const struct pt_snapshot *a
 		return 0;
 	}
 	ret->known = known_of(&before->signals) & known_of(&after->signals);
+	if (!after->cleared_ns) /* soft-dirty since nobody knows when */
+		ret->known &= ~(1u << PT_WRITTEN);
 	int error = pt_match_make(before, after, &match);
 	if (error)
 		return error;

@@ -28,8 +28,8 @@ enum pt_event {
 	PT_SHARED_NOW, /* mapped more than once, and was mapped once */
 	PT_PRIVATE_NOW, /* mapped once, and was mapped more than once, in this frame or (copied) in another */
 	PT_LAZYFREED,   /* MADV_FREE took effect */
-	PT_WRITTEN,     /* soft-dirty, and was not; only where the signal is there and was asked for */
-	PT_MOVED,       /* at another address than before: mremap. Neither born nor freed; core/history/moves.h */
+	PT_WRITTEN, /* soft-dirty, and was not, or its bit was cleared since; only where that was asked for (cleared_ns) */
+	PT_MOVED, /* at another address than before: mremap. Neither born nor freed; core/history/moves.h */
 	PT_EVENT_N
 };
 

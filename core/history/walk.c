@@ -13,6 +13,7 @@ struct walk {
 	pt_page_change_fn fn;
 	void *arg;
 	struct pt_page_change last; /* what was found last: mostly the same happens to many pages */
+	bool cleared; /* soft-dirty bits were, between the readings of this chunk: what has one was written */
 };
 
 bool pt_same_image(const struct pt_snapshot *a, const struct pt_snapshot *b)
@@ -34,6 +35,8 @@ static int found(struct walk *w, struct pt_page_change *d)
 {
 	d->events = same_events(d, &w->last) ? w->last.events : pt_page_events(d->before, d->after);
 	w->last = *d;
+	if (w->cleared && d->before.bits & d->after.bits & PT_SOFT_DIRTY)
+		d->events |= 1u << PT_WRITTEN;
 	return w->fn(w->arg, d);
 }
 
@@ -201,6 +204,24 @@ struct pair {
 	uint64_t read_ns;
 };
 
+/* The next pages that differ, or that were written since the bits of both were cleared. */
+static bool next_change(const struct walk *w, const struct pair *pair, unsigned from, unsigned end,
+			struct pt_chunk_diff *ret)
+{
+	if (!w->cleared)
+		return pt_chunk_next_diff(pair->before, pair->after, from, end, ret);
+	for (unsigned n; from < end; from += n) {
+		struct pt_page a, b;
+		unsigned n_a = pt_chunk_run(pair->before, from, &a), n_b = pt_chunk_run(pair->after, from, &b);
+		n = n_a < n_b ? n_a : n_b;
+		n = n < end - from ? n : end - from;
+		*ret = (struct pt_chunk_diff){.first = from, .n = n, .before = a, .after = b};
+		if (a.bits & b.bits & PT_SOFT_DIRTY || a.bits != b.bits || a.count != b.count || a.pfn != b.pfn)
+			return true;
+	}
+	return false;
+}
+
 static int walk_part(struct walk *w, const struct pair *pair, const struct pt_vma_part *part)
 {
 	unsigned shift = w->match->after->page_shift;
@@ -209,7 +230,7 @@ static int walk_part(struct walk *w, const struct pair *pair, const struct pt_vm
 	unsigned until = end < chunk + PT_CHUNK_PAGES ? (unsigned)(end - chunk) : PT_CHUNK_PAGES;
 	struct pt_chunk_diff diff;
 	int error = 0;
-	while (!error && pt_chunk_next_diff(pair->before, pair->after, from, until, &diff)) {
+	while (!error && next_change(w, pair, from, until, &diff)) {
 		struct pt_page_change d = {.place = PT_PLACE_KEPT,
 					   .page = chunk + diff.first,
 					   .from = chunk + diff.first,
@@ -245,6 +266,11 @@ static int walk_chunk(struct walk *w, const struct pair *pair, size_t *at)
 	return error;
 }
 
+static bool is_written(const struct pt_chunk *chunk)
+{
+	return chunk && pt_chunk_stat(chunk, PT_N_SOFT_DIRTY);
+}
+
 static int walk_kept(struct walk *w)
 {
 	const struct pt_snapshot *before = w->match->before, *after = w->match->after;
@@ -260,11 +286,15 @@ static int walk_kept(struct walk *w)
 				pair.read_ns = before->slots[i].read_ns;
 			i++;
 		}
+		w->cleared = a == b && after->cleared_ns && pair.read_ns <= after->cleared_ns &&
+			     after->slots[k].read_ns > after->cleared_ns;
 		if (b <= a)
 			pair.after = after->slots[k++].chunk;
-		if (pair.before != pair.after)
+		w->cleared = w->cleared && is_written(pair.before) && is_written(pair.after);
+		if (pair.before != pair.after || w->cleared)
 			error = walk_chunk(w, &pair, &at);
 	}
+	w->cleared = false;
 	return error;
 }
 

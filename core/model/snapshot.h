@@ -69,6 +69,7 @@ struct pt_snapshot {
 	uint64_t done_pages, all_pages; /* progress of the detail, in present pages */
 	uint64_t fresh_ns;    /* CLOCK_MONOTONIC: what was read since then is as new as the interval asks for */
 	uint64_t presence_ns; /* CLOCK_MONOTONIC: where pages are was looked at everywhere since then */
+	uint64_t cleared_ns;  /* CLOCK_MONOTONIC when its soft-dirty bits were last cleared by pagetop; 0: never */
 	uint64_t seq;         /* 1, 2, ... of this feed */
 	uint64_t realtime_ns; /* when its reading ended */
 	uint64_t monotonic_ns;

@@ -33,6 +33,7 @@ struct live {
 	double share;            /* of one core */
 	struct pt_feed_sink sinks[PT_LIVE_SINKS];
 	size_t n_sinks;
+	bool clear_soft_dirty;
 	uint64_t ended_ns, spent_ns; /* the last frame did, and all CPU time until then */
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -157,6 +158,8 @@ static bool scan_once(struct live *live, bool first)
 		for (size_t i = 0; i < live->n_sinks; i++)
 			live->sinks[i].frame(live->sinks[i].arg, snapshot);
 	}
+	if (!error && live->clear_soft_dirty)
+		error = pt_scan_clear_soft_dirty(live->scan);
 	pt_snapshot_unref(snapshot);
 	settle(live, all);
 	return note_end(live, error, measure(live));
@@ -381,9 +384,12 @@ int pt_live_feed_new(struct pt_feed **ret, struct pt_kernel *k, pid_t pid, const
 	live->interval_ns = options->interval_ns;
 	live->share = options->share * MARGIN;
 	live->n_sinks = options->n_sinks;
+	live->clear_soft_dirty = options->clear_soft_dirty;
 	memcpy(live->sinks, options->sinks, sizeof(live->sinks));
 	live->event = -1;
 	int error = pt_scan_open(&live->scan, k, pid);
+	if (!error && options->clear_soft_dirty)
+		error = pt_scan_clear_soft_dirty(live->scan);
 	if (!error)
 		error = start(live);
 	if (error) {

@@ -55,6 +55,22 @@ void pt_scan_cancel(struct pt_scan *scan)
 	__atomic_store_n(&scan->cancelled, true, __ATOMIC_RELAXED);
 }
 
+int pt_scan_clear_soft_dirty(struct pt_scan *scan)
+{
+	struct pt_kernel *k = scan->target.k;
+	if (!pt_signal_has(&scan->target.signals, PT_SIG_SOFT_DIRTY))
+		return -EOPNOTSUPP;
+	if (!scan->last)
+		return 0;
+	uint64_t now = k->ops->now(k, PT_CLOCK_MONOTONIC), oldest = pt_snapshot_oldest(scan->last, 0, UINT64_MAX);
+	if (scan->cleared_ns && scan->last->n_slots && (oldest == PT_NO_AGE || oldest <= scan->cleared_ns))
+		return 0;
+	int error = k->ops->clear_soft_dirty(k, scan->target.task);
+	if (!error)
+		scan->cleared_ns = now;
+	return error;
+}
+
 int pt_scan_pidfd(const struct pt_scan *scan)
 {
 	return scan->target.pidfd;

@@ -51,6 +51,13 @@ struct pt_scan_wish {
 int pt_scan_refresh(struct pt_scan *scan, const struct pt_scan_wish *wish, pt_publish_fn publish, void *arg,
 		    struct pt_snapshot **ret);
 
+/*
+ * Clears the target's soft-dirty bits once all of the last frame was read since they were cleared last, so that each
+ * frame can tell what was written in between: a change to the target's state, for who asked for it. Later snapshots say
+ * when (cleared_ns). 0 or -errno; -EOPNOTSUPP: this kernel has none.
+ */
+int pt_scan_clear_soft_dirty(struct pt_scan *scan);
+
 /* Makes a frame that is under way end soon with -ECANCELED, and every later one. From any thread. */
 void pt_scan_cancel(struct pt_scan *scan);
 

@@ -75,6 +75,7 @@ int pt_shot_snapshot(struct pt_scan *scan, struct pt_shot *shot, enum pt_stage s
 	s->signals = scan->target.signals;
 	s->stage = stage;
 	s->seq = ++scan->seq;
+	s->cleared_ns = scan->cleared_ns;
 	s->all_pages = shot->all_pages;
 	s->done_pages = stage == PT_STAGE_COMPLETE ? shot->all_pages : pt_pass_pages(scan->pass);
 	if (stage == PT_STAGE_PRESENCE)

@@ -24,7 +24,8 @@ struct pt_scan {
 	struct pt_pace maps, rollup;
 	struct pt_maybe rollup_pss; /* of the last time it was asked for */
 	uint64_t seq;
-	bool cancelled; /* atomic */
+	uint64_t cleared_ns; /* CLOCK_MONOTONIC of pt_scan_clear_soft_dirty; 0: never */
+	bool cancelled;      /* atomic */
 };
 
 /* What one frame carries along. */

@@ -114,10 +114,9 @@ static void leave_tap(struct stage *stage)
 	stage->tap = (struct pt_feed_sink){0};
 }
 
-static int open_target(struct ui_target *target, pid_t pid, uint64_t interval_ns, double share, size_t history_bytes)
+static int open_target(struct ui_target *target, pid_t pid, uint64_t interval_ns, const struct ui_options *options)
 {
-	(void)share;
-	(void)history_bytes;
+	(void)options;
 	if (pid != STAGE_PID)
 		return pid == 300 ? -ESRCH : -EACCES;
 	struct pt_tap *tap;

@@ -695,6 +695,50 @@ static void a_sum_is_made_or_stays(void **state)
 	drop(&step);
 }
 
+/* Soft-dirty in every frame: that tells of writing only where the bits were cleared between the two readings. */
+static void pages_are_written_again_and_again(void **arg)
+{
+	struct step s = {0};
+	struct pt_ledger ledger;
+	const unsigned n = PT_CHUNK_PAGES; /* of pages: more than one chunk in parts */
+	(void)arg;
+	space_map(&s.before, 0, n, RW, 0);
+	for (unsigned i = 0; i < n; i++) {
+		s.before.pages[i] = anon(100 + 3 * i);
+		s.before.pages[i].bits |= i % 2 ? PT_SOFT_DIRTY : 0;
+	}
+	s.after = s.before;
+	s.after.pages[0].bits |= PT_SOFT_DIRTY;
+	s.after.pages[1].bits &= ~PT_SOFT_DIRTY;
+	s.after.pages[3].pfn = 99;
+	take(&s);
+
+	const struct {
+		uint64_t cleared_before, cleared_after;
+		uint64_t written;
+		bool known;
+	} rows[] = {
+		{0, 0, 1, false},       /* nobody asked for it */
+		{0, 150, n / 2, true},  /* cleared for the first time */
+		{50, 150, n / 2, true}, /* all but page 1, and page 0 */
+		{50, 100, n / 2, true}, /* cleared when the reading before ended */
+		{50, 50, 1, true},      /* not cleared in between */
+		{50, 300, 1, true},     /* cleared after both: so of another snapshot still to come */
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		s.a->cleared_ns = rows[i].cleared_before;
+		s.b->cleared_ns = rows[i].cleared_after;
+		assert_int_equal(pt_ledger_make(s.a, s.b, &ledger), 0);
+		assert_int_equal(ledger.known >> PT_WRITTEN & 1, rows[i].known);
+		assert_int_equal(ledger.n[PT_WRITTEN], rows[i].written);
+		assert_int_equal(ledger.n[PT_MIGRATED], 1);
+		assert_int_equal(ledger.n_vmas, 1);
+		assert_int_equal(ledger.vmas[0].n[PT_WRITTEN], rows[i].written);
+		pt_ledger_free(&ledger);
+	}
+	drop(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -712,6 +756,7 @@ int main(void)
 		cmocka_unit_test(events_lie_between_two_readings),
 		cmocka_unit_test(sums_follow_the_vmas),
 		cmocka_unit_test(a_sum_begins_anew_with_another_program),
+		cmocka_unit_test(pages_are_written_again_and_again),
 		cmocka_unit_test(a_ledger_is_made_or_not_at_all),
 		cmocka_unit_test(a_sum_is_made_or_stays),
 	};

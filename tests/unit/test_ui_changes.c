@@ -85,6 +85,28 @@ static void narrow_screens_leave_them_out(void **arg)
 	stage_expect(stage, "+/-");
 }
 
+/* The option that clears the bits brings the column; the scan says when they were cleared. */
+static void what_was_written_is_told_where_that_was_asked_for(void **arg)
+{
+	(void)arg;
+	stage = stage_open(STAGE_PID, 200, 50);
+	stage_expect_not(stage, "WRIT");
+	stage->options.clear_soft_dirty = true;
+	expect_cell("[heap]", "WRIT", "?");
+	fixture_write(stage->fixture, "proc/100/clear_refs", "");
+	fixture_add(stage->fixture, "in 100\npages 55d100000000-55d100002000 anon pfn=0x120 soft-dirty\n");
+	for (unsigned i = 0; i <= UI_CHANGES_FRAMES; i++) { /* until frames from before are forgotten */
+		struct pt_snapshot *next = stage_snapshot(stage);
+		next->seq = ++stage->seq;
+		next->cleared_ns = next->monotonic_ns - next->scan_ns - 1;
+		scripted_feed_push(stage->feed, next);
+		stage->now_ns += 1000000000u;
+		ui_shell_update(&stage->shell, stage->now_ns);
+	}
+	expect_cell("[heap]", "WRIT", "80K"); /* two pages in each of ten frames */
+	expect_cell("[stack]", "WRIT", ".");
+}
+
 static void an_exec_begins_anew(void **arg)
 {
 	(void)arg;
@@ -192,6 +214,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(columns_tell_what_became_of_pages, leave),
 		cmocka_unit_test_teardown(narrow_screens_leave_them_out, leave),
+		cmocka_unit_test_teardown(what_was_written_is_told_where_that_was_asked_for, leave),
 		cmocka_unit_test_teardown(an_exec_begins_anew, leave),
 		cmocka_unit_test_teardown(two_moments_are_compared, leave),
 		cmocka_unit_test_teardown(layers_show_what_changed_and_how_old_it_is, leave),

@@ -111,6 +111,7 @@ static const char record_help[] = "Writes every frame of a process to a recordin
 				  "                         that the machine fails; else as the system does\n"
 				  "      --anonymize        numbers instead of names, and no command line\n"
 				  "      --marks PATH       take marks there: PAGETOP_MARK=PATH pagetop mark LABEL\n"
+				  "      --clear-soft-dirty    so that it tells which pages are written\n"
 				  "\n"
 				  "Exit status 1: the file cannot be written.\n";
 

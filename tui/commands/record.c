@@ -218,12 +218,14 @@ static int open_marks(struct session *s)
 /* Its own kernel object: the feed takes it over. */
 static int open_feed(struct session *s)
 {
-	struct pt_live_options options = {.interval_ns = s->options->interval_ns, .share = s->options->budget / 100};
+	const struct ui_options *o = s->options;
+	struct pt_live_options options = {
+		.interval_ns = o->interval_ns, .share = o->budget / 100, .clear_soft_dirty = o->clear_soft_dirty};
 	struct pt_kernel *k;
 	int error = pt_kernel_linux_new(&k, "/", 0);
 	if (!error)
-		error = pt_live_feed_new(&s->feed, k, s->options->pid, &options);
-	return error ? ui_target_error(s->k, s->options->pid, error) : UI_OK;
+		error = pt_live_feed_new(&s->feed, k, o->pid, &options);
+	return error ? ui_target_error(s->k, o->pid, error) : UI_OK;
 }
 
 /* What asks this program to end is asked for; its threads get no signal at all. */

@@ -54,6 +54,9 @@ int ui_target_error(struct pt_kernel *k, pid_t pid, int error)
 			return gone(k, pid);
 		ui_complain("%d (%s) is a kernel thread: it has no memory of its own", (int)pid, process.name);
 		return UI_NO_PROCESS;
+	case -EOPNOTSUPP:
+		ui_complain("this kernel has no soft-dirty bits to clear (CONFIG_MEM_SOFT_DIRTY)");
+		return UI_LACKING;
 	case -ENOMEM: return ui_out_of_memory();
 	default: ui_complain("cannot read process %d: %s", (int)pid, strerror(-error)); return UI_LACKING;
 	}

@@ -241,7 +241,7 @@ static void click_table(struct overview *o, struct ui_shell *shell, const struct
 {
 	int64_t row = (int64_t)o->top + event->y - o->table_at.y - 1;
 	if (event->y == o->table_at.y) {
-		enum ui_vma_column column = ui_vma_heading_at(o->table_at.w, event->x - o->table_at.x);
+		enum ui_vma_column column = ui_vma_heading_at(shell, o->table_at.w, event->x - o->table_at.x);
 		if (column < UI_VMA_COLUMNS && ui_vma_sorts(column))
 			ui_vma_list_sort(&o->list, column, true);
 		return;

@@ -61,6 +61,7 @@ struct pt_maybe ui_vma_row_bytes(const struct pt_snapshot *s, const struct ui_vm
 enum pt_event ui_vma_event(enum ui_vma_column column)
 {
 	switch (column) {
+	case UI_VMA_WRITTEN: return PT_WRITTEN;
 	case UI_VMA_BORN: return PT_BORN;
 	case UI_VMA_FREED: return PT_FREED;
 	case UI_VMA_COPIED: return PT_COW_BROKEN;

@@ -22,7 +22,8 @@ enum ui_vma_column {
 	UI_VMA_THP,
 	UI_VMA_SHARED,
 	UI_VMA_GROWTH,
-	UI_VMA_BORN, /* these are events, of tui/changes.h */
+	UI_VMA_WRITTEN, /* these are events, of tui/changes.h; this one is there where soft-dirty bits are cleared */
+	UI_VMA_BORN,
 	UI_VMA_FREED,
 	UI_VMA_COPIED,
 	UI_VMA_OUT,

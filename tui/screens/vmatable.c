@@ -20,6 +20,7 @@ static const struct wg_column columns[UI_VMA_COLUMNS] = {
 	[UI_VMA_THP] = {"THP", 5, 12, WG_COL_RIGHT},
 	[UI_VMA_SHARED] = {"SHARE", 5, 8, WG_COL_RIGHT},
 	[UI_VMA_GROWTH] = {"+/-", 6, 3, WG_COL_RIGHT},
+	[UI_VMA_WRITTEN] = {"WRIT", 5, 9, WG_COL_RIGHT},
 	[UI_VMA_BORN] = {"BORN", 5, 11, WG_COL_RIGHT},
 	[UI_VMA_FREED] = {"FREED", 5, 11, WG_COL_RIGHT},
 	[UI_VMA_COPIED] = {"COW", 5, 13, WG_COL_RIGHT},
@@ -34,19 +35,21 @@ static const struct wg_column columns[UI_VMA_COLUMNS] = {
 #define ALL_FIT 146 /* columns of the screen from which every one of the table is there */
 
 /* The map column gets what a wide screen has to spare. */
-static void set_columns(struct wg_column *ret, int w)
+static void set_columns(const struct ui_shell *shell, struct wg_column *ret, int w)
 {
 	memcpy(ret, columns, sizeof columns);
+	if (!shell->options->clear_soft_dirty)
+		ret[UI_VMA_WRITTEN].width = WG_COL_ABSENT;
 	if (w > ALL_FIT)
 		ret[UI_VMA_MAP].width += (w - ALL_FIT) / 2;
 	if (w > ALL_FIT + 10)
 		ret[UI_VMA_ROLE].width = 22;
 }
 
-enum ui_vma_column ui_vma_heading_at(int w, int x)
+enum ui_vma_column ui_vma_heading_at(const struct ui_shell *shell, int w, int x)
 {
 	struct wg_column c[UI_VMA_COLUMNS];
-	set_columns(c, w);
+	set_columns(shell, c, w);
 	struct wg_table table = {.columns = c, .n_columns = UI_VMA_COLUMNS};
 	int column = wg_table_column_at(&table, w, x);
 	return column < 0 ? UI_VMA_COLUMNS : (enum ui_vma_column)column;
@@ -89,7 +92,7 @@ static void fill_cells(struct ui_shell *shell, const struct ui_vma_row *row, str
 	cells[UI_VMA_ADDRESS] = (struct wg_table_cell){ui_scratch_text(s, "%" PRIx64, vma->start), WG_TEXT};
 	cells[UI_VMA_PERMS] = (struct wg_table_cell){row->n > 1 ? "" : ui_scratch_text(s, "%s", perms), WG_DIM};
 	cells[UI_VMA_GROWTH] = ui_cell_delta(s, growth, known);
-	for (int i = UI_VMA_BORN; i <= UI_VMA_MIGRATED; i++)
+	for (int i = UI_VMA_WRITTEN; i <= UI_VMA_MIGRATED; i++)
 		cells[i] = ui_cell_bytes(s, ui_vma_row_event(&shell->target, row, ui_vma_event((enum ui_vma_column)i)));
 	cells[UI_VMA_ROLE] = role_of(s, vma);
 	cells[UI_VMA_NAME] = (struct wg_table_cell){name_of(s, vma, row->n), WG_TEXT};
@@ -136,7 +139,7 @@ void ui_vma_table_draw(struct ui_vma_list *l, struct ui_shell *shell, struct wg_
 	struct wg_column cols[UI_VMA_COLUMNS];
 	int widths[UI_VMA_COLUMNS] = {0};
 	size_t height = rect.h > 1 ? (size_t)rect.h - 1 : 1;
-	set_columns(cols, rect.w);
+	set_columns(shell, cols, rect.w);
 	cols[l->sort].flags |= WG_COL_SORTED | (l->descending ? WG_COL_DESCENDING : 0);
 	scroll(l, height, top);
 	size_t n = l->n - *top < height ? l->n - *top : height;

@@ -12,6 +12,6 @@
 void ui_vma_table_draw(struct ui_vma_list *list, struct ui_shell *shell, struct wg_canvas *canvas, struct wg_rect rect,
 		       enum pt_layer layer, size_t *top);
 /* The column whose heading is at x in a table w wide; UI_VMA_COLUMNS if none. */
-enum ui_vma_column ui_vma_heading_at(int w, int x);
+enum ui_vma_column ui_vma_heading_at(const struct ui_shell *shell, int w, int x);
 
 #endif
