@@ -26,6 +26,7 @@ setup_table() {
 		check gdb
 		check sqlite3
 		check jq
+		check python3-prometheus-client
 		check universal-ctags
 		check valgrind
 		bench jq

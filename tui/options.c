@@ -45,6 +45,7 @@ enum {
 	OPT_SYNC,
 	OPT_ANONYMIZE,
 	OPT_MARKS,
+	OPT_METRICS,
 };
 
 /* "-": operands come in order, so that those behind -- can be told; ":": a missing argument is told from the rest. */
@@ -80,6 +81,7 @@ static const struct option long_options[] = {
 	{"sync", required_argument, NULL, OPT_SYNC},
 	{"anonymize", no_argument, NULL, OPT_ANONYMIZE},
 	{"marks", required_argument, NULL, OPT_MARKS},
+	{"metrics", required_argument, NULL, OPT_METRICS},
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -243,6 +245,7 @@ static int take_value(int option, const char *value, struct ui_options *o, struc
 	case 'i': o->input = value; return UI_OK;
 	case OPT_AT: o->at = value; return UI_OK;
 	case OPT_MARKS: o->marks = value; return UI_OK;
+	case OPT_METRICS: o->metrics = value; return UI_OK;
 	case OPT_FROM: o->from = value; return UI_OK;
 	case OPT_TO: o->to = value; return UI_OK;
 	case OPT_SYNC:
@@ -334,8 +337,8 @@ static int check_own(const struct ui_options *o, struct complaint *c)
 		return usage(c, "--content, --from and --to are of pagetop diff");
 	if (o->content && (o->from || o->to))
 		return usage(c, "--content compares dumps, which have one moment each: no --from, no --to");
-	if ((o->for_ns || o->sync_frames || o->anonymize || o->marks) && !is_named(command, "record"))
-		return usage(c, "--for, --sync, --anonymize and --marks are of pagetop record");
+	if ((o->for_ns || o->sync_frames || o->anonymize || o->marks || o->metrics) && !is_named(command, "record"))
+		return usage(c, "--for, --sync, --anonymize, --marks and --metrics are of pagetop record");
 	if (o->force && !is_named(command, "dump") && !is_named(command, "record"))
 		return usage(c, "--force is of pagetop dump and pagetop record");
 	return UI_OK;

@@ -40,6 +40,7 @@ struct ui_options {
 	unsigned sync_frames;               /* --sync FRAMES; 0: as the system does */
 	bool anonymize;                     /* --anonymize */
 	const char *marks;                  /* --marks PATH, NULL: takes none */
+	const char *metrics;                /* --metrics PATH, NULL: writes none */
 	bool json, no_headings, raw, bytes; /* -J -n -r -b */
 	bool ascii;                         /* --ascii */
 	enum ui_colours colours;            /* --color=WHEN|N; NO_COLOR means mono */

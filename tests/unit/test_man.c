@@ -11,6 +11,7 @@
 #include "core/dump/format.h"
 #include "core/explain/explain.h"
 #include "core/report/columns.h"
+#include "core/report/metrics.h"
 #include "core/report/verify.h"
 #include "tui/keys.c"    /* NOLINT(bugprone-suspicious-include) */
 #include "tui/options.c" /* NOLINT(bugprone-suspicious-include) */
@@ -120,6 +121,19 @@ static void has_every_column_with_its_meaning(void **state)
 	}
 }
 
+static void has_every_metric_with_its_meaning(void **state)
+{
+	(void)state;
+	const struct pt_metric_family *family;
+	for (size_t i = 0; (family = pt_metric_family(i)); i++) {
+		char row[256];
+
+		snprintf(row, sizeof(row), "\n.B %s\n%c%s.\n", family->name, family->help[0] & ~0x20, family->help + 1);
+		if (!strstr(manual, row))
+			fail_msg("the manual does not have these lines:\n.TP%s", row);
+	}
+}
+
 static void has_every_token(void **state)
 {
 	(void)state;
@@ -153,9 +167,13 @@ static void has_the_limits_of_numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(has_every_key),    cmocka_unit_test(has_no_other_key),
-		cmocka_unit_test(has_every_option), cmocka_unit_test(has_every_column_with_its_meaning),
-		cmocka_unit_test(has_every_token),  cmocka_unit_test(has_the_limits_of_numbers),
+		cmocka_unit_test(has_every_key),
+		cmocka_unit_test(has_no_other_key),
+		cmocka_unit_test(has_every_option),
+		cmocka_unit_test(has_every_column_with_its_meaning),
+		cmocka_unit_test(has_every_metric_with_its_meaning),
+		cmocka_unit_test(has_every_token),
+		cmocka_unit_test(has_the_limits_of_numbers),
 	};
 	return cmocka_run_group_tests(tests, read_manual, NULL);
 }

@@ -100,7 +100,7 @@ static const char record_help[] = "Writes every frame of a process to a recordin
 				  "and pagetop replay show, and that the sqlite3 shell reads too. Contents of pages\n"
 				  "and the environment are never in it; its command line and names of files are.\n"
 				  "Ends with the process, by Ctrl-C, or when the time has passed; what was written\n"
-				  "until then can be read however it ends.\n"
+				  "until then can be read however it ends. Or keeps metrics, or does both.\n"
 				  "\n"
 				  "  -p, --pid PID          the process\n"
 				  "  -o, --output FILE      the recording; --force: also if there is such a file\n"
@@ -111,6 +111,7 @@ static const char record_help[] = "Writes every frame of a process to a recordin
 				  "                         that the machine fails; else as the system does\n"
 				  "      --anonymize        numbers instead of names, and no command line\n"
 				  "      --marks PATH       take marks there: PAGETOP_MARK=PATH pagetop mark LABEL\n"
+				  "      --metrics FILE     what it holds, for node_exporter's textfile collector\n"
 				  "      --clear-soft-dirty    so that it tells which pages are written\n"
 				  "\n"
 				  "Exit status 1: the file cannot be written.\n";

@@ -1,6 +1,7 @@
 /*
- * pagetop record: writes every frame of a process to a recording, until it is told to end, the time has passed, or the
- * process ends. The scan and the file have a thread each; this one hands the frames over and says how it goes.
+ * pagetop record: writes every frame of a process to a recording, or what it holds as metrics, or both, until it is told
+ * to end, the time has passed, or the process ends. The scan and the recording have a thread each; this one hands the
+ * frames over, writes the metrics and says how it goes.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -20,6 +21,7 @@
 #include "core/scan/live.h"
 #include "core/text/text.h"
 #include "tui/commands/commands.h"
+#include "tui/commands/metrics_file.h"
 #include "tui/worker.h"
 
 #define SECOND  1000000000ull
@@ -31,10 +33,11 @@ struct session {
 	const struct ui_options *options;
 	struct pt_kernel *k;
 	struct pt_feed *feed;
-	struct pt_recorder *recorder;
+	struct pt_recorder *recorder; /* NULL: metrics alone */
+	struct ui_metrics_file metrics;
 	struct pt_marks *marks; /* NULL: takes none */
 	int signals;            /* signalfd */
-	uint64_t began_ns, last_seq;
+	uint64_t began_ns, last_seq, frames;
 	struct pt_maybe rss;
 	enum pt_feed_state state;
 	bool shown; /* a progress line */
@@ -59,18 +62,26 @@ static uint64_t file_size(const char *path)
 	return size + (stat(name, &st) == 0 ? (uint64_t)st.st_size : 0);
 }
 
+/* Of metrics alone: what this thread knows. */
+static struct pt_recorder_status status_of(struct session *s)
+{
+	return s->recorder ? pt_recorder_status(s->recorder)
+			   : (struct pt_recorder_status){.frames = s->frames, .stopped = true};
+}
+
 static void show_progress(struct session *s)
 {
-	struct pt_recorder_status status = pt_recorder_status(s->recorder);
+	struct pt_recorder_status status = status_of(s);
 	char size[16], rss[16] = "?";
 	uint64_t seconds = (now(CLOCK_MONOTONIC) - s->began_ns) / SECOND;
 	if (!isatty(STDERR_FILENO))
 		return;
 	if (s->rss.known)
 		pt_text_size(s->rss.value, rss, sizeof(rss));
-	fprintf(stderr, "\r\033[K%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64 "  %" PRIu64 " frames, %s on disk, RSS %s",
-		seconds / 3600, seconds / 60 % 60, seconds % 60, status.frames,
-		pt_text_size(file_size(s->options->columns), size, sizeof(size)), rss);
+	fprintf(stderr, "\r\033[K%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64 "  %" PRIu64 " frames, RSS %s", seconds / 3600,
+		seconds / 60 % 60, seconds % 60, status.frames, rss);
+	if (s->recorder)
+		fprintf(stderr, ", %s on disk", pt_text_size(file_size(s->options->columns), size, sizeof(size)));
 	if (status.lost)
 		fprintf(stderr, ", %" PRIu64 " lost", status.lost);
 	fprintf(stderr, "  (Ctrl-C ends it)");
@@ -92,7 +103,7 @@ static void sum_up(struct session *s, const struct pt_recorder_status *status)
 	if (status->lost)
 		ui_complain("%" PRIu64 " frames were lost: the disk of %s is too slow for them", status->lost,
 			    s->options->columns);
-	if (isatty(STDERR_FILENO))
+	if (isatty(STDERR_FILENO) && s->recorder)
 		fprintf(stderr, "%" PRIu64 " frames, %s; writing took %s of CPU time\n", status->frames,
 			pt_text_size(file_size(s->options->columns), size, sizeof(size)),
 			pt_text_ns(status->cpu_ns, cpu, sizeof(cpu)));
@@ -109,15 +120,20 @@ static bool take_frame(struct session *s)
 	if (snapshot && snapshot->stage == PT_STAGE_COMPLETE && snapshot->seq > s->last_seq) {
 		s->last_seq = snapshot->seq;
 		s->rss = pt_snapshot_bytes(snapshot, snapshot->vmas->n, PT_SUM_RSS);
-		pt_recorder_push(s->recorder, snapshot);
+		s->frames++;
+		if (s->recorder)
+			pt_recorder_push(s->recorder, snapshot);
+		ui_metrics_frame(&s->metrics, snapshot);
 	}
 	pt_snapshot_unref(snapshot);
-	if (status.state == PT_FEED_ENDED)
+	if (status.state == PT_FEED_ENDED && s->recorder)
 		pt_recorder_end(s->recorder, status.ended_ns);
 	if (status.state == PT_FEED_FAILED && s->state != PT_FEED_FAILED) {
 		clear_progress(s);
 		ui_target_error(s->k, s->options->pid, status.error); /* and it is tried again */
 	}
+	if (status.state == PT_FEED_ENDED || status.state == PT_FEED_FAILED)
+		ui_metrics_remove(&s->metrics);
 	s->state = status.state;
 	return status.state == PT_FEED_ENDED;
 }
@@ -126,7 +142,7 @@ static void take_marks(struct session *s)
 {
 	struct pt_trace_mark marks[16];
 	size_t n = 1;
-	while (s->marks && n > 0) {
+	while (s->marks && s->recorder && n > 0) {
 		n = pt_marks_take(s->marks, now(CLOCK_REALTIME), now(CLOCK_MONOTONIC), marks,
 				  sizeof(marks) / sizeof(*marks));
 		for (size_t i = 0; i < n; i++)
@@ -136,9 +152,15 @@ static void take_marks(struct session *s)
 
 static int wait_ms(uint64_t end_ns)
 {
-	uint64_t at = now(CLOCK_MONOTONIC), left = end_ns > at ? (end_ns - at) / 1000000 + 1 : 0;
+	uint64_t at = now(CLOCK_MONOTONIC), left = end_ns > at ? (end_ns - at) / 1000000 + 1 : SHOW_MS;
 	int most = isatty(STDERR_FILENO) ? SHOW_MS : end_ns == NEVER ? -1 : 60000;
 	return most >= 0 && (uint64_t)most > left ? (int)left : most;
+}
+
+/* The time has passed; but one frame there shall be, if there can be any. */
+static bool is_late(struct session *s, uint64_t end_ns)
+{
+	return now(CLOCK_MONOTONIC) >= end_ns && (s->frames || s->state == PT_FEED_FAILED);
 }
 
 static void go_round(struct session *s)
@@ -147,13 +169,15 @@ static void go_round(struct session *s)
 	bool over = false;
 	while (!over) {
 		struct pollfd fds[] = {{s->feed->ops->fd(s->feed), POLLIN, 0},
-				       {pt_recorder_fd(s->recorder), POLLIN, 0},
+				       {s->recorder ? pt_recorder_fd(s->recorder) : -1, POLLIN, 0},
 				       {s->signals, POLLIN, 0},
 				       {s->marks ? pt_marks_fd(s->marks) : -1, POLLIN, 0}};
 		poll(fds, sizeof(fds) / sizeof(*fds), wait_ms(end_ns));
 		take_marks(s);
-		over = take_frame(s) || fds[2].revents || now(CLOCK_MONOTONIC) >= end_ns ||
-		       pt_recorder_status(s->recorder).error;
+		over = take_frame(s) || fds[2].revents || is_late(s, end_ns) || status_of(s).error ||
+		       (s->metrics.failed && !s->recorder);
+		if (fds[2].revents)
+			ui_metrics_remove(&s->metrics);
 		if (!over)
 			show_progress(s);
 	}
@@ -164,18 +188,21 @@ static int finish(struct session *s)
 {
 	struct pt_recorder_status status;
 	take_marks(s);
-	pt_recorder_stop(s->recorder);
-	for (status = pt_recorder_status(s->recorder); !status.stopped; status = pt_recorder_status(s->recorder)) {
+	if (s->recorder)
+		pt_recorder_stop(s->recorder);
+	for (status = status_of(s); !status.stopped; status = status_of(s)) {
 		struct pollfd fd = {pt_recorder_fd(s->recorder), POLLIN, 0};
 		poll(&fd, 1, -1);
 	}
 	sum_up(s, &status);
 	if (!status.error && !status.frames && s->state == PT_FEED_ENDED) {
-		unlink(s->options->columns); /* there is nothing in it */
+		if (s->recorder)
+			unlink(s->options->columns); /* there is nothing in it */
 		return ui_target_error(s->k, s->options->pid, -ESRCH);
 	}
 	if (!status.error)
 		return UI_OK;
+	ui_metrics_remove(&s->metrics);
 	ui_complain("%s; its %" PRIu64 " frames can be read", status.message, status.frames);
 	return UI_FINDING;
 }
@@ -185,6 +212,8 @@ static int finish(struct session *s)
 static int open_recorder(struct session *s)
 {
 	const struct ui_options *o = s->options;
+	if (!o->columns)
+		return UI_OK;
 	struct pt_record_options options = {.anonymize = o->anonymize,
 					    .sync_frames = o->sync_frames,
 					    .replace = o->force,
@@ -240,6 +269,8 @@ static int open_all(struct session *s, sigset_t *ret_before)
 	s->signals = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 	int status = s->signals < 0 ? ui_out_of_memory() : open_marks(s);
 	if (status == UI_OK)
+		status = ui_metrics_begin(&s->metrics, s->options->metrics, s->options->force, s->options->anonymize);
+	if (status == UI_OK)
 		status = open_feed(s);
 	if (status == UI_OK)
 		status = open_recorder(s);
@@ -262,8 +293,12 @@ int ui_record(const struct ui_options *options, struct pt_kernel *k)
 {
 	struct session s = {.options = options, .k = k, .began_ns = now(CLOCK_MONOTONIC)};
 	sigset_t before;
-	if (!options->columns) {
-		ui_complain("record needs a file to write: pagetop record -p PID -o FILE");
+	if (!options->columns && !options->metrics) {
+		ui_complain("record needs a file to write: pagetop record -p PID -o FILE, or --metrics FILE");
+		return UI_USAGE;
+	}
+	if (options->marks && !options->columns) {
+		ui_complain("--marks needs a recording to put them into: -o FILE");
 		return UI_USAGE;
 	}
 	int status = open_all(&s, &before);
@@ -271,6 +306,9 @@ int ui_record(const struct ui_options *options, struct pt_kernel *k)
 		go_round(&s);
 		status = finish(&s);
 	}
+	int kept = ui_metrics_end(&s.metrics);
+	if (status == UI_OK)
+		status = kept;
 	pt_marks_close(s.marks);
 	pt_recorder_free(s.recorder);
 	if (s.feed)
