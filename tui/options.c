@@ -14,7 +14,11 @@
 #include "core/text/near.h"
 #include "tui/commands/commands.h"
 
-#define PID_MOST     4194304 /* include/linux/threads.h PID_MAX_LIMIT */
+#define PID_MOST     4194304     /* include/linux/threads.h PID_MAX_LIMIT */
+#define INTERVAL     1000000000u /* ns, of -d where it is not given, */
+#define RUN_INTERVAL 100000000u  /* also of run, whose processes may be short-lived */
+#define BUDGET       5           /* percent of a core, likewise: */
+#define RUN_BUDGET   2           /* what is run is not to take longer */
 #define INTERVAL_MIN 0.05
 #define INTERVAL_MAX 3600.0
 #define BUDGET_MIN   0.1
@@ -46,6 +50,9 @@ enum {
 	OPT_ANONYMIZE,
 	OPT_MARKS,
 	OPT_METRICS,
+	OPT_LIVE,
+	OPT_WAIT_ALL,
+	OPT_REPORT,
 };
 
 /* "-": operands come in order, so that those behind -- can be told; ":": a missing argument is told from the rest. */
@@ -82,6 +89,9 @@ static const struct option long_options[] = {
 	{"anonymize", no_argument, NULL, OPT_ANONYMIZE},
 	{"marks", required_argument, NULL, OPT_MARKS},
 	{"metrics", required_argument, NULL, OPT_METRICS},
+	{"live", no_argument, NULL, OPT_LIVE},
+	{"wait-all", no_argument, NULL, OPT_WAIT_ALL},
+	{"report", required_argument, NULL, OPT_REPORT},
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -243,6 +253,7 @@ static int take_value(int option, const char *value, struct ui_options *o, struc
 	case 'f': o->filter = value; return UI_OK;
 	case 'o': o->columns = value; return UI_OK;
 	case 'i': o->input = value; return UI_OK;
+	case OPT_REPORT: o->report = value; return UI_OK;
 	case OPT_AT: o->at = value; return UI_OK;
 	case OPT_MARKS: o->marks = value; return UI_OK;
 	case OPT_METRICS: o->metrics = value; return UI_OK;
@@ -272,6 +283,8 @@ static int take_option(int option, const char *value, const char *word, struct u
 	case 'h': o->help = true; return UI_OK;
 	case 'V': o->version = true; return UI_OK;
 	case OPT_ASCII: o->ascii = true; return UI_OK;
+	case OPT_LIVE: o->live = true; return UI_OK;
+	case OPT_WAIT_ALL: o->wait_all = true; return UI_OK;
 	case OPT_DEMO: o->demo = true; return UI_OK;
 	case OPT_ALL: o->all = true; return UI_OK;
 	case OPT_SWAPPED: o->swapped = true; return UI_OK;
@@ -337,10 +350,26 @@ static int check_own(const struct ui_options *o, struct complaint *c)
 		return usage(c, "--content, --from and --to are of pagetop diff");
 	if (o->content && (o->from || o->to))
 		return usage(c, "--content compares dumps, which have one moment each: no --from, no --to");
-	if ((o->for_ns || o->sync_frames || o->anonymize || o->marks || o->metrics) && !is_named(command, "record"))
-		return usage(c, "--for, --sync, --anonymize, --marks and --metrics are of pagetop record");
-	if (o->force && !is_named(command, "dump") && !is_named(command, "record"))
-		return usage(c, "--force is of pagetop dump and pagetop record");
+	if ((o->for_ns || o->marks || o->metrics) && !is_named(command, "record"))
+		return usage(c, "--for, --marks and --metrics are of pagetop record");
+	if ((o->sync_frames || o->anonymize) && !is_named(command, "record") && !is_named(command, "run"))
+		return usage(c, "--sync and --anonymize are of pagetop record and pagetop run");
+	if (o->force && !is_named(command, "dump") && !is_named(command, "record") && !is_named(command, "run"))
+		return usage(c, "--force is of pagetop dump, pagetop record and pagetop run");
+	return UI_OK;
+}
+
+/* What goes with a command that is started, and nothing else. */
+static int check_run(const struct ui_options *o, struct complaint *c)
+{
+	bool run = is_named(o->command, "run");
+
+	if ((o->live || o->wait_all || o->report) && !run)
+		return usage(c, "--live, --wait-all and --report are of pagetop run");
+	if (run && (o->pid || o->demo))
+		return usage(c, "run starts what it looks at: no -p and no --demo");
+	if (run && !o->columns && (o->force || o->sync_frames || o->anonymize))
+		return usage(c, "--force, --sync and --anonymize are of a recording: pagetop run -o FILE");
 	return UI_OK;
 }
 
@@ -374,7 +403,7 @@ static int check(struct ui_options *o, struct complaint *c)
 		return usage(c, "-J, -r, -n, -b and -o need a command, as in pagetop vmas -p PID -J");
 	if (o->json && o->raw)
 		return usage(c, "-J and -r exclude each other");
-	if (check_own(o, c) != UI_OK || check_recording(o, c) != UI_OK)
+	if (check_own(o, c) != UI_OK || check_run(o, c) != UI_OK || check_recording(o, c) != UI_OK)
 		return UI_USAGE;
 	if (!command)
 		return UI_OK;
@@ -388,6 +417,17 @@ static int check(struct ui_options *o, struct complaint *c)
 	return UI_OK;
 }
 
+/* What was not given. */
+static void set_defaults(struct ui_options *o)
+{
+	bool run = is_named(o->command, "run");
+
+	if (!o->interval_ns)
+		o->interval_ns = run ? RUN_INTERVAL : INTERVAL;
+	if (o->budget <= 0)
+		o->budget = run ? RUN_BUDGET : BUDGET;
+}
+
 /* ---- all of it ------------------------------------------------------------------------------------------------- */
 
 /* Options and operands in the order they come; o->rest has room for all of argv. */
@@ -397,7 +437,8 @@ static int parse_words(int argc, char **argv, struct ui_options *o, struct compl
 
 	opterr = 0;
 	optind = 0; /* glibc: start over, also with the next line in the same process */
-	while (r == UI_OK && (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+	while (r == UI_OK && !(operands && is_named(o->command, "run")) && /* what follows are the command's own */
+	       (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
 		char letter[3] = {'-', (char)optopt, '\0'};
 		/* optopt is the letter of a short option, also of a long one that has both: then the word tells */
 		bool is_long = optopt == 0 || optopt >= 256 ||
@@ -410,8 +451,10 @@ static int parse_words(int argc, char **argv, struct ui_options *o, struct compl
 		else
 			o->rest[operands++] = optarg;
 	}
-	if (r == UI_OK && !o->command && optind < argc)
-		r = usage(c, "-- %s: starting a command comes with a later version", argv[optind]);
+	if (r == UI_OK && !o->command && optind < argc) { /* pagetop -- COMMAND is pagetop run --live -- COMMAND */
+		o->live = true;
+		r = find_command("run", &o->command, c);
+	}
 	while (r == UI_OK && optind < argc)
 		o->rest[operands++] = argv[optind++];
 	return r;
@@ -422,8 +465,6 @@ int ui_options_parse(int argc, char **argv, struct ui_options *ret, char *messag
 	struct complaint c = {message, size};
 	const char *no_color = getenv("NO_COLOR");
 	struct ui_options o = {
-		.interval_ns = 1000000000,
-		.budget = 5,
 		.threads = 1,
 		.history_bytes = PT_HISTORY_BYTES,
 		.colours = no_color && *no_color ? UI_COLOURS_MONO : UI_COLOURS_AUTO,
@@ -436,6 +477,7 @@ int ui_options_parse(int argc, char **argv, struct ui_options *ret, char *messag
 	r = parse_words(argc, argv, &o, &c);
 	if (r == UI_OK)
 		r = check(&o, &c);
+	set_defaults(&o);
 	if (r == UI_OK)
 		*ret = o;
 	else

@@ -28,8 +28,8 @@ struct ui_command; /* tui/commands/commands.h */
 
 struct ui_options {
 	pid_t pid;                          /* 0: none given; with `input` one of that */
-	uint64_t interval_ns;               /* -d, default 1 s */
-	double budget;                      /* --budget, percent of one core */
+	uint64_t interval_ns;               /* -d, default 1 s, of run 0.1 s */
+	double budget;                      /* --budget, percent of one core, default 5, of run 2 */
 	unsigned threads;                   /* --threads, of one frame */
 	size_t history_bytes;               /* --history; 0: none */
 	const char *filter;                 /* -f REGEX, NULL: none */
@@ -52,6 +52,8 @@ struct ui_options {
 	bool force;                         /* --force, of dump and record */
 	bool content;                       /* --content, of diff; so are these: */
 	const char *from, *to;              /* --from and --to TIME|MARK, NULL: its ends */
+	bool live, wait_all;                /* --live --wait-all, of run; so is this: */
+	const char *report;                 /* --report FILE, NULL: stderr */
 	char **rest;                        /* operands, NULL-terminated */
 	const struct ui_command *command;   /* NULL: the live screen */
 	bool help, version;                 /* -h -V */

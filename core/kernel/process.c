@@ -17,8 +17,10 @@
 
 /* Fields of stat by their number in proc(5). */
 enum {
+	STAT_PARENT = 4,
 	STAT_FLAGS = 9,
 	STAT_MINOR_FAULTS = 10,
+	STAT_CHILD_FAULTS = 11,
 	STAT_MAJOR_FAULTS = 12,
 	STAT_USER_TICKS = 14,
 	STAT_SYSTEM_TICKS = 15,
@@ -176,6 +178,127 @@ void pt_parse_status(const char *text, size_t size, struct pt_process *process)
 			if (pt_skip_word(&line, sizes[i].key))
 				take_size(line, sizes[i].size);
 	}
+}
+
+/* In status a line break in the name is \\n and a backslash is two. */
+static void take_name(struct pt_cursor line, char *ret)
+{
+	size_t n = 0;
+
+	pt_skip_blanks(&line);
+	while (line.at < line.end && n + 1 < PT_NAME_MAX) {
+		char c = *line.at++;
+		if (c == '\\' && line.at < line.end)
+			c = *line.at++ == 'n' ? '\n' : '\\';
+		ret[n++] = c;
+	}
+	ret[n] = '\0';
+}
+
+void pt_parse_status_alone(const char *text, size_t size, struct pt_process *process)
+{
+	struct pt_cursor all = {text, text + size}, line;
+	uint64_t threads;
+
+	pt_parse_status(text, size, process);
+	while (pt_cut_line(&all, &line)) {
+		if (pt_skip_word(&line, "Name:"))
+			take_name(line, process->name);
+		if (pt_skip_word(&line, "State:")) {
+			pt_skip_blanks(&line);
+			process->state = line.at < line.end ? *line.at : '?';
+		}
+		if (pt_skip_word(&line, "Threads:")) {
+			pt_skip_blanks(&line);
+			if (pt_take_decimal(&line, &threads) && threads <= UINT_MAX)
+				process->threads = (unsigned)threads;
+			return; /* what follows is of no interest, and long */
+		}
+	}
+}
+
+bool pt_parse_parent(const char *text, size_t size, pid_t *ret)
+{
+	struct stat_line line;
+
+	if (!take_stat(text, size, &line) || line.field[STAT_PARENT] > INT_MAX)
+		return false;
+	*ret = (pid_t)line.field[STAT_PARENT];
+	return true;
+}
+
+int pt_read_parent(struct pt_kernel *k, pid_t pid, pid_t *ret)
+{
+	char *text;
+	size_t size;
+	int error = pt_read_pid_file(k, pid, "stat", &text, &size);
+
+	if (error)
+		return error;
+	bool found = pt_parse_parent(text, size, ret);
+	free(text);
+	return found ? 0 : -EBADMSG;
+}
+
+int pt_read_child_faults(struct pt_kernel *k, pid_t pid, uint64_t *ret)
+{
+	struct stat_line line;
+	char *text;
+	size_t size;
+	int error = pt_read_pid_file(k, pid, "stat", &text, &size);
+
+	if (error)
+		return error;
+	bool found = take_stat(text, size, &line);
+	*ret = found ? line.field[STAT_CHILD_FAULTS] : 0;
+	free(text);
+	return found ? 0 : -EBADMSG;
+}
+
+bool pt_next_pid(const char **at, const char *end, pid_t *ret)
+{
+	struct pt_cursor c = {*at, end};
+	uint64_t pid;
+
+	pt_skip_blanks(&c);
+	bool found = pt_take_decimal(&c, &pid) && pid <= INT_MAX;
+	if (found)
+		*ret = (pid_t)pid;
+	*at = c.at;
+	return found;
+}
+
+bool pt_parse_counter(const char *text, size_t size, const char *key, uint64_t *ret)
+{
+	struct pt_cursor all = {text, text + size}, line;
+
+	while (pt_cut_line(&all, &line))
+		if (pt_skip_word(&line, key) && pt_skip(&line, ' '))
+			return pt_take_decimal(&line, ret);
+	return false;
+}
+
+static int read_counter(struct pt_kernel *k, const char *path, const char *key, uint64_t *ret)
+{
+	char *text;
+	size_t size;
+	int error = pt_kernel_slurp(k, path, &text, &size);
+
+	if (error)
+		return error;
+	bool found = pt_parse_counter(text, size, key, ret);
+	free(text);
+	return found ? 0 : -ENODATA;
+}
+
+int pt_read_forks(struct pt_kernel *k, uint64_t *ret)
+{
+	return read_counter(k, "proc/stat", "processes", ret);
+}
+
+int pt_read_oom_kills(struct pt_kernel *k, uint64_t *ret)
+{
+	return read_counter(k, "proc/vmstat", "oom_kill", ret);
 }
 
 int pt_read_command(struct pt_kernel *k, pid_t pid, char **ret, size_t *ret_size)

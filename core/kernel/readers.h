@@ -26,6 +26,20 @@ int pt_parse_smaps(const char *text, size_t size, struct pt_smaps **ret, size_t 
 /* stat and status of a process. Fields that are missing stay unknown. -EBADMSG if stat is not parsable. */
 int pt_parse_stat(const char *text, size_t size, struct pt_process *process);
 void pt_parse_status(const char *text, size_t size, struct pt_process *process);
+/* status alone: its name, state and number of threads as well, which else are stat's. */
+void pt_parse_status_alone(const char *text, size_t size, struct pt_process *process);
+/* The parent that stat names. */
+bool pt_parse_parent(const char *text, size_t size, pid_t *ret);
+/* Minor page faults of all children it has waited for: 0, and it had none. */
+int pt_read_child_faults(struct pt_kernel *k, pid_t pid, uint64_t *ret);
+int pt_read_parent(struct pt_kernel *k, pid_t pid, pid_t *ret);
+/* "12 34 ", as /proc/PID/task/TID/children has it: the next number from *at on, which moves; false at the end. */
+bool pt_next_pid(const char **at, const char *end, pid_t *ret);
+/* A counter of the whole machine: the number after `key` at the start of a line ("processes" of /proc/stat). */
+bool pt_parse_counter(const char *text, size_t size, const char *key, uint64_t *ret);
+/* Since boot: processes and threads that began, and processes that were killed for want of memory. -ENODATA. */
+int pt_read_forks(struct pt_kernel *k, uint64_t *ret);
+int pt_read_oom_kills(struct pt_kernel *k, uint64_t *ret);
 
 /* The files of `pid` themselves. -ESRCH: no such process; -EACCES: not permitted. */
 int pt_read_process(struct pt_kernel *k, pid_t pid, struct pt_process *ret); /* stat and status */

@@ -12,10 +12,24 @@
 
 int pt_scan_open(struct pt_scan **ret, struct pt_kernel *k, pid_t pid)
 {
+	return pt_scan_open_by(ret, k, pid, NULL);
+}
+
+void pt_scan_find_means(struct pt_kernel *k, pid_t pid, struct pt_scan_means *ret)
+{
+	pt_costs_default(&ret->costs);
+	pt_probe_signals(k, pid, &ret->signals);
+	pt_costs_fit(k, &ret->costs);
+}
+
+int pt_scan_open_by(struct pt_scan **ret, struct pt_kernel *k, pid_t pid, const struct pt_scan_means *means)
+{
 	struct pt_scan *scan = calloc(1, sizeof(*scan));
 	if (!scan)
 		return -ENOMEM;
-	int error = pt_target_open(&scan->target, k, pid, NULL);
+	int error = pt_target_open(&scan->target, k, pid, means ? &means->signals : NULL);
+	if (!error && means)
+		scan->target.costs = means->costs;
 	if (error) {
 		free(scan);
 		return error;
@@ -37,6 +51,12 @@ int pt_scan_use_threads(struct pt_scan *scan, unsigned threads)
 	pt_pass_free(scan->pass);
 	scan->pass = pass;
 	return 0;
+}
+
+void pt_scan_number(struct pt_scan *scan, uint64_t seq)
+{
+	if (scan->seq < seq)
+		scan->seq = seq;
 }
 
 void pt_scan_close(struct pt_scan *scan)

@@ -11,6 +11,7 @@
 
 #include "core/kernel/kernel.h"
 #include "core/model/snapshot.h"
+#include "core/scan/cost.h"
 
 struct pt_scan;
 
@@ -23,6 +24,18 @@ typedef int (*pt_publish_fn)(void *arg, struct pt_snapshot *snapshot);
  */
 int pt_scan_open(struct pt_scan **ret, struct pt_kernel *k, pid_t pid);
 void pt_scan_close(struct pt_scan *scan); /* NULL is fine */
+
+/* What kernel and privileges give for one process, and what questions cost: takes milliseconds to find out. */
+struct pt_scan_means {
+	struct pt_signals signals;
+	struct pt_costs costs;
+};
+void pt_scan_find_means(struct pt_kernel *k, pid_t pid, struct pt_scan_means *ret);
+/* As pt_scan_open, with what was found for another process that the same may be done to. */
+int pt_scan_open_by(struct pt_scan **ret, struct pt_kernel *k, pid_t pid, const struct pt_scan_means *means);
+
+/* The next frame has a greater seq than this; for those who look at several processes in turn. */
+void pt_scan_number(struct pt_scan *scan, uint64_t seq);
 
 /* Frames that read everything are read by so many threads from now on, the caller's included; by one if this is not
  * called. Not while a frame is under way. -ENOMEM. */

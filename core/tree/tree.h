@@ -23,8 +23,8 @@ struct pt_tree_process {
 	uint64_t frames;             /* how many it got */
 	struct pt_process counters;  /* newest; name and peak_rss among them */
 	struct pt_maybe exit_status; /* as waitpid gives it, where the caller said (pt_tree_waited) */
-	struct pt_maybe max_rss;     /* bytes, likewise: the largest of it and of the children it waited for */
-	bool refused;                /* its pages may not be looked at: it gets no frames */
+	struct pt_maybe max_rss; /* bytes, likewise: the most it held, by the kernel; unknown where the caller said 0 */
+	bool refused;            /* its pages may not be looked at: it gets no frames */
 };
 
 /* Who is told. Called in the tree's thread, one at a time; everything is borrowed. Any may be NULL. */
@@ -73,6 +73,8 @@ int pt_tree_fd(struct pt_tree *tree); /* readable when the root ended, or the tr
 void pt_tree_ack(struct pt_tree *tree);
 /* How a process of the tree ended, which the caller knows by waitid with WNOWAIT: to be called before it reaps it. */
 void pt_tree_waited(struct pt_tree *tree, pid_t pid, int exit_status, uint64_t max_rss);
+/* A look now, and then a frame of this process (0: none) if the budget has anything for it: something was marked. */
+void pt_tree_look(struct pt_tree *tree, pid_t pid);
 /* A last look; then no more. What still lives is not told to have ended. Waits for the thread. */
 void pt_tree_stop(struct pt_tree *tree);
 void pt_tree_free(struct pt_tree *tree); /* stops it; NULL is fine */

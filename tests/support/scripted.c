@@ -18,13 +18,14 @@
 #include <cmocka.h>
 
 #include "core/kernel/abi.h"
+#include "core/kernel/readers.h"
 #include "tests/support/scripted_scan.h"
 
 struct scripted_fd {
 	int fd;
 	char path[128];      /* "" for a pidfd */
 	int pid;             /* of a pidfd, */
-	uint64_t start_time; /* and when that process began */
+	uint64_t start_time; /* and when that process began, also of its status and children */
 	struct scripted_fd *next;
 };
 
@@ -69,7 +70,7 @@ static bool ends_with(const char *path, const char *name)
 	return n >= m && !strcmp(path + n - m, name);
 }
 
-/* Memory is dead when its folder has gone, or is another's now. */
+/* A file of a process is dead when the folder has gone, or is another's now. */
 static bool is_dead(struct scripted *s, const struct scripted_fd *f)
 {
 	struct stat opened;
@@ -77,6 +78,37 @@ static bool is_dead(struct scripted *s, const struct scripted_fd *f)
 	if (s->k.real || s->inner->ops->stat(s->inner, f->path, &now))
 		return !s->k.real;
 	return fstat(f->fd, &opened) || opened.st_ino != now.inode;
+}
+
+/* When the process began whose file that is; 0: it is gone, or its stat is being written. An exec does not change it. */
+static uint64_t start_time_at(struct scripted *s, const char *path, bool *ret_gone)
+{
+	char stat[64], *text;
+	size_t size;
+	struct pt_process process = {0};
+	int pid;
+	*ret_gone = false;
+	if (s->k.real || sscanf(path, "proc/%d/", &pid) != 1)
+		return 0;
+	snprintf(stat, sizeof(stat), "proc/%d/stat", pid);
+	*ret_gone = pt_kernel_slurp(s->inner, stat, &text, &size) != 0;
+	if (*ret_gone)
+		return 0;
+	pt_parse_stat(text, size, &process);
+	free(text);
+	return process.start_time;
+}
+
+static bool is_gone(struct scripted *s, const struct scripted_fd *f)
+{
+	bool gone;
+	uint64_t now = start_time_at(s, f->path, &gone);
+	return gone || (now && now != f->start_time);
+}
+
+static bool is_of_process(const char *path)
+{
+	return ends_with(path, "/status") || ends_with(path, "/children");
 }
 
 /* ---- files ------------------------------------------------------------------------------------------------------ */
@@ -89,8 +121,9 @@ static int scripted_open(struct pt_kernel *k, const char *path, int flags)
 	if (!error && s->deny && strstr(path, s->deny))
 		error = s->deny_error;
 	int fd = error ? error : s->inner->ops->open(s->inner, path, flags);
+	bool gone;
 	if (fd >= 0)
-		keep(s, fd, path);
+		keep(s, fd, path)->start_time = is_of_process(path) ? start_time_at(s, path, &gone) : 0;
 	return fd;
 }
 
@@ -127,7 +160,11 @@ static ssize_t scripted_pread(struct pt_kernel *k, int fd, void *buf, size_t siz
 		if (is_dead(s, f))
 			return 0;
 	}
-	ssize_t n = s->inner->ops->pread(s->inner, fd, buf, size, offset);
+	if (f && *f->path && f->start_time && is_gone(s, f))
+		return -ESRCH;
+	int again = f && f->start_time && *f->path ? s->inner->ops->open(s->inner, f->path, O_RDONLY) : -1;
+	ssize_t n = s->inner->ops->pread(s->inner, again >= 0 ? again : fd, buf, size, offset);
+	s->inner->ops->close(s->inner, again); /* it was for what the fixture has put into its place since */
 	if (n > 0 && f && s->edit)
 		s->edit(f->path, buf, (size_t)n);
 	if (n > 0 && s->calls == s->short_call)

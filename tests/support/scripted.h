@@ -5,7 +5,8 @@
  * Over a fixture it also does what a folder can't: PAGEMAP_SCAN (from proc/PID/categories, as Linux 6.18 does it: equal
  * neighbours merged over the borders of VMAs, a full vector resumed at walk_end, and a walk_end that is stale
  * where the last round of regions was not full), cachestat on files of map_files,
- * pidfds that end when the fixture's process does, and pagemap descriptors that go dead when it ends or execs. An exec
+ * pidfds that end when the fixture's process does, descriptors of status and children that say -ESRCH then, and pagemap
+ * descriptors that go dead when it ends or execs. An exec
  * is a new "process" line with the same PID and start time; another start time is another process with a used PID.
  *
  * Every system call counts but close: open pread ioctl readlink list stat pidfd ended read_memory cachestat ptrace wait

@@ -10,12 +10,17 @@
 #include "tui/options.c" /* NOLINT(bugprone-suspicious-include) */
 
 const struct ui_command ui_commands[] = {
-	{"vmas", NULL, "", "", true, true, NULL},           {"page", "ADDR...", "", "", true, true, NULL},
-	{"doctor", NULL, "", "", false, false, NULL},       {"dump", "[FILE...]", "", "", true, false, NULL},
-	{"diff", "FILE...", "", "", false, false, NULL},    {"record", NULL, "", "", true, false, NULL},
-	{"replay", "RECORDING", "", "", false, true, NULL}, {0},
+	{"vmas", NULL, "", "", true, true, NULL},
+	{"page", "ADDR...", "", "", true, true, NULL},
+	{"doctor", NULL, "", "", false, false, NULL},
+	{"dump", "[FILE...]", "", "", true, false, NULL},
+	{"diff", "FILE...", "", "", false, false, NULL},
+	{"record", NULL, "", "", true, false, NULL},
+	{"replay", "RECORDING", "", "", false, true, NULL},
+	{"run", "COMMAND...", "", "", false, false, NULL},
+	{0},
 };
-const char *const ui_commands_later[] = {"types", "run", NULL};
+const char *const ui_commands_later[] = {"types", NULL};
 
 static char message[512];
 
@@ -128,6 +133,32 @@ static void options_of_dump_and_diff(void **state)
 	ui_options_free(&o);
 }
 
+static void what_is_run_keeps_its_own_options(void **state)
+{
+	(void)state;
+	struct ui_options o = {0};
+
+	assert_int_equal(parse("run -J --wait-all --report x -- ls -l -- --live", &o), UI_OK);
+	assert_string_equal(o.command->name, "run");
+	assert_true(o.json && o.wait_all && !o.live);
+	assert_string_equal(o.report, "x");
+	assert_string_equal(o.rest[0], "ls");
+	assert_string_equal(o.rest[1], "-l");
+	assert_string_equal(o.rest[2], "--");
+	assert_string_equal(o.rest[3], "--live");
+	assert_null(o.rest[4]);
+	assert_int_equal(o.interval_ns, 100000000);
+	assert_true(o.budget == 2);
+	assert_int_equal(parse("run -d 2 --budget 7 ls -J --nope", &o), UI_OK); /* also without -- */
+	assert_string_equal(o.rest[2], "--nope");
+	assert_true(!o.json && o.interval_ns == 2000000000 && o.budget == 7);
+	assert_int_equal(parse("-- ls -l", &o), UI_OK);
+	assert_string_equal(o.command->name, "run");
+	assert_true(o.live);
+	assert_string_equal(o.rest[1], "-l");
+	ui_options_free(&o);
+}
+
 static void operands_may_stand_anywhere(void **state)
 {
 	(void)state;
@@ -224,7 +255,7 @@ static const struct {
 	{"record -p 5 --sync 1.5", "'1.5' is no number of frames"},
 	{"vmas -p 5 --for 3", "are of pagetop record"},
 	{"vmas -p 5 --anonymize", "are of pagetop record"},
-	{"vmas -p 5 --force", "--force is of pagetop dump and pagetop record"},
+	{"vmas -p 5 --force", "--force is of pagetop dump, pagetop record and"},
 	{"record", "record needs a process: pagetop record -p PID"},
 	{"-p", "-p needs a value"},
 	{"--pid", "--pid needs a value"},
@@ -240,8 +271,11 @@ static const struct {
 	{"-", "no command '-'"},
 	{"1234", "a process is given with -p 1234"},
 	{"types -p 1", "types: not in this version"},
-	{"run -- true", "run: not in this version"},
-	{"-- ls -l", "-- ls: starting a command comes with a later version"},
+	{"run", "run needs COMMAND..."},
+	{"run --live --", "run needs COMMAND..."},
+	{"run -p 1 true", "run starts what it looks at"},
+	{"run --force true", "are of a recording: pagetop run -o FILE"},
+	{"vmas -p 1 --report x", "are of pagetop run"},
 	{"vmas", "vmas needs a process: pagetop vmas -p PID"},
 	{"page 1000", "page needs a process: pagetop page -p PID ADDR..."},
 	{"page -p 1", "page needs ADDR..."},
@@ -340,6 +374,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_the_live_screen),
 		cmocka_unit_test(every_option_is_taken),
 		cmocka_unit_test(options_of_dump_and_diff),
+		cmocka_unit_test(what_is_run_keeps_its_own_options),
 		cmocka_unit_test(operands_may_stand_anywhere),
 		cmocka_unit_test(colours),
 		cmocka_unit_test(mistakes_are_told),

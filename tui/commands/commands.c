@@ -116,6 +116,23 @@ static const char record_help[] = "Writes every frame of a process to a recordin
 				  "\n"
 				  "Exit status 1: the file cannot be written.\n";
 
+static const char run_help[] = "Starts a command and watches it and all that come from it, from the start to the\n"
+			       "end; then says on stderr what each process held, the classes over time, and what\n"
+			       "the peak was made of. Streams, signals and terminal are the command's own.\n"
+			       "\n"
+			       "      --report FILE      the report into a file\n"
+			       "      --wait-all         until all that come from it have ended, not it alone\n"
+			       "      --live             the live screen meanwhile\n"
+			       "  -o, --output FILE      a recording; --force, --sync, --anonymize: see record\n"
+			       "  -d, --interval SECS    between samples, 0.1 unless given\n"
+			       "      --budget PCT       of one core, 2 unless given\n"
+			       "      --ascii            no block characters\n"
+			       "  -J, --json             the report as JSON\n"
+			       "\n"
+			       "Exit status: the command's own; 128+N if signal N ended it; 126 or 127 if it\n"
+			       "cannot be started, 125 if pagetop fails; 121: it succeeded, and an assertion\n"
+			       "failed; with --strict 122: one stayed undecided.\n";
+
 static const char replay_help[] = "The live screen on a recording: pagetop -i RECORDING is the same. It plays as it\n"
 				  "was; ? shows the keys that pause, step and go to marks. A file that is still\n"
 				  "being written is followed.\n"
@@ -142,13 +159,15 @@ const struct ui_command ui_commands[] = {
 	{"verify", NULL, "pagetop's sums beside smaps', VMA by VMA", verify_help, true, false, ui_verify},
 	{"dump", "[FILE...]", "contents of a process, as a core that gdb opens", dump_help, true, false, ui_dump},
 	{"diff", "FILE...", "what grew: two moments or runs; what differs in dumps", diff_help, false, false, ui_diff},
+	{"run", "COMMAND...", "a command and all that come from it, from start to end", run_help, false, false,
+	 ui_run_command},
 	{"record", NULL, "every frame of a process into a file", record_help, true, false, ui_record},
 	{"replay", "RECORDING", "the screens on a recording, at any moment of it", replay_help, false, true, ui_replay},
 	{"mark", "LABEL", "give the present moment a name, in a run or recording", mark_help, false, false, ui_mark},
 	{0},
 };
 
-const char *const ui_commands_later[] = {"pages", "frame", "types", "file", "run", "leaks", "faults", "system", NULL};
+const char *const ui_commands_later[] = {"pages", "frame", "types", "file", "leaks", "faults", "system", NULL};
 
 /* ---- help ------------------------------------------------------------------------------------------------------ */
 
@@ -178,6 +197,8 @@ static const char *process_words(const struct ui_command *command)
 	if (strcmp(command->name, "replay") == 0 || strcmp(command->name, "diff") == 0 ||
 	    strcmp(command->name, "mark") == 0)
 		return "";
+	if (strcmp(command->name, "run") == 0)
+		return "[OPTION...] --";
 	if (command->takes_recording)
 		return "-p PID|-i RECORDING";
 	return command->needs_process ? "-p PID" : "[-p PID]";
@@ -190,8 +211,8 @@ void ui_help(const struct ui_command *command)
 		return;
 	}
 	const char *process = process_words(command), *operands = command->operands ? command->operands : "";
-	printf("Usage: pagetop %s%s%s%s%s [OPTION...]\n\n%s", command->name, process[0] ? " " : "", process,
-	       operands[0] ? " " : "", operands, command->help);
+	printf("Usage: pagetop %s%s%s%s%s%s\n\n%s", command->name, process[0] ? " " : "", process,
+	       operands[0] ? " " : "", operands, strncmp(process, "[O", 2) == 0 ? "" : " [OPTION...]", command->help);
 }
 
 /* ---- running --------------------------------------------------------------------------------------------------- */

@@ -1,0 +1,226 @@
+/*
+ * pagetop run: starts a command, watches it and all that come from it, and says at its end what their memory was. What
+ * this process prints itself goes to stderr or to a file; the command has streams and terminal for itself.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/kernel/readers.h"
+#include "core/mark/mark.h"
+#include "tui/commands/commands.h"
+#include "tui/commands/run_report.h"
+
+#define FRAME_NS  250000000u /* between two frames of a process, as the budget goes, */
+#define SETTLE_NS 300000000u /* the first of which comes after so long */
+#define MARKS     32         /* taken at a time */
+
+/* What the command is at. */
+struct session {
+	const struct ui_options *options;
+	struct pt_kernel *k;
+	struct ui_child child;
+	struct ui_watch watch;
+	struct pt_tree *tree; /* NULL: the command ended before it could be looked at */
+	struct pt_marks *marks;
+	struct pt_maybe oom_before;
+	FILE *report; /* --report, or stderr */
+	bool failed;  /* something that was asked for could not be done */
+};
+
+static uint64_t now(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static struct pt_maybe count_oom_kills(struct session *s)
+{
+	struct pt_maybe n = {0};
+	n.known = pt_read_oom_kills(s->k, &n.value) == 0;
+	return n;
+}
+
+/* ---- opening: all that can fail, before the command is started -------------------------------------------------- */
+
+static int open_report(struct session *s)
+{
+	const char *path = s->options->report;
+	s->report = path ? fopen(path, "we") : stderr;
+	if (s->report)
+		return UI_OK;
+	ui_complain("%s: %s", path, strerror(errno));
+	return UI_RUN_FAILED;
+}
+
+static void open_marks(struct session *s)
+{
+	int error = pt_marks_open(&s->marks, getenv("TMPDIR"));
+	if (!error)
+		return;
+	s->marks = NULL;
+	ui_complain("no marks can be taken: %s", strerror(-error));
+}
+
+static int open_all(struct session *s)
+{
+	open_marks(s); /* first: it wants a low descriptor */
+	int status = open_report(s);
+	if (status != UI_OK)
+		return status;
+	int error = ui_child_prepare(&s->child, s->k);
+	if (!error)
+		error = ui_watch_init(&s->watch, s->options->interval_ns, s->options->history_bytes);
+	if (!error)
+		return UI_OK;
+	ui_complain("cannot watch a command: %s", strerror(-error));
+	return UI_RUN_FAILED;
+}
+
+/* ---- starting --------------------------------------------------------------------------------------------------- */
+
+static void in_child(void *arg)
+{
+	pt_marks_inherit(arg);
+}
+
+static int start_command(struct session *s)
+{
+	struct ui_child_setup setup = {.argv = s->options->rest, .streams = {-1, -1, -1}};
+	int error;
+	if (s->marks) {
+		setup.environment = pt_marks_environment(s->marks, environ);
+		setup.in_child = in_child;
+		setup.arg = s->marks;
+	}
+	fflush(stderr);
+	int status = ui_child_start(&s->child, &setup, &error);
+	free(setup.environment);
+	if (status != UI_OK)
+		ui_complain("cannot start %s: %s", s->options->rest[0], strerror(error));
+	return status;
+}
+
+/* A command may have ended by now; it stays to be looked at until it is waited for. */
+static void start_tree(struct session *s)
+{
+	struct pt_tree_options options = {.interval_ns = s->options->interval_ns,
+					  .frame_ns = s->options->interval_ns > FRAME_NS ? s->options->interval_ns
+											 : FRAME_NS,
+					  .settle_ns = SETTLE_NS,
+					  .share = s->options->budget / 100,
+					  .reaper = getpid()};
+	struct pt_kernel *k;
+	options.sinks[options.n_sinks++] = ui_watch_sink(&s->watch);
+	int error = pt_kernel_linux_new(&k, "/", 0);
+	if (!error)
+		error = pt_tree_new(&s->tree, k, s->child.pid, &options);
+	if (!error)
+		return;
+	ui_complain("cannot watch %s: %s", s->options->rest[0], strerror(-error));
+	s->failed = true;
+}
+
+/* ---- while it runs ---------------------------------------------------------------------------------------------- */
+
+static void note_end(void *arg, pid_t pid, int status, uint64_t most)
+{
+	struct session *s = arg;
+	if (s->tree)
+		pt_tree_waited(s->tree, pid, status, most);
+}
+
+static void take_marks(struct session *s)
+{
+	struct pt_trace_mark v[MARKS];
+	size_t n = MARKS;
+	while (s->marks && n == MARKS) {
+		n = pt_marks_take(s->marks, now(CLOCK_REALTIME), now(CLOCK_MONOTONIC), v, MARKS);
+		for (size_t i = 0; i < n; i++)
+			ui_watch_mark(&s->watch, &v[i]);
+		if (n && s->tree)
+			pt_tree_look(s->tree, v[n - 1].pid);
+	}
+}
+
+static bool is_over(const struct session *s)
+{
+	return s->child.ended_ns && (!s->options->wait_all || s->child.alone || s->child.asked_to_end);
+}
+
+static void go_round(struct session *s)
+{
+	struct pollfd fds[] = {{ui_child_fd(&s->child), POLLIN, 0}, {s->marks ? pt_marks_fd(s->marks) : -1, POLLIN, 0}};
+	do {
+		poll(fds, sizeof(fds) / sizeof(*fds), -1);
+		take_marks(s);
+		ui_child_take(&s->child, note_end, s);
+	} while (!is_over(s));
+	take_marks(s);
+}
+
+/* ---- the end ---------------------------------------------------------------------------------------------------- */
+
+static void write_report(struct session *s, const struct ui_run_result *result)
+{
+	if (s->options->json) {
+		json_t *json = ui_run_report_json(result);
+		s->failed |= !json || json_dumpf(json, s->report, JSON_INDENT(2)) != 0;
+		fputc('\n', s->report);
+		json_decref(json);
+	} else {
+		ui_run_report_text(result, s->report);
+	}
+	if (fflush(s->report) == 0 || !s->options->report)
+		return;
+	ui_complain("%s: %s", s->options->report, strerror(errno));
+	s->failed = true;
+}
+
+static void finish(struct session *s)
+{
+	struct ui_run_result result = {.options = s->options, .child = &s->child, .watch = &s->watch};
+	struct pt_maybe oom = count_oom_kills(s);
+	if (s->tree) {
+		pt_tree_stop(s->tree);
+		result.tree = pt_tree_status(s->tree);
+	}
+	if (oom.known && s->oom_before.known)
+		result.oom_kills = (struct pt_maybe){oom.value - s->oom_before.value, true};
+	ui_watch_finish(&s->watch, s->child.monotonic_ns, now(CLOCK_MONOTONIC));
+	write_report(s, &result);
+}
+
+static void close_all(struct session *s)
+{
+	pt_tree_free(s->tree);
+	ui_watch_free(&s->watch);
+	pt_marks_close(s->marks);
+	if (s->report && s->report != stderr)
+		fclose(s->report);
+	ui_child_close(&s->child);
+}
+
+int ui_run_command(const struct ui_options *options, struct pt_kernel *k)
+{
+	struct session s = {.options = options, .k = k, .child = {.signals = -1}};
+	int status = open_all(&s);
+	if (status == UI_OK)
+		status = start_command(&s);
+	if (status == UI_OK) {
+		s.oom_before = count_oom_kills(&s);
+		start_tree(&s);
+		go_round(&s);
+		finish(&s);
+		status = ui_child_exit(&s.child);
+		status = status == 0 && s.failed ? UI_RUN_FAILED : status;
+	}
+	close_all(&s);
+	return status;
+}
