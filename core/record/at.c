@@ -175,8 +175,9 @@ enum {
 	COL_THREADS,
 	COL_SUMS,
 	COL_STATUS = COL_SUMS + PT_SUM_N,
-};
 #define STATUS_N 11
+	COL_CLEARED = COL_STATUS + STATUS_N,
+};
 
 static void take_process(sqlite3_stmt *get, struct pt_process *p)
 {
@@ -222,6 +223,7 @@ static int take_frame(struct pt_reader *r, uint64_t seq, struct pt_snapshot *ret
 		ret->monotonic_ns = pt_row_number(get, COL_MONOTONIC);
 		ret->fresh_ns = pt_row_number(get, COL_FRESH);
 		ret->presence_ns = pt_row_number(get, COL_PRESENCE);
+		ret->cleared_ns = pt_row_number(get, COL_CLEARED);
 		ret->scan_ns = pt_row_number(get, COL_SCAN);
 		ret->scan_cpu_ns = pt_row_number(get, COL_SCAN_CPU);
 		ret->done_pages = pt_row_number(get, COL_DONE);

@@ -23,10 +23,13 @@
 #define CLOCKS(of)   "(SELECT realtime_ns - monotonic_ns FROM main.frame WHERE " of " ORDER BY id DESC LIMIT 1)"
 #define FRAME                                                                                                          \
 	"id, realtime_ns, monotonic_ns, fresh_ns, presence_ns, scan_ns, scan_cpu_ns, done_pages, all_pages, layout, "  \
-	"uid, start_stack, image, name, state, threads, " PT_SCHEMA_SUMS ", " PT_SCHEMA_STATUS
+	"uid, start_stack, image, name, state, threads, " PT_SCHEMA_SUMS ", " PT_SCHEMA_STATUS ", "
 
-/* What both versions are asked; `of` says which rows are of the process. */
-#define COMMON(of)                                                                                                     \
+/* In the order of enum pt_quantity, but for the last. */
+#define AMOUNTS "rss, anon, file, shmem, swap, pss, thp, hugetlb, dirty, shared, private, size"
+
+/* What both versions are asked; `of` says which rows are of the process, `cleared` when soft-dirty bits were. */
+#define COMMON(of, cleared)                                                                                            \
 	[PT_GET_META] = "SELECT value FROM main.meta WHERE key = ?1",                                                  \
 	[PT_GET_COUNT] = "SELECT count(*), max(id) FROM main.frame WHERE " of " AND id > ?1",                          \
 	[PT_GET_LAST] = "SELECT id FROM main.frame WHERE " of " ORDER BY id DESC LIMIT 1",                             \
@@ -40,7 +43,7 @@
 	[PT_GET_BACK] = "SELECT id FROM main.frame WHERE " of " AND id < ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2",       \
 	[PT_GET_SIGNALS] = "SELECT since_frame, name, state, reason, remedy, rowid FROM main.signal "                  \
 			   "WHERE " of " AND rowid > ?1 ORDER BY rowid",                                               \
-	[PT_GET_FRAME] = "SELECT " FRAME " FROM main.frame WHERE " of " AND id = ?1",                                  \
+	[PT_GET_FRAME] = "SELECT " FRAME cleared " FROM main.frame WHERE " of " AND id = ?1",                                  \
 	[PT_GET_VMAS] = "SELECT start, \"end\", perms, role, \"offset\", dev_major, dev_minor, inode, path, tid, fs, " \
 			"vm_flags FROM main.vma WHERE " of " AND since_frame <= ?1 "                                   \
 			"AND (until_frame IS NULL OR until_frame > ?1)",                                               \
@@ -53,11 +56,17 @@
 	[PT_GET_VMAS_OF] = "SELECT id, since_frame, until_frame, start, \"end\" FROM main.vma WHERE " of,              \
 	[PT_GET_SUMS_OF] = "SELECT frame, rss, anon, file, shmem, swap, thp, hugetlb, pss FROM main.vma_sum "          \
 			   "WHERE vma = ?1 ORDER BY frame",                                                            \
-	[PT_GET_MARKS] = "SELECT realtime_ns, label FROM main.mark ORDER BY realtime_ns, id"
+	[PT_GET_FRAME_AMOUNTS] = "SELECT id, realtime_ns, monotonic_ns, " AMOUNTS " FROM main.frame WHERE " of         \
+				 " ORDER BY id",                                                                       \
+	[PT_GET_VMA_AMOUNTS] = "SELECT v.id, v.role, v.since_frame, v.until_frame, s.frame, " AMOUNTS " FROM "         \
+			       "(SELECT * FROM main.vma WHERE " of ") v LEFT JOIN main.vma_sum s ON s.vma = v.id "     \
+			       "ORDER BY v.id, s.frame"
 
 static const char *const get_sql_1[PT_GET_N] = {
-	COMMON("1"),
+	COMMON("1", "NULL"),
 	[PT_GET_N_PROCESSES] = "SELECT 1",
+	[PT_GET_MARKS] = "SELECT realtime_ns, label, NULL FROM main.mark ORDER BY realtime_ns, id",
+	[PT_GET_SAMPLES] = "SELECT 1 WHERE 0",
 	[PT_GET_DEFAULT] = "SELECT 1 WHERE EXISTS(SELECT 1 FROM main.frame)",
 	[PT_GET_TARGET] = "SELECT " META("pid") ", " META("start_time"),
 	[PT_GET_ENDED] = "SELECT " META("ended_ns"),
@@ -67,8 +76,11 @@ static const char *const get_sql_1[PT_GET_N] = {
 };
 
 static const char *const get_sql_2[PT_GET_N] = {
-	COMMON("process = ?9"),
+	COMMON("process = ?9", "cleared_ns"),
 	[PT_GET_N_PROCESSES] = "SELECT count(*) FROM main.process",
+	[PT_GET_MARKS] = "SELECT realtime_ns, label, pid FROM main.mark ORDER BY realtime_ns, id",
+	[PT_GET_SAMPLES] = "SELECT realtime_ns, monotonic_ns, rss, anon, file, shmem, swap, size FROM main.sample "
+			   "WHERE process = ?9 ORDER BY monotonic_ns",
 	[PT_GET_DEFAULT] = "SELECT min(process) FROM main.frame",
 	[PT_GET_TARGET] = "SELECT pid, start_time FROM main.process WHERE id = ?9",
 	[PT_GET_ENDED] = "SELECT ended_ns + " CLOCKS("process = ?9") " FROM main.process WHERE id = ?9",

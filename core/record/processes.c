@@ -95,6 +95,7 @@ struct pt_recorded_sample pt_recorded_sample_of(const struct pt_process *p, uint
 	return (struct pt_recorded_sample){
 		.realtime_ns = realtime_ns,
 		.monotonic_ns = monotonic_ns,
+		.size = p->mapped,
 		.rss = {p->rss_anon.value + p->rss_file.value + p->rss_shmem.value,
 			p->rss_anon.known && p->rss_file.known && p->rss_shmem.known},
 		.anon = p->rss_anon,

@@ -11,15 +11,22 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define ROOM (PT_RECORDER_QUEUE + 8u) /* marks find a place where frames do not */
+#define SMALL_MOST 16384 /* marks, processes and samples that wait: a minute of a hundred processes */
+#define TOGETHER   64    /* samples in one transaction */
 
-/* A frame, a mark, or the end of the target. */
 struct item {
-	struct pt_snapshot *snapshot; /* NULL: a mark, or the end */
-	bool is_end;
-	uint64_t realtime_ns;
-	pid_t pid;
+	enum { FRAME, MARK, PROCESS, SAMPLE, END } what;
+	struct pt_snapshot *snapshot; /* of a frame; else NULL */
+	uint64_t realtime_ns;         /* of a mark and the end */
+	pid_t pid;                    /* of whoever set a mark */
 	char label[sizeof(((struct pt_mark *)0)->label)];
+	struct pt_recorded process; /* of PROCESS and SAMPLE */
+	struct pt_recorded_sample sample;
+};
+
+struct items {
+	struct item *v;
+	size_t n, room;
 };
 
 struct pt_recorder {
@@ -30,9 +37,9 @@ struct pt_recorder {
 	pthread_cond_t wake;
 	int event;
 	/* under the lock: */
-	struct item queue[ROOM];
-	size_t first, n;
-	uint64_t last_seq; /* of what was pushed */
+	struct items queue;
+	size_t frames, small; /* that wait, in the queue or with the thread */
+	uint64_t last_seq;    /* of what was pushed */
 	bool stop;
 	struct pt_recorder_status status;
 };
@@ -46,58 +53,91 @@ static void notify(struct pt_recorder *r)
 
 /* ---- the thread ------------------------------------------------------------------------------------------------- */
 
-/* The next thing to write; false when there is nothing more to come. */
-static bool take(struct pt_recorder *r, struct item *ret)
+/* All that waits, in exchange for what has been written; false when there is nothing more to come. */
+static bool take(struct pt_recorder *r, struct items *batch)
 {
 	pthread_mutex_lock(&r->lock);
-	while (!r->n && !r->stop)
+	while (!r->queue.n && !r->stop)
 		pthread_cond_wait(&r->wake, &r->lock);
-	bool any = r->n > 0;
-	if (any) {
-		*ret = r->queue[r->first];
-		r->first = (r->first + 1) % ROOM;
-		r->n--;
-	}
+	struct items taken = r->queue;
+	r->queue = *batch;
+	r->queue.n = 0;
+	*batch = taken;
 	pthread_mutex_unlock(&r->lock);
-	return any;
+	return taken.n > 0;
 }
 
-static int write_item(struct pt_recorder *r, struct item *item)
+/* How many of these are samples one after the other, which go into one transaction. */
+static size_t count_samples(const struct item *items, size_t n)
 {
-	if (item->snapshot)
-		return pt_writer_frame(r->writer, item->snapshot);
-	if (item->is_end)
-		return pt_writer_end(r->writer, item->realtime_ns);
-	return pt_writer_mark(r->writer, item->realtime_ns, item->pid, item->label);
+	size_t samples = 0;
+	while (samples < n && samples < TOGETHER && items[samples].what == SAMPLE)
+		samples++;
+	return samples;
 }
 
-static void note(struct pt_recorder *r, const struct item *item, int error)
+static int write_samples(struct pt_recorder *r, const struct item *items, size_t n)
+{
+	const struct pt_recorded *processes[TOGETHER];
+	struct pt_recorded_sample samples[TOGETHER];
+	for (size_t i = 0; i < n; i++) {
+		processes[i] = &items[i].process;
+		samples[i] = items[i].sample;
+	}
+	return pt_writer_samples(r->writer, processes, samples, n);
+}
+
+/* The first of these, with those that go with it; *ret_n: how many. */
+static int write_some(struct pt_recorder *r, const struct item *items, size_t n, size_t *ret_n)
+{
+	*ret_n = 1;
+	switch (items->what) {
+	case FRAME: return pt_writer_frame(r->writer, items->snapshot);
+	case MARK: return pt_writer_mark(r->writer, items->realtime_ns, items->pid, items->label);
+	case PROCESS: return pt_writer_process(r->writer, &items->process);
+	case SAMPLE: *ret_n = count_samples(items, n); return write_samples(r, items, *ret_n);
+	default: return pt_writer_end(r->writer, items->realtime_ns);
+	}
+}
+
+static void note(struct pt_recorder *r, const struct item *items, size_t n, int error)
 {
 	uint64_t cpu = r->clock ? r->clock->ops->now(r->clock, PT_CLOCK_THREAD_CPU) : 0;
+	bool is_frame = items->what == FRAME;
 	pthread_mutex_lock(&r->lock);
 	r->status.cpu_ns = cpu;
-	if (error) {
+	r->frames -= is_frame;
+	r->small -= is_frame ? 0 : n;
+	if (error && !r->status.error) {
 		r->status.error = error;
 		snprintf(r->status.message, sizeof(r->status.message), "%s", pt_writer_message(r->writer));
-	} else {
-		r->status.frames += item->snapshot != NULL;
 	}
+	r->status.frames += is_frame && !error;
 	pthread_mutex_unlock(&r->lock);
-	notify(r);
+	if (is_frame || error)
+		notify(r);
+}
+
+static void write_batch(struct pt_recorder *r, const struct items *batch, int *error)
+{
+	for (size_t i = 0, n; i < batch->n; i += n) {
+		n = 1;
+		if (!*error) {
+			*error = write_some(r, &batch->v[i], batch->n - i, &n);
+			note(r, &batch->v[i], n, *error);
+		}
+		pt_snapshot_unref(batch->v[i].snapshot);
+	}
 }
 
 static void *run(void *arg)
 {
 	struct pt_recorder *r = arg;
-	struct item item;
+	struct items batch = {0};
 	int error = 0;
-	while (take(r, &item)) {
-		if (!error) {
-			error = write_item(r, &item);
-			note(r, &item, error);
-		}
-		pt_snapshot_unref(item.snapshot);
-	}
+	while (take(r, &batch))
+		write_batch(r, &batch, &error);
+	free(batch.v);
 	pt_writer_close(r->writer);
 	pthread_mutex_lock(&r->lock);
 	r->status.stopped = true;
@@ -142,21 +182,33 @@ int pt_recorder_new(struct pt_recorder **ret, struct pt_writer *writer, struct p
 }
 
 /* False: there is no room, or no one to write it. Lock held. */
-static bool put(struct pt_recorder *r, const struct item *item, size_t room)
+static bool put(struct pt_recorder *r, const struct item *item)
 {
-	if (r->stop || r->status.error || r->n >= room)
+	struct items *queue = &r->queue;
+	bool is_frame = item->what == FRAME;
+	if (r->stop || r->status.error || (is_frame ? r->frames >= PT_RECORDER_QUEUE : r->small >= SMALL_MOST))
 		return false;
-	r->queue[(r->first + r->n++) % ROOM] = *item;
+	if (queue->n == queue->room) {
+		size_t room = queue->room ? queue->room * 2 : 16;
+		struct item *v = realloc(queue->v, room * sizeof(*v));
+		if (!v)
+			return false;
+		queue->v = v;
+		queue->room = room;
+	}
+	queue->v[queue->n++] = *item;
+	r->frames += is_frame;
+	r->small += !is_frame;
 	pthread_cond_signal(&r->wake);
 	return true;
 }
 
 void pt_recorder_push(struct pt_recorder *r, struct pt_snapshot *snapshot)
 {
-	struct item item = {.snapshot = pt_snapshot_ref(snapshot)};
+	struct item item = {.what = FRAME, .snapshot = pt_snapshot_ref(snapshot)};
 	pthread_mutex_lock(&r->lock);
 	bool again = snapshot->seq <= r->last_seq;
-	bool taken = !again && put(r, &item, PT_RECORDER_QUEUE);
+	bool taken = !again && put(r, &item);
 	r->status.lost += !taken && !again && !r->stop && !r->status.error;
 	if (!again)
 		r->last_seq = snapshot->seq;
@@ -165,24 +217,38 @@ void pt_recorder_push(struct pt_recorder *r, struct pt_snapshot *snapshot)
 		pt_snapshot_unref(snapshot);
 }
 
-static void put_now(struct pt_recorder *r, const struct item *item)
+static void put_small(struct pt_recorder *r, const struct item *item)
 {
 	pthread_mutex_lock(&r->lock);
-	put(r, item, ROOM);
+	bool taken = put(r, item);
+	r->status.lost_small += !taken && !r->stop && !r->status.error;
 	pthread_mutex_unlock(&r->lock);
 }
 
 void pt_recorder_mark(struct pt_recorder *r, uint64_t realtime_ns, pid_t pid, const char *label)
 {
-	struct item item = {.realtime_ns = realtime_ns, .pid = pid};
+	struct item item = {.what = MARK, .realtime_ns = realtime_ns, .pid = pid};
 	snprintf(item.label, sizeof(item.label), "%s", label);
-	put_now(r, &item);
+	put_small(r, &item);
+}
+
+void pt_recorder_process(struct pt_recorder *r, const struct pt_recorded *process)
+{
+	struct item item = {.what = PROCESS, .process = *process};
+	put_small(r, &item);
+}
+
+void pt_recorder_sample(struct pt_recorder *r, const struct pt_recorded *process,
+			const struct pt_recorded_sample *sample)
+{
+	struct item item = {.what = SAMPLE, .process = *process, .sample = *sample};
+	put_small(r, &item);
 }
 
 void pt_recorder_end(struct pt_recorder *r, uint64_t realtime_ns)
 {
-	struct item item = {.is_end = true, .realtime_ns = realtime_ns};
-	put_now(r, &item);
+	struct item item = {.what = END, .realtime_ns = realtime_ns};
+	put_small(r, &item);
 }
 
 void pt_recorder_stop(struct pt_recorder *r)
@@ -215,5 +281,6 @@ void pt_recorder_free(struct pt_recorder *r)
 		return;
 	pt_recorder_stop(r);
 	pthread_join(r->thread, NULL);
+	free(r->queue.v);
 	destroy(r);
 }

@@ -47,7 +47,7 @@ static int put_frame(struct pt_writer *w, const struct pt_frame *frame)
 		return code;
 	pt_bind_number(put, 1, s->seq);
 	sqlite3_bind_int64(put, 2, frame->track->id);
-	sqlite3_bind_null(put, 3);
+	pt_bind_maybe(put, 3, (struct pt_maybe){s->cleared_ns, s->cleared_ns != 0});
 	for (int i = 0; i < n_numbers; i++)
 		pt_bind_number(put, 4 + i, numbers[i]);
 	bind_process(put, uid, p, w->anonymize, state);

@@ -34,7 +34,7 @@ static const char *const put_sql[PT_PUT_N] = {
 	[PT_PUT_PROCESS] = put_process_sql,
 	[PT_PUT_END] = "UPDATE process SET ended_ns = ? WHERE id = (SELECT min(id) FROM process)",
 	[PT_PUT_FRAME] = put_frame_sql,
-	[PT_PUT_SAMPLE] = "INSERT OR REPLACE INTO sample VALUES(?,?,?,?,?,?,?,?)",
+	[PT_PUT_SAMPLE] = "INSERT OR REPLACE INTO sample VALUES(?,?,?,?,?,?,?,?,?)",
 	[PT_PUT_SIGNAL] = "INSERT INTO signal VALUES(?,?,?,?,?,?)",
 	[PT_PUT_VMA] = "INSERT INTO vma VALUES(NULL,?,?,NULL,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[PT_PUT_VMA_END] = "UPDATE vma SET until_frame = ? WHERE id = ?",
@@ -391,7 +391,8 @@ int pt_writer_process(struct pt_writer *w, const struct pt_recorded *process)
 
 static int put_sample(struct pt_writer *w, const struct pt_recorded *process, const struct pt_recorded_sample *sample)
 {
-	const struct pt_maybe values[] = {sample->rss, sample->anon, sample->file, sample->shmem, sample->swap};
+	const struct pt_maybe values[] = {sample->size, sample->rss,   sample->anon,
+					  sample->file, sample->shmem, sample->swap};
 	struct pt_recorded seen = *process;
 	struct pt_track *track;
 	sqlite3_stmt *put;

@@ -152,6 +152,13 @@ int pt_trace_add(struct pt_trace *trace, const struct pt_sample *sample)
 	return 0;
 }
 
+void pt_trace_take(struct pt_trace *trace, struct pt_sample *samples, size_t n)
+{
+	free(trace->samples);
+	trace->samples = samples;
+	trace->n_samples = trace->room_samples = n;
+}
+
 int pt_trace_mark(struct pt_trace *trace, const struct pt_trace_mark *mark)
 {
 	void *array = trace->marks;

@@ -79,6 +79,8 @@ void pt_trace_free(struct pt_trace *trace); /* NULL is fine */
 ssize_t pt_trace_add_process(struct pt_trace *trace, const struct pt_trace_process *process);
 /* Copies the sample and its roles; one that comes late is put where its time says, as marks are. 0 or -ENOMEM. */
 int pt_trace_add(struct pt_trace *trace, const struct pt_sample *sample);
+/* Takes over samples from malloc, and their roles, each from malloc, in the order of time, of a trace that has none. */
+void pt_trace_take(struct pt_trace *trace, struct pt_sample *samples, size_t n);
 int pt_trace_mark(struct pt_trace *trace, const struct pt_trace_mark *mark);
 
 /* What a complete snapshot holds, of all and by role ([PT_ROLE_N]). */

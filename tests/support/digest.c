@@ -78,9 +78,9 @@ static void add_counts(struct digest *d, const struct pt_counts *counts)
 uint64_t snapshot_digest(const struct pt_snapshot *s)
 {
 	struct digest d = {14695981039346656037u};
-	const uint64_t numbers[] = {s->page_shift,  s->stage,   s->done_pages,  s->all_pages,    s->fresh_ns,
-				    s->presence_ns, s->seq,     s->realtime_ns, s->monotonic_ns, s->scan_ns,
-				    s->scan_cpu_ns, s->vmas->n, s->n_slots};
+	const uint64_t numbers[] = {s->page_shift,  s->stage,       s->done_pages, s->all_pages,   s->fresh_ns,
+				    s->presence_ns, s->cleared_ns,  s->seq,        s->realtime_ns, s->monotonic_ns,
+				    s->scan_ns,     s->scan_cpu_ns, s->vmas->n,    s->n_slots};
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		add(&d, numbers[i]);
 	add_process(&d, &s->process);

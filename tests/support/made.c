@@ -55,6 +55,7 @@ static struct pt_vma_table *make_vmas(struct made *made)
 		*vma = (struct pt_vma){.start = MADE_BASE + i * MADE_PAGE,
 				       .end = MADE_BASE + end * MADE_PAGE,
 				       .perms = PT_READ | PT_WRITE,
+				       .role = (uint8_t)(i % PT_ROLE_N),
 				       .path = name};
 		name += 1 + snprintf(name, 16, "[anon:%zu]", i);
 		i = end + gap;
@@ -124,6 +125,7 @@ static void set_facts(struct made *made, struct pt_snapshot *s, uint64_t seq)
 	s->realtime_ns = (1000 + seq) * SECOND;
 	s->fresh_ns = s->monotonic_ns - SECOND / 2;
 	s->presence_ns = s->monotonic_ns - SECOND / 4;
+	s->cleared_ns = made->clears && seq % 3 ? (seq - seq % 3) * SECOND : 0;
 	s->scan_ns = made_random(made, SECOND);
 	s->scan_cpu_ns = made_random(made, SECOND);
 	s->stage = PT_STAGE_COMPLETE;
@@ -173,6 +175,7 @@ void made_expect_equal(const struct pt_snapshot *a, const struct pt_snapshot *b)
 	assert_int_equal(a->all_pages, b->all_pages);
 	assert_int_equal(a->fresh_ns, b->fresh_ns);
 	assert_int_equal(a->presence_ns, b->presence_ns);
+	assert_int_equal(a->cleared_ns, b->cleared_ns);
 	assert_int_equal(a->seq, b->seq);
 	assert_int_equal(a->realtime_ns, b->realtime_ns);
 	assert_int_equal(a->monotonic_ns, b->monotonic_ns);

@@ -34,6 +34,7 @@ static void mixed_open(struct mixed *m, uint64_t seed)
 		made_init(&m->made[i], seed * 10 + i, 200);
 		m->made[i].pid = (pid_t)(200 + i);
 		m->made[i].start_time = 7000 + i;
+		m->made[i].clears = i % 2;
 	}
 }
 

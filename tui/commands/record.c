@@ -103,6 +103,9 @@ static void sum_up(struct session *s, const struct pt_recorder_status *status)
 	if (status->lost)
 		ui_complain("%" PRIu64 " frames were lost: the disk of %s is too slow for them", status->lost,
 			    s->options->columns);
+	if (status->lost_small)
+		ui_complain("%" PRIu64 " marks were lost: the disk of %s is too slow for them", status->lost_small,
+			    s->options->columns);
 	if (isatty(STDERR_FILENO) && s->recorder)
 		fprintf(stderr, "%" PRIu64 " frames, %s; writing took %s of CPU time\n", status->frames,
 			pt_text_size(file_size(s->options->columns), size, sizeof(size)),
