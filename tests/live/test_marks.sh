@@ -1,6 +1,6 @@
 #!/bin/sh
-# pagetop mark and assets/pagetop-mark.h, as scripts and programs meet them: outside of a run, into a recording, after it;
-# and the header by every compiler that is here.
+# pagetop mark and assets/pagetop-mark.h, as scripts and programs meet them: outside of a run, into a recording, after it,
+# in a run; and the header by every compiler that is here.
 set -u
 bin=${1:-${PT_BIN:-}}
 top=${PT_TOP:-$(dirname "$0")/../..}
@@ -10,6 +10,7 @@ skip() {
 }
 [ -n "$bin" ] || skip "pagetop is not built"
 command -v sqlite3 >/dev/null || skip "sqlite3 is not installed"
+command -v jq >/dev/null || skip "jq is not installed"
 export LC_ALL=C
 unset PAGETOP_MARK PAGETOP_MARK_FD
 
@@ -132,5 +133,46 @@ ask() {
 gives 1 mark late
 says "is over"
 timeout 20 "$bin" vmas -i "$tmp/a" --at warm -n -r -o START >"$tmp/out" 2>"$tmp/err" || complain "--at warm: status $?"
+
+# ---- in a run
+
+unset PAGETOP_MARK
+mkdir "$tmp/t"
+export TMPDIR="$tmp/t"
+# run SCRIPT: by dash, in another folder; labels of its marks, a line each, in $tmp/labels
+run() {
+	(cd / && timeout 120 "$bin" run -J --report "$tmp/report" -- sh -c "$1" pagetop "$bin" "$tmp/mark" >"$tmp/out" 2>"$tmp/err" </dev/null 3>&-)
+	got=$?
+	[ $got = 0 ] || complain "run: $1: status $got"
+	[ -z "$(ls "$tmp/t")" ] || complain "run: $1: left $(ls "$tmp/t")"
+	jq -r '.marks[].label' "$tmp/report" >"$tmp/labels" || complain "run: $1: no report"
+}
+has() { # LABELS: separated by blanks
+	[ "$(paste -sd' ' "$tmp/labels")" = "$1" ] || complain "marks are '$(paste -sd' ' "$tmp/labels" | head -c 200)', not '$1'"
+}
+run 'echo a >&$PAGETOP_MARK_FD; "$1" mark b; "$2" c; (cd /usr && exec sh -c "echo d >&\$PAGETOP_MARK_FD")'
+has 'a b c d'
+jq -e '[.marks[].pid] | all(. > 0)' "$tmp/report" >/dev/null || complain "senders are not known"
+jq -e '[.marks[].at] | . == sort and .[0] >= 0' "$tmp/report" >/dev/null || complain "times do not ascend"
+run 'i=0; while [ $i -lt 500 ]; do echo m$i >&$PAGETOP_MARK_FD || exit 9; i=$((i + 1)); done'
+has "$(i=0; while [ $i -lt 500 ]; do printf '%sm%d' "${blank:-}" $i; blank=' ' i=$((i + 1)); done)"
+run '"$1" mark outer; "$1" run -- sh -c "echo inner >&\$PAGETOP_MARK_FD; \"$1\" mark inner" 2>/dev/null; "$1" mark again'
+has 'outer again'
+run 'exec 7>/dev/null; "$1" mark path' # the descriptor is gone, the path is not
+has path
+run 'env -i "$1" mark lost || [ $? = 1 ]'
+has ''
+# more than is kept: the run is none the worse for it
+run 'yes | head -n 40000 >&$PAGETOP_MARK_FD; "$1" mark last'
+[ "$(wc -l <"$tmp/labels")" = 10000 ] || complain "a flood: $(wc -l <"$tmp/labels") marks are kept"
+# who outlives the run is told that it is over
+mkfifo "$tmp/go"
+: >"$tmp/late"
+run '(read -r line <'"$tmp/go"'; echo late >&$PAGETOP_MARK_FD 2>/dev/null; echo $? >>'"$tmp/late"'; "$1" mark late 2>>'"$tmp/late"'; echo $? >>'"$tmp/late"') >/dev/null 2>&1 & "$1" mark early'
+has early
+echo >"$tmp/go"
+until [ "$(wc -l <"$tmp/late")" -ge 3 ]; do :; done
+[ "$(sed -n 1p "$tmp/late")" != 0 ] || complain "a late mark was taken"
+grep -q 'is over' "$tmp/late" || complain "a late mark: $(cat "$tmp/late")"
 
 exit $failed
