@@ -2,7 +2,7 @@
 # for both. Messages go to stderr. `setup_who` names the program in them.
 
 # word  package: "build" makes the program, "test" is needed on top of that to make the tests; without "check" some of
-# them are skipped. "bench" is for tests/bench/run alone.
+# them are skipped. "bench" is for tests/bench/ alone.
 setup_table() {
 	cat <<-'END'
 		build gcc
@@ -30,7 +30,9 @@ setup_table() {
 		check universal-ctags
 		check valgrind
 		bench jq
+		bench libjemalloc2
 		bench linux-source-6.1
+		bench nodejs
 		bench pagemon
 		bench procps
 		bench redis-server

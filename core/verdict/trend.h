@@ -2,15 +2,19 @@
  * Whether a series goes on growing: the test behind slope and plateau. Pure.
  *
  * The lower hull counts, not the noise above it: the series is cut into 12 blocks of equal time, of each the minimum is
- * taken, and the hull is what those never undershoot again. It grows if every quarter of the time, wherever that begins,
- * adds its share to the rise of the hull (at least 0.35 of what an even rise would add), with the minima close to it.
- * Collectors, bursts and noise fall back; caches that fill and warm-ups leave a quarter with nothing: neither is growth.
- * The last half and the last quarter are looked at in the same way, as long as they have 60 samples: a leak that began
- * late, or after a warm-up, is found if the stretch rises above all that was there before it and about as fast as the
- * one before it did.
+ * taken, and the hull is what those never undershoot again. It grows if
+ *   - every quarter of the time, wherever that begins, adds its share to the rise of the hull (0.3 of what an even rise
+ *     would add; 0.5 of long series), and the minima are close to it: collectors, bursts and noise fall back, caches that
+ *     fill and warm-ups that end leave a quarter with nothing;
+ *   - its later half adds about as much as the earlier one (0.6; 0.65 of long series): what comes to rest slows down;
+ *   - it rises by more than a few of the smallest steps it takes (20; 32 of long series); with fewer it is undecided.
+ * The same is asked of the last three quarters, so that a warm-up hides no leak, and of the last half and quarter where
+ * they rise at least twice as much as as much time before them, so that a leak may begin late. Those must rise above
+ * what was there before them.
  *
- * What it cannot tell from a leak: a warm-up that lasts for more than 3/4 of the series, and a collector whose round takes
- * longer than half of it. tests/bench/trend.c measures all of this.
+ * What cannot be told from a leak: a warm-up that ends in the last quarter of the series, a collector whose round takes
+ * longer than half of it, and now and then what comes to rest as slowly as a logarithm. A mark after the warm-up helps.
+ * tests/bench/trend.c and growth measure all of this; RESULTS.md has it.
  */
 #ifndef PT_VERDICT_TREND_H
 #define PT_VERDICT_TREND_H
@@ -32,7 +36,8 @@ struct pt_trend {
 	double slope;
 	double low, high;  /* an interval that holds the slope with that confidence; of the later half, if it is flat */
 	double confidence; /* 0.99 */
-	/* How often a steady series, of the kind that does so most often, rises as evenly as this: found by simulation. */
+	/* Of what grows or shrinks: how often a steady series, of the kind that does so most often, seems to as surely as this:
+	 * found by simulation. Else 1. */
 	double chance;
 	uint64_t need_ns;  /* of PT_TREND_UNDECIDED: how long a run would decide, 0: cannot be told */
 	uint64_t began_ns; /* of PT_TREND_GROWING: the moment from which it holds, on the clock of t */
@@ -40,7 +45,8 @@ struct pt_trend {
 };
 
 /* t: CLOCK_MONOTONIC in ns, ascending; v: what was counted, NAN where that is not known; n of both. Of fewer than 24
- * samples nothing is decided, of fewer than 60 only what is clear; of 60 and more everything is, but where t has gaps. */
+ * samples nothing is decided, of fewer than 60 only what is clear; of more nearly everything, where they neither cluster
+ * nor leave gaps. */
 void pt_trend_of(const uint64_t *t, const double *v, size_t n, struct pt_trend *ret);
 
 #endif

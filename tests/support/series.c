@@ -98,14 +98,38 @@ static void warm_up(struct maker *m, double part, bool curve)
 		noise(m, pages * scale(m, 0.002, 0.2), memory(m));
 }
 
-static void creep(struct maker *m)
+/* A heap that gives nothing back: the high-water mark of a level that wanders; it has done so for a while already. */
+static void high_water(struct maker *m, double before)
 {
 	double deviation = scale(m, 10, 5000), remembers = scale(m, 0.1, (double)m->n / 30);
 	double level = deviation * normal(m), highest = 0;
-	for (size_t i = 0; i < m->n; i++) {
+	size_t unseen = (size_t)(before * (double)m->n);
+	for (size_t i = 0; i < unseen + m->n; i++) {
 		highest = fmax(highest, level);
-		m->v[i] += highest;
+		if (i >= unseen)
+			m->v[i - unseen] += highest;
 		level = wander(m, level, deviation, remembers);
+	}
+}
+
+static double poisson(struct maker *m, double mean)
+{
+	double n = 0, product = unit(m), least = exp(-mean);
+	while (product > least) {
+		product *= unit(m);
+		n++;
+	}
+	return n;
+}
+
+/* A heap that falls to pieces, ever slower: pages come at random, as often as time since the start is short. */
+static void fall_to_pieces(struct maker *m, double before)
+{
+	double pages = scale(m, 5, 1000), start = (before + 0.01) * m->span, held = 0;
+	for (size_t i = 1; i < m->n; i++) {
+		double expected = pages * log((start + at(m, i)) / (start + at(m, i - 1)));
+		held += poisson(m, fmin(expected, 500));
+		m->v[i] += held;
 	}
 }
 
@@ -151,7 +175,7 @@ static void shape_it(struct maker *m, enum series_shape shape)
 	case SERIES_NOISY: noise(m, scale(m, 4, 3000), memory(m)); break;
 	case SERIES_WARM_LINE: warm_up(m, from_to(m, 0.05, 0.7), false); break;
 	case SERIES_WARM_CURVE: warm_up(m, from_to(m, 0.03, 0.25), true); break;
-	case SERIES_WARM_CREEP: creep(m); break;
+	case SERIES_WARM_CREEP: high_water(m, unit(m) < 0.5 ? 0 : from_to(m, 0, 0.25)); break;
 	case SERIES_SAWTOOTH: collector(m); break;
 	case SERIES_LEAK_1M:
 		if (unit(m) < 0.67)
@@ -164,6 +188,7 @@ static void shape_it(struct maker *m, enum series_shape shape)
 		leak(m, rate, 0);
 		break;
 	case SERIES_LONG_WARM: warm_up(m, from_to(m, 0.7, 0.9), false); break;
+	case SERIES_FADING: fall_to_pieces(m, unit(m) < 0.5 ? 0 : from_to(m, 0, 0.25)); break;
 	case SERIES_LONG_SAWTOOTH: sawtooth(m, from_to(m, 0.34, 1) * m->span, 1); break;
 	case SERIES_LEAK_4K: leak(m, rate, 0); break;
 	default: break; /* steady */
@@ -174,8 +199,8 @@ static void shape_it(struct maker *m, enum series_shape shape)
 const char *series_name(enum series_shape shape)
 {
 	static const char *const names[SERIES_N] = {
-		"steady",  "noisy",   "warm-line", "warm-curve", "warm-creep", "sawtooth",
-		"leak-4K", "leak-1M", "late-leak", "warm-leak",  "long-warm",  "long-sawtooth",
+		"steady",  "noisy",     "warm-line", "warm-curve", "warm-creep", "sawtooth",      "leak-4K",
+		"leak-1M", "late-leak", "warm-leak", "long-warm",  "fading",     "long-sawtooth",
 	};
 	return names[shape];
 }

@@ -16,7 +16,7 @@ enum series_shape {
 	SERIES_NOISY, /* and a level that wanders about its mean: up to 12 MiB, remembered for up to a tenth of the run */
 	SERIES_WARM_LINE,  /* warm-up of 5 to 70 % of the run, in a line, then flat */
 	SERIES_WARM_CURVE, /* warm-up that saturates: time constant 3 to 25 % of the run */
-	SERIES_WARM_CREEP, /* the high-water mark of a noisy one: a heap that gives nothing back */
+	SERIES_WARM_CREEP, /* a heap that gives nothing back: the high-water mark of a noisy one */
 	SERIES_SAWTOOTH,   /* a collector: its full rounds 3 samples to a third of the run apart */
 	SERIES_STEADY_N,   /* how many those are */
 	/* leaks, on top of what a steady program does */
@@ -26,6 +26,7 @@ enum series_shape {
 	SERIES_LATE_LEAK,     /* 4 KiB a second, from 20 to 70 % of the run on */
 	SERIES_WARM_LEAK,     /* a warm-up in a line of 3 to 50 % of the run, and 4 KiB a second all the time */
 	SERIES_LONG_WARM,     /* the warm-up in a line takes 70 to 90 % of the run */
+	SERIES_FADING,        /* comes to rest ever more slowly, as a logarithm does: a heap that falls to pieces */
 	SERIES_LONG_SAWTOOTH, /* full rounds a third of the run to all of it apart */
 	SERIES_N
 };

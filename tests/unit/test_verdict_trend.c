@@ -48,9 +48,19 @@ static double down(double s)
 	return 7e6 - 4096 * s;
 }
 
+static double slowly(double s) /* a page in five seconds */
+{
+	return 7e6 + 4096 * floor(s / 5);
+}
+
 static double up_late(double s) /* from 300 s on */
 {
 	return 7e6 + 4096 * fmax(s - 300, 0);
+}
+
+static double up_from_200(double s)
+{
+	return 7e6 + 4096 * fmax(s - 200, 0) + 1e5 * (fmod(s, 7) > 5);
 }
 
 static double up_and_flat(double s)
@@ -118,6 +128,9 @@ static void test_late(void **state)
 	assert_int_equal(trend.kind, PT_TREND_GROWING);
 	assert_in_range(trend.began_ns, 280 * SECOND, 330 * SECOND);
 	assert_true(fabs(trend.slope - 4096) < 10);
+	trend = of(up_from_200, 600); /* the half is looked at, but it began before that */
+	assert_int_equal(trend.kind, PT_TREND_GROWING);
+	assert_in_range(trend.began_ns, 145 * SECOND, 230 * SECOND);
 	trend = of(up_late, 310); /* ten seconds of growth are too little */
 	assert_int_equal(trend.kind, PT_TREND_FLAT);
 }
@@ -131,6 +144,10 @@ static void test_too_little(void **state)
 	trend = of(saturating, 40); /* has not come to rest */
 	assert_int_equal(trend.kind, PT_TREND_UNDECIDED);
 	assert_int_equal(trend.need_ns, 60 * SECOND);
+	trend = of(slowly, 60); /* 12 pages: even, but few */
+	assert_int_equal(trend.kind, PT_TREND_UNDECIDED);
+	assert_in_range(trend.need_ns, 120 * SECOND, 200 * SECOND);
+	assert_int_equal(of(slowly, (size_t)(trend.need_ns / SECOND) + 1).kind, PT_TREND_GROWING);
 	trend = of(up, 1);
 	assert_int_equal(trend.kind, PT_TREND_UNDECIDED);
 	assert_int_equal(trend.need_ns, 0);
@@ -151,6 +168,26 @@ static void test_too_little(void **state)
 		v[i] = NAN;
 	}
 	pt_trend_of(t, v, 60, &trend);
+	assert_int_equal(trend.kind, PT_TREND_UNDECIDED);
+}
+
+/* Hundreds of samples in the first second are not a long series. */
+static void test_clustered(void **state)
+{
+	(void)state;
+	struct pt_trend trend;
+	for (size_t i = 0; i < 300; i++) {
+		t[i] = i < 285 ? i * SECOND / 285 : (i - 284) * SECOND;
+		v[i] = up((double)t[i] / 1e9);
+	}
+	pt_trend_of(t, v, 300, &trend);
+	assert_int_equal(trend.kind, PT_TREND_UNDECIDED);
+	assert_int_equal(trend.need_ns, 60 * SECOND);
+	for (size_t i = 0; i < 120; i++) { /* the second half of the time without a sample: it was stopped */
+		t[i] = i < 119 ? i * SECOND : 240 * SECOND;
+		v[i] = up((double)t[i] / 1e9);
+	}
+	pt_trend_of(t, v, 120, &trend);
 	assert_int_equal(trend.kind, PT_TREND_UNDECIDED);
 }
 
@@ -183,8 +220,8 @@ static void test_programs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),      cmocka_unit_test(test_numbers),  cmocka_unit_test(test_late),
-		cmocka_unit_test(test_too_little), cmocka_unit_test(test_programs),
+		cmocka_unit_test(test_plain),     cmocka_unit_test(test_numbers),    cmocka_unit_test(test_late),
+		cmocka_unit_test(test_clustered), cmocka_unit_test(test_too_little), cmocka_unit_test(test_programs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
