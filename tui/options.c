@@ -48,6 +48,10 @@ enum {
 	OPT_FOR,
 	OPT_SYNC,
 	OPT_ANONYMIZE,
+	OPT_ASSERT,
+	OPT_ASSERTIONS,
+	OPT_JUNIT,
+	OPT_STRICT,
 	OPT_MARKS,
 	OPT_METRICS,
 	OPT_LIVE,
@@ -92,6 +96,10 @@ static const struct option long_options[] = {
 	{"live", no_argument, NULL, OPT_LIVE},
 	{"wait-all", no_argument, NULL, OPT_WAIT_ALL},
 	{"report", required_argument, NULL, OPT_REPORT},
+	{"assert", required_argument, NULL, OPT_ASSERT},
+	{"assertions", required_argument, NULL, OPT_ASSERTIONS},
+	{"junit", required_argument, NULL, OPT_JUNIT},
+	{"strict", no_argument, NULL, OPT_STRICT},
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -222,6 +230,15 @@ static int parse_stop(const char *text, enum pt_dump_stop *ret, struct complaint
 
 /* ---- options --------------------------------------------------------------------------------------------------- */
 
+/* There is room for as many as there are words. */
+static void add_assert(const char *text, struct ui_options *o)
+{
+	size_t n = 0;
+	while (o->asserts[n])
+		n++;
+	o->asserts[n] = text;
+}
+
 static int take_value(int option, const char *value, struct ui_options *o, struct complaint *c)
 {
 	double number;
@@ -257,6 +274,9 @@ static int take_value(int option, const char *value, struct ui_options *o, struc
 	case OPT_AT: o->at = value; return UI_OK;
 	case OPT_MARKS: o->marks = value; return UI_OK;
 	case OPT_METRICS: o->metrics = value; return UI_OK;
+	case OPT_ASSERT: add_assert(value, o); return UI_OK;
+	case OPT_ASSERTIONS: o->assertions = value; return UI_OK;
+	case OPT_JUNIT: o->junit = value; return UI_OK;
 	case OPT_FROM: o->from = value; return UI_OK;
 	case OPT_TO: o->to = value; return UI_OK;
 	case OPT_SYNC:
@@ -293,6 +313,7 @@ static int take_option(int option, const char *value, const char *word, struct u
 	case OPT_CLEAR: o->clear_soft_dirty = true; return UI_OK;
 	case OPT_CONTENT: o->content = true; return UI_OK;
 	case OPT_ANONYMIZE: o->anonymize = true; return UI_OK;
+	case OPT_STRICT: o->strict = true; return UI_OK;
 	case ':': return usage(c, "%s needs a value: see pagetop --help", word);
 	case '?': return usage(c, "unknown option %s: pagetop --help lists them", word);
 	default: return take_value(option, value, o, c);
@@ -356,6 +377,9 @@ static int check_own(const struct ui_options *o, struct complaint *c)
 		return usage(c, "--sync and --anonymize are of pagetop record and pagetop run");
 	if (o->force && !is_named(command, "dump") && !is_named(command, "record") && !is_named(command, "run"))
 		return usage(c, "--force is of pagetop dump, pagetop record and pagetop run");
+	if ((o->asserts[0] || o->assertions || o->junit || o->strict) && !is_named(command, "run") &&
+	    !is_named(command, "check"))
+		return usage(c, "--assert, --assertions, --junit and --strict are of pagetop run and pagetop check");
 	return UI_OK;
 }
 
@@ -472,8 +496,11 @@ int ui_options_parse(int argc, char **argv, struct ui_options *ret, char *messag
 	int r;
 
 	o.rest = calloc((size_t)argc + 1, sizeof(*o.rest));
-	if (!o.rest)
+	o.asserts = calloc((size_t)argc + 1, sizeof(*o.asserts));
+	if (!o.rest || !o.asserts) {
+		ui_options_free(&o);
 		return usage(&c, "out of memory");
+	}
 	r = parse_words(argc, argv, &o, &c);
 	if (r == UI_OK)
 		r = check(&o, &c);
@@ -488,5 +515,7 @@ int ui_options_parse(int argc, char **argv, struct ui_options *ret, char *messag
 void ui_options_free(struct ui_options *options)
 {
 	free(options->rest);
+	free(options->asserts);
 	options->rest = NULL;
+	options->asserts = NULL;
 }

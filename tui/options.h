@@ -54,6 +54,10 @@ struct ui_options {
 	const char *from, *to;              /* --from and --to TIME|MARK, NULL: its ends */
 	bool live, wait_all;                /* --live --wait-all, of run; so is this: */
 	const char *report;                 /* --report FILE, NULL: stderr */
+	const char **asserts;               /* --assert EXPR, of run and check, NULL-terminated; so are these: */
+	const char *assertions;             /* --assertions FILE */
+	const char *junit;                  /* --junit FILE */
+	bool strict;                        /* --strict: undecided is as bad as failed */
 	char **rest;                        /* operands, NULL-terminated */
 	const struct ui_command *command;   /* NULL: the live screen */
 	bool help, version;                 /* -h -V */

@@ -29,11 +29,11 @@ struct pt_judge {
 void pt_judge_why(struct pt_judge *j, uint64_t need_ns, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* What a call comes to; and a series at the sample where it is least, or most. */
-struct pt_value pt_judge_call(struct pt_judge *j, const struct pt_node *call);
-struct pt_value pt_judge_extreme(struct pt_judge *j, const struct pt_node *series, bool most);
+struct pt_value pt_judge_call(struct pt_judge *j, const struct pt_node *node);
+struct pt_value pt_judge_extreme(struct pt_judge *j, const struct pt_node *node, bool most);
 /* Whether a series is, at every sample, what it is compared with (`equal`), or never so. */
-enum pt_answer pt_judge_equals(struct pt_judge *j, const struct pt_node *series, struct pt_value with, bool equal);
-enum pt_answer pt_judge_plateau(struct pt_judge *j, const struct pt_node *call);
+enum pt_answer pt_judge_equals(struct pt_judge *j, const struct pt_node *node, struct pt_value with, bool equal);
+enum pt_answer pt_judge_plateau(struct pt_judge *j, const struct pt_node *node);
 
 /* Whether a is less than b, or as large; whether both are the same. */
 enum pt_answer pt_value_less(struct pt_value a, struct pt_value b, bool or_equal);

@@ -46,6 +46,7 @@ struct pt_unit_word {
 	struct pt_dimension dimension;
 };
 const struct pt_unit_word *pt_unit_of(struct pt_word word); /* NULL: none */
+const char *pt_unit_name(size_t i);                         /* one by one: NULL after the last */
 
 bool pt_word_is(struct pt_word word, const char *text);
 /* The function, series, role or other word of the language that is spelt nearly so; NULL: none is. */

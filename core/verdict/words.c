@@ -102,6 +102,11 @@ const struct pt_unit_word *pt_unit_of(struct pt_word word)
 	return NULL;
 }
 
+const char *pt_unit_name(size_t i)
+{
+	return i < sizeof(units) / sizeof(*units) ? units[i].name : NULL;
+}
+
 const char *pt_word_near(struct pt_word word)
 {
 	static const char *const others[] = {"start", "end", "born", "and", "or", "not", "of", "root", "last"};

@@ -13,6 +13,7 @@
 #include "core/report/columns.h"
 #include "core/report/metrics.h"
 #include "core/report/verify.h"
+#include "core/verdict/expr.h"
 #include "tui/keys.c"    /* NOLINT(bugprone-suspicious-include) */
 #include "tui/options.c" /* NOLINT(bugprone-suspicious-include) */
 
@@ -153,6 +154,28 @@ static void has_every_token(void **state)
 		has_word(pt_verify_sum_name((enum pt_verify_sum)i));
 }
 
+static void has_the_language_of_assertions(void **state)
+{
+	(void)state;
+	char row[128];
+	const char *at = strstr(manual, "\n.SH ASSERTIONS");
+	assert_non_null(at);
+	for (int fn = 0; fn < PT_FN_N; fn++) {
+		snprintf(row, sizeof(row), "\n.B %s\n", pt_function_usage((enum pt_function)fn));
+		if (!strstr(at, row))
+			fail_msg("the manual does not have the line .B %s", pt_function_usage((enum pt_function)fn));
+	}
+	for (int q = 0; q < PT_QUANTITY_N; q++)
+		has_word(pt_quantity_name((enum pt_quantity)q));
+	for (size_t i = 0; pt_roles_word(i); i++)
+		has_word(pt_roles_word(i));
+	for (size_t i = 0; pt_unit_name(i); i++)
+		if (strlen(pt_unit_name(i)) == 1 || strchr("pmhs", pt_unit_name(i)[0]))
+			has_word(pt_unit_name(i));
+	for (int i = 0; i <= PT_ANSWER_YES; i++)
+		has_word(pt_answer_name((enum pt_answer)i));
+}
+
 static void has_the_limits_of_numbers(void **state)
 {
 	(void)state;
@@ -174,6 +197,7 @@ int main(void)
 		cmocka_unit_test(has_every_metric_with_its_meaning),
 		cmocka_unit_test(has_every_token),
 		cmocka_unit_test(has_the_limits_of_numbers),
+		cmocka_unit_test(has_the_language_of_assertions),
 	};
 	return cmocka_run_group_tests(tests, read_manual, NULL);
 }

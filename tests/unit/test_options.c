@@ -290,6 +290,9 @@ static const struct {
 	{"--since x", "are of pagetop dump"},
 	{"vmas -p 1 --content", "are of pagetop diff"},
 	{"vmas -p 1 --from +1", "are of pagetop diff"},
+	{"vmas -p 1 --assert x", "are of pagetop run and pagetop check"},
+	{"record -p 1 --strict", "are of pagetop run and pagetop check"},
+	{"vmas -p 1 --junit", "--junit needs a value"},
 	{"diff a b --content --to +1", "no --from, no --to"},
 	{"-o RSS", "need a command"},
 };
