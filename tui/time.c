@@ -79,7 +79,8 @@ static void ask_moment(struct ui_shell *shell)
 					  .number = ++t->asked,
 					  .seq = t->base,
 					  .steps = t->steps,
-					  .other = t->anchor};
+					  .other = t->anchor,
+					  .other_steps = t->anchor_steps};
 	t->wanted = false;
 	ui_worker_ask(t->diver, &request);
 	ui_worker_wait(t->diver, WAIT_MS);
@@ -116,7 +117,6 @@ static void show_newest(struct ui_shell *shell, struct ui_dive *d)
 static void apply(struct ui_shell *shell, struct ui_dive *d)
 {
 	struct ui_time *t = &shell->time;
-	bool onward = t->steps >= 0;
 	if (d->error) {
 		ui_shell_say(shell, d->error == -ENOENT ? WG_DIM : WG_BAD, "%s",
 			     d->error == -ENOENT ? "there is no past yet: the first frame is being read"
@@ -124,8 +124,12 @@ static void apply(struct ui_shell *shell, struct ui_dive *d)
 		return;
 	}
 	t->exec_between = !same_image(d);
+	if (t->anchor && d->other && !t->wanted) {
+		t->anchor = d->other->seq;
+		t->anchor_steps = 0;
+	}
 	bool newest = shell->target.live && (replay_of(shell) ? shell->target.live->seq == d->at : d->newest);
-	if (newest && onward && !t->wanted) {
+	if (newest && !t->wanted) {
 		show_newest(shell, d);
 		return;
 	}
@@ -151,6 +155,11 @@ static void take_moment(struct ui_shell *shell)
 	shell->dirty = true;
 }
 
+static bool is_under_way(const struct ui_time *t)
+{
+	return t->wanted || t->asked != t->answered;
+}
+
 /* The moment that steps go from: the one shown, or still being looked up. */
 void ui_time_go(struct ui_shell *shell, uint64_t seq, int64_t steps)
 {
@@ -171,8 +180,7 @@ void ui_time_go(struct ui_shell *shell, uint64_t seq, int64_t steps)
 void ui_time_step(struct ui_shell *shell, int64_t steps)
 {
 	struct ui_time *t = &shell->time;
-	bool under_way = t->wanted || t->asked != t->answered;
-	if (under_way)
+	if (is_under_way(t))
 		ui_time_go(shell, t->base, t->steps + steps);
 	else
 		ui_time_go(shell, origin(shell), steps);
@@ -224,7 +232,21 @@ void ui_time_play(struct ui_shell *shell, bool plays)
 static void set_anchor(struct ui_shell *shell, uint64_t seq)
 {
 	shell->time.anchor = seq;
+	shell->time.anchor_steps = 0;
 	go_again(shell);
+}
+
+/* To where the keys lead, also if that moment is still being looked up. */
+static void anchor_here(struct ui_shell *shell)
+{
+	struct ui_time *t = &shell->time;
+	if (!is_under_way(t)) {
+		set_anchor(shell, here(shell));
+		return;
+	}
+	t->anchor = t->base;
+	t->anchor_steps = t->steps;
+	ui_time_step(shell, 0);
 }
 
 static void toggle_anchor(struct ui_shell *shell)
@@ -235,7 +257,7 @@ static void toggle_anchor(struct ui_shell *shell)
 	else if (t->anchor)
 		set_anchor(shell, 0);
 	else if (here(shell)) {
-		set_anchor(shell, here(shell));
+		anchor_here(shell);
 		ui_shell_say(
 			shell, WG_TEXT,
 			"second cursor set: go to another moment to see what changed between them; v takes it away");

@@ -19,11 +19,12 @@ enum ui_time_view { UI_TIME_AWAY, UI_TIME_STRIP, UI_TIME_FULL };
 
 struct ui_time {
 	enum ui_time_view view;
-	bool focus;        /* keys are the strip's */
-	bool of_subject;   /* the plot is of what the screen has selected, not of the process */
-	uint64_t at;       /* seq of the moment shown; 0: the newest frame of the feed */
-	uint64_t anchor;   /* seq of the second cursor; 0: there is none */
-	bool exec_between; /* the two moments are of different programs: nothing to compare */
+	bool focus;           /* keys are the strip's */
+	bool of_subject;      /* the plot is of what the screen has selected, not of the process */
+	uint64_t at;          /* seq of the moment shown; 0: the newest frame of the feed */
+	uint64_t anchor;      /* seq of the second cursor; 0: there is none */
+	int64_t anchor_steps; /* while its moment is still being looked up: so many from there */
+	bool exec_between;    /* the two moments are of different programs: nothing to compare */
 	/* what was asked for: `steps` moments from `base` */
 	uint64_t base;
 	int64_t steps;

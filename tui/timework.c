@@ -37,7 +37,7 @@ static void dive(const struct ui_dive_request *request, struct ui_dive *d)
 	d->newest = past->ops->step(past, d->at, 1) == d->at;
 	if (!request->other)
 		find_before(past, d);
-	else if (past->ops->at(past, request->other, &d->other) < 0)
+	else if (past->ops->at(past, past->ops->step(past, request->other, request->other_steps), &d->other) < 0)
 		d->other = NULL;
 }
 

@@ -16,7 +16,8 @@ struct ui_dive_request {
 	unsigned number;
 	uint64_t seq; /* from the last moment that is not after this one */
 	int64_t steps;
-	uint64_t other; /* what to compare with; 0: with the moment before */
+	uint64_t other; /* what to compare with: so many moments from this one; 0: with the moment before */
+	int64_t other_steps;
 };
 
 struct ui_dive {

@@ -354,9 +354,11 @@ static void one_moment_is_no_past_yet(void **arg)
 	stage = stage_open(STAGE_PID, 130, 44);
 	stage_key(stage, 't');
 	stage_expect(stage, "one moment so far");
-	stage_type(stage, "hl[]v");
-	stage_expect_not(stage, "PAST");
-	assert_int_equal(shown(), 1);
+	for (const char *key = "hl[]v"; *key; key++) {
+		stage_key(stage, (uint32_t)*key);
+		expect_moment(1);
+		stage_expect_not(stage, "PAST");
+	}
 }
 
 static void history_outlives_the_process(void **arg)
