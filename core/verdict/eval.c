@@ -214,8 +214,10 @@ static int find_grown(struct pt_judge *j, const struct pt_node *root)
 	if (!leaf)
 		return 0;
 	for (size_t i = j->blamed ? j->first_blamed : 0; i < end; i++) {
-		from = ret->findings[i].from_ns < from ? ret->findings[i].from_ns : from;
-		to = ret->findings[i].to_ns > to ? ret->findings[i].to_ns : to;
+		const struct pt_finding *f = &ret->findings[i];
+		uint64_t began = f->has_trend && f->trend.kind == PT_TREND_GROWING ? f->trend.began_ns : f->from_ns;
+		from = began < from ? began : from;
+		to = f->to_ns > to ? f->to_ns : to;
 	}
 	if (from >= to) /* of one moment alone: since the start */
 		from = j->trace->began_ns;

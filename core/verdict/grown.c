@@ -11,6 +11,7 @@
 
 #define PLOT_MOMENTS 512
 #define BEGUN        0.05 /* of what it grew by, when growing is said to have begun */
+#define LITTLE       0.01 /* of all that grew, which is not worth a line */
 
 /* ---- frames ----------------------------------------------------------------------------------------------------- */
 
@@ -204,6 +205,18 @@ static int find_beginning(const struct search *s, struct pt_grown_vma *vma)
 	return error ? error : n < 0 ? (int)n : 0;
 }
 
+/* What is little beside the rest is told in one sum. */
+static void drop_little(struct pt_grown *grown)
+{
+	uint64_t all = grown->more_bytes;
+	for (size_t i = 0; i < grown->n; i++)
+		all += grown->v[i].bytes;
+	for (; grown->n > 1 && (double)grown->v[grown->n - 1].bytes < LITTLE * (double)all; grown->n--) {
+		grown->more++;
+		grown->more_bytes += grown->v[grown->n - 1].bytes;
+	}
+}
+
 int pt_grown_find(const struct pt_trace *trace, const struct pt_series *series, uint64_t from_ns, uint64_t to_ns,
 		  struct pt_grown *ret)
 {
@@ -216,6 +229,7 @@ int pt_grown_find(const struct pt_trace *trace, const struct pt_series *series, 
 	for (size_t i = 0; i < trace->n_processes && !error; i++)
 		if (pt_who_is(trace, &series->who, i))
 			error = search_process(&s, i);
+	drop_little(ret);
 	for (size_t i = 0; i < ret->n && !error; i++)
 		error = find_beginning(&s, &ret->v[i]);
 	return error;

@@ -314,8 +314,9 @@ static struct pt_trend judge_trend(struct pt_judge *j, const struct pt_node *nod
 		if (trend.kind != PT_TREND_UNDECIDED)
 			j->why[0] = '\0'; /* there are enough of those that are known */
 		else
-			pt_judge_why(j, trend.need_ns, "%zu samples over %.3g s are too few to tell growth from noise",
-				     trend.samples, (double)(w.v[w.n - 1].ns - w.v[0].ns) / SECOND);
+			pt_judge_why(j, trend.need_ns, "%zu sample%s over %.3g s: too few to tell growth from noise",
+				     trend.samples, trend.samples == 1 ? "" : "s",
+				     (double)(w.v[w.n - 1].ns - w.v[0].ns) / SECOND);
 	}
 	if (*ret_finding) {
 		(*ret_finding)->has_trend = trend.kind != PT_TREND_UNDECIDED;

@@ -24,16 +24,17 @@ static const struct {
 
 /*
  * A role goes by its name in `pagetop vmas`, but for those whose name is a group's. heap is what allocators hand out,
- * wherever they took it from; what is in it that grows is told by VMA and role when an assertion fails.
+ * wherever they took it from: also bss, with which the kernel merges what it maps next to it. What grew in it is told by
+ * VMA and role when an assertion fails.
  */
 static const struct {
 	const char *name;
 	uint32_t roles;
 } roles[] = {
 	{"all", PT_ROLES_ALL},
-	{"heap", BIT(PT_ROLE_HEAP) | BIT(PT_ROLE_ARENA) | BIT(PT_ROLE_ANON)},
+	{"heap", BIT(PT_ROLE_HEAP) | BIT(PT_ROLE_ARENA) | BIT(PT_ROLE_ANON) | BIT(PT_ROLE_BSS)},
 	{"stack", BIT(PT_ROLE_STACK) | BIT(PT_ROLE_THREAD_STACK)},
-	{"program", BIT(PT_ROLE_TEXT) | BIT(PT_ROLE_RODATA) | BIT(PT_ROLE_DATA) | BIT(PT_ROLE_BSS)},
+	{"program", BIT(PT_ROLE_TEXT) | BIT(PT_ROLE_RODATA) | BIT(PT_ROLE_DATA)},
 	{"brk", BIT(PT_ROLE_HEAP)},
 	{"main_stack", BIT(PT_ROLE_STACK)},
 	{"thread_stack", BIT(PT_ROLE_THREAD_STACK)},

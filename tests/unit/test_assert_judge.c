@@ -199,7 +199,7 @@ static void what_is_not_there_is_said(void **arg)
 	is_undecided(trace, "peak(rss of \"client\") < 1M", "no process \"client\"");
 	is_undecided(trace, "vmas < 1000", "vmas was never read: the run was too short");
 	is_undecided(trace, "final(rss) / final(swap) < 2", "is 0, or may be");
-	is_undecided(trace, "plateau(rss)", "5 samples over 4 s are too few");
+	is_undecided(trace, "plateau(rss)", "5 samples over 4 s: too few");
 	is_undecided(trace, "slope(rss) < 1K/s", "5 samples");
 	is_undecided(trace, "still_present(born(start..\"b\"), end) < 1M", "of 1 processes were not read");
 	is_undecided(trace, "still_present(born(start..\"b\"), \"warm\") < 1M", "before the end of the range");

@@ -60,7 +60,8 @@ json_t *ui_verdicts_json(const struct ui_verdicts *verdicts);
 /* What a file for JUnit's readers says besides. */
 struct ui_suite {
 	const char *name;    /* raw bytes */
-	const char *failure; /* of the command itself, as "exit status 3": one line; NULL: it did not fail */
+	bool command;        /* one was started, which gets a testcase of its own */
+	const char *failure; /* of that, as "exit status 3": one line, raw bytes; NULL: it did not fail */
 	bool strict;         /* undecided counts as failed, else as skipped */
 };
 /* Writes the file anew. UI_OK, or UI_FINDING after what failed was said. */

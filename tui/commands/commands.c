@@ -141,6 +141,23 @@ static const char replay_help[] = "The live screen on a recording: pagetop -i RE
 				  "                         with a time (ISO 8601), or the label of a mark\n"
 				  "  -p, --pid PID          of several processes this one; else choose from a list\n";
 
+static const char check_help[] = "Says whether a recording bears out what is asserted of the memory of its run, as\n"
+				 "pagetop run does at the end of one. Each is told as passed, failed (with what\n"
+				 "grew, and since when) or undecided (with what is missing).\n"
+				 "\n"
+				 "      --assert EXPR      what has to be true, as 'peak(rss) < 200M'; repeatable\n"
+				 "      --assertions FILE  the same, one a line; # begins a comment\n"
+				 "      --strict           undecided is as bad as failed\n"
+				 "      --junit FILE       writes the verdicts for a CI server\n"
+				 "  -b, --bytes            sizes in bytes\n"
+				 "  -J, --json             JSON\n"
+				 "\n"
+				 "  final(rss) - at(\"warm\", rss) < 5M       slope(heap.anon, \"warm\"..end) < 10K/s\n"
+				 "  still_present(born(\"a\"..\"b\"), end) < 100 pages      swap == 0\n"
+				 "  plateau(anon of \"redis-server\")         thp_share(heap) > 50%\n"
+				 "\n"
+				 "man pagetop has the language. Exit status 1: something failed.\n";
+
 static const char mark_help[] = "Gives the present moment a name, for assertions, replay and diff: inside of\n"
 				"pagetop run, in which PAGETOP_MARK is set, or in a recording that is made with\n"
 				"pagetop record --marks PATH, if PAGETOP_MARK=PATH. When it returns, the mark is\n"
@@ -163,6 +180,7 @@ const struct ui_command ui_commands[] = {
 	 ui_run_command},
 	{"record", NULL, "every frame of a process into a file", record_help, true, false, ui_record},
 	{"replay", "RECORDING", "the screens on a recording, at any moment of it", replay_help, false, true, ui_replay},
+	{"check", NULL, "whether a recording bears out what is asserted of it", check_help, false, true, ui_check},
 	{"mark", "LABEL", "give the present moment a name, in a run or recording", mark_help, false, false, ui_mark},
 	{0},
 };
@@ -180,8 +198,7 @@ static const char options[] = "  -p, --pid PID        the process            -J,
 			      "  -f, --filter REGEX   names to show          -r, --raw          for scripts\n"
 			      "      --demo           a target of its own    -V, -h             version, help\n"
 			      "\n"
-			      "Exit status: 0 done, 1 the command's finding, 2 usage, 3 no such process (any\n"
-			      "more), 4 not permitted, 5 the kernel lacks it. Keys: ?; the rest: man pagetop.\n";
+			      "Exit: 0 done 1 finding 2 usage 3 no process 4 denied 5 lacking; man pagetop\n";
 
 static void help_all(void)
 {
@@ -199,6 +216,8 @@ static const char *process_words(const struct ui_command *command)
 		return "";
 	if (strcmp(command->name, "run") == 0)
 		return "[OPTION...] --";
+	if (strcmp(command->name, "check") == 0)
+		return "-i RECORDING";
 	if (command->takes_recording)
 		return "-p PID|-i RECORDING";
 	return command->needs_process ? "-p PID" : "[-p PID]";

@@ -62,6 +62,7 @@ int ui_doctor(const struct ui_options *options, struct pt_kernel *k);
 int ui_verify(const struct ui_options *options, struct pt_kernel *k);
 int ui_dump(const struct ui_options *options, struct pt_kernel *k);
 int ui_diff(const struct ui_options *options, struct pt_kernel *k);
+int ui_check(const struct ui_options *options, struct pt_kernel *k);
 int ui_replay(const struct ui_options *options, struct pt_kernel *k);
 int ui_run_command(const struct ui_options *options, struct pt_kernel *k);
 int ui_record(const struct ui_options *options, struct pt_kernel *k);

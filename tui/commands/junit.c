@@ -1,6 +1,6 @@
 /*
  * Verdicts as XML in JUnit's form, which CI servers show: a testsuite with a testcase for each assertion, and one for the
- * command itself, so that its own failure is told from theirs. See assertions.h.
+ * command itself where one was started, so that its own failure is told from theirs. See assertions.h.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -86,6 +86,18 @@ static double seconds_of(const struct pt_trace *trace)
 	return trace->ended_ns > trace->began_ns ? (double)(trace->ended_ns - trace->began_ns) / 1e9 : 0;
 }
 
+static void write_command(const struct ui_suite *suite, double seconds, FILE *out)
+{
+	fprintf(out, "  <testcase classname=\"pagetop\" name=\"command\" time=\"%.3f\"", seconds);
+	if (suite->failure) {
+		fputs(">\n    <error type=\"command\" message=\"", out);
+		escape_raw(suite->failure, out);
+		fputs("\"/>\n  </testcase>\n", out);
+	} else {
+		fputs("/>\n", out);
+	}
+}
+
 static void write_suite(const struct ui_verdicts *verdicts, const struct ui_suite *suite, FILE *out)
 {
 	const struct pt_trace *trace = verdicts->trace;
@@ -98,16 +110,10 @@ static void write_suite(const struct ui_verdicts *verdicts, const struct ui_suit
 	escape_raw(suite->name, out);
 	fprintf(out,
 		"\" tests=\"%zu\" failures=\"%zu\" errors=\"%d\" skipped=\"%zu\" time=\"%.3f\" timestamp=\"%s\">\n",
-		verdicts->n + 1, verdicts->failed + (suite->strict ? verdicts->undecided : 0), suite->failure != NULL,
-		suite->strict ? 0 : verdicts->undecided, seconds_of(trace), when);
-	fprintf(out, "  <testcase classname=\"pagetop\" name=\"command\" time=\"%.3f\"", seconds_of(trace));
-	if (suite->failure) {
-		fputs(">\n    <error type=\"command\" message=\"", out);
-		escape_raw(suite->failure, out);
-		fputs("\"/>\n  </testcase>\n", out);
-	} else {
-		fputs("/>\n", out);
-	}
+		verdicts->n + suite->command, verdicts->failed + (suite->strict ? verdicts->undecided : 0),
+		suite->failure != NULL, suite->strict ? 0 : verdicts->undecided, seconds_of(trace), when);
+	if (suite->command)
+		write_command(suite, seconds_of(trace), out);
 	for (size_t i = 0; i < verdicts->n; i++)
 		write_verdict(verdicts, suite, &verdicts->v[i], out);
 	fputs("</testsuite>\n</testsuites>\n", out);

@@ -104,8 +104,8 @@ static void print_values(const struct ui_verdicts *verdicts, const struct ui_ver
 	for (size_t i = 0; i < v->judgement.n_findings; i++) {
 		const struct pt_finding *f = &v->judgement.findings[i];
 		snprintf(raw, sizeof(raw), "%.*s", (int)f->size, v->text + f->at);
-		fprintf(out, "%s %s %s", ui_verdict_printable(raw, text, sizeof(text)),
-			f->unit == PT_UNIT_TRUTH ? "" : "is",
+		fprintf(out, "%s %s%s", ui_verdict_printable(raw, text, sizeof(text)),
+			f->unit == PT_UNIT_TRUTH && f->low != (double)PT_ANSWER_UNDECIDED ? "" : "is ",
 			ui_verdict_value(verdicts->trace, f, bytes, value, sizeof(value)));
 		print_trend(verdicts->trace, f, bytes, out);
 	}

@@ -1,0 +1,131 @@
+#!/bin/sh
+# pagetop check on a recording of a process that leaks between two marks: what passes, what fails and with what it says,
+# what stays undecided, as text, JSON and JUnit's XML; and where a mistake is pointed at.
+set -u
+skip() {
+	echo "SKIP: $*"
+	exit 77
+}
+[ -n "${PT_BIN:-}" ] || skip "pagetop is not built"
+command -v jq >/dev/null || skip "jq is not installed"
+command -v python3 >/dev/null || skip "python3 is not installed"
+export LC_ALL=C
+tmp=$(mktemp -d) || exit 1
+target=
+finish() {
+	[ -z "$target" ] || kill "$target" 2>/dev/null
+	rm -rf "$tmp"
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+failed=0
+fail() {
+	echo "FAILED: $*"
+	failed=1
+}
+
+# It holds still, is warm, allocates 20 kB each 20 ms for 4 s, and is done.
+cat >"$tmp/leaky.py" <<'PYTHON'
+import os, select, socket
+def mark(label):
+    try:
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(label, os.environ["PAGETOP_MARK"])
+        return True
+    except OSError:
+        return False
+def pause():
+    select.select([], [], [], 0.02)
+while not mark(b"begun"):
+    pause()
+for i in range(50):
+    pause()
+mark(b"warm")
+kept = []
+for i in range(200):
+    kept.append(bytearray(b"x" * 20000))
+    pause()
+mark(b"done")
+os._exit(0) # as it is, with nothing freed
+PYTHON
+export PAGETOP_MARK="$tmp/marks"
+python3 "$tmp/leaky.py" &
+target=$!
+"$PT_BIN" record -p "$target" -o "$tmp/a" -d 0.05 --budget 50 --marks "$PAGETOP_MARK" || fail "record: status $?"
+wait "$target"
+target=
+
+# check_says STATUS WHAT ARGUMENT...: its exit status; what it says is in $tmp/out.
+check_says() {
+	expected=$1 what=$2
+	shift 2
+	"$PT_BIN" check -i "$tmp/a" "$@" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+	[ $status = "$expected" ] || fail "$what: status $status, not $expected: $(cat "$tmp/out" "$tmp/err")"
+}
+has() {
+	grep -qE -- "$2" "$tmp/out" || fail "$1: nothing as '$2' in: $(cat "$tmp/out")"
+}
+
+check_says 0 "what holds" --assert 'peak(rss) < 200M' --assert 'swap == 0 and vmas < 1000' \
+	--assert 'final(rss) - at("warm", rss) > 3M' --assert 'plateau(file, "warm".."done")' \
+	--assert 'final(rss) - at("warm", rss) < 6M' --assert 'slope(heap.anon, "warm".."done") > 100K/s'
+has "what holds" '^6 assertions: 6 passed, 0 failed, 0 undecided$'
+check_says 1 "a slope" --assert 'slope(heap.anon, "warm".."done") < 10K/s'
+has "a slope" '^failed     slope\(heap.anon, "warm".."done"\) < 10K/s$'
+has "a slope" ' is [0-9.]+[KM]/s \(with 99 % between'
+has "a slope" '^      \+[0-9.]+M  [0-9]+ pages  (heap|anon|bss)  [0-9a-f]+-[0-9a-f]+  .*in python3 \([0-9]+\)  since \+'
+check_says 1 "a plateau" --assert 'plateau(anon, "warm".."done")'
+has "a plateau" 'does not hold: growth of'
+check_says 1 "pages" --assert 'still_present(born("warm".."done"), end) < 100 pages'
+has "pages" ' pages \([0-9.]+M\)'
+
+check_says 0 "undecided" --assert 'at("cold", rss) < 1M'
+has "undecided" 'undecided: there is no mark "cold" in this run'
+check_says 1 "strict" --assert 'at("cold", rss) < 1M' --strict
+
+cat >"$tmp/assertions" <<'FILE'
+# what has to be true
+
+peak(rss) < 200M
+  peak(rss) < 1M
+at("<&>", rss) < 1M
+FILE
+check_says 1 "a file" --assertions "$tmp/assertions" -J --junit "$tmp/junit.xml"
+jq -e '([.check[].result] == ["passed", "failed", "undecided"]) and .summary == {passed: 1, failed: 1, undecided: 1} and
+	(.check[1].where | endswith("assertions:4")) and .check[1].values[0].low > 1048576 and
+	(.check[1].grew.vmas[0] | .name == "python3" and .bytes == .pages * 4096 and .since >= 0) and
+	.check[0].grew == null and (.check[2].reason | contains("no mark"))' "$tmp/out" >/dev/null || fail "JSON: $(cat "$tmp/out")"
+python3 - "$tmp/junit.xml" <<'PYTHON' || fail "JUnit: $(cat "$tmp/junit.xml")"
+import sys, xml.etree.ElementTree as tree
+suite = tree.parse(sys.argv[1]).getroot().find("testsuite")
+cases = suite.findall("testcase")
+assert [suite.get(k) for k in ("tests", "failures", "errors", "skipped")] == ["3", "1", "0", "1"], suite.attrib
+assert [len(case) for case in cases] == [0, 1, 1]
+assert cases[1].find("failure").get("message").startswith("it is ")
+assert "python3" in cases[1].find("failure").text
+assert cases[2].get("name") == 'at("<&>", rss) < 1M'
+assert "no mark" in cases[2].find("skipped").get("message")
+PYTHON
+
+# complains STATUS TEXT ARGUMENT...
+complains() {
+	expected=$1 text=$2
+	shift 2
+	"$PT_BIN" check "$@" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+	[ $status = "$expected" ] || fail "check $*: status $status, not $expected"
+	grep -qF -- "$text" "$tmp/err" || fail "check $*: '$text' is not in: $(cat "$tmp/err")"
+	[ ! -s "$tmp/out" ] || fail "check $*: says something on stdout"
+}
+complains 2 '  rss < 2Q' -i "$tmp/a" --assert 'rss < 2Q'
+complains 2 '         ^' -i "$tmp/a" --assert 'rss < 2Q'
+complains 2 '  rss < \x1b[31m5' -i "$tmp/a" --assert "rss < $(printf '\033')[31m5"
+complains 2 '        ^~~~' -i "$tmp/a" --assert "rss < frob"
+complains 2 'nothing to check' -i "$tmp/a"
+complains 2 'pagetop check -i RECORDING' --assert 'rss < 1M'
+complains 2 'cannot open' -i "$tmp/a" --assertions "$tmp/none"
+complains 2 'none' -i "$tmp/none" --assert 'rss < 1M'
+echo 'rss < ' >"$tmp/assertions"
+complains 2 "assertions:1: it ends here" -i "$tmp/a" --assertions "$tmp/assertions"
+"$PT_BIN" check -i "$tmp/a" --assert 'rss < 1T' --junit "$tmp/no/folder" >/dev/null 2>"$tmp/err" && fail "a file that cannot be written"
+exit $failed
