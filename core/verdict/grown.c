@@ -1,12 +1,12 @@
 /*
- * What grew: see grown.h. Of each process the frames at both moments are compared (core/report/growth.h); since when, a
+ * What grew: see grown.h. Of each process the frames at both moments are compared (core/history/growth.h); since when, a
  * plot of the addresses of each VMA tells that is named.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/report/growth.h"
+#include "core/history/growth.h"
 #include "core/verdict/eval.h"
 
 #define PLOT_MOMENTS 512

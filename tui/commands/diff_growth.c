@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "core/record/record.h"
-#include "core/report/growth.h"
+#include "core/history/growth.h"
 #include "core/text/text.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/diff.h"

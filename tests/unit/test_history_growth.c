@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/report/growth.h"
+#include "core/history/growth.h"
 #include "tests/support/program.h"
 
 #define PAGE PROGRAM_PAGE

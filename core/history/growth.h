@@ -2,8 +2,8 @@
  * Growth: what grew between two snapshots, of one run or of two, by VMA and by role. Pure. Borrows both snapshots, which
  * must stay.
  */
-#ifndef PT_REPORT_GROWTH_H
-#define PT_REPORT_GROWTH_H
+#ifndef PT_HISTORY_GROWTH_H
+#define PT_HISTORY_GROWTH_H
 
 #include "core/history/ledger.h"
 #include "core/history/pairs.h"

@@ -1,7 +1,7 @@
 /*
  * Differences of sums, pair by pair; see growth.h.
  */
-#include "core/report/growth.h"
+#include "core/history/growth.h"
 
 #include <errno.h>
 #include <stdlib.h>
