@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/record/record.h"
 #include "core/history/growth.h"
+#include "core/record/record.h"
 #include "core/text/text.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/diff.h"
