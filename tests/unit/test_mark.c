@@ -151,14 +151,15 @@ static void labels_are_cut_and_raw(void **state)
 	(void)state;
 	struct pt_marks *marks = open_marks();
 	struct pt_trace_mark mark[3];
+	static const char euro[] = {'\xe2', '\x82', '\xac', 'x'};
 	char bytes[8192];
 	memset(bytes, 'x', sizeof(bytes));
 	assert_int_equal(strlen(one(marks, bytes, 63).label), 63);
 	assert_int_equal(strlen(one(marks, bytes, 64).label), 63);
 	assert_int_equal(strlen(one(marks, bytes, sizeof(bytes)).label), 63);
-	memcpy(bytes + 61, "\xe2\x82\xac", 3); /* a character of which two bytes would stay */
+	memcpy(bytes + 61, euro, 3); /* a character of which two bytes would stay */
 	assert_int_equal(strlen(one(marks, bytes, 70).label), 61);
-	memcpy(bytes + 60, "\xe2\x82\xacx", 4);
+	memcpy(bytes + 60, euro, 4);
 	assert_int_equal(strlen(one(marks, bytes, 70).label), 63);
 	memset(bytes, 0x80, sizeof(bytes));
 	assert_int_equal(strlen(one(marks, bytes, 70).label), 63);
