@@ -171,6 +171,40 @@ static void labels_are_cut_and_raw(void **state)
 	pt_marks_close(marks);
 }
 
+/* Whatever bytes come: labels are lines of it, cut, and never empty. */
+static void any_bytes_are_labels(void **state)
+{
+	(void)state;
+	static const char some[] = {'\n', '\r', '\0', 'x', '\x80', '\xe2', '\xff'};
+	struct pt_marks *marks = open_marks();
+	struct pt_trace_mark mark[8];
+	uint64_t random = 1, seen = 0;
+	for (int round = 0; round < 2000; round++) {
+		char bytes[300];
+		size_t size, n;
+		random = random * 6364136223846793005u + 1442695040888963407u;
+		size = (random >> 33) % sizeof(bytes);
+		for (size_t i = 0; i < size; i++) {
+			random = random * 6364136223846793005u + 1442695040888963407u;
+			bytes[i] = some[(random >> 33) % ((random >> 60) ? sizeof(some) : 3)];
+		}
+		send_bytes(marks, bytes, size);
+		while ((n = take(marks, mark, 8)) > 0) {
+			for (size_t i = 0; i < n; i++) {
+				size_t length = strnlen(mark[i].label, sizeof(mark[i].label));
+				assert_true(length > 0 && length < sizeof(mark[i].label));
+				assert_null(memchr(mark[i].label, '\n', length));
+				assert_non_null(memmem(bytes, size, mark[i].label, length));
+			}
+			seen += n;
+		}
+		assert_false(readable(pt_marks_fd(marks)));
+	}
+	assert_true(seen > 2000);
+	assert_int_equal(pt_marks_lost(marks) + seen > PT_MARKS_MAX, pt_marks_lost(marks) > 0);
+	pt_marks_close(marks);
+}
+
 static void floods_are_bounded_and_counted(void **state)
 {
 	(void)state;
@@ -413,6 +447,7 @@ int main(void)
 		cmocka_unit_test(time_is_that_of_sending),
 		cmocka_unit_test(a_datagram_is_a_mark_for_each_line),
 		cmocka_unit_test(labels_are_cut_and_raw),
+		cmocka_unit_test(any_bytes_are_labels),
 		cmocka_unit_test(floods_are_bounded_and_counted),
 		cmocka_unit_test(one_call_ends),
 		cmocka_unit_test(descriptors_that_come_along_are_closed),
