@@ -8,6 +8,7 @@
 
 #include "core/record/record.h"
 #include "tui/commands/commands.h"
+#include "tui/recorded.h"
 #include "tui/shell.h"
 #include "tui/term.h"
 #include "tui/when.h"
@@ -70,8 +71,20 @@ static void run(struct ui_shell *shell, struct wg_canvas *canvas)
 	}
 }
 
+/* Of several processes one is to be chosen first. */
+static int open_list(struct ui_shell *shell, const struct ui_options *options, struct pt_reader *reader,
+		     struct ui_recorded **ret)
+{
+	int error = ui_recorded_new(ret, reader, options->input);
+	if (!error)
+		error = ui_shell_init(shell, options, ui_recorded_sources(*ret), now());
+	if (error)
+		ui_complain("%s: %s", options->input, strerror(-error));
+	return error ? UI_LACKING : UI_OK;
+}
+
 /* An exit status; what failed was said. */
-static int open_recording(struct ui_shell *shell, const struct ui_options *options)
+static int open_recording(struct ui_shell *shell, const struct ui_options *options, struct ui_recorded **ret)
 {
 	struct pt_reader *reader;
 	char message[200];
@@ -79,6 +92,8 @@ static int open_recording(struct ui_shell *shell, const struct ui_options *optio
 	int status = ui_recording_open(options->input, options->pid, NULL, &reader);
 	if (status != UI_OK)
 		return status;
+	if (!options->pid && pt_reader_has_several(reader))
+		return open_list(shell, options, reader, ret);
 	if (options->at && !ui_when(options->at, pt_reader_past(reader), &seq, message, sizeof message)) {
 		ui_complain("%s: %s", options->input, message);
 		pt_reader_close(reader);
@@ -90,10 +105,10 @@ static int open_recording(struct ui_shell *shell, const struct ui_options *optio
 	return error ? UI_LACKING : UI_OK;
 }
 
-static int open_shell(struct ui_shell *shell, const struct ui_options *options)
+static int open_shell(struct ui_shell *shell, const struct ui_options *options, struct ui_recorded **ret)
 {
 	if (options->input)
-		return open_recording(shell, options);
+		return open_recording(shell, options, ret);
 	int error = ui_shell_init(shell, options, &ui_sources_live, now());
 	return error ? complain(options->pid, error) : UI_OK;
 }
@@ -101,12 +116,16 @@ static int open_shell(struct ui_shell *shell, const struct ui_options *options)
 int ui_run(const struct ui_options *options)
 {
 	struct ui_shell shell;
+	struct ui_recorded *recorded = NULL; /* what a recording of several processes has */
 	char message[160];
-	int status = open_shell(&shell, options);
-	if (status != UI_OK)
+	int status = open_shell(&shell, options, &recorded);
+	if (status != UI_OK) {
+		ui_recorded_free(recorded);
 		return status;
+	}
 	if (!ui_term_open(options, message, sizeof message)) {
 		ui_shell_free(&shell, QUIT_WAIT_MS);
+		ui_recorded_free(recorded);
 		ui_complain("%s", message);
 		return UI_USAGE;
 	}
@@ -115,5 +134,6 @@ int ui_run(const struct ui_options *options)
 	ui_term_close();
 	wg_canvas_free(&canvas);
 	ui_shell_free(&shell, QUIT_WAIT_MS);
+	ui_recorded_free(recorded);
 	return shell.status;
 }

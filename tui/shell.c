@@ -22,32 +22,41 @@
 
 /* ---- live sources ----------------------------------------------------------------------------------------------- */
 
-static int procs_open(void **ret)
+/* Its place; the list itself is made where it is read. */
+static int procs_open(void *arg, void **ret)
 {
-	struct pt_procs *procs;
-	int error = pt_procs_new(&procs);
-	if (!error)
-		*ret = procs;
-	return error;
+	(void)arg;
+	*ret = calloc(1, sizeof(struct pt_procs *));
+	return *ret ? 0 : -ENOMEM;
 }
 
 static int procs_read(void *self, struct pt_proc_list *ret)
 {
-	return pt_procs_read(self, ret);
+	struct pt_procs **procs = self;
+	int error = *procs ? 0 : pt_procs_new(procs);
+	return error ? error : pt_procs_read(*procs, ret);
 }
 
 static int procs_pss(void *self, struct pt_proc *v, size_t n)
 {
-	return pt_procs_read_pss(self, v, n);
+	return pt_procs_read_pss(*(struct pt_procs **)self, v, n);
 }
 
 static void procs_close(void *self)
 {
-	pt_procs_free(self);
+	pt_procs_free(*(struct pt_procs **)self);
+	free(self);
+}
+
+static int open_live(void *arg, struct ui_target *target, pid_t pid, uint64_t interval_ns,
+		     const struct ui_options *options)
+{
+	(void)arg;
+	return ui_target_open(target, pid, interval_ns, options);
 }
 
 static const struct ui_lister_ops procs_live = {procs_open, procs_read, procs_pss, procs_close};
-const struct ui_sources ui_sources_live = {ui_target_open, &procs_live};
+const struct ui_sources ui_sources_live = {.open_target = open_live, .lister = &procs_live};
 
 /* ---- the stack -------------------------------------------------------------------------------------------------- */
 
@@ -103,8 +112,12 @@ void ui_shell_pop(struct ui_shell *shell)
 	show_top(shell);
 }
 
-static const char *open_error(int error)
+static const char *open_error(const struct ui_shell *shell, int error)
 {
+	if (shell->sources->recording && error == -ENODATA)
+		return "no frames of it were recorded, its counters alone";
+	if (shell->sources->recording && error == -EBADMSG)
+		return "the file is damaged";
 	switch (error) {
 	case -ESRCH: return "it has ended, or it is a zombie: there is no memory to look at";
 	case -EACCES:
@@ -118,7 +131,7 @@ static const char *open_error(int error)
 static int open_target(struct ui_shell *shell, pid_t pid)
 {
 	struct ui_target target = {0};
-	int error = shell->sources->open_target(&target, pid, shell->interval_ns, shell->options);
+	int error = shell->sources->open_target(shell->sources->arg, &target, pid, shell->interval_ns, shell->options);
 	if (error)
 		return error;
 	shell->target = target;
@@ -130,7 +143,7 @@ void ui_shell_open_process(struct ui_shell *shell, pid_t pid)
 {
 	int error = open_target(shell, pid);
 	if (error)
-		ui_shell_say(shell, WG_BAD, "%d: %s", (int)pid, open_error(error));
+		ui_shell_say(shell, WG_BAD, "%d: %s", (int)pid, open_error(shell, error));
 }
 
 /* With the list of processes alone. */

@@ -63,17 +63,20 @@ struct ui_screen {
 	const struct ui_screen_ops *ops;
 };
 
-/* Where processes come from: this machine, or a test. Made and used in the worker of the list. */
+/* Where processes come from: this machine, a recording, or a test. Made by the screen of the list, used in its worker. */
 struct ui_lister_ops {
-	int (*open)(void **ret);
+	int (*open)(void *arg, void **ret);
 	int (*read)(void *self, struct pt_proc_list *ret);
 	int (*pss)(void *self, struct pt_proc *v, size_t n);
 	void (*close)(void *self);
 };
 
 struct ui_sources {
-	int (*open_target)(struct ui_target *target, pid_t pid, uint64_t interval_ns, const struct ui_options *options);
+	int (*open_target)(void *arg, struct ui_target *target, pid_t pid, uint64_t interval_ns,
+			   const struct ui_options *options);
 	const struct ui_lister_ops *lister;
+	void *arg;             /* of both */
+	const char *recording; /* the file whose processes these are; NULL: those of this machine */
 };
 extern const struct ui_sources ui_sources_live;
 

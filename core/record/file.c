@@ -31,6 +31,7 @@
 /* What both versions are asked; `of` says which rows are of the process, `cleared` when soft-dirty bits were. */
 #define COMMON(of, cleared)                                                                                            \
 	[PT_GET_META] = "SELECT value FROM main.meta WHERE key = ?1",                                                  \
+	[PT_GET_VERSION] = "PRAGMA main.data_version",                                                                 \
 	[PT_GET_COUNT] = "SELECT count(*), max(id) FROM main.frame WHERE " of " AND id > ?1",                          \
 	[PT_GET_LAST] = "SELECT id FROM main.frame WHERE " of " ORDER BY id DESC LIMIT 1",                             \
 	[PT_GET_FIRST] = "SELECT id FROM main.frame WHERE " of " ORDER BY id LIMIT 1",                                 \

@@ -70,6 +70,17 @@ ssize_t pt_reader_processes(struct pt_reader *r, struct pt_recorded **ret)
 	return code == SQLITE_OK ? n : pt_db_error(code);
 }
 
+uint64_t pt_reader_version(struct pt_reader *r)
+{
+	sqlite3_stmt *get;
+	uint64_t version = 0;
+	pthread_mutex_lock(&r->file->lock);
+	if (pt_reader_get(r, PT_GET_VERSION, &get) == SQLITE_OK)
+		pt_reader_number(get, &version);
+	pthread_mutex_unlock(&r->file->lock);
+	return version + 1;
+}
+
 bool pt_reader_has_several(struct pt_reader *r)
 {
 	sqlite3_stmt *get;

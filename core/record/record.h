@@ -95,6 +95,8 @@ struct pt_maybe pt_reader_ended(struct pt_reader *reader);
 bool pt_reader_follow(struct pt_reader *reader);
 /* Whether the file has more than one process; quick. */
 bool pt_reader_has_several(struct pt_reader *reader);
+/* Changes when another connection wrote to the file; never 0. */
+uint64_t pt_reader_version(struct pt_reader *reader);
 /* All processes of the file, by id; free() *ret. How many, or -errno. */
 ssize_t pt_reader_processes(struct pt_reader *reader, struct pt_recorded **ret);
 /*

@@ -114,8 +114,10 @@ static void leave_tap(struct stage *stage)
 	stage->tap = (struct pt_feed_sink){0};
 }
 
-static int open_target(struct ui_target *target, pid_t pid, uint64_t interval_ns, const struct ui_options *options)
+static int open_target(void *arg, struct ui_target *target, pid_t pid, uint64_t interval_ns,
+		       const struct ui_options *options)
 {
+	(void)arg;
 	(void)options;
 	if (pid != STAGE_PID)
 		return pid == 300 ? -ESRCH : -EACCES;
@@ -134,8 +136,9 @@ static int open_target(struct ui_target *target, pid_t pid, uint64_t interval_ns
 
 /* ---- the list of processes -------------------------------------------------------------------------------------- */
 
-static int list_open(void **ret)
+static int list_open(void *arg, void **ret)
 {
+	(void)arg;
 	*ret = staged;
 	return 0;
 }
@@ -184,7 +187,7 @@ static void list_close(void *self)
 }
 
 static const struct ui_lister_ops lister = {list_open, list_read, list_pss, list_close};
-static const struct ui_sources sources = {open_target, &lister};
+static const struct ui_sources sources = {.open_target = open_target, .lister = &lister};
 
 /* ---- the stage -------------------------------------------------------------------------------------------------- */
 
@@ -205,6 +208,14 @@ struct stage *stage_open(pid_t pid, int w, int h)
 {
 	struct stage *stage = make(pid, w, h);
 	assert_int_equal(ui_shell_init(&stage->shell, &stage->options, &sources, stage->now_ns), 0);
+	ui_shell_update(&stage->shell, stage->now_ns);
+	return stage;
+}
+
+struct stage *stage_list(const struct ui_sources *others, int w, int h)
+{
+	struct stage *stage = make(0, w, h);
+	assert_int_equal(ui_shell_init(&stage->shell, &stage->options, others, stage->now_ns), 0);
 	ui_shell_update(&stage->shell, stage->now_ns);
 	return stage;
 }

@@ -97,7 +97,7 @@ static void come_up(struct ui_screen *screen, struct ui_shell *shell)
 {
 	struct processes *p = self(screen);
 	if (!p->worker)
-		p->start_error = ui_proclist_new(&p->worker, shell->sources->lister);
+		p->start_error = ui_proclist_new(&p->worker, shell->sources->lister, shell->sources->arg);
 	if (p->worker)
 		ask(p, shell);
 }
@@ -180,6 +180,13 @@ static void scroll(struct processes *p, int height)
 		p->top = p->rows.n > p->height ? p->rows.n - p->height : 0;
 }
 
+static const char *hint(const struct processes *p, const struct ui_shell *shell)
+{
+	if (shell->sources->recording)
+		return "the most that each held";
+	return p->rows.kernel_threads ? NULL : "kernel threads hidden (K)";
+}
+
 static void draw_summary(struct processes *p, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line)
 {
 	struct ui_scratch *s = &shell->scratch;
@@ -190,7 +197,7 @@ static void draw_summary(struct processes *p, struct ui_shell *shell, struct wg_
 		 WG_ACCENT, 1},
 		{p->rows.filter.error[0] ? "(bad pattern: the last good one holds)" : NULL, WG_BAD, 2},
 		{p->paused ? "paused" : NULL, WG_WARN, 1},
-		{p->rows.kernel_threads ? NULL : "kernel threads hidden (K)", WG_DIM, 3},
+		{hint(p, shell), WG_DIM, 3},
 	};
 	wg_draw_line(c, line, &(struct wg_line){.spans = spans, .n = sizeof spans / sizeof *spans, .bg = WG_BACK});
 }
@@ -317,7 +324,12 @@ static enum ui_where where(const struct ui_screen *screen)
 static const char *title(const struct ui_screen *screen, struct ui_shell *shell)
 {
 	(void)screen;
-	return shell->depth > 1 ? "processes" : "pagetop: choose a process";
+	const char *recording = shell->sources->recording;
+	if (shell->depth > 1)
+		return recording ? ui_printable(&shell->scratch, recording) : "processes";
+	return recording ? ui_scratch_text(&shell->scratch, "%s: choose a process",
+					   ui_printable(&shell->scratch, recording))
+			 : "pagetop: choose a process";
 }
 
 static struct ui_filter *filter(struct ui_screen *screen)

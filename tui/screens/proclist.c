@@ -11,7 +11,7 @@
 
 struct state {
 	const struct ui_lister_ops *lister;
-	void *self; /* of the lister; NULL until the first request */
+	void *self; /* of the lister */
 	struct pt_proc_list last;
 };
 
@@ -67,9 +67,7 @@ static void keep_pss(const struct pt_proc_list *before, struct pt_proc_list *now
 static int read_list(struct state *s)
 {
 	struct pt_proc_list now;
-	int error = s->self ? 0 : s->lister->open(&s->self);
-	if (!error)
-		error = s->lister->read(s->self, &now);
+	int error = s->lister->read(s->self, &now);
 	if (error)
 		return error;
 	qsort(now.v, now.n, sizeof *now.v, by_pid);
@@ -115,12 +113,11 @@ static void close_state(void *state)
 {
 	struct state *s = state;
 	pt_proc_list_free(&s->last);
-	if (s->self)
-		s->lister->close(s->self);
+	s->lister->close(s->self);
 	free(s);
 }
 
-int ui_proclist_new(struct ui_worker **ret, const struct ui_lister_ops *lister)
+int ui_proclist_new(struct ui_worker **ret, const struct ui_lister_ops *lister, void *arg)
 {
 	static const struct ui_worker_ops ops = {sizeof(struct ui_proclist_request), work, ui_proclist_free,
 						 close_state};
@@ -128,8 +125,13 @@ int ui_proclist_new(struct ui_worker **ret, const struct ui_lister_ops *lister)
 	if (!s)
 		return -ENOMEM;
 	s->lister = lister;
-	int error = ui_worker_new(ret, &ops, s);
-	if (error)
+	int error = lister->open(arg, &s->self);
+	if (error) {
 		free(s);
+		return error;
+	}
+	error = ui_worker_new(ret, &ops, s);
+	if (error)
+		close_state(s);
 	return error;
 }

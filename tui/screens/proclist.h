@@ -24,7 +24,7 @@ struct ui_proclist {
 };
 
 /* A worker of struct ui_proclist_request and struct ui_proclist. */
-int ui_proclist_new(struct ui_worker **ret, const struct ui_lister_ops *lister);
+int ui_proclist_new(struct ui_worker **ret, const struct ui_lister_ops *lister, void *arg);
 void ui_proclist_free(void *proclist);
 
 #endif
