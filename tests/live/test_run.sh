@@ -86,7 +86,7 @@ same "status with SIGHUP ignored" $? 4
 
 # ---- signals are passed on, once; those of the command itself are not
 
-mkfifo "$tmp/ready" "$tmp/go" "$tmp/said"
+mkfifo "$tmp/ready" "$tmp/go" "$tmp/leave" "$tmp/later" "$tmp/end" "$tmp/said"
 for signal in TERM INT HUP QUIT USR1 USR2 WINCH; do
 	: >"$tmp/got"
 	# a shell starts commands in the background with SIGINT and SIGQUIT ignored
@@ -119,14 +119,14 @@ same "SIGTERM to its own group" "$(cat "$tmp/got")" t
 
 # ---- forks and leaves
 
-gives 5 sh -c "cat <$tmp/go & echo \$! >$tmp/left; exit 5"
+gives 5 sh -c "cat <$tmp/leave & echo \$! >$tmp/left; exit 5"
 says "1 of them still runs"
 left=$(cat "$tmp/left")
 kill -0 "$left" || complain "what was left behind has ended"
-(: >"$tmp/go")
-"$bin" run --wait-all --report "$tmp/report" -- sh -c "(read -r x <$tmp/go; echo late >$tmp/late; exit 9) & exit 6" &
+(: >"$tmp/leave")
+"$bin" run --wait-all --report "$tmp/report" -- sh -c "(read -r x <$tmp/later; echo late >$tmp/late; exit 9) & exit 6" &
 pid=$!
-echo >"$tmp/go"
+echo >"$tmp/later"
 wait $pid
 same "status with --wait-all" $? 6
 same "what was waited for" "$(cat "$tmp/late")" late
@@ -149,7 +149,8 @@ answers '.exit == 9 and .signal == null'
 
 "$bin" run -J --report "$tmp/report" -- dd if=/dev/zero of=/dev/null bs=64M count=8 2>/dev/null
 answers '.run[0].name == "dd" and .run[0].peak >= 67108864 and .run[0].peak < 80000000'
-answers '.["max-rss"] == .run[0].peak'
+# the kernel's own count lags behind the counters of a process by some pages per processor
+answers '.run[0].peak >= .["max-rss"] and .run[0].peak - .["max-rss"] < 1048576'
 "$bin" run -J --report "$tmp/report" -- sh -c 'dd if=/dev/zero of=/dev/null bs=64M count=8 2>/dev/null; :'
 answers '.["max-rss"] >= 67108864'
 answers '[.run[] | select(.name == "sh")][0].peak < 20000000' # the child's is not its own
@@ -179,15 +180,15 @@ fi
 
 "$bin" run --report "$tmp/report" -- sh -c "
 	echo ready >$tmp/ready
-	read -r x <$tmp/go
+	read -r x <$tmp/end
 	pagetop_mark=\${PAGETOP_MARK_FD:-2}
-	echo mark >&\$pagetop_mark
+	echo mark >&\$pagetop_mark 2>/dev/null
 	echo alive >$tmp/said" &
 pid=$!
 read -r word <"$tmp/ready"
 kill -KILL $pid
 wait $pid 2>/dev/null
-echo >"$tmp/go"
+echo >"$tmp/end"
 read -r word <"$tmp/said"
 same "what a command says whose pagetop was killed" "$word" alive
 

@@ -14,6 +14,7 @@
 #include "core/kernel/readers.h"
 #include "core/mark/mark.h"
 #include "tui/commands/commands.h"
+#include "tui/commands/run_record.h"
 #include "tui/commands/run_report.h"
 
 #define FRAME_NS  250000000u /* between two frames of a process, as the budget goes, */
@@ -28,6 +29,8 @@ struct session {
 	struct ui_watch watch;
 	struct pt_tree *tree; /* NULL: the command ended before it could be looked at */
 	struct pt_marks *marks;
+	struct ui_run_verdict verdict;
+	struct ui_run_record record;
 	struct pt_maybe oom_before;
 	FILE *report; /* --report, or stderr */
 	bool failed;  /* something that was asked for could not be done */
@@ -71,7 +74,11 @@ static void open_marks(struct session *s)
 static int open_all(struct session *s)
 {
 	open_marks(s); /* first: it wants a low descriptor */
-	int status = open_report(s);
+	int status = ui_run_verdict_read(s->options, &s->verdict);
+	if (status == UI_OK)
+		status = open_report(s);
+	if (status == UI_OK)
+		status = ui_run_record_open(&s->record, s->options);
 	if (status != UI_OK)
 		return status;
 	int error = ui_child_prepare(&s->child, s->k);
@@ -118,6 +125,7 @@ static void start_tree(struct session *s)
 					  .reaper = getpid()};
 	struct pt_kernel *k;
 	options.sinks[options.n_sinks++] = ui_watch_sink(&s->watch);
+	s->failed |= ui_run_record_begin(&s->record, &options.sinks[options.n_sinks++]) != UI_OK;
 	int error = pt_kernel_linux_new(&k, "/", 0);
 	if (!error)
 		error = pt_tree_new(&s->tree, k, s->child.pid, &options);
@@ -142,8 +150,11 @@ static void take_marks(struct session *s)
 	size_t n = MARKS;
 	while (s->marks && n == MARKS) {
 		n = pt_marks_take(s->marks, now(CLOCK_REALTIME), now(CLOCK_MONOTONIC), v, MARKS);
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; i < n; i++) {
 			ui_watch_mark(&s->watch, &v[i]);
+			if (s->record.recorder)
+				pt_recorder_mark(s->record.recorder, v[i].realtime_ns, v[i].pid, v[i].label);
+		}
 		if (n && s->tree)
 			pt_tree_look(s->tree, v[n - 1].pid);
 	}
@@ -176,6 +187,9 @@ static void write_report(struct session *s, const struct ui_run_result *result)
 		json_decref(json);
 	} else {
 		ui_run_report_text(result, s->report);
+		if (s->verdict.verdicts.n)
+			fputc('\n', s->report);
+		ui_verdicts_print(&s->verdict.verdicts, s->options->bytes, s->report);
 	}
 	if (fflush(s->report) == 0 || !s->options->report)
 		return;
@@ -185,7 +199,11 @@ static void write_report(struct session *s, const struct ui_run_result *result)
 
 static void finish(struct session *s)
 {
-	struct ui_run_result result = {.options = s->options, .child = &s->child, .watch = &s->watch};
+	struct ui_run_result result = {.options = s->options,
+				       .child = &s->child,
+				       .watch = &s->watch,
+				       .verdicts = &s->verdict.verdicts,
+				       .marks_lost = s->marks ? pt_marks_lost(s->marks) : 0};
 	struct pt_maybe oom = count_oom_kills(s);
 	if (s->tree) {
 		pt_tree_stop(s->tree);
@@ -193,13 +211,17 @@ static void finish(struct session *s)
 	}
 	if (oom.known && s->oom_before.known)
 		result.oom_kills = (struct pt_maybe){oom.value - s->oom_before.value, true};
+	s->failed |= !ui_run_record_end(&s->record);
 	ui_watch_finish(&s->watch, s->child.monotonic_ns, now(CLOCK_MONOTONIC));
+	ui_run_verdict_judge(&s->verdict, s->options, &s->child, s->watch.trace);
 	write_report(s, &result);
 }
 
 static void close_all(struct session *s)
 {
 	pt_tree_free(s->tree);
+	ui_run_record_free(&s->record);
+	ui_run_verdict_free(&s->verdict);
 	ui_watch_free(&s->watch);
 	pt_marks_close(s->marks);
 	if (s->report && s->report != stderr)
@@ -219,7 +241,10 @@ int ui_run_command(const struct ui_options *options, struct pt_kernel *k)
 		go_round(&s);
 		finish(&s);
 		status = ui_child_exit(&s.child);
-		status = status == 0 && s.failed ? UI_RUN_FAILED : status;
+		if (status == 0)
+			status = ui_run_verdict_exit(&s.verdict, options);
+		if (status == 0 && s.failed)
+			status = UI_RUN_FAILED;
 	}
 	close_all(&s);
 	return status;

@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "tui/commands/run_child.h"
+#include "tui/commands/run_verdict.h"
 #include "tui/commands/run_watch.h"
 
 #define UI_RUN_ROWS 10 /* processes and VMAs that are listed one by one */
@@ -19,6 +19,8 @@ struct ui_run_result {
 	const struct ui_watch *watch;
 	struct pt_tree_status tree;
 	struct pt_maybe oom_kills; /* of the whole machine, meanwhile */
+	const struct ui_verdicts *verdicts;
+	uint64_t marks_lost;
 };
 
 void ui_run_report_text(const struct ui_run_result *result, FILE *out);

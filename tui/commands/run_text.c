@@ -104,7 +104,7 @@ static void print_processes(const struct ui_run_result *r, FILE *out)
 
 /* ---- classes over time ------------------------------------------------------------------------------------------ */
 
-/* Most of each stretch of time; a stretch without a look holds what the one before did. */
+/* Most of each stretch of time; what was held at its start is what the last look before it saw. */
 static uint64_t spread(const struct ui_run_result *r, enum ui_class class, uint64_t *ret)
 {
 	const struct ui_watch *watch = r->watch;
@@ -113,9 +113,9 @@ static uint64_t spread(const struct ui_run_result *r, enum ui_class class, uint6
 	for (unsigned column = 0; column < SPARK; column++) {
 		uint64_t until = began + (uint64_t)((double)span * (column + 1) / SPARK);
 		ret[column] = before;
-		for (bool first = true; i < watch->n_points && watch->points[i].ns < until; i++, first = false) {
+		for (; i < watch->n_points && watch->points[i].ns < until; i++) {
 			before = watch->points[i].held.v[class];
-			ret[column] = first || before > ret[column] ? before : ret[column];
+			ret[column] = before > ret[column] ? before : ret[column];
 		}
 		most = ret[column] > most ? ret[column] : most;
 	}
@@ -245,6 +245,8 @@ static void print_looks(const struct ui_run_result *r, FILE *out)
 			r->tree.seen == 1 ? " was" : "es were", missed.value);
 	if (r->tree.living)
 		fprintf(out, "%zu of them still run%s.\n", r->tree.living, r->tree.living == 1 ? "s" : "");
+	if (r->marks_lost)
+		fprintf(out, "%" PRIu64 " marks were too many and are lost.\n", r->marks_lost);
 	if (r->watch->lost)
 		fprintf(out, "Memory ran out: parts of this are missing.\n");
 }

@@ -1,0 +1,53 @@
+/*
+ * Judging a run; see run_verdict.h.
+ */
+#include "tui/commands/run_verdict.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+int ui_run_verdict_read(const struct ui_options *options, struct ui_run_verdict *ret)
+{
+	*ret = (struct ui_run_verdict){0};
+	return ui_assertions_read(options, &ret->assertions);
+}
+
+void ui_run_verdict_free(struct ui_run_verdict *verdict)
+{
+	ui_verdicts_free(&verdict->verdicts);
+	ui_assertions_free(&verdict->assertions);
+}
+
+static const char *why_it_failed(const struct ui_child *child, char *ret, size_t size)
+{
+	if (WIFSIGNALED(child->status))
+		snprintf(ret, size, "killed by signal %d (%s)", WTERMSIG(child->status),
+			 strsignal(WTERMSIG(child->status)));
+	else if (WEXITSTATUS(child->status))
+		snprintf(ret, size, "exit status %d", WEXITSTATUS(child->status));
+	else
+		return NULL;
+	return ret;
+}
+
+void ui_run_verdict_judge(struct ui_run_verdict *verdict, const struct ui_options *options,
+			  const struct ui_child *child, const struct pt_trace *trace)
+{
+	char why[80];
+	struct ui_suite suite = {
+		.name = options->rest[0], .failure = why_it_failed(child, why, sizeof(why)), .strict = options->strict};
+	ui_verdicts_begin(&verdict->verdicts, trace);
+	verdict->failed = ui_verdicts_judge(&verdict->verdicts, &verdict->assertions) != UI_OK;
+	if (options->junit)
+		verdict->failed |= ui_verdicts_junit(&verdict->verdicts, &suite, options->junit) != UI_OK;
+}
+
+int ui_run_verdict_exit(const struct ui_run_verdict *verdict, const struct ui_options *options)
+{
+	if (verdict->verdicts.failed)
+		return UI_RUN_ASSERTION_FAILED;
+	if (options->strict && verdict->verdicts.undecided)
+		return UI_RUN_ASSERTION_UNDECIDED;
+	return verdict->failed ? UI_RUN_FAILED : UI_OK;
+}
