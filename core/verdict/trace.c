@@ -9,6 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifndef PT_TRACE_ROLES
+#define PT_TRACE_ROLES 16384u /* samples with roles, which take 57 MB then */
+#endif
+
 static const struct {
 	const char *name;
 	enum pt_sum sum; /* PT_SUM_N: none */
@@ -104,6 +108,7 @@ int pt_trace_new(struct pt_trace **ret)
 	*ret = calloc(1, sizeof(**ret));
 	if (!*ret)
 		return -ENOMEM;
+	(*ret)->stride = 1;
 	(*ret)->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	return 0;
 }
@@ -131,6 +136,45 @@ ssize_t pt_trace_add_process(struct pt_trace *trace, const struct pt_trace_proce
 	return (ssize_t)trace->n_processes++;
 }
 
+/* Every second one of each process loses its roles, and so will those that come. */
+static void thin_out(struct pt_trace *trace)
+{
+	bool *drop = calloc(trace->n_processes + 1, sizeof(*drop)); /* the next one of each process */
+	if (!drop)
+		return;
+	for (size_t i = 0; i < trace->n_samples; i++) {
+		struct pt_sample *sample = &trace->samples[i];
+		if (!sample->roles || sample->process >= trace->n_processes)
+			continue;
+		if (drop[sample->process]) {
+			free(sample->roles);
+			sample->roles = NULL;
+			trace->n_roles--;
+		}
+		drop[sample->process] = !drop[sample->process];
+	}
+	free(drop);
+	trace->stride *= 2;
+}
+
+/* 0 or -ENOMEM. */
+static int copy_roles(struct pt_trace *trace, struct pt_sample *copy)
+{
+	const struct pt_amounts *roles = copy->roles;
+	bool known = copy->process < trace->n_processes;
+	copy->roles = NULL;
+	if (!roles || (known && trace->processes[copy->process].n_roles++ % trace->stride))
+		return 0;
+	if (trace->n_roles >= PT_TRACE_ROLES)
+		thin_out(trace);
+	copy->roles = malloc(PT_ROLE_N * sizeof(*copy->roles));
+	if (!copy->roles)
+		return -ENOMEM;
+	memcpy(copy->roles, roles, PT_ROLE_N * sizeof(*copy->roles));
+	trace->n_roles++;
+	return 0;
+}
+
 int pt_trace_add(struct pt_trace *trace, const struct pt_sample *sample)
 {
 	struct pt_sample copy = *sample;
@@ -139,12 +183,9 @@ int pt_trace_add(struct pt_trace *trace, const struct pt_sample *sample)
 	trace->samples = array;
 	if (error)
 		return error;
-	if (sample->roles) {
-		copy.roles = malloc(PT_ROLE_N * sizeof(*copy.roles));
-		if (!copy.roles)
-			return -ENOMEM;
-		memcpy(copy.roles, sample->roles, PT_ROLE_N * sizeof(*copy.roles));
-	}
+	error = copy_roles(trace, &copy);
+	if (error)
+		return error;
 	size_t at = trace->n_samples++;
 	for (; at && trace->samples[at - 1].monotonic_ns > copy.monotonic_ns; at--)
 		trace->samples[at] = trace->samples[at - 1];

@@ -51,6 +51,8 @@ struct pt_trace_process {
 	struct pt_maybe peak_rss;    /* bytes, the kernel's own: VmHWM, or ru_maxrss when it was waited for */
 	struct pt_maybe exit_status; /* as waitpid gives it, where it could be waited for */
 	struct pt_past *past;        /* its frames, to say what grew; borrowed; NULL: there are none */
+	/* private: */
+	size_t n_roles; /* samples with roles that came */
 };
 
 struct pt_trace_mark {
@@ -70,6 +72,8 @@ struct pt_trace {
 	uint64_t interval_ns;        /* asked for between two samples of a process */
 	uint64_t page_size;          /* bytes of a base page; of this machine, if not set */
 	/* private: */
+	size_t n_roles; /* samples with roles */
+	size_t stride;  /* so many samples of a process with roles for one that keeps them */
 	size_t room_processes, room_samples, room_marks;
 };
 
@@ -77,7 +81,11 @@ int pt_trace_new(struct pt_trace **ret);
 void pt_trace_free(struct pt_trace *trace); /* NULL is fine */
 /* Index of a new process, or -ENOMEM. */
 ssize_t pt_trace_add_process(struct pt_trace *trace, const struct pt_trace_process *process);
-/* Copies the sample and its roles; one that comes late is put where its time says, as marks are. 0 or -ENOMEM. */
+/*
+ * Copies the sample and its roles; one that comes late is put where its time says, as marks are. 0 or -ENOMEM. Roles are
+ * large: in a very long run only one of so many samples of each process, evenly over time, keeps them; the others are of
+ * counters then.
+ */
 int pt_trace_add(struct pt_trace *trace, const struct pt_sample *sample);
 /* Takes over samples from malloc, and their roles, each from malloc, in the order of time, of a trace that has none. */
 void pt_trace_take(struct pt_trace *trace, struct pt_sample *samples, size_t n);

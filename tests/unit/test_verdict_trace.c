@@ -115,6 +115,37 @@ static void what_comes_late_stands_where_it_belongs(void **arg)
 	pt_trace_free(NULL);
 }
 
+/* A long run: memory stays bounded, each process keeps roles evenly over time, and no sample goes. */
+static void roles_are_thinned_out(void **arg)
+{
+	struct pt_amounts roles[PT_ROLE_N] = {0};
+	struct pt_trace *trace;
+	size_t with = 0, of_first = 0, gap = 0, last = 0;
+	(void)arg;
+	assert_int_equal(pt_trace_new(&trace), 0);
+	assert_int_equal(pt_trace_add_process(trace, &(struct pt_trace_process){.pid = 7}), 0);
+	assert_int_equal(pt_trace_add_process(trace, &(struct pt_trace_process){.pid = 8}), 1);
+	for (uint32_t i = 0; i < 3000; i++) {
+		struct pt_sample sample = {.process = i % 2, .monotonic_ns = i, .roles = roles};
+		assert_int_equal(pt_trace_add(trace, &sample), 0);
+	}
+	assert_int_equal(trace->n_samples, 3000);
+	for (size_t i = 0; i < 3000; i++) {
+		if (!trace->samples[i].roles)
+			continue;
+		with++;
+		of_first += trace->samples[i].process == 0;
+		gap = i - last > gap ? i - last : gap;
+		last = i;
+	}
+	assert_true(with > 250 && with <= 512);
+	assert_true(of_first > with / 3 && of_first < with - with / 3);
+	assert_true(gap <= 32);
+	assert_non_null(trace->samples[0].roles);
+	assert_true(last > 2999 - 32);
+	pt_trace_free(trace);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,6 +154,7 @@ int main(void)
 		cmocka_unit_test(what_was_not_read_is_unknown),
 		cmocka_unit_test(counters_hold_what_status_says),
 		cmocka_unit_test(what_comes_late_stands_where_it_belongs),
+		cmocka_unit_test(roles_are_thinned_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
