@@ -1,28 +1,8 @@
 #!/bin/sh
 # pagetop check on a recording of a process that leaks between two marks: what passes, what fails and with what it says,
 # what stays undecided, as text, JSON and JUnit's XML; and where a mistake is pointed at.
-set -u
-skip() {
-	echo "SKIP: $*"
-	exit 77
-}
-[ -n "${PT_BIN:-}" ] || skip "pagetop is not built"
-command -v jq >/dev/null || skip "jq is not installed"
-command -v python3 >/dev/null || skip "python3 is not installed"
-export LC_ALL=C
-tmp=$(mktemp -d) || exit 1
-target=
-finish() {
-	[ -z "$target" ] || kill "$target" 2>/dev/null
-	rm -rf "$tmp"
-}
-trap finish EXIT
-trap 'exit 1' HUP INT TERM
-failed=0
-fail() {
-	echo "FAILED: $*"
-	failed=1
-}
+. "$(dirname "$0")/../support/shell.sh"
+need jq python3
 
 # It holds still, is warm, allocates 20 kB each 20 ms for 4 s, and is done.
 cat >"$tmp/leaky.py" <<'PYTHON'
@@ -50,7 +30,7 @@ PYTHON
 export PAGETOP_MARK="$tmp/marks"
 python3 "$tmp/leaky.py" &
 target=$!
-"$PT_BIN" record -p "$target" -o "$tmp/a" -d 0.05 --budget 50 --marks "$PAGETOP_MARK" || fail "record: status $?"
+"$bin" record -p "$target" -o "$tmp/a" -d 0.05 --budget 50 --marks "$PAGETOP_MARK" || complain "record: status $?"
 wait "$target"
 target=
 
@@ -58,12 +38,12 @@ target=
 check_says() {
 	expected=$1 what=$2
 	shift 2
-	"$PT_BIN" check -i "$tmp/a" "$@" >"$tmp/out" 2>"$tmp/err"
+	"$bin" check -i "$tmp/a" "$@" >"$tmp/out" 2>"$tmp/err"
 	status=$?
-	[ $status = "$expected" ] || fail "$what: status $status, not $expected: $(cat "$tmp/out" "$tmp/err")"
+	[ $status = "$expected" ] || complain "$what: status $status, not $expected: $(cat "$tmp/out" "$tmp/err")"
 }
 has() {
-	grep -qE -- "$2" "$tmp/out" || fail "$1: nothing as '$2' in: $(cat "$tmp/out")"
+	grep -qE -- "$2" "$tmp/out" || complain "$1: nothing as '$2' in: $(cat "$tmp/out")"
 }
 
 check_says 0 "what holds" --assert 'peak(rss) < 200M' --assert 'swap == 0 and vmas < 1000' \
@@ -94,8 +74,8 @@ check_says 1 "a file" --assertions "$tmp/assertions" -J --junit "$tmp/junit.xml"
 jq -e '([.check[].result] == ["passed", "failed", "undecided"]) and .summary == {passed: 1, failed: 1, undecided: 1} and
 	(.check[1].where | endswith("assertions:4")) and .check[1].values[0].low > 1048576 and
 	(.check[1].grew.vmas[0] | .name == "python3" and .bytes == .pages * 4096 and .since >= 0) and
-	.check[0].grew == null and (.check[2].reason | contains("no mark"))' "$tmp/out" >/dev/null || fail "JSON: $(cat "$tmp/out")"
-python3 - "$tmp/junit.xml" <<'PYTHON' || fail "JUnit: $(cat "$tmp/junit.xml")"
+	.check[0].grew == null and (.check[2].reason | contains("no mark"))' "$tmp/out" >/dev/null || complain "JSON: $(cat "$tmp/out")"
+python3 - "$tmp/junit.xml" <<'PYTHON' || complain "JUnit: $(cat "$tmp/junit.xml")"
 import sys, xml.etree.ElementTree as tree
 suite = tree.parse(sys.argv[1]).getroot().find("testsuite")
 cases = suite.findall("testcase")
@@ -111,11 +91,11 @@ PYTHON
 complains() {
 	expected=$1 text=$2
 	shift 2
-	"$PT_BIN" check "$@" >"$tmp/out" 2>"$tmp/err"
+	"$bin" check "$@" >"$tmp/out" 2>"$tmp/err"
 	status=$?
-	[ $status = "$expected" ] || fail "check $*: status $status, not $expected"
-	grep -qF -- "$text" "$tmp/err" || fail "check $*: '$text' is not in: $(cat "$tmp/err")"
-	[ ! -s "$tmp/out" ] || fail "check $*: says something on stdout"
+	[ $status = "$expected" ] || complain "check $*: status $status, not $expected"
+	grep -qF -- "$text" "$tmp/err" || complain "check $*: '$text' is not in: $(cat "$tmp/err")"
+	[ ! -s "$tmp/out" ] || complain "check $*: says something on stdout"
 }
 complains 2 '  rss < 2Q' -i "$tmp/a" --assert 'rss < 2Q'
 complains 2 '         ^' -i "$tmp/a" --assert 'rss < 2Q'
@@ -127,5 +107,5 @@ complains 2 'cannot open' -i "$tmp/a" --assertions "$tmp/none"
 complains 2 'none' -i "$tmp/none" --assert 'rss < 1M'
 echo 'rss < ' >"$tmp/assertions"
 complains 2 "assertions:1: it ends here" -i "$tmp/a" --assertions "$tmp/assertions"
-"$PT_BIN" check -i "$tmp/a" --assert 'rss < 1T' --junit "$tmp/no/folder" >/dev/null 2>"$tmp/err" && fail "a file that cannot be written"
+"$bin" check -i "$tmp/a" --assert 'rss < 1T' --junit "$tmp/no/folder" >/dev/null 2>"$tmp/err" && complain "a file that cannot be written"
 exit $failed

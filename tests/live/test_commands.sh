@@ -1,55 +1,10 @@
 #!/bin/sh
 # The commands as scripts meet them: exit statuses, one clear line on stderr, and JSON in the contract's shapes. On
-# processes of its own; as root and as an ordinary user. A path as argument is the pagetop to try.
-set -u
-bin=${1:-${PT_BIN:-}}
+# processes of its own; as root and as an ordinary user.
+. "$(dirname "$0")/../support/shell.sh"
 demo=${PT_DEMO:-}
-skip() {
-	echo "SKIP: $*"
-	exit 77
-}
-[ -n "$bin" ] || skip "pagetop is not built"
-command -v jq >/dev/null || skip "jq is not installed"
+need jq
 unset NO_COLOR COLUMNS
-export LC_ALL=C
-
-tmp=$(mktemp -d) || exit 1
-children=
-finish() {
-	[ -z "$children" ] || { kill $children && kill -CONT $children; } 2>/dev/null
-	rm -rf "$tmp"
-}
-trap finish EXIT
-trap 'exit 1' HUP INT TERM
-
-failed=0
-complain() {
-	echo "FAILED: $*"
-	sed 's/^/    out: /' "$tmp/out" | head -n 5
-	sed 's/^/    err: /' "$tmp/err" | head -n 5
-	failed=1
-}
-
-# gives STATUS ARGUMENT...: runs pagetop with the arguments.
-gives() {
-	want=$1
-	shift
-	"$bin" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
-	got=$?
-	what=$*
-	[ $got = "$want" ] || complain "pagetop $what: status $got, not $want"
-}
-
-# complains STATUS TEXT ARGUMENT...: the status, nothing on stdout, and one line on stderr that holds the text.
-complains() {
-	want=$1 text=$2
-	shift 2
-	gives "$want" "$@"
-	[ "$(wc -l <"$tmp/err")" = 1 ] || complain "pagetop $what: not one line on stderr"
-	grep -q '^pagetop: ' "$tmp/err" || complain "pagetop $what: stderr does not name pagetop"
-	grep -qF -- "$text" "$tmp/err" || complain "pagetop $what: stderr does not say '$text'"
-	[ ! -s "$tmp/out" ] || complain "pagetop $what: something on stdout"
-}
 
 # holds JQ: what the last command printed is one JSON document for which the expression is true.
 holds() {
@@ -59,7 +14,7 @@ holds() {
 	}
 }
 
-says() {
+prints() { # REGEX
 	grep -qE -- "$1" "$tmp/out" || complain "pagetop $what: does not say '$1'"
 }
 
@@ -96,7 +51,7 @@ start_target
 
 gives 0 --help
 for command in vmas page doctor verify dump diff mark; do
-	says "^  $command "
+	prints "^  $command "
 done
 for command in '' vmas page doctor verify dump diff mark; do
 	gives 0 $command --help
@@ -114,7 +69,7 @@ for word in $(grep -oE '[A-Z_]{3,}' "$tmp/err"); do
 	[ "$word" = NOPE ] || grep -qw "$word" "$completion" || complain "completion does not know column $word"
 done
 gives 0 --version
-says '^pagetop [0-9]+\.[0-9]+'
+prints '^pagetop [0-9]+\.[0-9]+'
 
 # ---- usage: status 2
 
@@ -215,7 +170,7 @@ gives 0 vmas -p $target
 gives 0 vmas -p $target -o RSS,START -n -b -r
 grep -qvE '^[0-9]+ [0-9a-f]+$' "$tmp/out" && complain "vmas -o RSS,START -nbr: not two numbers a line"
 gives 0 vmas -p $target -o +ksm,PAGES_PRESENT
-says ' PATH +KSM +PAGES_PRESENT$'
+prints ' PATH +KSM +PAGES_PRESENT$'
 gives 0 vmas -p $target -J -o START,PAGES_PRESENT
 holds '[.vmas[] | keys_unsorted == ["start", "pages_present"]] | all'
 gives 0 vmas -p $target -J -f '^stack$'
@@ -251,9 +206,9 @@ else
 	holds '.page[0] | .kpagecount == null and .cause != "unknown"'
 fi
 gives 0 page -p $target "$page"
-says "^$page of "
-says '^Mapping$'
-says '^Frame$'
+prints "^$page of "
+prints '^Mapping$'
+prints '^Frame$'
 
 # ---- doctor
 
@@ -269,7 +224,7 @@ for pid in '' "-p $target"; do
 	gives 0 doctor $pid
 	head -n 1 "$tmp/out" | grep -q 'be seen' || complain "doctor does not begin with what can be seen"
 	sed '/^$/q' "$tmp/out" | grep -q '^Working set: ' || complain "doctor does not say the working set in its header"
-	says '^What the kernel takes for an answer'
+	prints '^What the kernel takes for an answer'
 done
 gives 0 doctor -J
 holds '.["working-set"] | .pages == null and .bytes == null and .["frame-ns"] == null'
@@ -290,8 +245,8 @@ holds '[.verify[] | .rss | .pagetop == .smaps and .state == "equal"] | all'
 [ "$seen" = present ] || holds '[.verify[].pss | select(.pagetop == null) | .state == "unknown"] | all'
 gives 0 verify -p $target
 tail -n 1 "$tmp/out" | grep -qE '^[0-9]+ VMAs, 9 sums each: ' || complain "verify does not end with its summary"
-says '^SUM +PAGETOP +SMAPS_ROLLUP +DIFFERENCE +STATE$'
-says '^rss .* equal$'
+prints '^SUM +PAGETOP +SMAPS_ROLLUP +DIFFERENCE +STATE$'
+prints '^rss .* equal$'
 gives 0 verify -p $target -f '^nothing is called this$' -J
 holds '.verify == [] and .summary.vmas > 0'
 
@@ -322,7 +277,7 @@ holds 'keys_unsorted == ["diff", "vmas", "summary"] and .diff == [] and .summary
 holds '[.vmas[] | keys_unsorted == ["start","end","perms","role","path","gone","differ","bytes","equal","only-first",
 	"only-second"]] | all'
 gives 0 diff --content "$tmp/one" "$tmp/one"
-says '^0 pages differ, in 0 bytes; [0-9]+ are equal'
+prints '^0 pages differ, in 0 bytes; [0-9]+ are equal'
 complains 2 "merge it with its base first" diff --content "$tmp/two" "$tmp/one"
 head -c 100000 "$tmp/one" >"$tmp/cut"
 complains 2 "cut off" diff --content "$tmp/one" "$tmp/cut"

@@ -1,27 +1,9 @@
 #!/bin/sh
 # pagetop diff on recordings of real processes: of one run that holds still nothing grew; of two runs of the same program
 # every VMA finds its counterpart, wherever address space randomisation put it.
-set -u
-skip() {
-	echo "SKIP: $*"
-	exit 77
-}
-[ -n "${PT_BIN:-}" ] && [ -n "${PT_DEMO:-}" ] || skip "pagetop is not built"
-command -v jq >/dev/null || skip "jq is not installed"
-export LC_ALL=C
-tmp=$(mktemp -d) || exit 1
-target=
-finish() {
-	[ -z "$target" ] || kill "$target" 2>/dev/null
-	rm -rf "$tmp"
-}
-trap finish EXIT
-trap 'exit 1' HUP INT TERM
-failed=0
-fail() {
-	echo "FAILED: $*"
-	failed=1
-}
+. "$(dirname "$0")/../support/shell.sh"
+[ -n "${PT_DEMO:-}" ] || skip "pagetop-demo is not built"
+need jq
 
 # record_run FILE: some frames of a demo of its own, which holds still.
 record_run() {
@@ -30,8 +12,8 @@ record_run() {
 	target=$!
 	exec 3<"$tmp/says"
 	read -r word <&3
-	[ "$word" = ready ] || fail "the demo says '$word'"
-	"$PT_BIN" record -p "$target" -o "$1" -d 0.1 --for 0.5 || fail "record: status $?"
+	[ "$word" = ready ] || complain "the demo says '$word'"
+	"$bin" record -p "$target" -o "$1" -d 0.1 --for 0.5 || complain "record: status $?"
 	kill "$target"
 	wait "$target" 2>/dev/null
 	target=
@@ -42,8 +24,8 @@ record_run() {
 so_is() {
 	what=$1 expression=$2
 	shift 2
-	"$PT_BIN" diff -J "$@" >"$tmp/out" 2>"$tmp/err" || fail "$what: status $?: $(cat "$tmp/err")"
-	jq -e "$expression" "$tmp/out" >/dev/null || fail "$what: $(jq -c '.diff[:5], .roles[-1]' "$tmp/out")"
+	"$bin" diff -J "$@" >"$tmp/out" 2>"$tmp/err" || complain "$what: status $?: $(cat "$tmp/err")"
+	jq -e "$expression" "$tmp/out" >/dev/null || complain "$what: $(jq -c '.diff[:5], .roles[-1]' "$tmp/out")"
 }
 
 record_run "$tmp/a"
@@ -54,17 +36,10 @@ so_is "counterparts" '[.diff[] | select(.change == "new" or .change == "gone")] 
 so_is "private memory" '[.roles[] | select(.role == "heap" or .role == "anon" or .role == "arena") | .anon_grew + .swap_grew]
 	| all(fabs < 262144)' "$tmp/a" "$tmp/b"
 so_is "moments" '.from.time < .to.time and .from.pid == .to.pid' "$tmp/a" --from +0 --to +0.4
-"$PT_BIN" diff "$tmp/a" "$tmp/b" | grep -q '^Two runs' || fail "the table does not say that these are two runs"
+"$bin" diff "$tmp/a" "$tmp/b" | grep -q '^Two runs' || complain "the table does not say that these are two runs"
 
-# complains STATUS TEXT ARGUMENT...
-complains() {
-	want=$1 text=$2
-	shift 2
-	"$PT_BIN" diff "$@" >"$tmp/out" 2>"$tmp/err"
-	[ $? = "$want" ] && grep -qF -- "$text" "$tmp/err" || fail "diff $*: $(cat "$tmp/err")"
-}
-complains 2 "neither a mark nor a time" "$tmp/a" --from nowhere
-complains 2 "takes one recording, or two" "$tmp/a" "$tmp/b" "$tmp/a"
-complains 2 "no-such-file" "$tmp/no-such-file"
-complains 2 "no column" -o NONSENSE "$tmp/a"
+complains 2 "neither a mark nor a time" diff "$tmp/a" --from nowhere
+complains 2 "takes one recording, or two" diff "$tmp/a" "$tmp/b" "$tmp/a"
+complains 2 "no-such-file" diff "$tmp/no-such-file"
+complains 2 "no column" diff -o NONSENSE "$tmp/a"
 exit $failed

@@ -1,46 +1,9 @@
 #!/bin/sh
 # pagetop record --metrics: a file that is whole whenever it is read, readable by others, there as long as it is true; its
 # numbers beside those of pagetop vmas.
-set -u
-bin=${1:-${PT_BIN:-}}
-top=${PT_TOP:-$(dirname "$0")/../..}
-skip() {
-	echo "SKIP: $*"
-	exit 77
-}
-[ -n "$bin" ] || skip "pagetop is not built"
-command -v jq >/dev/null || skip "jq is not installed"
-export LC_ALL=C
+. "$(dirname "$0")/../support/shell.sh"
+need jq
 
-tmp=$(mktemp -d) || exit 1
-target=
-recorder=
-finish() {
-	[ -z "$recorder" ] || kill "$recorder" 2>/dev/null
-	[ -z "$target" ] || kill "$target" 2>/dev/null
-	rm -rf "$tmp"
-}
-trap finish EXIT
-trap 'exit 1' HUP INT TERM
-
-failed=0
-complain() {
-	echo "FAILED: $*"
-	sed 's/^/    err: /' "$tmp/err" | head -n 5
-	failed=1
-}
-gives() { # STATUS ARGUMENT...
-	want=$1
-	shift
-	timeout 60 "$bin" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 3>&-
-	got=$?
-	[ $got = "$want" ] || complain "pagetop $*: status $got, not $want"
-	[ ! -s "$tmp/out" ] || complain "pagetop $*: something on stdout"
-}
-says() { # TEXT: on the one line of stderr
-	grep -qF -- "$1" "$tmp/err" || complain "does not say '$1'"
-	[ "$(wc -l <"$tmp/err")" = 1 ] || complain "says more than one line"
-}
 # value FILE SERIES: of the series whose name and labels are this
 value() {
 	awk -v series="$2" 'index($0, series " ") == 1 { print $NF }' "$1"

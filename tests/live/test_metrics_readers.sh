@@ -1,36 +1,13 @@
 #!/bin/sh
 # The metrics of pagetop record --metrics by those who read them: promtool (Prometheus' own check), an OpenMetrics parser,
 # and the queries of assets/grafana.json.
-set -u
-bin=${1:-${PT_BIN:-}}
-top=${PT_TOP:-$(dirname "$0")/../..}
-skip() {
-	echo "SKIP: $*"
-	exit 77
-}
-[ -n "$bin" ] || skip "pagetop is not built"
-command -v jq >/dev/null || skip "jq is not installed"
+. "$(dirname "$0")/../support/shell.sh"
+need jq
 python=/usr/bin/python3 # the one that has Debian's modules
 promtool=$(command -v promtool) || promtool=
 $python -c 'import prometheus_client.openmetrics' 2>/dev/null || python=
 [ -n "$promtool$python" ] || skip "neither promtool (prometheus) nor python3-prometheus-client is installed"
 export LC_ALL=C.UTF-8
-
-tmp=$(mktemp -d) || exit 1
-target=
-finish() {
-	[ -z "$target" ] || kill "$target" 2>/dev/null
-	rm -rf "$tmp"
-}
-trap finish EXIT
-trap 'exit 1' HUP INT TERM
-
-failed=0
-complain() {
-	echo "FAILED: $*"
-	head -n 5 "$tmp/out"
-	failed=1
-}
 
 # A process of a hostile name, which holds still.
 mkfifo "$tmp/hold"

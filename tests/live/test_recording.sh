@@ -1,47 +1,12 @@
 #!/bin/sh
 # pagetop record and -i, as scripts meet them: how it ends, what is in the file and what is not, a full disk, a kill;
 # and every query of pagetop-recording(5) on a real recording.
-set -u
-bin=${1:-${PT_BIN:-}}
-skip() {
-	echo "SKIP: $*"
-	exit 77
-}
-[ -n "$bin" ] || skip "pagetop is not built"
-command -v jq >/dev/null || skip "jq is not installed"
-command -v sqlite3 >/dev/null || skip "sqlite3 is not installed"
-export LC_ALL=C
-
-tmp=$(mktemp -d) || exit 1
-target=
-recorder=
-finish() {
-	[ -z "$recorder" ] || kill "$recorder" 2>/dev/null
-	[ -z "$target" ] || kill "$target" 2>/dev/null
+. "$(dirname "$0")/../support/shell.sh"
+need jq sqlite3
+at_exit() {
 	! grep -q " $tmp/full " /proc/mounts || umount "$tmp/full"
-	rm -rf "$tmp"
 }
-trap finish EXIT
-trap 'exit 1' HUP INT TERM
 
-failed=0
-complain() {
-	echo "FAILED: $*"
-	sed 's/^/    out: /' "$tmp/out" | head -n 5
-	sed 's/^/    err: /' "$tmp/err" | head -n 5
-	failed=1
-}
-gives() { # STATUS ARGUMENT...
-	want=$1
-	shift
-	timeout 60 "$bin" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 3>&-
-	got=$?
-	[ $got = "$want" ] || complain "pagetop $*: status $got, not $want"
-}
-says() { # TEXT: on one line of stderr
-	grep -qF -- "$1" "$tmp/err" || complain "does not say '$1'"
-	[ "$(wc -l <"$tmp/err")" -le 1 ] || complain "says more than one line"
-}
 ask() { # FILE SQL
 	sqlite3 -readonly "$1" "$2"
 }

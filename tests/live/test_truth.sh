@@ -2,17 +2,7 @@
 # Truth: on programs that hold still pagetop's sums are those of smaps, VMA by VMA, to the page: pagetop-demo (with a
 # child that shares and one that copied on write), Redis with data, and node where it is installed. As an ordinary user
 # what needs no frame numbers is compared. With PT_LONG Redis holds 1 GiB.
-set -u
-tmp=$(mktemp -d) || exit 1
-children=
-finish() {
-	[ -z "$children" ] || kill $children 2>/dev/null
-	wait
-	rm -rf "$tmp"
-}
-trap finish EXIT
-trap 'exit 1' HUP INT TERM
-failed=0
+. "$(dirname "$0")/../support/shell.sh"
 
 # start WORDS COMMAND...: runs it in the background until it says WORDS; its PID is then in $pid.
 start() {
@@ -34,7 +24,7 @@ start() {
 
 # true_of WHAT: verify finds nothing on $pid. It scans again by itself what moved meanwhile.
 true_of() {
-	"$PT_BIN" verify -p "$pid" >"$tmp/out" 2>&1
+	"$bin" verify -p "$pid" >"$tmp/out" 2>&1
 	status=$?
 	last=$(tail -n 1 "$tmp/out")
 	case $(id -u),$status,$last in
