@@ -23,7 +23,7 @@ const char *pt_answer_name(enum pt_answer answer)
 
 void pt_judge_why(struct pt_judge *j, uint64_t need_ns, const char *format, ...)
 {
-	char raw[sizeof(j->why) / 4];
+	char raw[sizeof(j->why)];
 	va_list args;
 	if (j->why[0])
 		return;

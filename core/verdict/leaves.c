@@ -129,8 +129,10 @@ static void note_unread(struct pt_judge *j, const struct pt_series *series, cons
 		pt_judge_why(j, 0, "%s was never read: the run was too short, or pagetop doctor says what is missing",
 			     words);
 	else if (points->unread)
-		pt_judge_why(j, 0, "%s is not known of %zu of %zu processes, which ended before their pages were read",
-			     words, points->unread, points->processes);
+		pt_judge_why(j, 0,
+			     "%s is not known of %zu of %zu processes, which ended before their pages were read: say "
+			     "of which, as in %s of root",
+			     words, points->unread, points->processes, words);
 	else
 		pt_judge_why(j, 0, "%s was not known yet at some of these moments", words);
 }

@@ -20,7 +20,7 @@
 
 bool pt_parser_fail(struct pt_parser *p, size_t at, size_t size, const char *format, ...)
 {
-	char raw[sizeof(p->error->message) / 4];
+	char raw[sizeof(p->error->message)];
 	va_list args;
 	if (p->failed)
 		return false;

@@ -101,6 +101,15 @@ static struct pt_maybe bound_of(const struct pt_sample *sample, enum pt_quantity
 	}
 }
 
+/* A process that is ending has no memory any more, and its counters are gone with it. */
+static bool says_anything(const struct pt_sample *sample)
+{
+	for (int q = 0; q < PT_QUANTITY_N; q++)
+		if (sample->all.v[q].known)
+			return true;
+	return false;
+}
+
 /* ---- all of them ------------------------------------------------------------------------------------------------ */
 
 enum standing { UNBEGUN, BOUNDED, KNOWN, OVER };
@@ -199,7 +208,8 @@ static int take_sample(struct summer *s, const struct pt_sample *sample)
 	is.standing = amount.known ? KNOWN : BOUNDED;
 	is.has_bound = bound.known;
 	is.value = amount.known ? amount.value : bound.value;
-	if (!m->is_meant || m->standing == OVER || (m->standing == KNOWN && (!amount.known || counters)))
+	if (!m->is_meant || m->standing == OVER || (m->standing == KNOWN && (!amount.known || counters)) ||
+	    !says_anything(sample))
 		return 0;
 	int error = begins_round(s, sample) ? end_round(s) : 0;
 	if (error)

@@ -292,6 +292,22 @@ static void counters_bound_what_was_not_read(void **arg)
 	pt_trace_free(trace);
 }
 
+/* It was seen when it had no memory any more, and holds none. */
+static void what_is_seen_ending_holds_nothing(void **arg)
+{
+	struct pt_trace *trace = simple_trace();
+	struct pt_sample sample = {.process = add_process(trace, "brief", 2, 3), .monotonic_ns = 2 * SECOND};
+	(void)arg;
+	assert_int_equal(pt_trace_add(trace, &sample), 0);
+	sample.process = 0; /* and so does the command, at its end, whose last sample is the one before */
+	sample.monotonic_ns = 5 * SECOND + 1;
+	assert_int_equal(pt_trace_add(trace, &sample), 0);
+	is(trace, "peak(rss)", 50.0 * MIB);
+	is(trace, "final(rss)", 30.0 * MIB);
+	is_undecided(trace, "peak(rss of \"brief\") < 1M", "nothing is known of rss");
+	pt_trace_free(trace);
+}
+
 /* The kernel does not count shared memory that is swapped; frames do. */
 static void swap_of_counters_gives_way_to_frames(void **arg)
 {
@@ -518,6 +534,7 @@ int main(void)
 		cmocka_unit_test(the_kernels_peak_counts),
 		cmocka_unit_test(long_names_are_cut),
 		cmocka_unit_test(counters_bound_what_was_not_read),
+		cmocka_unit_test(what_is_seen_ending_holds_nothing),
 		cmocka_unit_test(swap_of_counters_gives_way_to_frames),
 		cmocka_unit_test(shares_of_huge_pages),
 		cmocka_unit_test(growth_and_none),

@@ -35,8 +35,10 @@ void ui_run_verdict_judge(struct ui_run_verdict *verdict, const struct ui_option
 			  const struct ui_child *child, const struct pt_trace *trace)
 {
 	char why[80];
-	struct ui_suite suite = {
-		.name = options->rest[0], .failure = why_it_failed(child, why, sizeof(why)), .strict = options->strict};
+	struct ui_suite suite = {.name = options->rest[0],
+				 .command = true,
+				 .failure = why_it_failed(child, why, sizeof(why)),
+				 .strict = options->strict};
 	ui_verdicts_begin(&verdict->verdicts, trace);
 	verdict->failed = ui_verdicts_judge(&verdict->verdicts, &verdict->assertions) != UI_OK;
 	if (options->junit)
