@@ -52,6 +52,8 @@ enum {
 	OPT_ASSERTIONS,
 	OPT_JUNIT,
 	OPT_STRICT,
+	OPT_BASELINE,
+	OPT_BASELINE_UPDATE,
 	OPT_MARKS,
 	OPT_METRICS,
 	OPT_LIVE,
@@ -100,6 +102,8 @@ static const struct option long_options[] = {
 	{"assertions", required_argument, NULL, OPT_ASSERTIONS},
 	{"junit", required_argument, NULL, OPT_JUNIT},
 	{"strict", no_argument, NULL, OPT_STRICT},
+	{"baseline", required_argument, NULL, OPT_BASELINE},
+	{"baseline-update", no_argument, NULL, OPT_BASELINE_UPDATE},
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -277,6 +281,7 @@ static int take_value(int option, const char *value, struct ui_options *o, struc
 	case OPT_ASSERT: add_assert(value, o); return UI_OK;
 	case OPT_ASSERTIONS: o->assertions = value; return UI_OK;
 	case OPT_JUNIT: o->junit = value; return UI_OK;
+	case OPT_BASELINE: o->baseline = value; return UI_OK;
 	case OPT_FROM: o->from = value; return UI_OK;
 	case OPT_TO: o->to = value; return UI_OK;
 	case OPT_SYNC:
@@ -314,6 +319,7 @@ static int take_option(int option, const char *value, const char *word, struct u
 	case OPT_CONTENT: o->content = true; return UI_OK;
 	case OPT_ANONYMIZE: o->anonymize = true; return UI_OK;
 	case OPT_STRICT: o->strict = true; return UI_OK;
+	case OPT_BASELINE_UPDATE: o->baseline_update = true; return UI_OK;
 	case ':': return usage(c, "%s needs a value: see pagetop --help", word);
 	case '?': return usage(c, "unknown option %s: pagetop --help lists them", word);
 	default: return take_value(option, value, o, c);
@@ -377,9 +383,20 @@ static int check_own(const struct ui_options *o, struct complaint *c)
 		return usage(c, "--sync and --anonymize are of pagetop record and pagetop run");
 	if (o->force && !is_named(command, "dump") && !is_named(command, "record") && !is_named(command, "run"))
 		return usage(c, "--force is of pagetop dump, pagetop record and pagetop run");
-	if ((o->asserts[0] || o->assertions || o->junit || o->strict) && !is_named(command, "run") &&
-	    !is_named(command, "check"))
+	return UI_OK;
+}
+
+/* What is judged. */
+static int check_judged(const struct ui_options *o, struct complaint *c)
+{
+	bool judges = is_named(o->command, "run") || is_named(o->command, "check");
+
+	if ((o->asserts[0] || o->assertions || o->junit || o->strict) && !judges)
 		return usage(c, "--assert, --assertions, --junit and --strict are of pagetop run and pagetop check");
+	if ((o->baseline || o->baseline_update) && !judges)
+		return usage(c, "--baseline and --baseline-update are of pagetop run and pagetop check");
+	if (o->baseline_update && !o->baseline)
+		return usage(c, "--baseline-update needs to know of which file: --baseline FILE");
 	return UI_OK;
 }
 
@@ -427,7 +444,8 @@ static int check(struct ui_options *o, struct complaint *c)
 		return usage(c, "-J, -r, -n, -b and -o need a command, as in pagetop vmas -p PID -J");
 	if (o->json && o->raw)
 		return usage(c, "-J and -r exclude each other");
-	if (check_own(o, c) != UI_OK || check_run(o, c) != UI_OK || check_recording(o, c) != UI_OK)
+	if (check_own(o, c) != UI_OK || check_judged(o, c) != UI_OK || check_run(o, c) != UI_OK ||
+	    check_recording(o, c) != UI_OK)
 		return UI_USAGE;
 	if (!command)
 		return UI_OK;

@@ -58,6 +58,8 @@ struct ui_options {
 	const char *assertions;             /* --assertions FILE */
 	const char *junit;                  /* --junit FILE */
 	bool strict;                        /* --strict: undecided is as bad as failed */
+	const char *baseline;               /* --baseline FILE, NULL: none */
+	bool baseline_update;               /* --baseline-update: this run is to be kept in it */
 	char **rest;                        /* operands, NULL-terminated */
 	const struct ui_command *command;   /* NULL: the live screen */
 	bool help, version;                 /* -h -V */

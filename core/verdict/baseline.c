@@ -64,6 +64,11 @@ enum pt_measure_unit pt_measure_unit(size_t measure)
 	return measures[measure].unit;
 }
 
+double pt_measure_least(size_t measure)
+{
+	return tolerances[measures[measure].unit].more;
+}
+
 size_t pt_measure_of(const char *name)
 {
 	size_t i = 0;

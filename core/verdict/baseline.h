@@ -31,6 +31,8 @@ struct pt_baseline {
 /* "peak(heap.rss)", "duration": static storage. */
 const char *pt_measure_name(size_t measure);
 enum pt_measure_unit pt_measure_unit(size_t measure);
+/* Less than this is too little to speak of: 1 MiB, 8, 2 s. */
+double pt_measure_least(size_t measure);
 /* The measure of that name, or PT_MEASURES. */
 size_t pt_measure_of(const char *name);
 

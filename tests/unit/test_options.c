@@ -293,6 +293,7 @@ static const struct {
 	{"vmas -p 1 --assert x", "are of pagetop run and pagetop check"},
 	{"record -p 1 --strict", "are of pagetop run and pagetop check"},
 	{"vmas -p 1 --junit", "--junit needs a value"},
+	{"vmas -p 1 --baseline x", "are of pagetop run and pagetop check"},
 	{"diff a b --content --to +1", "no --from, no --to"},
 	{"-o RSS", "need a command"},
 };

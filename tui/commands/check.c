@@ -6,6 +6,7 @@
 
 #include "core/record/trace.h"
 #include "tui/commands/assertions.h"
+#include "tui/commands/baseline.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/json_out.h"
 
@@ -46,7 +47,7 @@ static int tell(const struct ui_options *options, const struct ui_verdicts *verd
 	return status;
 }
 
-static int check(const struct ui_options *options, const struct ui_assertions *assertions)
+static int check(const struct ui_options *options, const struct ui_assertions *assertions, struct pt_baseline *baseline)
 {
 	struct pt_record_trace recorded = {0};
 	struct ui_verdicts verdicts;
@@ -56,7 +57,12 @@ static int check(const struct ui_options *options, const struct ui_assertions *a
 	ui_verdicts_begin(&verdicts, recorded.trace);
 	status = ui_verdicts_judge(&verdicts, assertions);
 	if (status == UI_OK)
+		status = ui_baseline_judge(baseline, options, &verdicts);
+	if (status == UI_OK) {
 		status = tell(options, &verdicts);
+		int kept = ui_baseline_update(baseline, options, recorded.trace);
+		status = status == UI_OK ? kept : status;
+	}
 	ui_verdicts_free(&verdicts);
 	pt_record_trace_close(&recorded);
 	return status;
@@ -65,18 +71,22 @@ static int check(const struct ui_options *options, const struct ui_assertions *a
 int ui_check(const struct ui_options *options, struct pt_kernel *k)
 {
 	struct ui_assertions assertions;
+	struct pt_baseline baseline;
 	(void)k;
 	if (!options->input || options->pid) {
 		ui_complain("check judges a recording, all processes of it: pagetop check -i RECORDING --assert EXPR");
 		return UI_USAGE;
 	}
 	int status = ui_assertions_read(options, &assertions);
-	if (status == UI_OK && !assertions.n) {
-		ui_complain("nothing to check: --assert EXPR or --assertions FILE, as in --assert 'peak(rss) < 200M'");
+	if (status == UI_OK && !assertions.n && !options->baseline) {
+		ui_complain("nothing to check: --assert EXPR, --assertions FILE or --baseline FILE, as in --assert "
+			    "'peak(rss) < 200M'");
 		status = UI_USAGE;
 	}
 	if (status == UI_OK)
-		status = check(options, &assertions);
+		status = ui_baseline_read(options, &baseline);
+	if (status == UI_OK)
+		status = check(options, &assertions, &baseline);
 	ui_assertions_free(&assertions);
 	return status;
 }

@@ -151,6 +151,8 @@ static const char check_help[] = "Says whether a recording bears out what is ass
 				 "      --assertions FILE  the same, one a line; # begins a comment\n"
 				 "      --strict           undecided is as bad as failed\n"
 				 "      --junit FILE       writes the verdicts for a CI server\n"
+				 "      --baseline FILE    no worse than runs that were kept in FILE\n"
+				 "      --baseline-update  keeps this one in it, the last ten\n"
 				 "  -b, --bytes            sizes in bytes\n"
 				 "  -J, --json             JSON\n"
 				 "\n"

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tui/commands/commands.h"
+#include "tui/commands/replace_file.h"
 
 #define FIRST_WORDS "# HELP pagetop_"
 
@@ -50,49 +51,13 @@ int ui_metrics_begin(struct ui_metrics_file *file, const char *path, bool force,
 
 /* ---- written ---------------------------------------------------------------------------------------------------- */
 
-static int write_all(int fd, const char *at, size_t size)
-{
-	while (size) {
-		ssize_t n = write(fd, at, size);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? errno : EIO;
-		at += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
-/* 0 or an error number. The collector is another user: so all may read it. */
-static int replace(const char *path, const char *text, size_t size)
-{
-	char beside[4200];
-	int n = snprintf(beside, sizeof(beside), "%s.XXXXXX", path);
-	if (n < 0 || (size_t)n >= sizeof(beside))
-		return ENAMETOOLONG;
-	int fd = mkostemp(beside, O_CLOEXEC);
-	if (fd < 0)
-		return errno;
-	int error = write_all(fd, text, size);
-	if (!error && fchmod(fd, 0644) < 0)
-		error = errno;
-	if (close(fd) < 0 && !error && errno != EINTR)
-		error = errno;
-	if (!error && rename(beside, path) < 0)
-		error = errno;
-	if (error)
-		unlink(beside);
-	return error;
-}
-
 void ui_metrics_frame(struct ui_metrics_file *file, struct pt_snapshot *snapshot)
 {
 	size_t size = 0;
 	if (!file->path)
 		return;
 	char *text = pt_metrics_add(&file->process, snapshot) == 0 ? pt_metrics_text(&file->process, 1, &size) : NULL;
-	int error = text ? replace(file->path, text, size) : ENOMEM;
+	int error = text ? ui_replace_file(file->path, text, size) : ENOMEM;
 	free(text);
 	if (error && !file->failed)
 		ui_complain("cannot write %s: %s", file->path, strerror(error));
