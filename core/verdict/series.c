@@ -119,6 +119,7 @@ struct member {
 	enum standing standing;
 	bool has_bound;
 	bool framed;    /* a whole frame said what it holds */
+	bool counted;   /* counters say so at some time */
 	uint64_t value; /* or the bound, where has_bound */
 	size_t round;   /* in which it was sampled last */
 };
@@ -198,18 +199,36 @@ static bool begins_round(const struct summer *s, const struct pt_sample *sample)
 			  sample->monotonic_ns - s->round_from > s->trace->interval_ns / 2);
 }
 
+/*
+ * Whether something else says the same better. Counters are of one moment, while a frame within a budget has pages that
+ * were read some seconds ago; but the one of swap lacks shared memory.
+ */
+static bool is_second(const struct summer *s, const struct member *m, const struct pt_sample *sample)
+{
+	if (s->series->quantity == PT_QUANTITY_SWAP)
+		return !sample->frame && m->framed;
+	return sample->frame && m->counted && s->series->roles == PT_ROLES_ALL;
+}
+
+static void look_for_counters(struct summer *s)
+{
+	for (size_t i = 0; i < s->trace->n_samples; i++) {
+		const struct pt_sample *sample = &s->trace->samples[i];
+		if (sample->process < s->trace->n_processes && !sample->frame)
+			s->members[sample->process].counted |= sample->all.v[s->series->quantity].known;
+	}
+}
+
 static int take_sample(struct summer *s, const struct pt_sample *sample)
 {
 	struct member *m = &s->members[sample->process], is = *m;
 	struct pt_maybe amount = amount_of(sample, s->series), bound = bound_of(sample, s->series->quantity);
-	/* The kernel's counter of swap lacks shared memory: it steps back behind a frame, which has it. */
-	bool counters = !sample->roles && m->framed && s->series->quantity == PT_QUANTITY_SWAP;
-	is.framed |= amount.known && sample->roles;
 	is.standing = amount.known ? KNOWN : BOUNDED;
+	is.framed |= amount.known && sample->frame;
 	is.has_bound = bound.known;
 	is.value = amount.known ? amount.value : bound.value;
-	if (!m->is_meant || m->standing == OVER || (m->standing == KNOWN && (!amount.known || counters)) ||
-	    !says_anything(sample))
+	if (!m->is_meant || m->standing == OVER || !says_anything(sample) || is_second(s, m, sample) ||
+	    (m->standing == KNOWN && !amount.known))
 		return 0;
 	int error = begins_round(s, sample) ? end_round(s) : 0;
 	if (error)
@@ -236,6 +255,7 @@ static int sum_up(struct summer *s)
 		if (trace->processes[i].ended_ns)
 			s->ends[s->n_ends++] = (struct end){trace->processes[i].ended_ns, (uint32_t)i};
 	}
+	look_for_counters(s);
 	qsort(s->ends, s->n_ends, sizeof(*s->ends), by_time);
 	s->round = 1;
 	for (size_t i = 0; i < trace->n_samples && !error; i++)

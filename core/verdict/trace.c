@@ -178,6 +178,7 @@ static int copy_roles(struct pt_trace *trace, struct pt_sample *copy)
 int pt_trace_add(struct pt_trace *trace, const struct pt_sample *sample)
 {
 	struct pt_sample copy = *sample;
+	copy.frame = sample->roles != NULL;
 	void *array = trace->samples;
 	int error = make_room(&array, trace->n_samples, &trace->room_samples, sizeof(*trace->samples));
 	trace->samples = array;
@@ -196,6 +197,8 @@ int pt_trace_add(struct pt_trace *trace, const struct pt_sample *sample)
 void pt_trace_take(struct pt_trace *trace, struct pt_sample *samples, size_t n)
 {
 	free(trace->samples);
+	for (size_t i = 0; i < n; i++)
+		samples[i].frame = samples[i].roles != NULL;
 	trace->samples = samples;
 	trace->n_samples = trace->room_samples = n;
 }

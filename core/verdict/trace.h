@@ -41,6 +41,7 @@ struct pt_sample {
 	uint64_t realtime_ns, monotonic_ns;
 	struct pt_amounts all;
 	struct pt_amounts *roles; /* [PT_ROLE_N]; NULL: counters alone */
+	bool frame;               /* of a whole frame, whether its roles were kept or not; set by pt_trace_add */
 };
 
 struct pt_trace_process {
@@ -83,8 +84,7 @@ void pt_trace_free(struct pt_trace *trace); /* NULL is fine */
 ssize_t pt_trace_add_process(struct pt_trace *trace, const struct pt_trace_process *process);
 /*
  * Copies the sample and its roles; one that comes late is put where its time says, as marks are. 0 or -ENOMEM. Roles are
- * large: in a very long run only one of so many samples of each process, evenly over time, keeps them; the others are of
- * counters then.
+ * large: in a very long run only one of so many samples of each process, evenly over time, keeps them.
  */
 int pt_trace_add(struct pt_trace *trace, const struct pt_sample *sample);
 /* Takes over samples from malloc, and their roles, each from malloc, in the order of time, of a trace that has none. */

@@ -292,6 +292,23 @@ static void counters_bound_what_was_not_read(void **arg)
 	pt_trace_free(trace);
 }
 
+/* A frame has pages that were read some time ago. */
+static void counters_go_before_frames(void **arg)
+{
+	struct pt_trace *trace = new_trace();
+	uint32_t p = add_process(trace, "x", 1, 0);
+	(void)arg;
+	for (int i = 1; i < 5; i++) {
+		counters(trace, p, i, 10 * MIB, 0);
+		frame(trace, p, i + 0.5, 3 * MIB, MIB, 0);
+	}
+	is(trace, "min(rss)", 10.0 * MIB);
+	is(trace, "final(anon)", 10.0 * MIB);
+	is(trace, "final(heap.anon)", 4.0 * MIB);
+	comes_to(trace, "vmas == 40", PT_ANSWER_YES);
+	pt_trace_free(trace);
+}
+
 /* It was seen when it had no memory any more, and holds none. */
 static void what_is_seen_ending_holds_nothing(void **arg)
 {
@@ -407,7 +424,9 @@ static struct scripted_past *growing_past(struct pt_trace *trace, uint32_t proce
 		s->monotonic_ns = i * SECOND;
 		s->realtime_ns = (1000 + i) * SECOND;
 		pt_amounts_of(s, &all, roles);
-		struct pt_sample sample = {process, s->realtime_ns, s->monotonic_ns, all, roles};
+		struct pt_sample sample = {.process = process, .all = all, .roles = roles};
+		sample.realtime_ns = s->realtime_ns;
+		sample.monotonic_ns = s->monotonic_ns;
 		assert_int_equal(pt_trace_add(trace, &sample), 0);
 		scripted_past_push(past, s);
 		pt_snapshot_unref(s);
@@ -534,6 +553,7 @@ int main(void)
 		cmocka_unit_test(the_kernels_peak_counts),
 		cmocka_unit_test(long_names_are_cut),
 		cmocka_unit_test(counters_bound_what_was_not_read),
+		cmocka_unit_test(counters_go_before_frames),
 		cmocka_unit_test(what_is_seen_ending_holds_nothing),
 		cmocka_unit_test(swap_of_counters_gives_way_to_frames),
 		cmocka_unit_test(shares_of_huge_pages),
