@@ -57,14 +57,16 @@ static void show(struct ui_shell *shell, struct wg_canvas *canvas)
 	ui_term_show(canvas);
 }
 
-static void run(struct ui_shell *shell, struct wg_canvas *canvas)
+static void run(struct ui_shell *shell, struct wg_canvas *canvas, const struct ui_beside *beside)
 {
 	struct ui_event event;
-	int fds[8];
+	int fds[10] = {beside->fds[0], beside->fds[1]};
 	while (!shell->quit && !ui_term_gone()) {
 		show(shell, canvas);
-		size_t n = ui_shell_fds(shell, fds, sizeof fds / sizeof *fds);
-		ui_term_wait(fds, n, ui_shell_timeout(shell, now()));
+		size_t n = ui_shell_fds(shell, fds + 2, sizeof fds / sizeof *fds - 2);
+		ui_term_wait(fds, n + 2, ui_shell_timeout(shell, now()));
+		if (beside->take)
+			beside->take(beside->arg);
 		while (!shell->quit && ui_term_read(&event))
 			ui_shell_event(shell, &event, now());
 		ui_shell_update(shell, now());
@@ -115,6 +117,11 @@ static int open_shell(struct ui_shell *shell, const struct ui_options *options, 
 
 int ui_run(const struct ui_options *options)
 {
+	return ui_run_beside(options, &(struct ui_beside){.fds = {-1, -1}});
+}
+
+int ui_run_beside(const struct ui_options *options, const struct ui_beside *beside)
+{
 	struct ui_shell shell;
 	struct ui_recorded *recorded = NULL; /* what a recording of several processes has */
 	char message[160];
@@ -130,7 +137,7 @@ int ui_run(const struct ui_options *options)
 		return UI_USAGE;
 	}
 	struct wg_canvas canvas = {.can = ui_term_ability()};
-	run(&shell, &canvas);
+	run(&shell, &canvas, beside);
 	ui_term_close();
 	wg_canvas_free(&canvas);
 	ui_shell_free(&shell, QUIT_WAIT_MS);

@@ -59,6 +59,7 @@ enum {
 	OPT_LIVE,
 	OPT_WAIT_ALL,
 	OPT_REPORT,
+	OPT_KEEP,
 };
 
 /* "-": operands come in order, so that those behind -- can be told; ":": a missing argument is told from the rest. */
@@ -98,6 +99,7 @@ static const struct option long_options[] = {
 	{"live", no_argument, NULL, OPT_LIVE},
 	{"wait-all", no_argument, NULL, OPT_WAIT_ALL},
 	{"report", required_argument, NULL, OPT_REPORT},
+	{"keep", required_argument, NULL, OPT_KEEP},
 	{"assert", required_argument, NULL, OPT_ASSERT},
 	{"assertions", required_argument, NULL, OPT_ASSERTIONS},
 	{"junit", required_argument, NULL, OPT_JUNIT},
@@ -275,6 +277,7 @@ static int take_value(int option, const char *value, struct ui_options *o, struc
 	case 'o': o->columns = value; return UI_OK;
 	case 'i': o->input = value; return UI_OK;
 	case OPT_REPORT: o->report = value; return UI_OK;
+	case OPT_KEEP: o->keep = value; return UI_OK;
 	case OPT_AT: o->at = value; return UI_OK;
 	case OPT_MARKS: o->marks = value; return UI_OK;
 	case OPT_METRICS: o->metrics = value; return UI_OK;
@@ -407,6 +410,8 @@ static int check_run(const struct ui_options *o, struct complaint *c)
 
 	if ((o->live || o->wait_all || o->report) && !run)
 		return usage(c, "--live, --wait-all and --report are of pagetop run");
+	if (o->keep && !o->live)
+		return usage(c, "--keep is of pagetop run --live: else what the command prints is where it belongs");
 	if (run && (o->pid || o->demo))
 		return usage(c, "run starts what it looks at: no -p and no --demo");
 	if (run && !o->columns && (o->force || o->sync_frames || o->anonymize))
@@ -467,7 +472,7 @@ static void set_defaults(struct ui_options *o)
 	if (!o->interval_ns)
 		o->interval_ns = run ? RUN_INTERVAL : INTERVAL;
 	if (o->budget <= 0)
-		o->budget = run ? RUN_BUDGET : BUDGET;
+		o->budget = run && !o->live ? RUN_BUDGET : BUDGET;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------------------------- */

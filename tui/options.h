@@ -54,6 +54,7 @@ struct ui_options {
 	const char *from, *to;              /* --from and --to TIME|MARK, NULL: its ends */
 	bool live, wait_all;                /* --live --wait-all, of run; so is this: */
 	const char *report;                 /* --report FILE, NULL: stderr */
+	const char *keep;                   /* --keep FILE: what it prints while the screen is live; NULL: a new one */
 	const char **asserts;               /* --assert EXPR, of run and check, NULL-terminated; so are these: */
 	const char *assertions;             /* --assertions FILE */
 	const char *junit;                  /* --junit FILE */
@@ -82,5 +83,12 @@ bool ui_parse_size(const char *text, size_t *ret);
 
 /* The live screen (tui/app.c): with options->pid, or choosing a process first. Returns an exit status. */
 int ui_run(const struct ui_options *options);
+/* The same, while something else goes on: `take` is called whenever one of these descriptors may be readable. */
+struct ui_beside {
+	int fds[2]; /* -1: none */
+	void (*take)(void *arg);
+	void *arg;
+};
+int ui_run_beside(const struct ui_options *options, const struct ui_beside *beside);
 
 #endif

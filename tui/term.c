@@ -369,7 +369,7 @@ void ui_term_forget(void)
 
 void ui_term_wait(const int *fds, size_t n, int timeout_ms)
 {
-	struct pollfd polled[10] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = tty.wake, .events = POLLIN}};
+	struct pollfd polled[12] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = tty.wake, .events = POLLIN}};
 	nfds_t used = 2;
 	for (size_t i = 0; i < n && used < sizeof polled / sizeof *polled; i++)
 		if (fds[i] >= 0)

@@ -92,6 +92,42 @@ static void a_new_size_comes_once(void **state)
 	assert_int_equal(status_at_the_end(), 0);
 }
 
+/* The screen shows the command; it goes on when that is left, and what is sent to pagetop then reaches it. */
+static void the_live_screen_leaves_the_command_alone(void **state)
+{
+	(void)state;
+	const char *const argv[] = {getenv("PT_BIN"), "run",  "--keep", "/dev/null", "--live", "--",
+				    "sleep",          "1000", NULL};
+	if (!argv[0])
+		skip();
+	pty = pty_start(80, 24, "xterm-256color", NULL, argv);
+	pty_expect(pty, "sleep");
+	pty_expect(pty, "VMAs");
+	pty_type(pty, "q");
+	pty_expect(pty, "sleep goes on; its output goes to /dev/null");
+	pty_signal(pty, SIGTERM);
+	pty_expect(pty, "sleep was killed by SIGTERM");
+	assert_int_equal(status_at_the_end(), 128 + SIGTERM);
+	assert_true(pty_restored(pty));
+}
+
+/* Ctrl-C is for the command; the screen stays until it is left. */
+static void the_live_screen_outlives_the_command(void **state)
+{
+	(void)state;
+	const char *const argv[] = {getenv("PT_BIN"), "run",  "--keep", "/dev/null", "--live", "--",
+				    "sleep",          "1000", NULL};
+	if (!argv[0])
+		skip();
+	pty = pty_start(80, 24, "xterm-256color", NULL, argv);
+	pty_expect(pty, "VMAs");
+	pty_type(pty, "\003");
+	pty_expect(pty, "ended");
+	pty_type(pty, "q");
+	pty_expect(pty, "sleep was killed by SIGINT");
+	assert_int_equal(status_at_the_end(), 128 + SIGINT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -99,6 +135,8 @@ int main(void)
 		cmocka_unit_test_teardown(ctrl_c_ends_what_does_not_catch_it, end),
 		cmocka_unit_test_teardown(ctrl_z_stops_both, end),
 		cmocka_unit_test_teardown(a_new_size_comes_once, end),
+		cmocka_unit_test_teardown(the_live_screen_leaves_the_command_alone, end),
+		cmocka_unit_test_teardown(the_live_screen_outlives_the_command, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

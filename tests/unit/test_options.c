@@ -274,6 +274,7 @@ static const struct {
 	{"run", "run needs COMMAND..."},
 	{"run --live --", "run needs COMMAND..."},
 	{"run -p 1 true", "run starts what it looks at"},
+	{"run --keep x true", "--keep is of pagetop run --live"},
 	{"run --force true", "are of a recording: pagetop run -o FILE"},
 	{"vmas -p 1 --report x", "are of pagetop run"},
 	{"vmas", "vmas needs a process: pagetop vmas -p PID"},

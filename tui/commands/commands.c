@@ -122,7 +122,7 @@ static const char run_help[] = "Starts a command and watches it and all that com
 			       "\n"
 			       "      --report FILE      the report into a file\n"
 			       "      --wait-all         until all that come from it have ended, not it alone\n"
-			       "      --live             the live screen meanwhile\n"
+			       "      --live             the live screen meanwhile; --keep FILE: what it prints\n"
 			       "  -o, --output FILE      a recording; --force, --sync, --anonymize: see record\n"
 			       "  -d, --interval SECS    between samples, 0.1 unless given\n"
 			       "      --budget PCT       of one core, 2 unless given\n"

@@ -14,6 +14,7 @@
 #include "core/kernel/readers.h"
 #include "core/mark/mark.h"
 #include "tui/commands/commands.h"
+#include "tui/commands/run_live.h"
 #include "tui/commands/run_record.h"
 #include "tui/commands/run_report.h"
 
@@ -31,6 +32,7 @@ struct session {
 	struct pt_marks *marks;
 	struct ui_run_verdict verdict;
 	struct ui_run_record record;
+	struct ui_run_live live;
 	struct pt_maybe oom_before;
 	FILE *report; /* --report, or stderr */
 	bool failed;  /* something that was asked for could not be done */
@@ -79,6 +81,8 @@ static int open_all(struct session *s)
 		status = open_report(s);
 	if (status == UI_OK)
 		status = ui_run_record_open(&s->record, s->options);
+	if (status == UI_OK && s->options->live)
+		status = ui_run_live_open(&s->live, s->options);
 	if (status != UI_OK)
 		return status;
 	int error = ui_child_prepare(&s->child, s->k);
@@ -101,6 +105,7 @@ static int start_command(struct session *s)
 {
 	struct ui_child_setup setup = {.argv = s->options->rest, .streams = {-1, -1, -1}};
 	int error;
+	ui_run_live_streams(&s->live, setup.streams);
 	if (s->marks) {
 		setup.environment = pt_marks_environment(s->marks, environ);
 		setup.in_child = in_child;
@@ -165,15 +170,31 @@ static bool is_over(const struct session *s)
 	return s->child.ended_ns && (!s->options->wait_all || s->child.alone || s->child.asked_to_end);
 }
 
+static void take_all(void *arg)
+{
+	struct session *s = arg;
+	take_marks(s);
+	ui_child_take(&s->child, note_end, s);
+}
+
 static void go_round(struct session *s)
 {
 	struct pollfd fds[] = {{ui_child_fd(&s->child), POLLIN, 0}, {s->marks ? pt_marks_fd(s->marks) : -1, POLLIN, 0}};
-	do {
+	while (!is_over(s)) {
 		poll(fds, sizeof(fds) / sizeof(*fds), -1);
-		take_marks(s);
-		ui_child_take(&s->child, note_end, s);
-	} while (!is_over(s));
+		take_all(s);
+	}
 	take_marks(s);
+}
+
+/* The command goes on when the screen is left, and the screen stays when the command has ended. */
+static void show_live(struct session *s)
+{
+	struct ui_beside beside = {
+		.fds = {ui_child_fd(&s->child), s->marks ? pt_marks_fd(s->marks) : -1}, .take = take_all, .arg = s};
+	ui_run_live_show(s->options, &s->child, &beside);
+	if (!is_over(s))
+		fprintf(stderr, "pagetop: %s goes on; its output goes to %s\n", s->options->rest[0], s->live.path);
 }
 
 /* ---- the end ---------------------------------------------------------------------------------------------------- */
@@ -187,9 +208,10 @@ static void write_report(struct session *s, const struct ui_run_result *result)
 		json_decref(json);
 	} else {
 		ui_run_report_text(result, s->report);
-		if (s->verdict.verdicts.n)
+		if (s->verdict.verdicts.n) {
 			fputc('\n', s->report);
-		ui_verdicts_print(&s->verdict.verdicts, s->options->bytes, s->report);
+			ui_verdicts_print(&s->verdict.verdicts, s->options->bytes, s->report);
+		}
 	}
 	if (fflush(s->report) == 0 || !s->options->report)
 		return;
@@ -215,12 +237,15 @@ static void finish(struct session *s)
 	ui_watch_finish(&s->watch, s->child.monotonic_ns, now(CLOCK_MONOTONIC));
 	ui_run_verdict_judge(&s->verdict, s->options, &s->child, s->watch.trace);
 	write_report(s, &result);
+	if (s->options->live)
+		fprintf(stderr, "What %s printed is in %s\n", s->options->rest[0], s->live.path);
 }
 
 static void close_all(struct session *s)
 {
 	pt_tree_free(s->tree);
 	ui_run_record_free(&s->record);
+	ui_run_live_close(&s->live);
 	ui_run_verdict_free(&s->verdict);
 	ui_watch_free(&s->watch);
 	pt_marks_close(s->marks);
@@ -231,13 +256,15 @@ static void close_all(struct session *s)
 
 int ui_run_command(const struct ui_options *options, struct pt_kernel *k)
 {
-	struct session s = {.options = options, .k = k, .child = {.signals = -1}};
+	struct session s = {.options = options, .k = k, .child = {.signals = -1}, .live = {.in = -1, .out = -1}};
 	int status = open_all(&s);
 	if (status == UI_OK)
 		status = start_command(&s);
 	if (status == UI_OK) {
 		s.oom_before = count_oom_kills(&s);
 		start_tree(&s);
+		if (options->live)
+			show_live(&s);
 		go_round(&s);
 		finish(&s);
 		status = ui_child_exit(&s.child);

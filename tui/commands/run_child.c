@@ -213,7 +213,7 @@ static void take_ends(struct ui_child *child, ui_ended_fn ended, void *arg)
 			continue;
 		}
 		waitid(P_PID, (id_t)info.si_pid, &info, WSTOPPED | WNOHANG);
-		if (info.si_pid == child->pid)
+		if (info.si_pid == child->pid && !child->stays)
 			stop_along(child, info.si_status);
 	}
 }

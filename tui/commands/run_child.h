@@ -33,6 +33,7 @@ struct ui_child {
 	uint64_t max_rss;                   /* bytes: the largest of it and of all that it waited for */
 	uint64_t floor;                     /* bytes: what we had resident before exec, which max_rss counts as well */
 	uint64_t cpu_ns;                    /* of it and of all that it waited for */
+	bool stays;                         /* does not stop when the command does */
 	bool alone;                         /* no process is left that we could wait for */
 	/* private: */
 	struct pt_kernel *k;      /* borrowed: to tell who sent a signal */

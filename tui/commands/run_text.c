@@ -12,7 +12,8 @@
 #include "tui/commands/run_report.h"
 #include "tui/options.h"
 
-#define SPARK 60 /* columns of a sparkline */
+#define SPARK     60 /* columns of a sparkline */
+#define PATH_ROOM 22 /* and of a path */
 
 static const char *size_of(uint64_t bytes, char *ret, size_t size)
 {
@@ -27,6 +28,19 @@ static const char *maybe_size(struct pt_maybe bytes, char *ret, size_t size)
 static const char *name_of(const char *raw, char *ret, size_t size)
 {
 	pt_text_printable(raw, strlen(raw), ret, size);
+	return ret;
+}
+
+/* The name of a file, and as much of its folders before it as there is room for. */
+static const char *end_of(const char *raw, char *ret, size_t size)
+{
+	size_t n = strlen(raw);
+	const char *from = n > PATH_ROOM ? strchr(raw + n - PATH_ROOM, '/') : raw;
+	const char *last = strrchr(raw, '/');
+	from = from ? from : last ? last : raw;
+	ret[0] = '\0';
+	size_t at = from > raw ? (size_t)snprintf(ret, size, "...") : 0;
+	name_of(from, ret + at, size - at);
 	return ret;
 }
 
@@ -61,13 +75,13 @@ static void print_peak(const struct ui_run_result *r, FILE *out)
 	const struct ui_parts *peak = &r->watch->peak;
 	char rss[16], at[24], largest[16];
 	if (peak->n)
-		fprintf(out, "Peak: %s RSS in %zu process%s, %s after the start; ",
+		fprintf(out, "Peak: %s RSS in %zu process%s, %s after the start.\n",
 			size_of(ui_held_rss(&peak->held), rss, sizeof(rss)), peak->n, peak->n == 1 ? "" : "es together",
 			pt_text_ns(since(r->child->monotonic_ns, peak->ns), at, sizeof(at)));
 	else
-		fprintf(out, "It ended before the first look; ");
-	fprintf(out, "%s%s by the kernel's own count\n",
-		r->child->max_rss > r->child->floor ? "the largest process " : "no process above ",
+		fprintf(out, "It ended before the first look.\n");
+	fprintf(out, "By the kernel's own count %s%s.\n",
+		r->child->max_rss > r->child->floor ? "the largest process held " : "no process held more than ",
 		size_of(r->child->max_rss, largest, sizeof(largest)));
 }
 
@@ -194,7 +208,7 @@ static void print_vmas(const struct ui_run_result *r, FILE *out)
 		const struct pt_vma *vma = &v[i].part->frame->vmas->v[v[i].index];
 		fprintf(out, "%10s  %-12s %8d  %-16" PRIx64 " %s\n", size_of(v[i].rss, size, sizeof(size)),
 			pt_role_name((enum pt_role)vma->role), (int)v[i].part->frame->process.pid, vma->start,
-			name_of(vma->path, path, sizeof(path)));
+			end_of(vma->path, path, sizeof(path)));
 	}
 }
 
