@@ -2,7 +2,7 @@
  * See series.h. Samples are gone through once in the order of time; of each process its newest value is kept, and the
  * sum of them is a point wherever a round of samples is over. A process holds nothing before its first sample and after
  * it ended; where it has samples, but none with this quantity yet, what it holds lies between nothing and what its
- * counters allow.
+ * counters allow. What these do not bound, as the number of VMAs, counts from when it is known.
  */
 #include "core/verdict/series.h"
 
@@ -119,7 +119,8 @@ struct member {
 	enum standing standing;
 	bool has_bound;
 	bool framed;    /* a whole frame said what it holds */
-	bool counted;   /* counters say so at some time */
+	bool counted;   /* counters say so at some time, */
+	bool told;      /* or something does */
 	uint64_t value; /* or the bound, where has_bound */
 	size_t round;   /* in which it was sampled last */
 };
@@ -210,12 +211,14 @@ static bool is_second(const struct summer *s, const struct member *m, const stru
 	return sample->frame && m->counted && s->series->roles == PT_ROLES_ALL;
 }
 
-static void look_for_counters(struct summer *s)
+static void look_ahead(struct summer *s)
 {
 	for (size_t i = 0; i < s->trace->n_samples; i++) {
 		const struct pt_sample *sample = &s->trace->samples[i];
-		if (sample->process < s->trace->n_processes && !sample->frame)
-			s->members[sample->process].counted |= sample->all.v[s->series->quantity].known;
+		if (sample->process >= s->trace->n_processes)
+			continue;
+		s->members[sample->process].counted |= !sample->frame && sample->all.v[s->series->quantity].known;
+		s->members[sample->process].told |= amount_of(sample, s->series).known;
 	}
 }
 
@@ -228,7 +231,7 @@ static int take_sample(struct summer *s, const struct pt_sample *sample)
 	is.has_bound = bound.known;
 	is.value = amount.known ? amount.value : bound.value;
 	if (!m->is_meant || m->standing == OVER || !says_anything(sample) || is_second(s, m, sample) ||
-	    (m->standing == KNOWN && !amount.known))
+	    (!amount.known && (m->standing == KNOWN || (m->told && !bound.known))))
 		return 0;
 	int error = begins_round(s, sample) ? end_round(s) : 0;
 	if (error)
@@ -255,7 +258,7 @@ static int sum_up(struct summer *s)
 		if (trace->processes[i].ended_ns)
 			s->ends[s->n_ends++] = (struct end){trace->processes[i].ended_ns, (uint32_t)i};
 	}
-	look_for_counters(s);
+	look_ahead(s);
 	qsort(s->ends, s->n_ends, sizeof(*s->ends), by_time);
 	s->round = 1;
 	for (size_t i = 0; i < trace->n_samples && !error; i++)
