@@ -165,9 +165,10 @@ void pt_parse_status(const char *text, size_t size, struct pt_process *process)
 		const char *key;
 		struct pt_maybe *size;
 	} sizes[] = {
-		{"RssAnon:", &process->rss_anon}, {"RssFile:", &process->rss_file}, {"RssShmem:", &process->rss_shmem},
-		{"VmSwap:", &process->swap},      {"VmLck:", &process->locked},     {"VmHWM:", &process->peak_rss},
-		{"VmSize:", &process->mapped},
+		{"RssAnon:", &process->rss_anon},   {"RssFile:", &process->rss_file},
+		{"RssShmem:", &process->rss_shmem}, {"VmSwap:", &process->swap},
+		{"VmLck:", &process->locked},       {"VmHWM:", &process->peak_rss},
+		{"VmSize:", &process->mapped},      {"HugetlbPages:", &process->hugetlb},
 	};
 	struct pt_cursor all = {text, text + size}, line;
 

@@ -33,8 +33,8 @@ struct pt_process {
 	char name[PT_NAME_MAX]; /* comm */
 	char state;             /* R S D Z T ... */
 	unsigned threads;
-	struct pt_maybe rss_anon, rss_file, rss_shmem, swap, locked, peak_rss, mapped; /* bytes, of status */
-	struct pt_maybe minor_faults, major_faults;                                    /* since its start */
+	struct pt_maybe rss_anon, rss_file, rss_shmem, swap, locked, peak_rss, mapped, hugetlb; /* bytes, of status */
+	struct pt_maybe minor_faults, major_faults;                                             /* since its start */
 	struct pt_maybe cpu_ns;
 	struct pt_maybe rollup_pss; /* bytes, of smaps_rollup; known only where it was asked for */
 };

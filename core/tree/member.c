@@ -76,7 +76,7 @@ static bool is_missing(int error)
 static void forget_memory(struct pt_process *p)
 {
 	const struct pt_maybe unknown = {0};
-	p->rss_anon = p->rss_file = p->rss_shmem = p->swap = p->locked = p->mapped = unknown;
+	p->rss_anon = p->rss_file = p->rss_shmem = p->swap = p->locked = p->mapped = p->hugetlb = unknown;
 }
 
 static bool has_ended(const struct pt_process *p)

@@ -85,6 +85,7 @@ void pt_amounts_of_process(const struct pt_process *process, struct pt_amounts *
 	all->v[PT_QUANTITY_SWAP] = process->swap;
 	all->v[PT_QUANTITY_PSS] = process->rollup_pss;
 	all->v[PT_QUANTITY_SIZE] = process->mapped;
+	all->v[PT_QUANTITY_HUGETLB] = process->hugetlb;
 }
 
 /* ---- growing ---------------------------------------------------------------------------------------------------- */

@@ -147,7 +147,8 @@ static void status_has_sizes(void **state)
 	(void)state;
 	static const char text[] = "Name:\tVmSwap: 77 kB\\nVmLck:\t77 kB\nUid:\t1000\t1001\t1002\t1003\n"
 				   "VmLck:\t       1 kB\nVmHWM:\t    2 kB\nVmRSS:\t    1768 kB\nRssAnon:\t     3 kB\n"
-				   "RssFile:\t    4 kB\nRssShmem:\t       5 kB\nVmSwap:\t       6 kB\n";
+				   "RssFile:\t    4 kB\nRssShmem:\t       5 kB\nVmSwap:\t       6 kB\n"
+				   "HugetlbPages:\t    2048 kB\n";
 	struct pt_process process = {0};
 
 	pt_parse_status(text, strlen(text), &process);
@@ -155,6 +156,7 @@ static void status_has_sizes(void **state)
 	assert_int_equal(process.locked.value, 1024);
 	assert_int_equal(process.peak_rss.value, 2 * 1024);
 	assert_int_equal(process.rss_anon.value, 3 * 1024);
+	assert_int_equal(process.hugetlb.value, 2048 * 1024);
 	assert_int_equal(process.rss_file.value, 4 * 1024);
 	assert_int_equal(process.rss_shmem.value, 5 * 1024);
 	assert_int_equal(process.swap.value, 6 * 1024);
