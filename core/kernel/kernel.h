@@ -49,6 +49,11 @@ struct pt_kernel_ops {
 	int (*clear_soft_dirty)(struct pt_kernel *k, pid_t pid);
 	/* waitpid(2) for a traced thread: 1 and its status, or 0 when so long has passed without any. */
 	int (*wait)(struct pt_kernel *k, pid_t tid, uint64_t timeout_ns, int *ret_status);
+	/* perf_event_open(2) with PERF_FLAG_FD_CLOEXEC; attr is a struct perf_event_attr. A descriptor >= 0. */
+	int (*perf_open)(struct pt_kernel *k, void *attr, pid_t tid, int cpu);
+	/* mmap(2) of a descriptor, shared, to be read and written; and its end. */
+	int (*map)(struct pt_kernel *k, int fd, size_t size, void **ret);
+	void (*unmap)(struct pt_kernel *k, void *memory, size_t size);
 	void (*free)(struct pt_kernel *k);
 };
 

@@ -10,11 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/perf_event.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -71,6 +73,8 @@ static ssize_t linux_pread(struct pt_kernel *k, int fd, void *buf, size_t size, 
 	do
 		n = pread(fd, buf, size, (off_t)offset);
 	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == ESPIPE && !offset) /* a perf event has no position */
+		n = read(fd, buf, size);
 	return n < 0 ? -errno : n;
 }
 
@@ -255,6 +259,30 @@ static int linux_wait(struct pt_kernel *k, pid_t tid, uint64_t timeout_ns, int *
 	}
 }
 
+static int linux_perf_open(struct pt_kernel *k, void *attr, pid_t tid, int cpu)
+{
+	if (!k->real)
+		return -ENOSYS;
+	int fd = (int)syscall(SYS_perf_event_open, attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int linux_map(struct pt_kernel *k, int fd, size_t size, void **ret)
+{
+	(void)k;
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	*ret = memory;
+	return 0;
+}
+
+static void linux_unmap(struct pt_kernel *k, void *memory, size_t size)
+{
+	(void)k;
+	munmap(memory, size);
+}
+
 static void linux_free(struct pt_kernel *k)
 {
 	struct linux_kernel *self = (struct linux_kernel *)k;
@@ -279,6 +307,9 @@ static const struct pt_kernel_ops linux_ops = {
 	.ptrace = linux_ptrace,
 	.clear_soft_dirty = linux_clear_soft_dirty,
 	.wait = linux_wait,
+	.perf_open = linux_perf_open,
+	.map = linux_map,
+	.unmap = linux_unmap,
 	.free = linux_free,
 };
 

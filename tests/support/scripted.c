@@ -342,6 +342,29 @@ static int scripted_wait(struct pt_kernel *k, pid_t tid, uint64_t timeout_ns, in
 	return error ? error : s->inner->ops->wait(s->inner, tid, timeout_ns, ret_status);
 }
 
+static int scripted_perf_open(struct pt_kernel *k, void *attr, pid_t tid, int cpu)
+{
+	struct scripted *s = of(k);
+	int error = begin(s);
+	int fd = error ? error : s->inner->ops->perf_open(s->inner, attr, tid, cpu);
+	if (fd >= 0)
+		keep(s, fd, "perf");
+	return fd;
+}
+
+static int scripted_map(struct pt_kernel *k, int fd, size_t size, void **ret)
+{
+	struct scripted *s = of(k);
+	int error = begin(s);
+	return error ? error : s->inner->ops->map(s->inner, fd, size, ret);
+}
+
+static void scripted_unmap(struct pt_kernel *k, void *memory, size_t size)
+{
+	struct scripted *s = of(k);
+	s->inner->ops->unmap(s->inner, memory, size);
+}
+
 static void free_op(struct pt_kernel *k)
 {
 	scripted_free(of(k));
@@ -363,6 +386,9 @@ static const struct pt_kernel_ops ops = {
 	.ptrace = scripted_ptrace,
 	.clear_soft_dirty = scripted_clear_soft_dirty,
 	.wait = scripted_wait,
+	.perf_open = scripted_perf_open,
+	.map = scripted_map,
+	.unmap = scripted_unmap,
 	.free = free_op,
 };
 

@@ -9,8 +9,8 @@
  * descriptors that go dead when it ends or execs. An exec
  * is a new "process" line with the same PID and start time; another start time is another process with a used PID.
  *
- * Every system call counts but close: open pread ioctl readlink list stat pidfd ended read_memory cachestat ptrace wait
- * clear_soft_dirty. Calls are numbered from 1.
+ * Every system call counts but close and unmap: open pread ioctl readlink list stat pidfd ended read_memory cachestat
+ * ptrace wait clear_soft_dirty perf_open map. Calls are numbered from 1.
  */
 #ifndef TESTS_SCRIPTED_H
 #define TESTS_SCRIPTED_H

@@ -1,0 +1,58 @@
+/*
+ * Records of perf rings (perf_event_open(2), include/uapi/linux/perf_event.h of Linux 6.18): bytes as structs. Pure: what
+ * does not fit is refused, so that a fuzzer can feed it anything.
+ */
+#ifndef PT_FAULTS_RECORD_H
+#define PT_FAULTS_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * The fields that every event of pagetop asks for; registers and stack are asked for besides. Not PERF_SAMPLE_PERIOD: a
+ * software event that has it is told each time, whatever its period (perf_swevent_event() in kernel/events/core.c).
+ */
+#define PT_PERF_SAMPLE_TYPE                                                                                            \
+	(PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR |             \
+	 PERF_SAMPLE_CPU)
+
+/* How samples were asked for. */
+struct pt_perf_layout {
+	uint64_t regs; /* mask of the user's registers; 0: none */
+	bool stack;    /* a piece of the user's stack */
+};
+
+enum pt_perf_what {
+	PT_PERF_OTHER, /* nothing pagetop asks for */
+	PT_PERF_SAMPLE,
+	PT_PERF_LOST,
+	PT_PERF_FORK, /* of a process, or of a thread where pid == parent */
+	PT_PERF_EXIT, /* likewise */
+	PT_PERF_EXEC,
+};
+
+struct pt_perf_record {
+	enum pt_perf_what what;
+	uint64_t id;      /* of the event; of a sample and of what was lost */
+	uint64_t time_ns; /* on the clock that was asked for */
+	pid_t pid, tid;
+	pid_t parent; /* process that forked */
+	/* of a sample: */
+	uint64_t ip, address;
+	uint32_t cpu;
+	bool kernel;          /* the instruction was the kernel's */
+	bool regs_64;         /* of a 64-bit program */
+	const uint64_t *regs; /* [n_regs], in the order of the mask's bits; NULL: none (a kernel thread) */
+	unsigned n_regs;
+	const uint8_t *stack; /* [stack_size] bytes from the stack pointer up; NULL: none */
+	size_t stack_size;
+	/* of what was lost: */
+	uint64_t lost; /* records */
+};
+
+/* One record of `size` bytes, 8-byte aligned, which the result borrows. 0 or -EBADMSG. */
+int pt_perf_decode(const void *bytes, size_t size, const struct pt_perf_layout *layout, struct pt_perf_record *ret);
+
+#endif
