@@ -80,8 +80,8 @@ static const char *const get_sql_2[PT_GET_N] = {
 	COMMON("process = ?9", "cleared_ns"),
 	[PT_GET_N_PROCESSES] = "SELECT count(*) FROM main.process",
 	[PT_GET_MARKS] = "SELECT realtime_ns, label, pid FROM main.mark ORDER BY realtime_ns, id",
-	[PT_GET_SAMPLES] = "SELECT realtime_ns, monotonic_ns, rss, anon, file, shmem, swap, size FROM main.sample "
-			   "WHERE process = ?9 ORDER BY monotonic_ns",
+	[PT_GET_SAMPLES] = ("SELECT realtime_ns, monotonic_ns, rss, anon, file, shmem, swap, size FROM main.sample "
+			    "WHERE process = ?9 ORDER BY monotonic_ns"),
 	[PT_GET_DEFAULT] = "SELECT min(process) FROM main.frame",
 	[PT_GET_TARGET] = "SELECT pid, start_time FROM main.process WHERE id = ?9",
 	[PT_GET_ENDED] = "SELECT ended_ns + " CLOCKS("process = ?9") " FROM main.process WHERE id = ?9",

@@ -101,17 +101,18 @@ const struct pt_recorded *pt_recorded_find(const struct pt_recorded *v, size_t n
 	return found;
 }
 
-struct pt_recorded_sample pt_recorded_sample_of(const struct pt_process *p, uint64_t realtime_ns, uint64_t monotonic_ns)
+struct pt_recorded_sample pt_recorded_sample_of(const struct pt_process *counters, uint64_t realtime_ns,
+						uint64_t monotonic_ns)
 {
 	return (struct pt_recorded_sample){
 		.realtime_ns = realtime_ns,
 		.monotonic_ns = monotonic_ns,
-		.size = p->mapped,
-		.rss = {p->rss_anon.value + p->rss_file.value + p->rss_shmem.value,
-			p->rss_anon.known && p->rss_file.known && p->rss_shmem.known},
-		.anon = p->rss_anon,
-		.file = p->rss_file,
-		.shmem = p->rss_shmem,
-		.swap = p->swap,
+		.size = counters->mapped,
+		.rss = {counters->rss_anon.value + counters->rss_file.value + counters->rss_shmem.value,
+			counters->rss_anon.known && counters->rss_file.known && counters->rss_shmem.known},
+		.anon = counters->rss_anon,
+		.file = counters->rss_file,
+		.shmem = counters->rss_shmem,
+		.swap = counters->swap,
 	};
 }
