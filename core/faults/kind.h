@@ -1,0 +1,39 @@
+/*
+ * What kind of fault it was: from the page before and after it. Pure. The kernel's event has the address and nothing of
+ * why, so that is inferred, as the ledger is (core/history/ledger.h); what cannot be told is PT_FAULT_UNKNOWN.
+ */
+#ifndef PT_FAULTS_KIND_H
+#define PT_FAULTS_KIND_H
+
+#include "core/model/vma.h"
+
+enum pt_fault_kind {
+	PT_FAULT_UNKNOWN,
+	PT_FAULT_FIRST_TOUCH, /* nothing was there: a page of its own, or the zero page where it was only read */
+	PT_FAULT_HUGE,        /* a huge page was mapped at once */
+	PT_FAULT_COW,         /* a copy of its own, of what was shared, of a file or merged by KSM */
+	PT_FAULT_ZERO_WRITE,  /* the zero page was there, and was written to */
+	PT_FAULT_SWAP_IN,     /* was on swap */
+	PT_FAULT_FILE_MAP, /* a page of a file or of shared memory was mapped, which may have been in memory before */
+	PT_FAULT_WRITE_PROTECT, /* the same frame, which may be written to now: shared no longer, a file's page that gets
+				   dirty, a soft-dirty bit that was cleared, userfaultfd */
+	PT_FAULT_NUMA,          /* the same frame, hidden to learn who uses it (numa_balancing) */
+	PT_FAULT_MIGRATION,     /* was being moved to another frame, or was moved */
+	PT_FAULT_SPURIOUS,      /* nothing differs: somebody else was first, or a TLB was behind */
+	PT_FAULT_KIND_N
+};
+
+struct pt_fault_case {
+	struct pt_page before, after;
+	bool knew, knows;         /* whether these were looked at; nothing there is an answer too */
+	const struct pt_vma *vma; /* NULL: none any more */
+	bool numa_balancing;      /* the kernel does that, and this process has memory it applies to */
+};
+
+enum pt_fault_kind pt_fault_kind_of(const struct pt_fault_case *c);
+
+/* "first-touch": one lower-case word of the contract, and a few for people. Static storage. */
+const char *pt_fault_kind_name(enum pt_fault_kind kind);
+const char *pt_fault_kind_words(enum pt_fault_kind kind);
+
+#endif
