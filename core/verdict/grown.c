@@ -137,6 +137,20 @@ static int add_growth(const struct search *s, size_t process, const struct pt_sn
 	return 0;
 }
 
+/*
+ * Whether it was there at the beginning, with memory of which only its first frame tells. One that was watched from its
+ * first moment on was sampled before its pages were read, and all of these grew.
+ */
+static bool was_there(const struct search *s, size_t process)
+{
+	if (s->trace->processes[process].began_ns > s->from_ns)
+		return false;
+	for (size_t i = 0; i < s->trace->n_samples; i++)
+		if (s->trace->samples[i].process == process)
+			return s->trace->samples[i].monotonic_ns < s->from_ns || s->trace->samples[i].frame;
+	return true;
+}
+
 static int search_process(const struct search *s, size_t i)
 {
 	const struct pt_trace_process *process = &s->trace->processes[i];
@@ -152,7 +166,7 @@ static int search_process(const struct search *s, size_t i)
 	}
 	if (!error)
 		error = pt_frame_before(past, s->from_ns, &first);
-	if (!error && !first.seq && process->began_ns <= s->from_ns)
+	if (!error && !first.seq && was_there(s, i))
 		error = frame_at(past, past->ops->step(past, 0, 0), &first);
 	if (!error)
 		error = past->ops->at(past, last.seq, &after);

@@ -492,6 +492,28 @@ static void all_of_a_new_process_grew(void **arg)
 	pt_trace_free(trace);
 }
 
+/* And of one that was watched from its first moment on, though its pages were read later. */
+static void all_of_the_command_grew(void **arg)
+{
+	struct pt_trace *trace = new_trace();
+	uint32_t p = add_process(trace, "leaky", 0, 0);
+	(void)arg;
+	trace->began_ns = trace->processes[p].began_ns = SECOND / 2;
+	counters(trace, p, 0.5, 4096, 0);
+	struct scripted_past *past = growing_past(trace, p);
+	struct pt_judgement j = judge(trace, "heap.rss < 4K");
+	assert_int_equal(j.grown.n, 2);
+	assert_int_equal(j.grown.v[0].pages, 22);
+	pt_judgement_free(&j);
+	trace->samples[0].frame = true; /* it ran already */
+	j = judge(trace, "heap.rss < 4K");
+	assert_int_equal(j.grown.n, 1);
+	assert_int_equal(j.grown.v[0].pages, 18);
+	pt_judgement_free(&j);
+	scripted_past_free(past);
+	pt_trace_free(trace);
+}
+
 static void pages_by_when_they_were_born(void **arg)
 {
 	struct pt_trace *trace = new_trace();
@@ -561,6 +583,7 @@ int main(void)
 		cmocka_unit_test(too_little_says_how_long),
 		cmocka_unit_test(a_failure_says_what_grew),
 		cmocka_unit_test(all_of_a_new_process_grew),
+		cmocka_unit_test(all_of_the_command_grew),
 		cmocka_unit_test(pages_by_when_they_were_born),
 		cmocka_unit_test(a_broken_past_is_an_error),
 	};

@@ -53,9 +53,10 @@ void ui_verdicts_free(struct ui_verdicts *verdicts);
 /* As text, with a last line that counts them. */
 void ui_verdicts_print(const struct ui_verdicts *verdicts, bool bytes, FILE *out);
 
-/* An object for each, and a member for each count; NULL: out of memory. */
+/* An object of one; an array of all; an object of the counts. NULL: out of memory. */
 json_t *ui_verdict_json(const struct ui_verdicts *verdicts, const struct ui_verdict *verdict);
 json_t *ui_verdicts_json(const struct ui_verdicts *verdicts);
+json_t *ui_verdicts_summary_json(const struct ui_verdicts *verdicts);
 
 /* What a file for JUnit's readers says besides. */
 struct ui_suite {

@@ -27,7 +27,7 @@ static int print_json(const struct ui_verdicts *verdicts)
 	for (size_t i = 0; i < verdicts->n; i++)
 		ui_json_element(&out, ui_verdict_json(verdicts, &verdicts->v[i]));
 	ui_json_end_array(&out);
-	ui_json_member(&out, "summary", ui_verdicts_json(verdicts));
+	ui_json_member(&out, "summary", ui_verdicts_summary_json(verdicts));
 	return ui_json_end(&out);
 }
 

@@ -184,6 +184,7 @@ json_t *ui_run_report_json(const struct ui_run_result *r)
 	put(o, "marks", marks(r));
 	put(o, "marks-lost", number(r->marks_lost));
 	put(o, "assertions", ui_verdicts_json(r->verdicts));
+	put(o, "summary", ui_verdicts_summary_json(r->verdicts));
 	put(o, "looks", looks(r));
 	return o;
 }

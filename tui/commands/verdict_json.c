@@ -109,6 +109,14 @@ json_t *ui_verdict_json(const struct ui_verdicts *verdicts, const struct ui_verd
 
 json_t *ui_verdicts_json(const struct ui_verdicts *verdicts)
 {
+	json_t *all = json_array();
+	for (size_t i = 0; all && i < verdicts->n; i++)
+		json_array_append_new(all, ui_verdict_json(verdicts, &verdicts->v[i]));
+	return all;
+}
+
+json_t *ui_verdicts_summary_json(const struct ui_verdicts *verdicts)
+{
 	return json_pack("{s:I, s:I, s:I}", "passed", (json_int_t)verdicts->passed, "failed",
 			 (json_int_t)verdicts->failed, "undecided", (json_int_t)verdicts->undecided);
 }
