@@ -14,35 +14,38 @@
 #define DURATION 0
 #define SURE     3 /* runs, from which on the tolerance is learnt */
 
+/* What it came to: the most of the last second, since the last sample may find it half taken down. */
+#define LAST(series) "peak(" series ", end-1s..end)"
+
 static const struct {
 	const char *name;
 	enum pt_measure_unit unit;
 } measures[PT_MEASURES] = {
 	[DURATION] = {"duration", PT_MEASURE_SECONDS},
 	{"peak(rss)", PT_MEASURE_BYTES},
-	{"final(rss)", PT_MEASURE_BYTES},
+	{LAST("rss"), PT_MEASURE_BYTES},
 	{"peak(anon)", PT_MEASURE_BYTES},
-	{"final(anon)", PT_MEASURE_BYTES},
+	{LAST("anon"), PT_MEASURE_BYTES},
 	{"peak(file)", PT_MEASURE_BYTES},
-	{"final(file)", PT_MEASURE_BYTES},
+	{LAST("file"), PT_MEASURE_BYTES},
 	{"peak(shmem)", PT_MEASURE_BYTES},
-	{"final(shmem)", PT_MEASURE_BYTES},
+	{LAST("shmem"), PT_MEASURE_BYTES},
 	{"peak(swap)", PT_MEASURE_BYTES},
-	{"final(swap)", PT_MEASURE_BYTES},
+	{LAST("swap"), PT_MEASURE_BYTES},
 	{"peak(hugetlb)", PT_MEASURE_BYTES},
-	{"final(hugetlb)", PT_MEASURE_BYTES},
+	{LAST("hugetlb"), PT_MEASURE_BYTES},
 	{"peak(vmas)", PT_MEASURE_NUMBER},
-	{"final(vmas)", PT_MEASURE_NUMBER},
+	{LAST("vmas"), PT_MEASURE_NUMBER},
 	{"peak(heap.rss)", PT_MEASURE_BYTES},
-	{"final(heap.rss)", PT_MEASURE_BYTES},
+	{LAST("heap.rss"), PT_MEASURE_BYTES},
 	{"peak(stack.rss)", PT_MEASURE_BYTES},
-	{"final(stack.rss)", PT_MEASURE_BYTES},
+	{LAST("stack.rss"), PT_MEASURE_BYTES},
 	{"peak(program.rss)", PT_MEASURE_BYTES},
-	{"final(program.rss)", PT_MEASURE_BYTES},
+	{LAST("program.rss"), PT_MEASURE_BYTES},
 	{"peak(file.rss)", PT_MEASURE_BYTES},
-	{"final(file.rss)", PT_MEASURE_BYTES},
+	{LAST("file.rss"), PT_MEASURE_BYTES},
 	{"peak(shmem.rss)", PT_MEASURE_BYTES},
-	{"final(shmem.rss)", PT_MEASURE_BYTES},
+	{LAST("shmem.rss"), PT_MEASURE_BYTES},
 };
 
 /* The default tolerance: a part, and so much more. */

@@ -1,29 +1,10 @@
 #!/bin/sh
-# Baselines by pagetop check: made, learnt from, held against runs that are no worse and one that is; and what is refused.
-set -u
-skip() {
-	echo "SKIP: $*"
-	exit 77
-}
-[ -n "${PT_BIN:-}" ] || skip "pagetop is not built"
-command -v jq >/dev/null || skip "jq is not installed"
-command -v python3 >/dev/null || skip "python3 is not installed"
-export LC_ALL=C
-tmp=$(mktemp -d) || exit 1
-target=
-finish() {
-	[ -z "$target" ] || kill "$target" 2>/dev/null
-	rm -rf "$tmp"
-}
-trap finish EXIT
-trap 'exit 1' HUP INT TERM
-failed=0
-fail() {
-	echo "FAILED: $*"
-	failed=1
-}
+# Baselines by pagetop check and pagetop run: made, learnt from, held against runs that are no worse and one that is; and
+# what is refused.
+. "$(dirname "$0")/../support/shell.sh"
+need jq python3
 
-# record NAME MIB: a program that takes so much, in steps, and then is as it is until it is told to go.
+# A program that takes so many MiB in steps, between two marks.
 cat >"$tmp/program.py" <<'PYTHON'
 import os, select, socket, sys
 to = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -44,60 +25,74 @@ for i in range(40):
 mark(b"done")
 os._exit(0)
 PYTHON
-record() {
+record() { # NAME MIB
 	export PAGETOP_MARK="$tmp/marks"
 	python3 "$tmp/program.py" "$2" &
 	target=$!
-	"$PT_BIN" record -p "$target" -o "$tmp/$1" -d 0.05 --budget 50 --marks "$PAGETOP_MARK" || fail "record: status $?"
+	gives 0 record -p "$target" -o "$tmp/$1" -d 0.05 --budget 50 --marks "$PAGETOP_MARK"
 	wait "$target"
 	target=
 }
 record a 20
 record worse 60
 
-# check_says STATUS WHAT ARGUMENT...: its exit status; what it says is in $tmp/out and $tmp/err.
-check_says() {
-	expected=$1 what=$2
-	shift 2
-	"$PT_BIN" check "$@" >"$tmp/out" 2>"$tmp/err"
-	status=$?
-	[ $status = "$expected" ] || fail "$what: status $status, not $expected: $(cat "$tmp/out" "$tmp/err")"
+# holds WHAT PATTERN: so it says.
+holds() {
+	grep -qE -- "$2" "$tmp/out" || complain "$1: nothing as '$2'"
 }
+
 base=$tmp/main.json
-check_says 2 "none yet" -i "$tmp/a" --baseline "$base"
-grep -q 'main.json: No such file.*--baseline-update' "$tmp/err" || fail "none yet: $(cat "$tmp/err")"
-check_says 0 "the first" -i "$tmp/a" --baseline "$base" --baseline-update
+complains 2 'main.json: No such file or directory; --baseline-update makes one' check -i "$tmp/a" --baseline "$base"
+gives 0 check -i "$tmp/a" --baseline "$base" --baseline-update
 jq -e '.["pagetop-baseline"] == 1 and (.runs | length) == 1 and (.runs[0].measures | .["peak(heap.rss)"] > 20 * 1048576 and
 	.["peak(heap.rss)"] < 60 * 1048576 and .duration > 0.5) and (.runs[0].when | fromdate) > 1700000000' "$base" >/dev/null ||
-	fail "the file: $(cat "$base")"
-check_says 0 "itself" -i "$tmp/a" --baseline "$base"
-grep -qE '^[0-9]+ assertions: [1-9][0-9]* passed, 0 failed' "$tmp/out" || fail "itself: $(cat "$tmp/out")"
-grep -qE '^passed     peak\(heap.rss\) <= [0-9.]+M$' "$tmp/out" || fail "itself: $(cat "$tmp/out")"
+	complain "the file: $(cat "$base")"
+gives 0 check -i "$tmp/a" --baseline "$base"
+holds "itself" '^[0-9]+ assertions: [1-9][0-9]* passed, 0 failed'
+holds "itself" '^passed     peak\(heap.rss\) <= [0-9.]+M$'
 cp "$base" "$tmp/one.json"
 for i in 2 3 4; do
-	check_says 0 "run $i" -i "$tmp/a" --baseline "$base" --baseline-update
+	gives 0 check -i "$tmp/a" --baseline "$base" --baseline-update
 done
-jq -e '.runs | length == 4' "$base" >/dev/null || fail "four: $(cat "$base")"
+jq -e '.runs | length == 4' "$base" >/dev/null || complain "four: $(cat "$base")"
 for file in "$tmp/one.json" "$base"; do
-	check_says 1 "a worse one by $file" -i "$tmp/worse" --baseline "$file"
-	grep -qE '^failed     peak\(heap.rss\) <= ' "$tmp/out" || fail "a worse one: $(cat "$tmp/out")"
-	grep -qE '^    by .*json: [0-9.]+M in [14] runs?$' "$tmp/out" || fail "a worse one, where: $(cat "$tmp/out")"
-	grep -qE 'what grew from' "$tmp/out" || fail "a worse one, what grew: $(cat "$tmp/out")"
-	! grep -qE '^(failed|undecided) +(peak|final)\((shmem|swap)' "$tmp/out" || fail "what is as it was: $(cat "$tmp/out")"
+	gives 1 check -i "$tmp/worse" --baseline "$file"
+	holds "a worse one" '^failed     peak\(heap.rss\) <= '
+	holds "a worse one" '^    by .*json: [0-9.]+M in [14] runs?$'
+	holds "a worse one" 'what grew from'
+	! grep -qE '^(failed|undecided) +peak\((shmem|swap)' "$tmp/out" || complain "what is as it was"
 done
-check_says 0 "the other way round" -i "$tmp/a" --baseline "$base" --assert 'peak(rss) < 200M' -J
+gives 0 check -i "$tmp/a" --baseline "$base" --assert 'peak(rss) < 200M' -J
 jq -e '.summary.failed == 0 and .summary.passed > 3 and ([.check[].assertion] | index("peak(rss) < 200M") == 0)' "$tmp/out" \
-	>/dev/null || fail "JSON: $(cat "$tmp/out")"
-check_says 1 "as JUnit" -i "$tmp/worse" --baseline "$base" --junit "$tmp/junit.xml"
-grep -q 'name="peak(heap.rss) &lt;= .*"' "$tmp/junit.xml" || fail "JUnit: $(cat "$tmp/junit.xml")"
+	>/dev/null || complain "JSON"
+gives 1 check -i "$tmp/worse" --baseline "$base" --junit "$tmp/junit.xml"
+grep -q 'name="peak(heap.rss) &lt;= .*"' "$tmp/junit.xml" || complain "JUnit: $(cat "$tmp/junit.xml")"
+
+# At the end of a run.
+cat >"$tmp/short.py" <<'PYTHON'
+import select, sys
+kept = [b"x" * 100000 + bytes([i % 250]) for i in range(int(sys.argv[1]) * 10)]
+select.select([], [], [], 0.4)
+PYTHON
+base=$tmp/run.json
+for i in 1 2 3; do
+	gives 0 run --baseline "$base" --baseline-update -- python3 "$tmp/short.py" 20
+done
+jq -e '.runs | length == 3' "$base" >/dev/null || complain "three runs: $(cat "$base")"
+cp "$base" "$tmp/before"
+gives 121 run --baseline "$base" -- python3 "$tmp/short.py" 60
+grep -qE '^failed     peak\(rss\) <= ' "$tmp/err" || complain "a worse run"
+gives 1 run --baseline "$base" --baseline-update -- false
+grep -q 'false: the command failed (exit status 1), so .*run.json stays as it is' "$tmp/err" || complain "a command that fails"
+cmp -s "$base" "$tmp/before" || complain "what was not to be kept was"
 
 echo '{"pagetop-baseline": 1, "runs": [{"measures": {"peak(\u001b[31m)": 1}}]}' >"$tmp/bad.json"
-check_says 2 "a hostile one" -i "$tmp/a" --baseline "$tmp/bad.json"
-grep -qF 'is no measure' "$tmp/err" || fail "a hostile one: $(cat "$tmp/err")"
-! grep -q "$(printf '\033')" "$tmp/err" || fail "a hostile one reaches the terminal"
 cp "$tmp/bad.json" "$tmp/before"
-check_says 2 "and is not replaced" -i "$tmp/a" --baseline "$tmp/bad.json" --baseline-update
-cmp -s "$tmp/bad.json" "$tmp/before" || fail "what is no baseline was overwritten"
-check_says 1 "no room" -i "$tmp/a" --baseline "$tmp/no/folder.json" --baseline-update
-check_says 2 "of nothing" -i "$tmp/a" --baseline-update
+complains 2 'is no measure' check -i "$tmp/a" --baseline "$tmp/bad.json"
+! grep -q "$(printf '\033')" "$tmp/err" || complain "what is hostile reaches the terminal"
+complains 2 'is no measure' run --baseline "$tmp/bad.json" --baseline-update -- touch "$tmp/started"
+[ ! -e "$tmp/started" ] || complain "the command was started all the same"
+cmp -s "$tmp/bad.json" "$tmp/before" || complain "what is no baseline was overwritten"
+gives 1 check -i "$tmp/a" --baseline "$tmp/no/folder.json" --baseline-update
+complains 2 'of which file' check -i "$tmp/a" --baseline-update
 exit $failed

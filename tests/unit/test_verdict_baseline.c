@@ -84,8 +84,9 @@ static void test_measures(void **state)
 	struct pt_baseline_run run;
 	assert_int_equal(pt_baseline_measure(trace, &run), 0);
 	assert_true(measured(&run, "duration") == 10);
-	assert_true(measured(&run, "peak(rss)") == 50 * MIB && measured(&run, "final(rss)") == 10 * MIB);
-	assert_true(measured(&run, "peak(heap.rss)") == 50 * MIB && measured(&run, "final(heap.rss)") == 10 * MIB);
+	assert_true(measured(&run, "peak(rss)") == 50 * MIB && measured(&run, "peak(rss, end-1s..end)") == 10 * MIB);
+	assert_true(measured(&run, "peak(heap.rss)") == 50 * MIB &&
+		    measured(&run, "peak(heap.rss, end-1s..end)") == 10 * MIB);
 	assert_true(measured(&run, "peak(stack.rss)") == 0 && measured(&run, "peak(vmas)") == 40);
 	assert_int_equal(run.realtime_ns, 1001 * SECOND);
 	pt_trace_free(trace);
@@ -150,7 +151,7 @@ static void test_judging(void **state)
 	struct pt_trace *trace = run_of(50 * MIB, true), *bare = run_of(50 * MIB, false);
 	comes_to(50 * MIB, "peak(rss)", trace, PT_ANSWER_YES, "peak(rss) <= 50.0M");
 	comes_to(49.81 * MIB, "peak(heap.rss)", trace, PT_ANSWER_NO, "peak(heap.rss) <= 49.9M");
-	comes_to(9 * MIB + 1, "final(rss)", trace, PT_ANSWER_NO, "final(rss) <= 9217K");
+	comes_to(9 * MIB + 1, "peak(rss, end-1s..end)", trace, PT_ANSWER_NO, "peak(rss, end-1s..end) <= 9217K");
 	comes_to(49.9 * MIB, "peak(stack.rss)", bare, PT_ANSWER_UNDECIDED, "peak(stack.rss) <= 49.9M");
 	comes_to(39.2, "peak(vmas)", trace, PT_ANSWER_YES, "peak(vmas) <= 40");
 	comes_to(38, "peak(vmas)", trace, PT_ANSWER_NO, "peak(vmas) <= 38");

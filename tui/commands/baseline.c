@@ -63,7 +63,7 @@ static int judge_one(const struct pt_baseline_limit *limit, size_t measure, cons
 		ui_complain("%s: what was recorded cannot be read: %s", text, strerror(-error));
 		return UI_USAGE;
 	}
-	if (judgement.answer == PT_ANSWER_YES && limit->most < pt_measure_least(measure)) {
+	if (judgement.answer != PT_ANSWER_NO && limit->most < pt_measure_least(measure)) {
 		pt_judgement_free(&judgement);
 		return UI_OK;
 	}

@@ -11,8 +11,8 @@
 /* What the file holds; nothing without --baseline, or where it is to be made. UI_OK, or UI_USAGE after why was said. */
 int ui_baseline_read(const struct ui_options *options, struct pt_baseline *ret);
 /*
- * Adds a verdict for each measure that the kept runs know; but for what is too little to speak of, and still is.
- * UI_OK, or the status after what failed was said.
+ * Adds a verdict for each measure that the kept runs know; but for what was too little to speak of, and is not found
+ * to be more. UI_OK, or the status after what failed was said.
  */
 int ui_baseline_judge(const struct pt_baseline *baseline, const struct ui_options *options,
 		      struct ui_verdicts *verdicts);

@@ -130,6 +130,7 @@ static const char run_help[] = "Starts a command and watches it and all that com
 			       "  -J, --json             the report as JSON\n"
 			       "      --assert EXPR      what is to hold of its memory, as 'peak(rss) < 200M';\n"
 			       "                         --assertions FILE: many; --junit FILE: results as XML\n"
+			       "      --baseline FILE    no worse than runs kept in it; --baseline-update: keep\n"
 			       "\n"
 			       "Exit status: the command's own; 128+N if signal N ended it; 126 or 127 if it\n"
 			       "cannot be started, 125 if pagetop fails; 121: it succeeded, and an assertion\n"

@@ -7,10 +7,13 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "tui/commands/commands.h"
+
 int ui_run_verdict_read(const struct ui_options *options, struct ui_run_verdict *ret)
 {
 	*ret = (struct ui_run_verdict){0};
-	return ui_assertions_read(options, &ret->assertions);
+	int status = ui_assertions_read(options, &ret->assertions);
+	return status == UI_OK ? ui_baseline_read(options, &ret->baseline) : status;
 }
 
 void ui_run_verdict_free(struct ui_run_verdict *verdict)
@@ -40,9 +43,15 @@ void ui_run_verdict_judge(struct ui_run_verdict *verdict, const struct ui_option
 				 .failure = why_it_failed(child, why, sizeof(why)),
 				 .strict = options->strict};
 	ui_verdicts_begin(&verdict->verdicts, trace);
-	verdict->failed = ui_verdicts_judge(&verdict->verdicts, &verdict->assertions) != UI_OK;
+	verdict->failed = ui_verdicts_judge(&verdict->verdicts, &verdict->assertions) != UI_OK ||
+			  ui_baseline_judge(&verdict->baseline, options, &verdict->verdicts) != UI_OK;
 	if (options->junit)
 		verdict->failed |= ui_verdicts_junit(&verdict->verdicts, &suite, options->junit) != UI_OK;
+	if (options->baseline_update && suite.failure)
+		ui_complain("%s: the command failed (%s), so %s stays as it is", options->rest[0], suite.failure,
+			    options->baseline);
+	else
+		verdict->failed |= ui_baseline_update(&verdict->baseline, options, trace) != UI_OK;
 }
 
 int ui_run_verdict_exit(const struct ui_run_verdict *verdict, const struct ui_options *options)

@@ -5,6 +5,7 @@
 #define UI_RUN_VERDICT_H
 
 #include "tui/commands/assertions.h"
+#include "tui/commands/baseline.h"
 #include "tui/commands/run_child.h"
 
 /* Exit statuses of a command that succeeded. */
@@ -12,6 +13,7 @@ enum { UI_RUN_ASSERTION_FAILED = 121, UI_RUN_ASSERTION_UNDECIDED = 122 };
 
 struct ui_run_verdict {
 	struct ui_assertions assertions;
+	struct pt_baseline baseline;
 	struct ui_verdicts verdicts;
 	bool failed; /* to judge, or to write what was asked for */
 };
@@ -19,7 +21,7 @@ struct ui_run_verdict {
 /* UI_OK, or UI_USAGE after the mistake was said. To be freed in either case. */
 int ui_run_verdict_read(const struct ui_options *options, struct ui_run_verdict *ret);
 void ui_run_verdict_free(struct ui_run_verdict *verdict);
-/* Judges the trace, which must stay, and writes what is asked for as JUnit's XML. */
+/* Judges the trace, which must stay; writes what is asked for as JUnit's XML, and the baseline. */
 void ui_run_verdict_judge(struct ui_run_verdict *verdict, const struct ui_options *options,
 			  const struct ui_child *child, const struct pt_trace *trace);
 /* The status of the run, where that of its command is 0. */
