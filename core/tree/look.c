@@ -25,7 +25,7 @@ static int make_room(struct pt_look *look)
 	size_t room = look->room ? look->room * 2 : 64;
 	if (look->n < look->room)
 		return 0;
-	struct pt_member **v = realloc(look->v, room * sizeof(*v));
+	struct pt_member **v = realloc(look->v, room * sizeof(void *));
 	if (!v)
 		return -ENOMEM;
 	look->v = v;

@@ -195,6 +195,23 @@ int pt_trace_add(struct pt_trace *trace, const struct pt_sample *sample)
 	return 0;
 }
 
+void pt_trace_thin(struct pt_trace *trace)
+{
+	bool *drop = calloc(trace->n_processes + 1, sizeof(*drop)); /* the next one of each process */
+	size_t kept = 0;
+	for (size_t i = 0; drop && i < trace->n_samples; i++) {
+		const struct pt_sample *sample = &trace->samples[i];
+		bool counters = !sample->frame && sample->process < trace->n_processes;
+		if (counters)
+			drop[sample->process] = !drop[sample->process];
+		if (!counters || drop[sample->process])
+			trace->samples[kept++] = *sample;
+	}
+	if (drop)
+		trace->n_samples = kept;
+	free(drop);
+}
+
 void pt_trace_take(struct pt_trace *trace, struct pt_sample *samples, size_t n)
 {
 	free(trace->samples);

@@ -165,8 +165,10 @@ static void assert_told(const char *const *words)
 	const char *at = told;
 	for (; *words; words++) {
 		const char *found = strstr(at, *words);
-		if (!found)
+		if (!found) {
 			fail_msg("'%s' is missing, or not in its place, in: %s", *words, told);
+			return;
+		}
 		at = found + strlen(*words);
 	}
 }

@@ -146,6 +146,35 @@ static void roles_are_thinned_out(void **arg)
 	pt_trace_free(trace);
 }
 
+/* Counters alone are halved, evenly in each process; frames and what was marked stay. */
+static void a_trace_that_is_thinned_stays_even(void **arg)
+{
+	struct pt_amounts roles[PT_ROLE_N] = {0};
+	struct pt_trace *trace;
+	uint64_t last[2] = {0};
+	size_t of[2] = {0}, frames = 0;
+	(void)arg;
+	assert_int_equal(pt_trace_new(&trace), 0);
+	assert_int_equal(pt_trace_add_process(trace, &(struct pt_trace_process){.pid = 7}), 0);
+	assert_int_equal(pt_trace_add_process(trace, &(struct pt_trace_process){.pid = 8}), 1);
+	for (uint32_t i = 0; i < 400; i++) {
+		struct pt_sample sample = {.process = i % 2, .monotonic_ns = i, .roles = i % 50 == 7 ? roles : NULL};
+		assert_int_equal(pt_trace_add(trace, &sample), 0);
+	}
+	pt_trace_thin(trace);
+	for (size_t i = 0; i < trace->n_samples; i++) {
+		const struct pt_sample *s = &trace->samples[i];
+		frames += s->roles != NULL;
+		assert_true(!of[s->process] || s->monotonic_ns - last[s->process] <= 4);
+		last[s->process] = s->monotonic_ns;
+		of[s->process] += s->roles == NULL;
+	}
+	assert_int_equal(frames, 8);
+	assert_int_equal(of[0], 100); /* 200 each, 8 of the second are frames */
+	assert_int_equal(of[1], 96);
+	pt_trace_free(trace);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +184,7 @@ int main(void)
 		cmocka_unit_test(counters_hold_what_status_says),
 		cmocka_unit_test(what_comes_late_stands_where_it_belongs),
 		cmocka_unit_test(roles_are_thinned_out),
+		cmocka_unit_test(a_trace_that_is_thinned_stays_even),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

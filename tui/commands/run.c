@@ -235,6 +235,7 @@ static void finish(struct session *s)
 		result.oom_kills = (struct pt_maybe){oom.value - s->oom_before.value, true};
 	s->failed |= !ui_run_record_end(&s->record);
 	ui_watch_finish(&s->watch, s->child.monotonic_ns, now(CLOCK_MONOTONIC));
+	result.cpu_ns = now(CLOCK_PROCESS_CPUTIME_ID);
 	ui_run_verdict_judge(&s->verdict, s->options, &s->child, s->watch.trace);
 	write_report(s, &result);
 	if (s->options->live)

@@ -110,6 +110,8 @@ static json_t *peak(const struct ui_run_result *r)
 	put_held(o, &peak->held);
 	put(o, "processes", number(peak->n));
 	put(o, "framed", number(sums.frames));
+	put(o, "framed-rss", number(sums.framed));
+	put(o, "framed-rss-at-peak", number(sums.held));
 	put(o, "frames-before", span(sums.before));
 	put(o, "frames-after", span(sums.after));
 	put(o, "roles", roles);
@@ -157,7 +159,7 @@ static json_t *looks(const struct ui_run_result *r)
 	put(o, "longest", span(r->tree.longest_ns));
 	put(o, "late", number(r->tree.late));
 	put(o, "frames", number(r->tree.frames));
-	put(o, "cpu", span(r->tree.cpu_ns));
+	put(o, "cpu", span(r->cpu_ns));
 	put(o, "seen", number(r->tree.seen));
 	put(o, "missed-at-most", ui_json_maybe(ui_run_missed(r)));
 	put(o, "living", number(r->tree.living));

@@ -21,6 +21,7 @@ struct ui_run_result {
 	struct pt_maybe oom_kills; /* of the whole machine, meanwhile */
 	const struct ui_verdicts *verdicts;
 	uint64_t marks_lost;
+	uint64_t cpu_ns; /* that pagetop itself took, all threads, until the report */
 };
 
 void ui_run_report_text(const struct ui_run_result *result, FILE *out);
@@ -39,6 +40,7 @@ struct pt_maybe ui_run_missed(const struct ui_run_result *result);
 /* What the frames at the peak hold, by role: RSS in bytes; and how far from it they are. */
 struct ui_peak_sums {
 	uint64_t roles[PT_ROLE_N];
+	uint64_t held, framed;  /* what those processes held at the peak, and in their frames */
 	uint64_t unseen;        /* of processes that had no frame, by their counters */
 	size_t frames;          /* processes that had one */
 	uint64_t before, after; /* ns from the peak to the farthest frames */

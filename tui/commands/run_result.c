@@ -88,7 +88,11 @@ void ui_run_peak_sums(const struct ui_watch *watch, struct ui_peak_sums *ret)
 		}
 		uint64_t before = peak->ns > frame->monotonic_ns ? peak->ns - frame->monotonic_ns : 0;
 		uint64_t after = frame->monotonic_ns > peak->ns ? frame->monotonic_ns - peak->ns : 0;
+		struct pt_maybe rss = pt_snapshot_bytes(frame, frame->vmas->n, PT_SUM_RSS);
 		ret->frames++;
+		ret->held += ui_held_rss(&peak->v[i].held);
+		ret->framed += rss.known ? rss.value : 0;
+		ret->partial |= !rss.known;
 		ret->before = before > ret->before ? before : ret->before;
 		ret->after = after > ret->after ? after : ret->after;
 		add_roles(frame, ret);

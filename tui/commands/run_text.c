@@ -215,7 +215,7 @@ static void print_vmas(const struct ui_run_result *r, FILE *out)
 static void print_breakdown(const struct ui_run_result *r, FILE *out)
 {
 	struct ui_peak_sums sums;
-	char before[24], after[24], size[16];
+	char before[24], after[24], size[16], held[16];
 	if (!r->watch->peak.n)
 		return;
 	ui_run_peak_sums(r->watch, &sums);
@@ -224,14 +224,15 @@ static void print_breakdown(const struct ui_run_result *r, FILE *out)
 		fprintf(out, "No process at the peak lived long enough to have its pages looked at.\n");
 		return;
 	}
-	fprintf(out, "At the peak by role, in frames of %zu of %zu process%s", sums.frames, r->watch->peak.n,
-		r->watch->peak.n == 1 ? "" : "es");
+	fprintf(out, "At the peak by role: frames of %zu of %zu process%s hold %s of their %s", sums.frames,
+		r->watch->peak.n, r->watch->peak.n == 1 ? "" : "es", size_of(sums.framed, size, sizeof(size)),
+		size_of(sums.held, held, sizeof(held)));
 	if (sums.before)
-		fprintf(out, ", up to %s before", pt_text_ns(sums.before, before, sizeof(before)));
+		fprintf(out, ",\n  up to %s before", pt_text_ns(sums.before, before, sizeof(before)));
 	if (sums.after)
-		fprintf(out, "%s up to %s after", sums.before ? " and" : ",",
+		fprintf(out, "%s up to %s after", sums.before ? " and" : ",\n ",
 			pt_text_ns(sums.after, after, sizeof(after)));
-	fprintf(out, " it:\n");
+	fprintf(out, "%s:\n", sums.before || sums.after ? " it" : "");
 	print_roles(&sums, out);
 	if (sums.unseen)
 		fprintf(out, "  %8s of processes too young to have a frame\n",
@@ -253,7 +254,7 @@ static void print_looks(const struct ui_run_result *r, FILE *out)
 		" frames of pages, %.1f %% of a core.\n",
 		r->tree.looks, pt_text_ns(r->options->interval_ns, interval, sizeof(interval)),
 		pt_text_ns(r->tree.longest_ns, longest, sizeof(longest)), r->tree.frames,
-		lasted ? 100.0 * (double)r->tree.cpu_ns / (double)lasted : 0.0);
+		lasted ? 100.0 * (double)r->cpu_ns / (double)lasted : 0.0);
 	if (missed.known)
 		fprintf(out, "%zu process%s seen; at most %" PRIu64 " came and went between two looks.\n", r->tree.seen,
 			r->tree.seen == 1 ? " was" : "es were", missed.value);

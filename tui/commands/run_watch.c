@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POINTS_MAX    8192u /* of the series over all processes; then two become one */
-#define HISTORIES_MAX 8u    /* processes whose frames are kept, to say what grew */
+#define POINTS_MAX    8192u       /* of the series over all processes; then two become one */
+#define SAMPLES_MAX   300000u     /* of the trace, some 75 MB; then every second one goes */
+#define NEAR_NS       1000000000u /* frames that far from the peak may show it */
+#define HISTORIES_MAX 8u          /* processes whose frames are kept, to say what grew */
 
 const char *ui_class_name(enum ui_class class)
 {
@@ -138,7 +140,7 @@ static void sampled(void *arg, const struct pt_tree_process *p, uint64_t realtim
 		w->most = rss;
 		w->most_ns = monotonic_ns;
 	}
-	if (w->trace < 0)
+	if (w->trace < 0 || watch->looks % watch->stride)
 		return;
 	struct pt_sample sample = {
 		.process = (uint32_t)w->trace, .realtime_ns = realtime_ns, .monotonic_ns = monotonic_ns};
@@ -173,13 +175,21 @@ static uint64_t apart(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* A frame after the peak may be nearer to it than the one before. */
+/* How far a frame is from what its process held at the peak: in bytes where it is near in time, else too far in any case. */
+static uint64_t distance(const struct ui_watch *watch, const struct ui_part *part, const struct pt_snapshot *frame)
+{
+	struct ui_held held = held_by(&frame->process);
+	uint64_t ns = apart(frame->monotonic_ns, watch->peak.ns);
+	return ns <= NEAR_NS ? apart(ui_held_rss(&held), ui_held_rss(&part->held)) : UINT64_MAX / 2 + ns;
+}
+
+/* A frame after the peak may tell more of it than the one before. */
 static void improve_peak(struct ui_watch *watch, size_t id, struct pt_snapshot *frame)
 {
 	for (size_t i = 0; i < watch->peak.n; i++) {
 		struct ui_part *part = &watch->peak.v[i];
-		if (part->id != id || (part->frame && apart(part->frame->monotonic_ns, watch->peak.ns) <=
-							      apart(frame->monotonic_ns, watch->peak.ns)))
+		if (part->id != id ||
+		    (part->frame && distance(watch, part, part->frame) <= distance(watch, part, frame)))
 			continue;
 		pt_snapshot_unref(part->frame);
 		part->frame = pt_snapshot_ref(frame);
@@ -233,6 +243,11 @@ static void looked(void *arg, uint64_t monotonic_ns)
 	add_point(watch);
 	if (!watch->peak.ns || ui_held_rss(&watch->now.held) > ui_held_rss(&watch->peak.held))
 		take_peak(watch);
+	watch->looks++;
+	if (watch->trace->n_samples >= SAMPLES_MAX) {
+		pt_trace_thin(watch->trace);
+		watch->stride *= 2;
+	}
 	watch->now.n = 0; /* these have no frames */
 	watch->now.held = (struct ui_held){0};
 }
@@ -274,7 +289,7 @@ static void frame(void *arg, const struct pt_tree_process *p, struct pt_snapshot
 
 int ui_watch_init(struct ui_watch *watch, uint64_t interval_ns, size_t history_bytes)
 {
-	*watch = (struct ui_watch){.each = 1, .history_bytes = history_bytes};
+	*watch = (struct ui_watch){.each = 1, .stride = 1, .history_bytes = history_bytes};
 	int error = pt_trace_new(&watch->trace);
 	if (!error)
 		watch->trace->interval_ns = interval_ns;

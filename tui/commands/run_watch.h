@@ -38,7 +38,7 @@ struct ui_point {
 struct ui_part {
 	size_t id;
 	struct ui_held held;
-	struct pt_snapshot *frame; /* the nearest in time; NULL: it has none */
+	struct pt_snapshot *frame; /* that comes nearest to what it held then; NULL: it has none */
 };
 
 struct ui_parts {
@@ -54,6 +54,7 @@ struct ui_watch {
 	struct ui_point *points; /* in the order of time; the older, the fewer of them were kept apart */
 	size_t n_points, room_points;
 	unsigned each, skipped;      /* so many looks make a point */
+	unsigned stride, looks;      /* of so many looks one is in the trace; all of them */
 	struct ui_parts peak, now;   /* now: of the look under way */
 	struct pt_trace *trace;      /* NULL: none is kept */
 	struct pt_trace_mark *marks; /* of the thread that takes them, until the end */
