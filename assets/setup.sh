@@ -27,6 +27,9 @@ setup_table() {
 		check sqlite3
 		check jq
 		check python3-prometheus-client
+		check python3-pytest
+		check g++
+		check libgtest-dev
 		check universal-ctags
 		check valgrind
 		bench jq

@@ -1,5 +1,5 @@
 /*
- * A cache that is filled and then used for two seconds. What it hands out is given back, unless LEAK is set in the
+ * A cache that is filled and then used for a second. What it hands out is given back, unless LEAK is set in the
  * environment: so one can see the test fail.
  */
 #include "pagetop-mark.h"
@@ -14,7 +14,7 @@ int main(void)
 {
 	char *cache = filled(16 << 20);
 	pagetop_mark("warm");
-	for (int use = 0; cache && use < 200; use++) {
+	for (int use = 0; cache && use < 100; use++) {
 		char *answer = filled(128 << 10);
 		usleep(10000);
 		if (!getenv("LEAK"))

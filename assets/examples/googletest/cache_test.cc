@@ -12,12 +12,12 @@ struct Marks : testing::EmptyTestEventListener {
 	static void mark(const testing::TestInfo &test, const char *what) { pagetop_mark((std::string(test.name()) + what).c_str()); }
 };
 
-// A cache of answers that is used for two seconds. It knows 8 questions, unless LEAK is set in the environment: then every
+// A cache of answers that is used for a second. It knows 8 questions, unless LEAK is set in the environment: then every
 // question is a new one, and one can see the assertion fail, while the test itself passes.
 TEST(Cache, KeepsItsSize)
 {
 	std::map<int, std::string> answers;
-	for (int n = 0; n < 200; n++) {
+	for (int n = 0; n < 100; n++) {
 		answers.emplace(getenv("LEAK") ? n : n % 8, std::string(128 << 10, 'x'));
 		usleep(10000);
 	}
