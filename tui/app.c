@@ -60,11 +60,12 @@ static void show(struct ui_shell *shell, struct wg_canvas *canvas)
 static void run(struct ui_shell *shell, struct wg_canvas *canvas, const struct ui_beside *beside)
 {
 	struct ui_event event;
-	int fds[10] = {beside->fds[0], beside->fds[1]};
+	int fds[UI_BESIDE_FDS + 8];
+	memcpy(fds, beside->fds, sizeof beside->fds);
 	while (!shell->quit && !ui_term_gone()) {
 		show(shell, canvas);
-		size_t n = ui_shell_fds(shell, fds + 2, sizeof fds / sizeof *fds - 2);
-		ui_term_wait(fds, n + 2, ui_shell_timeout(shell, now()));
+		size_t n = ui_shell_fds(shell, fds + UI_BESIDE_FDS, 8);
+		ui_term_wait(fds, n + UI_BESIDE_FDS, ui_shell_timeout(shell, now()));
 		if (beside->take)
 			beside->take(beside->arg);
 		while (!shell->quit && ui_term_read(&event))
@@ -117,7 +118,7 @@ static int open_shell(struct ui_shell *shell, const struct ui_options *options, 
 
 int ui_run(const struct ui_options *options)
 {
-	return ui_run_beside(options, &(struct ui_beside){.fds = {-1, -1}});
+	return ui_run_beside(options, &(struct ui_beside){.fds = {-1, -1, -1}});
 }
 
 int ui_run_beside(const struct ui_options *options, const struct ui_beside *beside)

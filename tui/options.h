@@ -83,9 +83,10 @@ bool ui_parse_size(const char *text, size_t *ret);
 
 /* The live screen (tui/app.c): with options->pid, or choosing a process first. Returns an exit status. */
 int ui_run(const struct ui_options *options);
+#define UI_BESIDE_FDS 3
 /* The same, while something else goes on: `take` is called whenever one of these descriptors may be readable. */
 struct ui_beside {
-	int fds[2]; /* -1: none */
+	int fds[UI_BESIDE_FDS]; /* -1: none */
 	void (*take)(void *arg);
 	void *arg;
 };

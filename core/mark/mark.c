@@ -29,6 +29,8 @@ struct pt_marks {
 	char path_entry[sizeof(PT_MARK_ENV) + sizeof(((struct sockaddr_un *)NULL)->sun_path) + 2];
 	char fd_entry[sizeof(PT_MARK_FD_ENV) + 16];
 	uint64_t taken, lost;
+	int held[PT_MARKS_HELD]; /* what senders wait for */
+	size_t n_held;
 	struct pt_trace_mark sent;                         /* time and sender of the datagram */
 	char datagram[DATAGRAM_MAX], *next, *datagram_end; /* its lines from `next` on are not taken yet */
 };
@@ -175,6 +177,7 @@ void pt_marks_close(struct pt_marks *marks)
 {
 	if (!marks)
 		return;
+	pt_marks_release(marks);
 	if (marks->child_fd >= 0)
 		close(marks->child_fd);
 	if (marks->fd >= 0)
@@ -227,13 +230,25 @@ void pt_marks_inherit(const struct pt_marks *marks)
 
 /* ---- read ------------------------------------------------------------------------------------------------------- */
 
-static void close_all(const struct cmsghdr *control)
+/* The first is what its sender waits for; nobody has a use for more. */
+static void hold(struct pt_marks *m, const struct cmsghdr *control)
 {
 	int fd;
 	for (size_t at = 0; CMSG_LEN(at + sizeof(fd)) <= control->cmsg_len; at += sizeof(fd)) {
 		memcpy(&fd, CMSG_DATA(control) + at, sizeof(fd));
-		close(fd);
+		if (at > 0 || m->n_held == PT_MARKS_HELD) {
+			close(fd);
+			continue;
+		}
+		m->held[m->n_held++] = fd;
+		m->sent.waits = true;
 	}
+}
+
+void pt_marks_release(struct pt_marks *marks)
+{
+	while (marks->n_held)
+		close(marks->held[--marks->n_held]);
 }
 
 /* Who sent it, and when: at the latest now, whatever was done to the clock meanwhile. */
@@ -241,13 +256,14 @@ static void read_control(struct pt_marks *m, struct msghdr *message, uint64_t re
 {
 	uint64_t ago = 0;
 	m->sent.pid = 0;
+	m->sent.waits = false;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
 		struct ucred who;
 		struct timespec when;
 		if (c->cmsg_level != SOL_SOCKET)
 			continue;
 		if (c->cmsg_type == SCM_RIGHTS)
-			close_all(c);
+			hold(m, c);
 		if (c->cmsg_type == SCM_CREDENTIALS && c->cmsg_len >= CMSG_LEN(sizeof(who))) {
 			memcpy(&who, CMSG_DATA(c), sizeof(who));
 			m->sent.pid = who.pid;

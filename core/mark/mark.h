@@ -8,15 +8,20 @@
  *   PAGETOP_MARK_FD  an inherited descriptor, connected to it, of one digit since dash takes no others: write a line
  *                    there (echo LABEL >&$PAGETOP_MARK_FD).
  *
- * Senders are hostile: labels are cut and keep their raw bytes, descriptors that come along are closed, and beyond
- * PT_MARKS_MAX marks are counted and dropped. The kernel's queue is short (net.unix.max_dgram_qlen, 10): who sends faster
- * than marks are taken waits, for a second at most, so poll the descriptor and take them at once.
+ * A sender can wait until it was looked at: it sends one end of a socket pair along (SCM_RIGHTS) and waits, for a second at
+ * most, until that is closed, by pt_marks_release() here. So what is measured at a mark is what was there at the mark.
+ *
+ * Senders are hostile: labels are cut and keep their raw bytes, of the descriptors that come along at most one is kept of
+ * a datagram and PT_MARKS_HELD of all, and beyond PT_MARKS_MAX marks are counted and dropped. The kernel's queue is short
+ * (net.unix.max_dgram_qlen, 10): who sends faster than marks are taken waits, for a second at most, so poll the descriptor
+ * and take them at once.
  *
  * To start a command with it:
  *   pt_marks_open(&marks, getenv("TMPDIR"))     early: the descriptor to inherit wants a low number
  *   env = pt_marks_environment(marks, environ)  before the fork
  *   pt_marks_inherit(marks)                     in the child, before execvpe(..., env)
  *   poll pt_marks_fd(), pt_marks_take()         and once more after the command has ended
+ *   pt_marks_release()                          when the processes were looked at
  *   pt_marks_close(marks)                       which removes socket and folder
  */
 #ifndef PT_MARK_MARK_H
@@ -27,6 +32,7 @@
 #define PT_MARK_ENV    "PAGETOP_MARK"
 #define PT_MARK_FD_ENV "PAGETOP_MARK_FD"
 #define PT_MARKS_MAX   10000 /* that are kept of one run */
+#define PT_MARKS_HELD  32    /* senders that wait; more do not wait */
 
 struct pt_marks;
 
@@ -56,6 +62,8 @@ void pt_marks_inherit(const struct pt_marks *marks);
  */
 size_t pt_marks_take(struct pt_marks *marks, uint64_t realtime_ns, uint64_t monotonic_ns, struct pt_trace_mark *ret,
 		     size_t max);
+/* All that were taken have been looked at: their senders go on. */
+void pt_marks_release(struct pt_marks *marks);
 uint64_t pt_marks_lost(const struct pt_marks *marks); /* those beyond PT_MARKS_MAX */
 
 #endif

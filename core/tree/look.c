@@ -213,6 +213,7 @@ static void drop_gone(struct pt_look *look, bool last, pt_waited_fn waited, void
 int pt_look_run(struct pt_look *look, bool last, pt_waited_fn waited, void *arg)
 {
 	uint64_t realtime = now(look, PT_CLOCK_REALTIME), monotonic = now(look, PT_CLOCK_MONOTONIC);
+	look->at_ns = monotonic;
 	int error = find_orphans(look);
 	for (size_t i = 0; i < look->n && !error; i++) {
 		sample(look, look->v[i], realtime, monotonic);

@@ -16,6 +16,7 @@ struct pt_look {
 	pid_t *pids;          /* of each of them; 0: it is gone */
 	size_t n, room;
 	size_t seen;     /* so many processes so far */
+	uint64_t at_ns;  /* CLOCK_MONOTONIC of the newest look */
 	bool no_listing; /* this kernel does not list children */
 	struct pt_tree_text text;
 };

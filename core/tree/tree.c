@@ -51,7 +51,8 @@ struct pt_tree {
 	struct pt_tree_status status;
 	struct waited *waited;
 	size_t n_waited, room_waited;
-	bool leave, wanted; /* a look, */
+	bool leave;
+	uint64_t wishes;    /* for a look, so far, */
 	pid_t wanted_frame; /* and of whom a frame */
 };
 
@@ -111,18 +112,21 @@ static struct pt_maybe forks_since(struct pt_tree *tree)
 	return (struct pt_maybe){after.value - tree->forks_before.value, true};
 }
 
-static void note_look(struct pt_tree *tree, uint64_t started, bool last)
+/* `wishes`: so many there were when it began. */
+static void note_look(struct pt_tree *tree, uint64_t started, uint64_t wishes, bool last)
 {
 	size_t living = pt_look_living(&tree->look);
 	bool root = pt_look_root(&tree->look), over = last || (!root && !living);
 	struct pt_maybe forks = over ? forks_since(tree) : (struct pt_maybe){0};
 	pthread_mutex_lock(&tree->lock);
 	struct pt_tree_status *s = &tree->status;
-	bool news = (!root && !s->root_ended) || (over && !s->over);
+	bool news = (!root && !s->root_ended) || (over && !s->over) || wishes > s->granted;
 	if (tree->looked_ns && started - tree->looked_ns > s->longest_ns)
 		s->longest_ns = started - tree->looked_ns;
 	s->late += tree->looked_ns && !last && started > tree->due_ns + (tree->due_ns - tree->looked_ns) / 2;
 	s->looks++;
+	s->granted_ns = wishes > s->granted ? tree->look.at_ns : s->granted_ns;
+	s->granted = wishes;
 	s->living = living;
 	s->seen = tree->look.seen;
 	s->root_ended = !root;
@@ -147,11 +151,14 @@ static uint64_t gap(const struct pt_tree *tree, uint64_t at)
 
 static void look(struct pt_tree *tree, bool last)
 {
+	pthread_mutex_lock(&tree->lock);
+	uint64_t wishes = tree->wishes;
+	pthread_mutex_unlock(&tree->lock);
 	uint64_t started = now(tree, PT_CLOCK_MONOTONIC), cpu = now(tree, PT_CLOCK_THREAD_CPU);
 	pt_look_run(&tree->look, last, take_waited, tree); /* who was not found for lack of memory may be next time */
 	cpu = now(tree, PT_CLOCK_THREAD_CPU) - cpu;
 	tree->look_cpu_ns = tree->look_cpu_ns ? (tree->look_cpu_ns * 7 + cpu) / 8 : cpu;
-	note_look(tree, started, last);
+	note_look(tree, started, wishes, last);
 	tree->looked_ns = started;
 	tree->due_ns = started + gap(tree, started);
 }
@@ -189,9 +196,10 @@ static bool wait_until(struct pt_tree *tree, uint64_t ns)
 {
 	struct timespec at = {.tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u)};
 	pthread_mutex_lock(&tree->lock);
-	if (!tree->leave && !tree->wanted && tree->status.over)
+	bool idle = !tree->leave && tree->wishes == tree->status.granted;
+	if (idle && tree->status.over)
 		pthread_cond_wait(&tree->wake, &tree->lock);
-	else if (!tree->leave && !tree->wanted)
+	else if (idle)
 		pthread_cond_timedwait(&tree->wake, &tree->lock, &at);
 	bool go_on = !tree->leave;
 	pthread_mutex_unlock(&tree->lock);
@@ -202,9 +210,8 @@ static bool wait_until(struct pt_tree *tree, uint64_t ns)
 static bool take_wish(struct pt_tree *tree, pid_t *ret)
 {
 	pthread_mutex_lock(&tree->lock);
-	bool wanted = tree->wanted;
+	bool wanted = tree->wishes > tree->status.granted;
 	*ret = tree->wanted_frame;
-	tree->wanted = false;
 	tree->wanted_frame = 0;
 	pthread_mutex_unlock(&tree->lock);
 	return wanted;
@@ -265,13 +272,14 @@ void pt_tree_waited(struct pt_tree *tree, pid_t pid, int exit_status, uint64_t m
 	pthread_mutex_unlock(&tree->lock);
 }
 
-void pt_tree_look(struct pt_tree *tree, pid_t pid)
+uint64_t pt_tree_look(struct pt_tree *tree, pid_t pid)
 {
 	pthread_mutex_lock(&tree->lock);
-	tree->wanted = true;
+	uint64_t wish = ++tree->wishes;
 	tree->wanted_frame = pid ? pid : tree->wanted_frame;
 	pthread_cond_broadcast(&tree->wake);
 	pthread_mutex_unlock(&tree->lock);
+	return wish;
 }
 
 void pt_tree_stop(struct pt_tree *tree)

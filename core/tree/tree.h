@@ -56,6 +56,8 @@ struct pt_tree_options {
 struct pt_tree_status {
 	size_t living, seen;
 	uint64_t looks, frames;
+	uint64_t granted;      /* the newest wish for a look (pt_tree_look) after which there was one */
+	uint64_t granted_ns;   /* CLOCK_MONOTONIC of the look that did, as in its samples */
 	uint64_t late;         /* looks that came later than half an interval after their time */
 	uint64_t longest_ns;   /* the longest time between two looks */
 	struct pt_maybe forks; /* processes and threads that the whole machine began since: at least all missed ones */
@@ -69,12 +71,16 @@ struct pt_tree;
 /* Takes over k, also when it fails. -ESRCH: there is no such process, not even a zombie; -ENOMEM and so on. */
 int pt_tree_new(struct pt_tree **ret, struct pt_kernel *k, pid_t root, const struct pt_tree_options *options);
 struct pt_tree_status pt_tree_status(struct pt_tree *tree); /* any thread */
-int pt_tree_fd(struct pt_tree *tree); /* readable when the root ended, or the tree is over; read it with ack */
+/* Readable when the root ended, a wish was granted, or the tree is over; read it with ack. */
+int pt_tree_fd(struct pt_tree *tree);
 void pt_tree_ack(struct pt_tree *tree);
 /* How a process of the tree ended, which the caller knows by waitid with WNOWAIT: to be called before it reaps it. */
 void pt_tree_waited(struct pt_tree *tree, pid_t pid, int exit_status, uint64_t max_rss);
-/* A look now, and then a frame of this process (0: none) if the budget has anything for it: something was marked. */
-void pt_tree_look(struct pt_tree *tree, pid_t pid);
+/*
+ * A look now, and then a frame of this process (0: none) if the budget has anything for it: something was marked. Returns
+ * the number of this wish: the look is over when status.granted has come to it.
+ */
+uint64_t pt_tree_look(struct pt_tree *tree, pid_t pid);
 /* A last look; then no more. What still lives is not told to have ended. Waits for the thread. */
 void pt_tree_stop(struct pt_tree *tree);
 void pt_tree_free(struct pt_tree *tree); /* stops it; NULL is fine */

@@ -58,7 +58,8 @@ struct pt_trace_process {
 
 struct pt_trace_mark {
 	uint64_t realtime_ns, monotonic_ns;
-	pid_t pid; /* who set it; 0: not known */
+	pid_t pid;  /* who set it; 0: not known */
+	bool waits; /* and waits now until it was looked at (core/mark) */
 	char label[64];
 };
 

@@ -117,6 +117,31 @@ jq -e '[.marks[].pid] | all(. > 0)' "$tmp/report" >/dev/null || complain "sender
 jq -e '[.marks[].at] | . == sort and .[0] >= 0' "$tmp/report" >/dev/null || complain "times do not ascend"
 run 'i=0; while [ $i -lt 500 ]; do echo m$i >&$PAGETOP_MARK_FD || exit 9; i=$((i + 1)); done'
 has "$(i=0; while [ $i -lt 500 ]; do printf '%sm%d' "${blank:-}" $i; blank=' ' i=$((i + 1)); done)"
+# what is there at a mark is what is measured at it, however short it was there
+cat >"$tmp/brief.c" <<'END'
+#include "pagetop-mark.h"
+#include <sys/mman.h>
+
+int main(void)
+{
+	int bad = 0;
+	for (int i = 0; i < 5; i++) {
+		char label[] = "full 0", *memory = (char *)mmap(NULL, 40 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		label[5] = (char)('0' + i);
+		memset(memory, 1, 40 << 20);
+		bad |= pagetop_mark(label);
+		munmap(memory, 40 << 20);
+		memcpy(label, "gone", 4);
+		bad |= pagetop_mark(label);
+	}
+	return bad != 0;
+}
+END
+gcc -I "$top/assets" -o "$tmp/brief" "$tmp/brief.c" 2>"$tmp/err" || complain "brief.c"
+for i in 0 1 2 3 4; do
+	printf 'at("full %d", anon) >= 40M\nat("gone %d", anon) < 5M\n' $i $i
+done >"$tmp/assertions"
+timeout 120 "$bin" run --assertions "$tmp/assertions" --strict -- "$tmp/brief" >"$tmp/out" 2>"$tmp/err" || complain "at a mark: status $?, $(grep -A 3 -E '^(failed|undecided)' "$tmp/err")"
 run '"$1" mark outer; "$1" run -- sh -c "echo inner >&\$PAGETOP_MARK_FD; \"$1\" mark inner" 2>/dev/null; "$1" mark again'
 has 'outer again'
 run 'exec 7>/dev/null; "$1" mark path' # the descriptor is gone, the path is not

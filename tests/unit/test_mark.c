@@ -21,6 +21,7 @@
 
 #include <cmocka.h>
 
+#include "assets/pagetop-mark.h"
 #include "core/mark/mark.h"
 
 static struct pt_marks *open_marks(void)
@@ -240,11 +241,9 @@ static void one_call_ends(void **state)
 	pt_marks_close(marks);
 }
 
-static void descriptors_that_come_along_are_closed(void **state)
+/* A mark with these descriptors along. */
+static void send_along(const struct pt_marks *marks, const int *fds, size_t n)
 {
-	(void)state;
-	struct pt_marks *marks = open_marks();
-	struct pt_trace_mark mark;
 	struct sockaddr_un address = address_of(marks);
 	union {
 		char bytes[CMSG_SPACE(sizeof(int) * 8)];
@@ -257,27 +256,98 @@ static void descriptors_that_come_along_are_closed(void **state)
 				 .msg_iov = &bytes,
 				 .msg_iovlen = 1,
 				 .msg_control = &control,
-				 .msg_controllen = sizeof(control)};
+				 .msg_controllen = CMSG_SPACE(sizeof(int) * n)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), gifts[8], lowest, again;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_true(n <= 8);
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(gifts));
-	for (size_t i = 0; i < 8; i++)
-		gifts[i] = fd;
-	memcpy(CMSG_DATA(c), gifts, sizeof(gifts));
-	lowest = dup(fd);
-	close(lowest);
-	for (int i = 0; i < 3; i++) {
-		assert_int_equal(sendmsg(fd, &message, 0), 4);
+	c->cmsg_len = CMSG_LEN(sizeof(int) * n);
+	memcpy(CMSG_DATA(c), fds, sizeof(int) * n);
+	assert_int_equal(sendmsg(fd, &message, 0), 4);
+	close(fd);
+}
+
+/* Sends the end of a new pair along, and keeps the other, which is returned. */
+static int send_waiting(const struct pt_marks *marks)
+{
+	int pair[2];
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	send_along(marks, &pair[1], 1);
+	close(pair[1]);
+	return pair[0];
+}
+
+static void senders_wait_until_they_are_looked_at(void **state)
+{
+	(void)state;
+	struct pt_marks *marks = open_marks();
+	struct pt_trace_mark mark;
+	int waits[PT_MARKS_HELD + 2];
+	for (size_t i = 0; i < PT_MARKS_HELD + 2; i++) {
+		waits[i] = send_waiting(marks);
+		assert_false(readable(waits[i]));
 		assert_int_equal(take(marks, &mark, 1), 1);
 		assert_string_equal(mark.label, "gift");
 		assert_int_equal(mark.pid, getpid());
+		assert_int_equal(readable(waits[i]), i >= PT_MARKS_HELD); /* more than that do not wait */
 	}
-	again = dup(fd);
-	assert_int_equal(again, lowest);
-	close(again);
-	close(fd);
+	pt_marks_release(marks);
+	for (size_t i = 0; i < PT_MARKS_HELD + 2; i++) {
+		assert_true(readable(waits[i]));
+		close(waits[i]);
+	}
+	waits[0] = send_waiting(marks);
+	waits[1] = send_waiting(marks);
+	assert_int_equal(take(marks, &mark, 1), 1);
+	pt_marks_close(marks); /* taken or not */
+	assert_true(readable(waits[0]) && readable(waits[1]));
+	close(waits[0]);
+	close(waits[1]);
+}
+
+static void descriptors_are_not_left_open(void **state)
+{
+	(void)state;
+	struct pt_marks *marks = open_marks();
+	struct pt_trace_mark mark;
+	int gifts[8], lowest = dup(STDERR_FILENO), again;
+	for (size_t i = 0; i < 8; i++)
+		gifts[i] = STDERR_FILENO;
+	close(lowest);
+	for (int i = 0; i < 3; i++) {
+		send_along(marks, gifts, 8);
+		assert_int_equal(take(marks, &mark, 1), 1);
+		pt_marks_release(marks);
+		again = dup(STDERR_FILENO);
+		assert_int_equal(again, lowest);
+		close(again);
+	}
+	pt_marks_close(marks);
+}
+
+/* The header of programs: sends what a string and a waiting sender make, and waits no longer than it is let. */
+static void the_header_waits(void **state)
+{
+	(void)state;
+	struct pt_marks *marks = open_marks();
+	struct pt_trace_mark mark;
+	int status = 0;
+	pid_t pid = fork();
+	if (pid == 0) {
+		errno = 77;
+		setenv(PT_MARK_ENV, pt_marks_path(marks), 1);
+		_exit(pagetop_mark("here") == 0 && errno == 77 ? 0 : 1);
+	}
+	struct pollfd p = {pt_marks_fd(marks), POLLIN, 0};
+	assert_int_equal(poll(&p, 1, 10000), 1);
+	assert_int_equal(take(marks, &mark, 1), 1);
+	assert_string_equal(mark.label, "here");
+	assert_int_equal(mark.pid, pid);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0); /* it waits: for a second */
+	pt_marks_release(marks);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 	pt_marks_close(marks);
 }
 
@@ -450,7 +520,9 @@ int main(void)
 		cmocka_unit_test(any_bytes_are_labels),
 		cmocka_unit_test(floods_are_bounded_and_counted),
 		cmocka_unit_test(one_call_ends),
-		cmocka_unit_test(descriptors_that_come_along_are_closed),
+		cmocka_unit_test(senders_wait_until_they_are_looked_at),
+		cmocka_unit_test(descriptors_are_not_left_open),
+		cmocka_unit_test(the_header_waits),
 		cmocka_unit_test(a_shell_writes_to_the_descriptor),
 		cmocka_unit_test(the_environment_is_the_runs_own),
 		cmocka_unit_test(descriptors_in_use_stay),

@@ -348,6 +348,30 @@ static void a_wanted_frame_is_not_waited_for(void **state)
 	stop();
 }
 
+static uint64_t wish;
+
+/* A look that was under way already does not grant it. */
+static void wish_for_a_look(unsigned look)
+{
+	uint64_t granted;
+	if (look == 1)
+		await(&started);
+	granted = pt_tree_status(tree).granted;
+	if (look == 3)
+		wish = pt_tree_look(tree, 0);
+	assert_int_equal(granted, look < 5 ? 0 : wish);
+}
+
+static void a_wish_is_granted_by_a_look_that_began_after_it(void **state)
+{
+	(void)state;
+	start(PROCESS(100, 1, "10000"), wish_for_a_look);
+	children(100, 100, "");
+	assert_int_equal(watch(6, 0), 0);
+	assert_int_equal(wish, 1);
+	stop();
+}
+
 /* ---- failures --------------------------------------------------------------------------------------------------- */
 
 static void any_call_may_fail(void **state)
@@ -379,6 +403,7 @@ int main(void)
 		cmocka_unit_test(the_largest_comes_first),
 		cmocka_unit_test(who_refuses_is_asked_once),
 		cmocka_unit_test(a_wanted_frame_is_not_waited_for),
+		cmocka_unit_test(a_wish_is_granted_by_a_look_that_began_after_it),
 		cmocka_unit_test(any_call_may_fail),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,6 +150,7 @@ static void take_marks(struct session *s)
 				  sizeof(marks) / sizeof(*marks));
 		for (size_t i = 0; i < n; i++)
 			pt_recorder_mark(s->recorder, marks[i].realtime_ns, marks[i].pid, marks[i].label);
+		pt_marks_release(s->marks); /* frames come at their own time */
 	}
 }
 

@@ -12,15 +12,14 @@
 #include <unistd.h>
 
 #include "core/kernel/readers.h"
-#include "core/mark/mark.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/run_live.h"
+#include "tui/commands/run_marks.h"
 #include "tui/commands/run_record.h"
 #include "tui/commands/run_report.h"
 
 #define FRAME_NS  250000000u /* between two frames of a process, as the budget goes, */
 #define SETTLE_NS 300000000u /* the first of which comes after so long */
-#define MARKS     32         /* taken at a time */
 
 /* What the command is at. */
 struct session {
@@ -29,7 +28,7 @@ struct session {
 	struct ui_child child;
 	struct ui_watch watch;
 	struct pt_tree *tree; /* NULL: the command ended before it could be looked at */
-	struct pt_marks *marks;
+	struct ui_run_marks marks;
 	struct ui_run_verdict verdict;
 	struct ui_run_record record;
 	struct ui_run_live live;
@@ -64,18 +63,17 @@ static int open_report(struct session *s)
 	return UI_RUN_FAILED;
 }
 
-static void open_marks(struct session *s)
+static void keep_mark(void *arg, const struct pt_trace_mark *mark)
 {
-	int error = pt_marks_open(&s->marks, getenv("TMPDIR"));
-	if (!error)
-		return;
-	s->marks = NULL;
-	ui_complain("no marks can be taken: %s", strerror(-error));
+	struct session *s = arg;
+	ui_watch_mark(&s->watch, mark);
+	if (s->record.recorder)
+		pt_recorder_mark(s->record.recorder, mark->realtime_ns, mark->pid, mark->label);
 }
 
 static int open_all(struct session *s)
 {
-	open_marks(s); /* first: it wants a low descriptor */
+	ui_run_marks_open(&s->marks, keep_mark, s); /* first: it wants a low descriptor */
 	int status = ui_run_verdict_read(s->options, &s->verdict);
 	if (status == UI_OK)
 		status = open_report(s);
@@ -106,10 +104,10 @@ static int start_command(struct session *s)
 	struct ui_child_setup setup = {.argv = s->options->rest, .streams = {-1, -1, -1}};
 	int error;
 	ui_run_live_streams(&s->live, setup.streams);
-	if (s->marks) {
-		setup.environment = pt_marks_environment(s->marks, environ);
+	if (s->marks.marks) {
+		setup.environment = pt_marks_environment(s->marks.marks, environ);
 		setup.in_child = in_child;
-		setup.arg = s->marks;
+		setup.arg = s->marks.marks;
 	}
 	fflush(stderr);
 	int status = ui_child_start(&s->child, &setup, &error);
@@ -149,22 +147,6 @@ static void note_end(void *arg, pid_t pid, int status, uint64_t most)
 		pt_tree_waited(s->tree, pid, status, most);
 }
 
-static void take_marks(struct session *s)
-{
-	struct pt_trace_mark v[MARKS];
-	size_t n = MARKS;
-	while (s->marks && n == MARKS) {
-		n = pt_marks_take(s->marks, now(CLOCK_REALTIME), now(CLOCK_MONOTONIC), v, MARKS);
-		for (size_t i = 0; i < n; i++) {
-			ui_watch_mark(&s->watch, &v[i]);
-			if (s->record.recorder)
-				pt_recorder_mark(s->record.recorder, v[i].realtime_ns, v[i].pid, v[i].label);
-		}
-		if (n && s->tree)
-			pt_tree_look(s->tree, v[n - 1].pid);
-	}
-}
-
 static bool is_over(const struct session *s)
 {
 	return s->child.ended_ns && (!s->options->wait_all || s->child.alone || s->child.asked_to_end);
@@ -173,25 +155,28 @@ static bool is_over(const struct session *s)
 static void take_all(void *arg)
 {
 	struct session *s = arg;
-	take_marks(s);
+	ui_run_marks_take(&s->marks, s->tree);
 	ui_child_take(&s->child, note_end, s);
 }
 
 static void go_round(struct session *s)
 {
-	struct pollfd fds[] = {{ui_child_fd(&s->child), POLLIN, 0}, {s->marks ? pt_marks_fd(s->marks) : -1, POLLIN, 0}};
+	struct pollfd fds[] = {{ui_child_fd(&s->child), POLLIN, 0},
+			       {s->marks.marks ? pt_marks_fd(s->marks.marks) : -1, POLLIN, 0},
+			       {s->tree ? pt_tree_fd(s->tree) : -1, POLLIN, 0}};
 	while (!is_over(s)) {
 		poll(fds, sizeof(fds) / sizeof(*fds), -1);
 		take_all(s);
 	}
-	take_marks(s);
 }
 
 /* The command goes on when the screen is left, and the screen stays when the command has ended. */
 static void show_live(struct session *s)
 {
-	struct ui_beside beside = {
-		.fds = {ui_child_fd(&s->child), s->marks ? pt_marks_fd(s->marks) : -1}, .take = take_all, .arg = s};
+	struct ui_beside beside = {.fds = {ui_child_fd(&s->child), s->marks.marks ? pt_marks_fd(s->marks.marks) : -1,
+					   s->tree ? pt_tree_fd(s->tree) : -1},
+				   .take = take_all,
+				   .arg = s};
 	ui_run_live_show(s->options, &s->child, &beside);
 	if (!is_over(s))
 		fprintf(stderr, "pagetop: %s goes on; its output goes to %s\n", s->options->rest[0], s->live.path);
@@ -221,16 +206,15 @@ static void write_report(struct session *s, const struct ui_run_result *result)
 
 static void finish(struct session *s)
 {
-	struct ui_run_result result = {.options = s->options,
-				       .child = &s->child,
-				       .watch = &s->watch,
-				       .verdicts = &s->verdict.verdicts,
-				       .marks_lost = s->marks ? pt_marks_lost(s->marks) : 0};
+	struct ui_run_result result = {
+		.options = s->options, .child = &s->child, .watch = &s->watch, .verdicts = &s->verdict.verdicts};
 	struct pt_maybe oom = count_oom_kills(s);
 	if (s->tree) {
 		pt_tree_stop(s->tree);
 		result.tree = pt_tree_status(s->tree);
 	}
+	ui_run_marks_end(&s->marks, s->tree);
+	result.marks_lost = s->marks.marks ? pt_marks_lost(s->marks.marks) : 0;
 	if (oom.known && s->oom_before.known)
 		result.oom_kills = (struct pt_maybe){oom.value - s->oom_before.value, true};
 	s->failed |= !ui_run_record_end(&s->record);
@@ -249,7 +233,7 @@ static void close_all(struct session *s)
 	ui_run_live_close(&s->live);
 	ui_run_verdict_free(&s->verdict);
 	ui_watch_free(&s->watch);
-	pt_marks_close(s->marks);
+	ui_run_marks_close(&s->marks);
 	if (s->report && s->report != stderr)
 		fclose(s->report);
 	ui_child_close(&s->child);

@@ -16,7 +16,7 @@ struct Marks : testing::EmptyTestEventListener {
 // question is a new one, and one can see the assertion fail, while the test itself passes.
 TEST(Cache, KeepsItsSize)
 {
-	std::map<int, std::string> answers;
+	static std::map<int, std::string> answers;
 	for (int n = 0; n < 100; n++) {
 		answers.emplace(getenv("LEAK") ? n : n % 8, std::string(128 << 10, 'x'));
 		usleep(10000);
