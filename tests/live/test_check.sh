@@ -73,7 +73,7 @@ FILE
 check_says 1 "a file" --assertions "$tmp/assertions" -J --junit "$tmp/junit.xml"
 jq -e '([.check[].result] == ["passed", "failed", "undecided"]) and .summary == {passed: 1, failed: 1, undecided: 1} and
 	(.check[1].where | endswith("assertions:4")) and .check[1].values[0].low > 1048576 and
-	(.check[1].grew.vmas[0] | .name == "python3" and .bytes == .pages * 4096 and .since >= 0) and
+	(.check[1].grew.vmas[0] | .name == "python3" and .bytes == .pages * '"$(getconf PAGESIZE)"' and .since >= 0) and
 	.check[0].grew == null and (.check[2].reason | contains("no mark"))' "$tmp/out" >/dev/null || complain "JSON: $(cat "$tmp/out")"
 python3 - "$tmp/junit.xml" <<'PYTHON' || complain "JUnit: $(cat "$tmp/junit.xml")"
 import sys, xml.etree.ElementTree as tree
@@ -86,6 +86,29 @@ assert "python3" in cases[1].find("failure").text
 assert cases[2].get("name") == 'at("<&>", rss) < 1M'
 assert "no mark" in cases[2].find("skipped").get("message")
 PYTHON
+
+# A run says the same at its end as its recording does afterwards.
+cat >"$tmp/assertions" <<'FILE'
+plateau(anon, "warm".."done")
+slope(rss, "warm".."done") < 10K/s
+still_present(born("warm".."done"), "done") < 100 pages
+final(anon) - at("warm", anon) < 1M
+peak(rss of root, "warm"..end) < 5M or peak(anon) < 1M
+thp_share(heap of root) < 1%
+mean(file) > 1M and min(size of root) > 1M
+peak(heap.rss of "nobody") < 1M
+swap == 0
+pss of root < 1M
+FILE
+unset PAGETOP_MARK
+"$bin" run -d 0.1 -o "$tmp/b" -J --report "$tmp/report" --assertions "$tmp/assertions" -- python3 "$tmp/leaky.py"
+[ $? = 121 ] || complain "a run in which assertions failed does not end with 121"
+"$bin" check -i "$tmp/b" -J --assertions "$tmp/assertions" >"$tmp/out" 2>"$tmp/err"
+told='.[] | [.assertion, .result, .reason, [.values[] | .low, .high], [.grew.vmas[]? | .start, .pages]]'
+jq -c ".assertions | $told" "$tmp/report" >"$tmp/run"
+jq -c ".check | $told" "$tmp/out" | diff "$tmp/run" - || complain "a run and its recording are not judged alike"
+[ "$(wc -l <"$tmp/run")" = 10 ] && grep -q '"failed"' "$tmp/run" && grep -q '"passed"' "$tmp/run" ||
+	complain "of a run not all is told: $(cat "$tmp/run")"
 
 # complains STATUS TEXT ARGUMENT...
 complains() {
