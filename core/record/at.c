@@ -177,6 +177,7 @@ enum {
 	COL_STATUS = COL_SUMS + PT_SUM_N,
 #define STATUS_N 11
 	COL_CLEARED = COL_STATUS + STATUS_N,
+	COL_HUGETLB,
 };
 
 static void take_process(sqlite3_stmt *get, struct pt_process *p)
@@ -188,6 +189,7 @@ static void take_process(sqlite3_stmt *get, struct pt_process *p)
 	strncpy(p->name, pt_row_text(get, COL_NAME), sizeof(p->name) - 1);
 	p->state = pt_row_text(get, COL_STATE)[0];
 	p->threads = (unsigned)pt_row_number(get, COL_THREADS);
+	p->hugetlb = pt_row_maybe(get, COL_HUGETLB);
 	struct pt_maybe *status[STATUS_N] = {&p->rss_anon,     &p->rss_file, &p->rss_shmem, &p->swap,
 					     &p->locked,       &p->peak_rss, &p->mapped,    &p->minor_faults,
 					     &p->major_faults, &p->cpu_ns,   &p->rollup_pss};

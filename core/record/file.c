@@ -28,8 +28,8 @@
 /* In the order of enum pt_quantity, but for the last. */
 #define AMOUNTS "rss, anon, file, shmem, swap, pss, thp, hugetlb, dirty, shared, private, size"
 
-/* What both versions are asked; `of` says which rows are of the process, `cleared` when soft-dirty bits were. */
-#define COMMON(of, cleared)                                                                                            \
+/* What both versions are asked; `of` says which rows are of the process, `more` the columns that version 1 lacks. */
+#define COMMON(of, more)                                                                                               \
 	[PT_GET_META] = "SELECT value FROM main.meta WHERE key = ?1",                                                  \
 	[PT_GET_VERSION] = "PRAGMA main.data_version",                                                                 \
 	[PT_GET_COUNT] = "SELECT count(*), max(id) FROM main.frame WHERE " of " AND id > ?1",                          \
@@ -44,7 +44,7 @@
 	[PT_GET_BACK] = "SELECT id FROM main.frame WHERE " of " AND id < ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2",       \
 	[PT_GET_SIGNALS] = "SELECT since_frame, name, state, reason, remedy, rowid FROM main.signal "                  \
 			   "WHERE " of " AND rowid > ?1 ORDER BY rowid",                                               \
-	[PT_GET_FRAME] = "SELECT " FRAME cleared " FROM main.frame WHERE " of " AND id = ?1",                                  \
+	[PT_GET_FRAME] = "SELECT " FRAME more " FROM main.frame WHERE " of " AND id = ?1",                                  \
 	[PT_GET_VMAS] = "SELECT start, \"end\", perms, role, \"offset\", dev_major, dev_minor, inode, path, tid, fs, " \
 			"vm_flags FROM main.vma WHERE " of " AND since_frame <= ?1 "                                   \
 			"AND (until_frame IS NULL OR until_frame > ?1)",                                               \
@@ -64,7 +64,7 @@
 			       "ORDER BY v.id, s.frame"
 
 static const char *const get_sql_1[PT_GET_N] = {
-	COMMON("1", "NULL"),
+	COMMON("1", "NULL, NULL"),
 	[PT_GET_N_PROCESSES] = "SELECT 1",
 	[PT_GET_MARKS] = "SELECT realtime_ns, label, NULL FROM main.mark ORDER BY realtime_ns, id",
 	[PT_GET_SAMPLES] = "SELECT 1 WHERE 0",
@@ -77,10 +77,10 @@ static const char *const get_sql_1[PT_GET_N] = {
 };
 
 static const char *const get_sql_2[PT_GET_N] = {
-	COMMON("process = ?9", "cleared_ns"),
+	COMMON("process = ?9", "cleared_ns, status_hugetlb"),
 	[PT_GET_N_PROCESSES] = "SELECT count(*) FROM main.process",
 	[PT_GET_MARKS] = "SELECT realtime_ns, label, pid FROM main.mark ORDER BY realtime_ns, id",
-	[PT_GET_SAMPLES] = ("SELECT realtime_ns, monotonic_ns, rss, anon, file, shmem, swap, size FROM main.sample "
+	[PT_GET_SAMPLES] = ("SELECT realtime_ns, monotonic_ns, rss, anon, file, shmem, swap, hugetlb, size FROM main.sample "
 			    "WHERE process = ?9 ORDER BY monotonic_ns"),
 	[PT_GET_DEFAULT] = "SELECT min(process) FROM main.frame",
 	[PT_GET_TARGET] = "SELECT pid, start_time FROM main.process WHERE id = ?9",

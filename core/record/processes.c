@@ -114,5 +114,6 @@ struct pt_recorded_sample pt_recorded_sample_of(const struct pt_process *counter
 		.file = counters->rss_file,
 		.shmem = counters->rss_shmem,
 		.swap = counters->swap,
+		.hugetlb = counters->hugetlb,
 	};
 }

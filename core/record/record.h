@@ -31,7 +31,7 @@ struct pt_recorded {
 /* Counters of a process at one moment: what status says, in bytes. */
 struct pt_recorded_sample {
 	uint64_t realtime_ns, monotonic_ns;
-	struct pt_maybe size, rss, anon, file, shmem, swap;
+	struct pt_maybe size, rss, anon, file, shmem, swap, hugetlb;
 };
 struct pt_recorded_sample pt_recorded_sample_of(const struct pt_process *counters, uint64_t realtime_ns,
 						uint64_t monotonic_ns);

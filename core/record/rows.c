@@ -39,7 +39,7 @@ static int put_frame(struct pt_writer *w, const struct pt_frame *frame)
 	const struct pt_maybe status[] = {p->rss_anon,     p->rss_file, p->rss_shmem, p->swap,
 					  p->locked,       p->peak_rss, p->mapped,    p->minor_faults,
 					  p->major_faults, p->cpu_ns,   p->rollup_pss};
-	const int n_numbers = sizeof(numbers) / sizeof(*numbers), uid = 4 + n_numbers;
+	const int n_numbers = sizeof(numbers) / sizeof(*numbers), uid = 5 + n_numbers;
 	char state[2] = "";
 	sqlite3_stmt *put;
 	int code = pt_record_put(w, PT_PUT_FRAME, &put);
@@ -48,8 +48,9 @@ static int put_frame(struct pt_writer *w, const struct pt_frame *frame)
 	pt_bind_number(put, 1, s->seq);
 	sqlite3_bind_int64(put, 2, frame->track->id);
 	pt_bind_maybe(put, 3, (struct pt_maybe){s->cleared_ns, s->cleared_ns != 0});
+	pt_bind_maybe(put, 4, p->hugetlb);
 	for (int i = 0; i < n_numbers; i++)
-		pt_bind_number(put, 4 + i, numbers[i]);
+		pt_bind_number(put, 5 + i, numbers[i]);
 	bind_process(put, uid, p, w->anonymize, state);
 	bind_sums(put, uid + 6, s, s->vmas->n);
 	for (int i = 0; i < (int)(sizeof(status) / sizeof(*status)); i++)

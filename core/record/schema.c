@@ -29,11 +29,10 @@ const struct pt_schema_item pt_schema_tables[] = {
 	{"process", "CREATE TABLE process(id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, start_time INTEGER NOT NULL, "
 		    "parent INTEGER, name TEXT, began_ns INTEGER, ended_ns INTEGER, exit_status INTEGER, "
 		    "peak_rss INTEGER, UNIQUE(pid, start_time))"},
-	{"frame",
-	 "CREATE TABLE frame(id INTEGER PRIMARY KEY, process INTEGER NOT NULL, cleared_ns INTEGER, " FRAME_TIMES
-		 PT_SCHEMA_SUMS ", " PT_SCHEMA_STATUS ")"},
+	{"frame", "CREATE TABLE frame(id INTEGER PRIMARY KEY, process INTEGER NOT NULL, cleared_ns INTEGER, "
+		  "status_hugetlb, " FRAME_TIMES PT_SCHEMA_SUMS ", " PT_SCHEMA_STATUS ")"},
 	{"sample", "CREATE TABLE sample(process INTEGER NOT NULL, monotonic_ns INTEGER NOT NULL, "
-		   "realtime_ns INTEGER NOT NULL, size, rss, anon, file, shmem, swap, "
+		   "realtime_ns INTEGER NOT NULL, size, rss, anon, file, shmem, swap, hugetlb, "
 		   "PRIMARY KEY(process, monotonic_ns)) WITHOUT ROWID"},
 	{"signal", "CREATE TABLE signal(process INTEGER NOT NULL, since_frame INTEGER NOT NULL, " SIGNAL},
 	{"vma", "CREATE TABLE vma(id INTEGER PRIMARY KEY, process INTEGER NOT NULL, " VMA_PLACE ")"},

@@ -223,7 +223,8 @@ static void add_up(struct frames *f)
 static int take_counters(struct pt_reader *r, uint32_t process, struct samples *samples)
 {
 	static const enum pt_quantity columns[] = {PT_QUANTITY_RSS,   PT_QUANTITY_ANON, PT_QUANTITY_FILE,
-						   PT_QUANTITY_SHMEM, PT_QUANTITY_SWAP, PT_QUANTITY_SIZE};
+						   PT_QUANTITY_SHMEM, PT_QUANTITY_SWAP, PT_QUANTITY_HUGETLB,
+						   PT_QUANTITY_SIZE};
 	sqlite3_stmt *get;
 	int code = pt_reader_get(r, PT_GET_SAMPLES, &get), error = 0;
 	if (code != SQLITE_OK)

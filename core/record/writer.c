@@ -26,7 +26,7 @@ static const char put_process_sql[] =
 	"exit_status = coalesce(excluded.exit_status, exit_status), "
 	"peak_rss = max(coalesce(excluded.peak_rss, peak_rss), coalesce(peak_rss, excluded.peak_rss)) "
 	"RETURNING id, ended_ns IS NOT NULL";
-static const char put_frame_sql[] = "INSERT INTO frame VALUES(" TEN TEN TEN TEN "?,?,?,?,?,?,?,?)";
+static const char put_frame_sql[] = "INSERT INTO frame VALUES(" TEN TEN TEN TEN "?,?,?,?,?,?,?,?,?)";
 static const char put_vma_sum_sql[] = "INSERT INTO vma_sum VALUES(" TEN TEN "?)";
 
 static const char *const put_sql[PT_PUT_N] = {
@@ -34,7 +34,7 @@ static const char *const put_sql[PT_PUT_N] = {
 	[PT_PUT_PROCESS] = put_process_sql,
 	[PT_PUT_END] = "UPDATE process SET ended_ns = ? WHERE id = (SELECT min(id) FROM process)",
 	[PT_PUT_FRAME] = put_frame_sql,
-	[PT_PUT_SAMPLE] = "INSERT OR REPLACE INTO sample VALUES(?,?,?,?,?,?,?,?,?)",
+	[PT_PUT_SAMPLE] = "INSERT OR REPLACE INTO sample VALUES(?,?,?,?,?,?,?,?,?,?)",
 	[PT_PUT_SIGNAL] = "INSERT INTO signal VALUES(?,?,?,?,?,?)",
 	[PT_PUT_VMA] = "INSERT INTO vma VALUES(NULL,?,?,NULL,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[PT_PUT_VMA_END] = "UPDATE vma SET until_frame = ? WHERE id = ?",
@@ -391,8 +391,8 @@ int pt_writer_process(struct pt_writer *w, const struct pt_recorded *process)
 
 static int put_sample(struct pt_writer *w, const struct pt_recorded *process, const struct pt_recorded_sample *sample)
 {
-	const struct pt_maybe values[] = {sample->size, sample->rss,   sample->anon,
-					  sample->file, sample->shmem, sample->swap};
+	const struct pt_maybe values[] = {sample->size,  sample->rss,  sample->anon,   sample->file,
+					  sample->shmem, sample->swap, sample->hugetlb};
 	struct pt_recorded seen = *process;
 	struct pt_track *track;
 	sqlite3_stmt *put;

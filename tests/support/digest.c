@@ -30,9 +30,9 @@ static void add_maybe(struct digest *d, struct pt_maybe maybe)
 
 static void add_process(struct digest *d, const struct pt_process *p)
 {
-	const struct pt_maybe maybes[] = {p->rss_anon,     p->rss_file, p->rss_shmem, p->swap,
-					  p->locked,       p->peak_rss, p->mapped,    p->minor_faults,
-					  p->major_faults, p->cpu_ns,   p->rollup_pss};
+	const struct pt_maybe maybes[] = {p->rss_anon,     p->rss_file, p->rss_shmem,  p->swap,
+					  p->locked,       p->peak_rss, p->mapped,     p->minor_faults,
+					  p->major_faults, p->cpu_ns,   p->rollup_pss, p->hugetlb};
 	add(d, (uint64_t)p->pid);
 	add(d, p->uid);
 	add(d, p->start_time);

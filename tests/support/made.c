@@ -135,6 +135,7 @@ static void set_facts(struct made *made, struct pt_snapshot *s, uint64_t seq)
 					 .name = "made",
 					 .state = made_random(made, 2) ? 'R' : 'S'};
 	s->process.image = made->last ? made->last->process.image + !made_random(made, 50) : 0;
+	s->process.hugetlb = (struct pt_maybe){seq, made->clears};
 	s->process.swap = (struct pt_maybe){made_random(made, 100), made_random(made, 2)};
 }
 

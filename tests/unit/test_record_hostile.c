@@ -241,7 +241,7 @@ static void values_of_other_types_do_no_harm(void **arg)
 		"INSERT INTO mark VALUES(1, 'x', 'y', x'00ff')",
 		"UPDATE process SET start_time = 'x', parent = 'y', name = zeroblob(1000000), began_ns = 'z'",
 		"UPDATE frame SET process = 77 WHERE id > 5; UPDATE signal SET process = 'x'",
-		"INSERT INTO sample VALUES('x', 'y', 'z', 1, x'00', x'01', NULL, 1.5, 'k')",
+		"INSERT INTO sample VALUES('x', 'y', 'z', 1, 2, x'00', x'01', NULL, 1.5, 'k')",
 	};
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
 		struct tape t;

@@ -196,6 +196,7 @@ static void what_a_tree_tells_is_in_the_trace(void **arg)
 	snprintf(root.counters.name, sizeof(root.counters.name), "make");
 	sink.began(sink.arg, &root);
 	root.counters.rss_anon = root.counters.rss_file = root.counters.rss_shmem = (struct pt_maybe){4096, true};
+	root.counters.swap = root.counters.hugetlb = root.counters.mapped = (struct pt_maybe){8192, true};
 	sink.sampled(sink.arg, &root, 1001 * SECOND - 1, SECOND - 1);
 	struct pt_snapshot *s = made_next(&t.made);
 	t.frames[t.n++] = s;
@@ -225,7 +226,10 @@ static void what_a_tree_tells_is_in_the_trace(void **arg)
 	assert_int_equal(r.trace->processes[1].peak_rss.value, 99);
 	assert_null(r.trace->processes[1].past);
 	assert_int_equal(r.trace->n_samples, 1002);
-	assert_int_equal(r.trace->samples[0].all.v[PT_QUANTITY_RSS].value, 3 * 4096);
+	struct pt_amounts all;
+	pt_amounts_of_process(&root.counters, &all);
+	assert_int_equal(all.v[PT_QUANTITY_RSS].value, 3 * 4096);
+	expect_amounts(&r.trace->samples[0].all, &all);
 	expect_sample(&r.trace->samples[1], s);
 	assert_int_equal(r.trace->samples[2].all.v[PT_QUANTITY_SIZE].value, 77);
 	pt_record_trace_close(&r);
