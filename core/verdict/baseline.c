@@ -48,13 +48,13 @@ static const struct {
 	{LAST("shmem.rss"), PT_MEASURE_BYTES},
 };
 
-/* The default tolerance: a part, and so much more. */
+/* The default tolerance: a part, and so much more; and what is too little to speak of. */
 static const struct {
-	double part, more;
+	double part, more, least;
 } tolerances[] = {
-	[PT_MEASURE_BYTES] = {0.1, MIB},
-	[PT_MEASURE_NUMBER] = {0.1, 8},
-	[PT_MEASURE_SECONDS] = {0.5, 2},
+	[PT_MEASURE_BYTES] = {0.25, 4 * MIB, MIB},
+	[PT_MEASURE_NUMBER] = {0.25, 16, 8},
+	[PT_MEASURE_SECONDS] = {1, 2, 2},
 };
 
 const char *pt_measure_name(size_t measure)
@@ -69,7 +69,7 @@ enum pt_measure_unit pt_measure_unit(size_t measure)
 
 double pt_measure_least(size_t measure)
 {
-	return tolerances[measures[measure].unit].more;
+	return tolerances[measures[measure].unit].least;
 }
 
 size_t pt_measure_of(const char *name)
@@ -99,6 +99,12 @@ static double duration_of(const struct pt_trace *trace)
 	return trace->ended_ns > trace->began_ns ? (double)(trace->ended_ns - trace->began_ns) / 1e9 : NAN;
 }
 
+/* Bounds that are as good as a number. */
+static bool is_tight(double low, double high)
+{
+	return isfinite(high) && high - low <= fmax(high / 16, MIB);
+}
+
 /* By an assertion that says nothing: its finding is the value. */
 static int measure(const struct pt_trace *trace, size_t i, double *ret)
 {
@@ -109,8 +115,8 @@ static int measure(const struct pt_trace *trace, size_t i, double *ret)
 	int error = judge(text, trace, &judgement);
 	if (error)
 		return error;
-	if (judgement.n_findings && judgement.findings[0].low == judgement.findings[0].high)
-		*ret = judgement.findings[0].low;
+	if (judgement.n_findings && is_tight(judgement.findings[0].low, judgement.findings[0].high))
+		*ret = judgement.findings[0].high;
 	pt_judgement_free(&judgement);
 	return 0;
 }

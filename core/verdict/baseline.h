@@ -5,8 +5,8 @@
  *
  * The tolerance is learnt: of three runs and more a limit is what the next run of the same kind stays below with 99.9 %
  * (a prediction interval: mean + t s sqrt(1 + 1/n)), yet no closer to their mean than the default tolerance over n - 1,
- * and never below one of them. Of one or two runs it is the most of them and the default tolerance: a tenth and 1 MiB, of
- * vmas a tenth and 8, of the duration a half and 2 s.
+ * and never below one of them. Of one or two runs it is the most of them and the default tolerance: a quarter and 4 MiB, of
+ * vmas a quarter and 16, of the duration as much again and 2 s.
  */
 #ifndef PT_VERDICT_BASELINE_H
 #define PT_VERDICT_BASELINE_H
@@ -36,7 +36,8 @@ double pt_measure_least(size_t measure);
 /* The measure of that name, or PT_MEASURES. */
 size_t pt_measure_of(const char *name);
 
-/* What a run measured: what is known exactly. 0, or -errno as of pt_assert_judge. */
+/* What a run measured; of what is known to within a sixteenth or 1 MiB, the most
+ * it can have been. 0, or -errno as of pt_assert_judge. */
 int pt_baseline_measure(const struct pt_trace *trace, struct pt_baseline_run *ret);
 /* The newest; the oldest goes when there are too many. */
 void pt_baseline_add(struct pt_baseline *baseline, const struct pt_baseline_run *run);

@@ -29,7 +29,7 @@ struct demand {
 	double steps; /* the rise, in the smallest steps the series takes: a few may come about by chance */
 };
 
-static const struct demand of_few = {0.5, 0.6, 20}, of_enough = {0.3, 0.6, 20}, of_plenty = {0.5, 0.65, 32};
+static const struct demand of_few = {0.5, 0.6, 20}, of_enough = {0.3, 0.6, 20}, of_plenty = {0.55, 0.65, 32};
 
 /* Minima of blocks of equal time; INFINITY where a block holds no sample. And their lower hull: what was never undershot
  * again. */

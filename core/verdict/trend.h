@@ -4,7 +4,7 @@
  * The lower hull counts, not the noise above it: the series is cut into 12 blocks of equal time, of each the minimum is
  * taken, and the hull is what those never undershoot again. It grows if
  *   - every quarter of the time, wherever that begins, adds its share to the rise of the hull (0.3 of what an even rise
- *     would add; 0.5 of long series), and the minima are close to it: collectors, bursts and noise fall back, caches that
+ *     would add; 0.55 of long series), and the minima are close to it: collectors, bursts and noise fall back, caches that
  *     fill and warm-ups that end leave a quarter with nothing;
  *   - its later half adds about as much as the earlier one (0.6; 0.65 of long series): what comes to rest slows down;
  *   - it rises by more than a few of the smallest steps it takes (20; 32 of long series); with fewer it is undecided.
