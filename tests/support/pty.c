@@ -321,10 +321,10 @@ void pty_expect_gone(struct pty *p, const char *text)
 int pty_wait(struct pty *p)
 {
 	int64_t deadline = now_ms() + DEADLINE_MS;
-	p->has_status = false;
-	while (!p->has_status)
+	while (!p->has_status) /* it may have come with what was last waited for */
 		if (!step(p, deadline))
 			fail_with_screen(p, "waited in vain for", "its end");
+	p->has_status = false;
 	take_output(p);
 	return p->status;
 }

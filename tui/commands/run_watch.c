@@ -43,7 +43,7 @@ static void add_held(struct ui_held *to, const struct ui_held *held)
 struct pt_maybe ui_watched_peak(const struct ui_watched *w)
 {
 	struct pt_maybe said = w->process.counters.peak_rss, waited = w->process.max_rss;
-	uint64_t most = w->most;
+	uint64_t most = w->marked > w->most ? w->marked : w->most;
 	most = said.known && said.value > most ? said.value : most;
 	most = waited.known && waited.value > most ? waited.value : most;
 	return (struct pt_maybe){most, most > 0};
@@ -273,6 +273,8 @@ static void frame(void *arg, const struct pt_tree_process *p, struct pt_snapshot
 		return;
 	pt_snapshot_unref(w->latest);
 	w->latest = pt_snapshot_ref(snapshot);
+	if (snapshot->process.peak_rss.known && snapshot->process.peak_rss.value > w->marked)
+		w->marked = snapshot->process.peak_rss.value;
 	improve_peak(watch, p->id, snapshot);
 	keep_history(watch, w, snapshot);
 	if (w->trace < 0)

@@ -23,6 +23,7 @@ uint64_t ui_held_rss(const struct ui_held *held); /* without swap */
 struct ui_watched {
 	struct pt_tree_process process; /* as it was last told */
 	uint64_t most, most_ns;         /* RSS of its largest sample, and when */
+	uint64_t marked;                /* VmHWM as its frames had it; 0: none did */
 	ssize_t trace;                  /* index there; negative: none */
 	struct pt_snapshot *latest;     /* while it lives */
 	struct pt_history *history;     /* of its frames; NULL: none */
