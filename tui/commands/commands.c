@@ -165,10 +165,10 @@ static const char check_help[] = "Says whether a recording bears out what is ass
 
 static const char mark_help[] = "Gives the present moment a name, for assertions, replay and diff: inside of\n"
 				"pagetop run, in which PAGETOP_MARK is set, or in a recording that is made with\n"
-				"pagetop record --marks PATH, if PAGETOP_MARK=PATH. When it returns, the mark is\n"
-				"set. Of the label 63 bytes are kept. Other ways to do the same:\n"
+				"pagetop record --marks PATH, if PAGETOP_MARK=PATH. Returns when pagetop run has\n"
+				"looked at all processes. Of the label 63 bytes are kept. Other ways:\n"
 				"\n"
-				"  echo LABEL >&$PAGETOP_MARK_FD    in a script that pagetop run started\n"
+				"  echo LABEL >&$PAGETOP_MARK_FD    in a script of a run; waits for no look\n"
 				"  pagetop_mark(\"LABEL\")            in C and C++: assets/pagetop-mark.h\n"
 				"  a datagram to PAGETOP_MARK       in any language: it is a unix socket\n"
 				"\n"
