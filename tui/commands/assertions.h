@@ -50,8 +50,8 @@ int ui_verdicts_judge(struct ui_verdicts *verdicts, const struct ui_assertions *
 int ui_verdicts_add(struct ui_verdicts *verdicts, const char *text, const char *where, struct pt_judgement *judgement);
 void ui_verdicts_free(struct ui_verdicts *verdicts);
 
-/* As text, with a last line that counts them. */
-void ui_verdicts_print(const struct ui_verdicts *verdicts, bool bytes, FILE *out);
+/* As text, with a last line that counts them; on a terminal as wide as that, and in colours unless these are off. */
+void ui_verdicts_print(const struct ui_verdicts *verdicts, const struct ui_options *options, FILE *out);
 
 /* An object of one; an array of all; an object of the counts. NULL: out of memory. */
 json_t *ui_verdict_json(const struct ui_verdicts *verdicts, const struct ui_verdict *verdict);

@@ -39,7 +39,7 @@ static int tell(const struct ui_options *options, const struct ui_verdicts *verd
 	if (options->json)
 		status = print_json(verdicts);
 	else
-		ui_verdicts_print(verdicts, options->bytes, stdout);
+		ui_verdicts_print(verdicts, options, stdout);
 	if (status == UI_OK && options->junit)
 		status = ui_verdicts_junit(verdicts, &suite, options->junit);
 	if (status == UI_OK && (verdicts->failed || (options->strict && verdicts->undecided)))

@@ -49,7 +49,7 @@ static void write_failure(const struct ui_verdicts *verdicts, const struct ui_ve
 	fprintf(out, "\" type=\"%s\">", type);
 	FILE *memory = open_memstream(&details, &size);
 	if (memory) {
-		ui_verdict_details(verdicts, v, false, memory);
+		ui_verdict_details(verdicts, v, false, 0, memory);
 		fclose(memory);
 		escape(details ? details : "", out);
 	}

@@ -195,7 +195,7 @@ static void write_report(struct session *s, const struct ui_run_result *result)
 		ui_run_report_text(result, s->report);
 		if (s->verdict.verdicts.n) {
 			fputc('\n', s->report);
-			ui_verdicts_print(&s->verdict.verdicts, s->options->bytes, s->report);
+			ui_verdicts_print(&s->verdict.verdicts, s->options, s->report);
 		}
 	}
 	if (fflush(s->report) == 0 || !s->options->report)

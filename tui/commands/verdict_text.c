@@ -7,11 +7,13 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/ioctl.h>
 
 #include "core/text/text.h"
 
-#define NS 1e9
+#define NS         1e9
+#define INDENT     4
+#define PATH_LEAST 8 /* columns */
 
 char *ui_verdict_printable(const char *raw, char *ret, size_t size)
 {
@@ -132,32 +134,35 @@ char *ui_verdict_reason(const struct ui_verdicts *verdicts, const struct ui_verd
 	return ret;
 }
 
-static void print_time(uint64_t realtime_ns, FILE *out)
+/* The end of a path that fits, which tells more than its beginning. Returns what is left of it. */
+static const char *end_of(char *path, int room)
 {
-	time_t seconds = (time_t)(realtime_ns / 1000000000u);
-	struct tm tm;
-	char when[32];
-	if (realtime_ns && localtime_r(&seconds, &tm) && strftime(when, sizeof(when), "%H:%M:%S", &tm))
-		fprintf(out, ", %s", when);
+	size_t n = strlen(path), most = room > PATH_LEAST ? (size_t)room : PATH_LEAST;
+	if (!room || n <= most)
+		return path;
+	char *end = path + n - (most - 3);
+	while ((*end & 0xc0) == 0x80)
+		end++;
+	return memcpy(end - 3, "...", 3);
 }
 
-static void print_vma(const struct pt_trace *trace, const struct pt_grown_vma *g, bool bytes, FILE *out)
+static void print_vma(const struct pt_trace *trace, const struct pt_grown_vma *g, bool bytes, int width, FILE *out)
 {
-	const struct pt_trace_process *process = &trace->processes[g->process];
-	char name[4 * PT_NAME_MAX + 1], path[4 * sizeof(g->path)], amount[32], when[32];
-	size_words((double)g->bytes, bytes, amount, sizeof(amount));
-	fprintf(out, "  +%s  %" PRIu64 " page%s  %s  %" PRIx64 "-%" PRIx64 "  %s%sin %s (%d)", amount, g->pages,
-		g->pages == 1 ? "" : "s", pt_role_name((enum pt_role)g->role), g->start, g->end,
-		ui_verdict_printable(g->path, path, sizeof(path)), g->path[0] ? "  " : "",
-		ui_verdict_printable(process->name, name, sizeof(name)), (int)process->pid);
-	if (g->began_ns) {
-		fprintf(out, "  since %s s", ui_verdict_moment(trace, g->began_ns, when, sizeof(when)));
-		print_time(g->began_realtime, out);
-	}
-	fputc('\n', out);
+	char path[4 * sizeof(g->path)], amount[32], when[32] = "";
+	if (bytes)
+		snprintf(amount, sizeof(amount), "%" PRIu64, g->bytes);
+	else
+		pt_text_size(g->bytes, amount, sizeof(amount));
+	if (g->began_ns)
+		ui_verdict_moment(trace, g->began_ns, when, sizeof(when));
+	ui_verdict_printable(g->path, path, sizeof(path));
+	int n = fprintf(out, "%7s %8" PRIu64 "  %-12s %7d  %-12" PRIx64 " %8s", amount, g->pages,
+			pt_role_name((enum pt_role)g->role), (int)trace->processes[g->process].pid, g->start, when);
+	fprintf(out, "%s%s\n", path[0] ? "  " : "", end_of(path, width ? width - n - 2 : 0));
 }
 
-static void print_grown(const struct ui_verdicts *verdicts, const struct ui_verdict *v, bool bytes, FILE *out)
+static void print_grown(const struct ui_verdicts *verdicts, const struct ui_verdict *v, bool bytes, int width,
+			FILE *out)
 {
 	const struct pt_judgement *j = &v->judgement;
 	const struct pt_trace *trace = verdicts->trace;
@@ -166,55 +171,87 @@ static void print_grown(const struct ui_verdicts *verdicts, const struct ui_verd
 		return;
 	fprintf(out, "what grew from %s s to %s s:\n", ui_verdict_moment(trace, j->from_ns, from, sizeof(from)),
 		ui_verdict_moment(trace, j->to_ns, to, sizeof(to)));
+	if (j->grown.n)
+		fprintf(out, "%7s %8s  %-12s %7s  %-12s %8s  %s\n", "GREW", "PAGES", "ROLE", "PID", "START", "SINCE",
+			"PATH");
 	for (size_t i = 0; i < j->grown.n; i++)
-		print_vma(trace, &j->grown.v[i], bytes, out);
+		print_vma(trace, &j->grown.v[i], bytes, width, out);
 	if (j->grown.more)
-		fprintf(out, "  +%s  in %zu more\n",
-			size_words((double)j->grown.more_bytes, bytes, amount, sizeof(amount)), j->grown.more);
+		fprintf(out, "... and %zu more, %s\n", j->grown.more,
+			bytes ? size_words((double)j->grown.more_bytes, true, amount, sizeof(amount))
+			      : pt_text_size(j->grown.more_bytes, amount, sizeof(amount)));
 	if (j->grown.unseen)
-		fprintf(out, "  of %zu process%s no pages were read\n", j->grown.unseen,
+		fprintf(out, "of %zu process%s no pages were read\n", j->grown.unseen,
 			j->grown.unseen == 1 ? "" : "es");
 }
 
-void ui_verdict_details(const struct ui_verdicts *verdicts, const struct ui_verdict *v, bool bytes, FILE *out)
+void ui_verdict_details(const struct ui_verdicts *verdicts, const struct ui_verdict *v, bool bytes, int width,
+			FILE *out)
 {
-	char reason[512], where[1024];
+	char reason[512];
 	print_values(verdicts, v, bytes, out);
-	if (v->judgement.answer == PT_ANSWER_UNDECIDED ||
-	    (v->judgement.answer == PT_ANSWER_NO && !v->judgement.n_findings))
+	if (v->judgement.answer == PT_ANSWER_UNDECIDED)
 		fprintf(out, "%s\n", ui_verdict_reason(verdicts, v, bytes, reason, sizeof(reason)));
-	if (v->judgement.answer != PT_ANSWER_YES && strcmp(v->where, "--assert") != 0)
-		fprintf(out, "by %s\n", ui_verdict_printable(v->where, where, sizeof(where)));
-	print_grown(verdicts, v, bytes, out);
+	print_grown(verdicts, v, bytes, width, out);
 }
 
 /* ---- all of them ------------------------------------------------------------------------------------------------ */
 
-/* Each line with four blanks before it. */
-static void print_indented(const char *text, FILE *out)
+/* Each line, indented, and wrapped at words where it is too long (room 0: it is not). */
+static void print_indented(const char *text, size_t room, FILE *out)
 {
 	for (const char *line = text; *line;) {
-		size_t n = strcspn(line, "\n");
-		fprintf(out, "    %.*s\n", (int)n, line);
+		size_t n = strcspn(line, "\n"), cut = n, indent = INDENT;
+		while (room > 2 && n > room) {
+			for (cut = room; cut && line[cut] != ' '; cut--)
+				;
+			if (!cut)
+				break;
+			fprintf(out, "%*s%.*s\n", (int)indent, "", (int)cut, line);
+			line += cut + 1;
+			n -= cut + 1;
+			room -= indent == INDENT ? 2 : 0;
+			indent = INDENT + 2;
+		}
+		room += indent == INDENT ? 0 : 2;
+		fprintf(out, "%*s%.*s\n", (int)indent, "", (int)n, line);
 		line += n + (line[n] == '\n');
 	}
 }
 
-void ui_verdicts_print(const struct ui_verdicts *verdicts, bool bytes, FILE *out)
+/* Columns of the terminal that it goes to; 0: to none. */
+static int width_of(FILE *out)
+{
+	struct winsize size;
+	int fd = fileno(out);
+	return fd >= 0 && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static void print_answer(enum pt_answer answer, bool colours, FILE *out)
+{
+	static const char *const on[] = {"\033[31m", "\033[33m", "\033[32m"}; /* red, yellow, green */
+	const char *name = pt_answer_name(answer);
+	fprintf(out, "%s%s%s%*s", colours ? on[answer] : "", name, colours ? "\033[m" : "", 11 - (int)strlen(name), "");
+}
+
+void ui_verdicts_print(const struct ui_verdicts *verdicts, const struct ui_options *options, FILE *out)
 {
 	char text[2 * PT_ASSERT_MAX];
+	int width = width_of(out);
+	int room = width > 2 * INDENT ? width - INDENT : 0;
+	bool colours = width && options->colours != UI_COLOURS_MONO;
 	for (size_t i = 0; i < verdicts->n; i++) {
 		const struct ui_verdict *v = &verdicts->v[i];
 		char *details = NULL;
 		size_t size;
-		fprintf(out, "%-9s  %s\n", pt_answer_name(v->judgement.answer),
-			ui_verdict_printable(v->text, text, sizeof(text)));
+		print_answer(v->judgement.answer, colours, out);
+		fprintf(out, "%s\n", ui_verdict_printable(v->text, text, sizeof(text)));
 		FILE *memory = open_memstream(&details, &size);
 		if (!memory)
 			continue;
-		ui_verdict_details(verdicts, v, bytes, memory);
+		ui_verdict_details(verdicts, v, options->bytes, room, memory);
 		fclose(memory);
-		print_indented(details ? details : "", out);
+		print_indented(details ? details : "", (size_t)room, out);
 		free(details);
 	}
 	fprintf(out, "%zu assertion%s: %zu passed, %zu failed, %zu undecided\n", verdicts->n,

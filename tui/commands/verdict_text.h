@@ -16,7 +16,8 @@ char *ui_verdict_value(const struct pt_trace *trace, const struct pt_finding *fi
 /* Why it failed or is undecided, in one line without an end: "" where it passed. Returns ret. */
 char *ui_verdict_reason(const struct ui_verdicts *verdicts, const struct ui_verdict *verdict, bool bytes, char *ret,
 			size_t size);
-/* The lines below its first one: values, why it is undecided, what grew. */
-void ui_verdict_details(const struct ui_verdicts *verdicts, const struct ui_verdict *verdict, bool bytes, FILE *out);
+/* The lines below its first one: values, why it is undecided, what grew; of at most so many columns (0: any). */
+void ui_verdict_details(const struct ui_verdicts *verdicts, const struct ui_verdict *verdict, bool bytes, int width,
+			FILE *out);
 
 #endif
