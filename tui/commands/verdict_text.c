@@ -188,10 +188,13 @@ static void print_grown(const struct ui_verdicts *verdicts, const struct ui_verd
 void ui_verdict_details(const struct ui_verdicts *verdicts, const struct ui_verdict *v, bool bytes, int width,
 			FILE *out)
 {
-	char reason[512];
+	char reason[512], where[1024];
 	print_values(verdicts, v, bytes, out);
-	if (v->judgement.answer == PT_ANSWER_UNDECIDED)
+	if (v->judgement.answer == PT_ANSWER_UNDECIDED ||
+	    (v->judgement.answer == PT_ANSWER_NO && !v->judgement.n_findings))
 		fprintf(out, "%s\n", ui_verdict_reason(verdicts, v, bytes, reason, sizeof(reason)));
+	if (v->judgement.answer != PT_ANSWER_YES && strcmp(v->where, "--assert") != 0)
+		fprintf(out, "by %s\n", ui_verdict_printable(v->where, where, sizeof(where)));
 	print_grown(verdicts, v, bytes, width, out);
 }
 
