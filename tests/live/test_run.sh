@@ -178,7 +178,7 @@ fi
 
 # ---- pagetop killed: the command goes on
 
-"$bin" run --report "$tmp/report" -- sh -c "
+TMPDIR=$tmp "$bin" run --report "$tmp/report" -- sh -c "
 	echo ready >$tmp/ready
 	read -r x <$tmp/end
 	pagetop_mark=\${PAGETOP_MARK_FD:-2}
