@@ -1,0 +1,91 @@
+#!/bin/sh
+# Recordings of several processes, made by pagetop run -o: -p with -i chooses one, diff goes by name in a second run, and
+# every query of pagetop-recording(5) runs on them too.
+set -u
+bin=${1:-${PT_BIN:-}}
+skip() {
+	echo "SKIP: $*"
+	exit 77
+}
+[ -n "$bin" ] || skip "pagetop is not built"
+command -v jq >/dev/null || skip "jq is not installed"
+command -v sqlite3 >/dev/null || skip "sqlite3 is not installed"
+export LC_ALL=C
+
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+
+failed=0
+complain() {
+	echo "FAILED: $*"
+	sed 's/^/    out: /' "$tmp/out" | head -n 5
+	sed 's/^/    err: /' "$tmp/err" | head -n 5
+	failed=1
+}
+gives() { # STATUS ARGUMENT...
+	want=$1
+	shift
+	timeout 60 "$bin" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	got=$?
+	[ $got = "$want" ] || complain "pagetop $*: status $got, not $want"
+}
+says() { # TEXT: on the one line of stderr
+	grep -qF -- "$1" "$tmp/err" || complain "does not say '$1'"
+	[ "$(wc -l <"$tmp/err")" -le 1 ] || complain "says more than one line"
+}
+ask() { # FILE SQL
+	sqlite3 -readonly "$1" "$2"
+}
+
+# A shell with two children that live long enough for frames, and several that do not.
+work='sleep 3 & tail -f /dev/null & tail=$!; for i in 1 2 3; do cat </dev/null; done; wait %1; kill $tail; exit 7'
+for i in a b; do
+	gives 7 run -d 0.1 --budget 50 -o "$tmp/$i" --report "$tmp/report" -- sh -c "$work"
+done
+frames() { # FILE NAME
+	ask "$1" "SELECT count(*) FROM frame f JOIN process p ON p.id = f.process WHERE p.name = '$2'"
+}
+for name in sh sleep tail; do
+	[ "$(frames "$tmp/a" $name)" -ge 1 ] || complain "no frames of $name"
+done
+[ "$(ask "$tmp/a" 'SELECT count(DISTINCT process) FROM sample')" -ge 3 ] || complain "samples of few processes"
+[ "$(ask "$tmp/a" 'SELECT exit_status FROM process WHERE id = 1')" = $((7 * 256)) ] || complain "not its exit status"
+[ "$(ask "$tmp/a" 'SELECT count(*) FROM process WHERE ended_ns IS NULL')" = 0 ] || complain "ends are missing"
+[ "$(ask "$tmp/a" "SELECT parent = (SELECT pid FROM process WHERE id = 1) FROM process WHERE name = 'sleep'")" = 1 ] ||
+	complain "not the parent"
+
+# ---- which of them
+
+pid() { # FILE NAME
+	ask "$1" "SELECT pid FROM process WHERE name = '$2' ORDER BY id LIMIT 1"
+}
+gives 0 vmas -i "$tmp/a" -J
+[ "$(jq -r .process.name "$tmp/out")" = sh ] || complain "the default is not the root"
+gives 0 vmas -i "$tmp/a" -p "$(pid "$tmp/a" sleep)" -J
+[ "$(jq -r .process.name "$tmp/out")" = sleep ] || complain "-p chose another one"
+jq -e '[.vmas[].path] | any(endswith("/sleep"))' "$tmp/out" >/dev/null || complain "VMAs of another process"
+stack=$(jq -r '.vmas[] | select(.role == "stack") | .end' "$tmp/out")
+gives 0 page -i "$tmp/a" -p "$(pid "$tmp/a" sleep)" "$(printf '%x' $((stack - 4096)))" -J
+gives 2 vmas -i "$tmp/a" -p 4194304
+says "has no process 4194304; it has $(pid "$tmp/a" sh) (sh), "
+gives 0 diff "$tmp/a" -p "$(pid "$tmp/a" tail)" -J
+[ "$(jq -r '.from.name + .to.name' "$tmp/out")" = tailtail ] || complain "diff of another process"
+gives 0 diff "$tmp/a" "$tmp/b" -p "$(pid "$tmp/a" tail)" -J
+[ "$(jq -r '.from.pid, .to.pid' "$tmp/out" | xargs)" = "$(pid "$tmp/a" tail) $(pid "$tmp/b" tail)" ] ||
+	complain "the second recording does not go by name"
+gives 2 diff "$tmp/a" -p 4194304
+says "has no process 4194304"
+
+# ---- queries of the manual
+
+awk '/^\.SH QUERIES/ { on = 1 } /^\.SH PAGES/ { on = 0 } on && /^\.nf/ { sql = ""; next }
+	on && /^\.fi/ { n++; printf "%s", sql >(dir "/query" n); close(dir "/query" n); next } on { sql = sql $0 "\n" }' dir="$tmp" \
+	"$PT_TOP/assets/pagetop-recording.5"
+for query in "$tmp"/query*; do
+	sed 's/\\-/-/g; s/\\(aq/'"'"'/g' "$query" >"$tmp/sql"
+	sqlite3 -readonly "$tmp/a" <"$tmp/sql" >"$tmp/out" 2>"$tmp/err" || complain "a query of the manual: $(cat "$tmp/sql")"
+done
+[ "$(sqlite3 -readonly "$tmp/a" <"$tmp/query1" | wc -l)" = "$(ask "$tmp/a" 'SELECT count(*) FROM process')" ] ||
+	complain "the query of the processes does not list them"
+exit $failed
