@@ -14,6 +14,7 @@
 #define NS         1e9
 #define INDENT     4
 #define PATH_LEAST 8 /* columns */
+#define DOTS       "..."
 
 char *ui_verdict_printable(const char *raw, char *ret, size_t size)
 {
@@ -134,16 +135,16 @@ char *ui_verdict_reason(const struct ui_verdicts *verdicts, const struct ui_verd
 	return ret;
 }
 
-/* The end of a path that fits, which tells more than its beginning. Returns what is left of it. */
-static const char *end_of(char *path, int room)
+/* How much of a path's beginning is left out, so that its end, which tells more, fits. */
+static size_t cut_of(const char *path, int room)
 {
 	size_t n = strlen(path), most = room > PATH_LEAST ? (size_t)room : PATH_LEAST;
 	if (!room || n <= most)
-		return path;
-	char *end = path + n - (most - 3);
-	while ((*end & 0xc0) == 0x80)
-		end++;
-	return memcpy(end - 3, "...", 3);
+		return 0;
+	size_t cut = n - (most - strlen(DOTS));
+	while ((path[cut] & 0xc0) == 0x80)
+		cut++;
+	return cut;
 }
 
 static void print_vma(const struct pt_trace *trace, const struct pt_grown_vma *g, bool bytes, int width, FILE *out)
@@ -158,7 +159,8 @@ static void print_vma(const struct pt_trace *trace, const struct pt_grown_vma *g
 	ui_verdict_printable(g->path, path, sizeof(path));
 	int n = fprintf(out, "%7s %8" PRIu64 "  %-12s %7d  %-12" PRIx64 " %8s", amount, g->pages,
 			pt_role_name((enum pt_role)g->role), (int)trace->processes[g->process].pid, g->start, when);
-	fprintf(out, "%s%s\n", path[0] ? "  " : "", end_of(path, width ? width - n - 2 : 0));
+	size_t cut = cut_of(path, width ? width - n - 2 : 0);
+	fprintf(out, "%s%s%s\n", path[0] ? "  " : "", cut ? DOTS : "", path + cut);
 }
 
 static void print_grown(const struct ui_verdicts *verdicts, const struct ui_verdict *v, bool bytes, int width,
@@ -204,7 +206,7 @@ void ui_verdict_details(const struct ui_verdicts *verdicts, const struct ui_verd
 static void print_indented(const char *text, size_t room, FILE *out)
 {
 	for (const char *line = text; *line;) {
-		size_t n = strcspn(line, "\n"), cut = n, indent = INDENT;
+		size_t n = strcspn(line, "\n"), indent = INDENT, cut;
 		while (room > 2 && n > room) {
 			for (cut = room; cut && line[cut] != ' '; cut--)
 				;
