@@ -38,21 +38,25 @@ ask() { # FILE SQL
 	sqlite3 -readonly "$1" "$2"
 }
 
-# A shell with two children that live long enough for frames, and several that do not.
-work='sleep 3 & tail -f /dev/null & tail=$!; for i in 1 2 3; do cat </dev/null; done; wait %1; kill $tail; exit 7'
+# A shell with two children, until all three have frames; what it asks that with does not live so long.
+work='tail -f /dev/null & tail=$!; cat "$1" & cat=$!
+until [ "$(sqlite3 -readonly "$2" "SELECT count(DISTINCT f.process) FROM frame f JOIN process p ON p.id = f.process
+	WHERE p.pid IN ($$, $tail, $cat)" 2>/dev/null)" = 3 ]; do :; done
+kill $tail; echo >"$1"; wait; exit 7'
+mkfifo "$tmp/hold"
 for i in a b; do
-	gives 7 run -d 0.1 --budget 50 -o "$tmp/$i" --report "$tmp/report" -- sh -c "$work"
+	gives 7 run -d 0.1 --budget 50 -o "$tmp/$i" --report "$tmp/report" -- sh -c "$work" sh "$tmp/hold" "$tmp/$i"
 done
 frames() { # FILE NAME
 	ask "$1" "SELECT count(*) FROM frame f JOIN process p ON p.id = f.process WHERE p.name = '$2'"
 }
-for name in sh sleep tail; do
+for name in sh cat tail; do
 	[ "$(frames "$tmp/a" $name)" -ge 1 ] || complain "no frames of $name"
 done
 [ "$(ask "$tmp/a" 'SELECT count(DISTINCT process) FROM sample')" -ge 3 ] || complain "samples of few processes"
 [ "$(ask "$tmp/a" 'SELECT exit_status FROM process WHERE id = 1')" = $((7 * 256)) ] || complain "not its exit status"
 [ "$(ask "$tmp/a" 'SELECT count(*) FROM process WHERE ended_ns IS NULL')" = 0 ] || complain "ends are missing"
-[ "$(ask "$tmp/a" "SELECT parent = (SELECT pid FROM process WHERE id = 1) FROM process WHERE name = 'sleep'")" = 1 ] ||
+[ "$(ask "$tmp/a" "SELECT parent = (SELECT pid FROM process WHERE id = 1) FROM process WHERE name = 'cat' ORDER BY id LIMIT 1")" = 1 ] ||
 	complain "not the parent"
 
 # ---- which of them
@@ -62,11 +66,11 @@ pid() { # FILE NAME
 }
 gives 0 vmas -i "$tmp/a" -J
 [ "$(jq -r .process.name "$tmp/out")" = sh ] || complain "the default is not the root"
-gives 0 vmas -i "$tmp/a" -p "$(pid "$tmp/a" sleep)" -J
-[ "$(jq -r .process.name "$tmp/out")" = sleep ] || complain "-p chose another one"
-jq -e '[.vmas[].path] | any(endswith("/sleep"))' "$tmp/out" >/dev/null || complain "VMAs of another process"
+gives 0 vmas -i "$tmp/a" -p "$(pid "$tmp/a" cat)" -J
+[ "$(jq -r .process.name "$tmp/out")" = cat ] || complain "-p chose another one"
+jq -e '[.vmas[].path] | any(endswith("/cat"))' "$tmp/out" >/dev/null || complain "VMAs of another process"
 stack=$(jq -r '.vmas[] | select(.role == "stack") | .end' "$tmp/out")
-gives 0 page -i "$tmp/a" -p "$(pid "$tmp/a" sleep)" "$(printf '%x' $((stack - 4096)))" -J
+gives 0 page -i "$tmp/a" -p "$(pid "$tmp/a" cat)" "$(printf '%x' $((stack - 4096)))" -J
 gives 2 vmas -i "$tmp/a" -p 4194304
 says "has no process 4194304; it has $(pid "$tmp/a" sh) (sh), "
 gives 0 diff "$tmp/a" -p "$(pid "$tmp/a" tail)" -J
