@@ -222,7 +222,7 @@ static void a_period_tells_some_for_all(void **state)
 	for (unsigned i = 0; i < PAGES; i++)
 		told += w.seen.by_page[i];
 	assert_in_range(told, PAGES / 16 - 2, PAGES / 16 + 2);
-	assert_in_range(w.seen.all, PAGES - 64, PAGES + 64);
+	assert_int_equal(w.seen.all, 16 * (told + w.seen.others)); /* sanitizers fault elsewhere as well */
 	leave(&w);
 }
 
