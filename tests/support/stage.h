@@ -32,7 +32,7 @@ struct stage {
  */
 struct stage *stage_open(pid_t pid, int w, int h);
 /* The list of processes of other sources. */
-struct stage *stage_list(const struct ui_sources *sources, int w, int h);
+struct stage *stage_list(const struct ui_sources *others, int w, int h);
 /* On a recording, from a moment on (0: its start). Takes over the reader. */
 struct stage *stage_replay(struct pt_reader *reader, uint64_t seq, int w, int h);
 void stage_close(struct stage *stage);
