@@ -55,6 +55,7 @@ asserts() {
 case $example in
 ctest)
 	needs cmake cmake
+	command -v make >/dev/null || export CMAKE_GENERATOR=Ninja # what pagetop itself is built with
 	gives 0 cmake -B build
 	gives 0 cmake --build build
 	gives 0 ctest --test-dir build
