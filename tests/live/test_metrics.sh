@@ -52,11 +52,15 @@ gives 3 record -p 4194304 --metrics "$tmp/m.prom"
 [ "$(stat -c %a "$tmp/m.prom")" = 644 ] || complain "others cannot read it"
 [ "$(ls "$tmp" | grep -c m.prom)" = 1 ] || complain "more than the file is left"
 "$bin" vmas -p $target -J >"$tmp/vmas"
-for key in rss size anon file shmem swap thp hugetlb shared private; do
+for key in rss size anon file shmem swap thp hugetlb; do
 	want=$(jq "[.vmas[].$key] | if any(. == null) then \"\" else add end" "$tmp/vmas" | tr -d '"')
 	got=$(value "$tmp/m.prom" "pagetop_${key}_bytes{pid=\"$target\",name=\"sh\"}")
 	[ "$got" = "$want" ] || complain "pagetop_${key}_bytes: '$got', not '$want'"
 done
+# who else maps a library may change meanwhile, but not what they are together
+want=$(jq '[.vmas[] | .shared + .private] | add' "$tmp/vmas")
+got=$(sed -n "s/^pagetop_\(shared\|private\)_bytes{pid=\"$target\".* //p" "$tmp/m.prom" | paste -sd+ | sed 's/^$/0/')
+[ $(($got)) = "$want" ] || complain "shared and private: '$got', not '$want'"
 for role in $(jq -r '[.vmas[].role] | unique | .[]' "$tmp/vmas"); do
 	want=$(jq "[.vmas[] | select(.role == \"$role\") | .rss] | add" "$tmp/vmas")
 	got=$(value "$tmp/m.prom" "pagetop_role_rss_bytes{pid=\"$target\",name=\"sh\",role=\"$role\"}")
