@@ -1,5 +1,6 @@
 /*
- * Ages of pages; see life.h. Times are 32-bit ticks of 0.1 s: 1 is the first snapshot alone, 2 the 0.1 s from there on; 0 is never.
+ * Ages of pages; see life.h. Times are 32-bit ticks of 0.1 s: 1 is the first snapshot alone, 2 the 0.1 s from there
+ * on; 0 is never.
  *
  * A step works on copies: chunks that change are unpacked, altered and packed anew beside the old ones, which give way
  * when all went well. So a move reads ages as they were, whatever was written meanwhile.
@@ -147,8 +148,10 @@ int pt_life_new(const struct pt_snapshot *first, struct pt_life **ret)
 	life->slots = calloc(first->n_slots + 1, sizeof(*life->slots));
 	int error = life->slots ? 0 : -ENOMEM;
 	for (size_t i = 0; i < first->n_slots && !error; i++) {
-		life->slots[life->n++].index = first->slots[i].index;
-		error = begin_chunk(first->slots[i].chunk, &life->slots[i].ages);
+		struct life_slot *slot = &life->slots[life->n];
+		slot->index = first->slots[i].index;
+		error = begin_chunk(first->slots[i].chunk, &slot->ages);
+		life->n += slot->ages != NULL; /* of a chunk of zero pages or markers there is nothing to tell */
 	}
 	if (error) {
 		pt_life_free(life);

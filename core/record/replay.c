@@ -100,7 +100,9 @@ static void play(struct pt_replay *r)
 {
 	uint64_t due, seq = next_moment(r, &due), now = r->now();
 	if (r->has_wanted || r->leave || !r->playing)
-		return; /* meanwhile */
+		return;                              /* meanwhile */
+	if (r->error && due < r->shown_ns + POLL_NS) /* a moment that cannot be read is due again at once */
+		due = r->shown_ns + POLL_NS;
 	if (!seq)
 		wait_until(r, now + POLL_NS);
 	else if (due > now)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/record/schema.h"
@@ -148,9 +149,10 @@ static int create(struct pt_writer *w, bool replace)
 	if (!part)
 		return -ENOMEM;
 	unlink(part); /* of one that was killed then */
-	if (!replace && access(w->path, F_OK) == 0) {
+	struct stat st;
+	if (lstat(w->path, &st) == 0 && !(replace && S_ISREG(st.st_mode))) { /* a device is no file to be replaced */
 		free(part);
-		return -EEXIST;
+		return replace ? -EINVAL : -EEXIST;
 	}
 	int code = make_file(part, &system);
 	int error = code == SQLITE_OK ? 0 : code == SQLITE_FULL ? -ENOSPC : system ? -system : pt_db_error(code);
@@ -212,7 +214,10 @@ static int set_up(struct pt_writer *w, const struct pt_record_options *options)
 	ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_checksumFlag, 1);
 	int error = create(w, options->replace);
 	if (error) {
-		say(w, "cannot make %s: %s", w->name, error == -EEXIST ? "there is such a file" : strerror(-error));
+		say(w, "cannot make %s: %s", w->name,
+		    error == -EEXIST   ? "there is such a file"
+		    : error == -EINVAL ? "what is there is no plain file"
+				       : strerror(-error));
 		return error;
 	}
 	int code = open_database(w);

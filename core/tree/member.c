@@ -12,7 +12,8 @@
 #include "core/kernel/readers.h"
 
 #define TEXT_FIRST 8192u
-#define LAST       2048u /* the kernel hands out a page at a time: less than half of one is the end */
+#define AT_ONCE    4096u /* the kernel hands out at most a page at a time, ... */
+#define LAST       2048u /* ... and where there was room for one, less than half of it is the end */
 
 static int grow(struct pt_tree_text *text)
 {
@@ -30,7 +31,7 @@ static int read_all(struct pt_kernel *k, int fd, struct pt_tree_text *text)
 {
 	text->n = 0;
 	for (;;) {
-		if (text->n == text->room && grow(text))
+		if (text->room - text->n < AT_ONCE && grow(text))
 			return -ENOMEM;
 		ssize_t n = k->ops->pread(k, fd, text->v + text->n, text->room - text->n, text->n);
 		if (n < 0)

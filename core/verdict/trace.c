@@ -197,14 +197,17 @@ int pt_trace_add(struct pt_trace *trace, const struct pt_sample *sample)
 
 void pt_trace_thin(struct pt_trace *trace)
 {
-	bool *drop = calloc(trace->n_processes + 1, sizeof(*drop)); /* the next one of each process */
+	/* the next one of each process: of counters, of frames */
+	bool(*drop)[2] = calloc(trace->n_processes + 1, sizeof(*drop));
 	size_t kept = 0;
 	for (size_t i = 0; drop && i < trace->n_samples; i++) {
 		const struct pt_sample *sample = &trace->samples[i];
-		bool counters = !sample->frame && sample->process < trace->n_processes;
-		if (counters)
-			drop[sample->process] = !drop[sample->process];
-		if (!counters || drop[sample->process])
+		bool thins = !sample->roles && sample->process < trace->n_processes, *next = NULL;
+		if (thins) {
+			next = &drop[sample->process][sample->frame];
+			*next = !*next;
+		}
+		if (!thins || *next)
 			trace->samples[kept++] = *sample;
 	}
 	if (drop)

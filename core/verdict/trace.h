@@ -88,7 +88,8 @@ ssize_t pt_trace_add_process(struct pt_trace *trace, const struct pt_trace_proce
  * large: in a very long run only one of so many samples of each process, evenly over time, keeps them.
  */
 int pt_trace_add(struct pt_trace *trace, const struct pt_sample *sample);
-/* Of each process every second sample that is of counters alone goes; for those who watch very long, and then feed half. */
+/* Of each process every second sample goes of those that have no roles, of counters and of frames alike; for those who
+ * watch very long, and then feed half. */
 void pt_trace_thin(struct pt_trace *trace);
 /* Takes over samples from malloc, and their roles, each from malloc, in the order of time, of a trace that has none. */
 void pt_trace_take(struct pt_trace *trace, struct pt_sample *samples, size_t n);

@@ -40,6 +40,10 @@ gives 0 record -p $target -o "$tmp/a" -d 0.1 --for 1.5
 gives 2 record -p $target -o "$tmp/a" --for 0.2
 says "there is such a file: --force replaces it"
 gives 0 record -p $target -o "$tmp/a" -d 0.1 --for 1 --sync 2 --force
+mkfifo "$tmp/no-file"
+gives 1 record -p $target -o "$tmp/no-file" --for 1 --force
+says "no plain file"
+[ -p "$tmp/no-file" ] || complain "another kind of file was replaced"
 gives 1 record -p $target -o "$tmp/no/such/folder" --for 1
 says "No such file or directory"
 gives 3 record -p 4194304 -o "$tmp/none"

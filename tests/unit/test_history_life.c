@@ -188,6 +188,26 @@ static void ages_are_those_of_each_page(void **state)
 
 /* ---- what life goes on through ---------------------------------------------------------------------------------- */
 
+/* Zero pages and markers have no age; a chunk of nothing else is no chunk of ages, also in the first frame. */
+static void what_holds_nothing_has_no_age(void **state)
+{
+	struct space space = {0};
+	struct pt_life *life;
+	struct pt_life_sum sum;
+	(void)state;
+	space_map(&space, 0, SPACE_PAGES, RW, 0);
+	for (unsigned i = 0; i < SPACE_PAGES; i++)
+		space.pages[i] = (struct pt_page){.pfn = 1, .bits = PT_ZERO | PT_HAS_FLAGS};
+	space.pages[SPACE_PAGES - 1] = anon(7);
+	struct pt_snapshot *s = look(&space, NULL, TICK);
+	assert_int_equal(pt_life_new(s, &life), 0);
+	pt_life_sum(life, space_address(0), space_address(SPACE_PAGES), TICK, &sum);
+	assert_int_equal(sum.pages, 1);
+	assert_int_equal(pt_life_page(life, space_address(0)).born_ns, 0);
+	pt_life_free(life);
+	pt_snapshot_unref(s);
+}
+
 static void fill(struct space *space, unsigned first, unsigned n, uint64_t pfn)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -303,9 +323,9 @@ static void a_step_is_done_or_not_at_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ages_are_those_of_each_page),  cmocka_unit_test(moved_pages_keep_their_age),
-		cmocka_unit_test(a_new_program_begins_anew),    cmocka_unit_test(what_is_alike_costs_little),
-		cmocka_unit_test(a_step_is_done_or_not_at_all),
+		cmocka_unit_test(ages_are_those_of_each_page), cmocka_unit_test(what_holds_nothing_has_no_age),
+		cmocka_unit_test(moved_pages_keep_their_age),  cmocka_unit_test(a_new_program_begins_anew),
+		cmocka_unit_test(what_is_alike_costs_little),  cmocka_unit_test(a_step_is_done_or_not_at_all),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
  * The feed of a replay, and the thread that records: what is shown is what was asked for, and what was pushed is in the
  * file.
  */
+#include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "core/record/recorder.h"
 #include "core/record/replay.h"
@@ -119,6 +121,35 @@ static void it_waits_for_the_first_frame(void **arg)
 	tape_end(&t);
 }
 
+/* A first frame that is damaged is tried again now and then, and not all the time. */
+static void what_cannot_be_read_is_no_hurry(void **arg)
+{
+	(void)arg;
+	const struct pt_record_options options = {0};
+	struct tape t;
+	sqlite3 *db;
+	tape_open(&t, 6, &options);
+	tape_frame(&t);
+	tape_frame(&t);
+	assert_int_equal(sqlite3_open(t.path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "UPDATE pages SET data = x'00'", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	tape_read(&t);
+	struct pt_feed *feed = open_replay(&t);
+	uint64_t began = now();
+	feed->ops->pause(feed, false);
+	for (int tries = 0; tries < 4;) {
+		struct pollfd fd = {feed->ops->fd(feed), POLLIN, 0};
+		assert_int_equal(poll(&fd, 1, 20000), 1);
+		feed->ops->ack(feed);
+		tries += feed->ops->status(feed).state == PT_FEED_FAILED;
+	}
+	assert_int_equal(feed->ops->status(feed).error, -EBADMSG);
+	assert_true(now() - began > 200000000u);
+	feed->ops->free(feed);
+	tape_end(&t);
+}
+
 static void what_is_pushed_is_written(void **arg)
 {
 	(void)arg;
@@ -191,9 +222,9 @@ static void frames_that_are_lost_are_counted(void **arg)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_goes_where_it_is_told),         cmocka_unit_test(it_plays_to_the_end_and_follows),
-		cmocka_unit_test(it_waits_for_the_first_frame),     cmocka_unit_test(what_is_pushed_is_written),
-		cmocka_unit_test(frames_that_are_lost_are_counted),
+		cmocka_unit_test(it_goes_where_it_is_told),     cmocka_unit_test(it_plays_to_the_end_and_follows),
+		cmocka_unit_test(it_waits_for_the_first_frame), cmocka_unit_test(what_cannot_be_read_is_no_hurry),
+		cmocka_unit_test(what_is_pushed_is_written),    cmocka_unit_test(frames_that_are_lost_are_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -213,6 +213,34 @@ static void children_of_other_threads(void **state)
 	stop();
 }
 
+static ssize_t (*whole_pread)(struct pt_kernel *k, int fd, void *buf, size_t size, uint64_t offset);
+
+/* As the kernel hands out a list in /proc: at most a page at a time, less a byte. */
+static ssize_t pread_by_pages(struct pt_kernel *k, int fd, void *buf, size_t size, uint64_t offset)
+{
+	return whole_pread(k, fd, buf, size < 4095 ? size : 4095, offset);
+}
+
+/* 2600 children, of whom the last one is there. Of a list that is cut after 8192 bytes the end would be "11". */
+static void long_lists_are_read_whole(void **state)
+{
+	(void)state;
+	char *list = calloc(2600, 8), *at = list;
+	assert_non_null(list);
+	start(PROCESS(100, 1, "10000") PROCESS(11, 2, "10000") PROCESS(12599, 3, "10000"), NULL);
+	whole_pread = kept_ops.pread;
+	kept_ops.pread = pread_by_pages;
+	for (int pid = 10000; pid < 12600; pid++)
+		at += sprintf(at, "%d ", pid);
+	children(100, 100, list);
+	children(12599, 12599, "");
+	assert_int_equal(watch(1, 0), 0);
+	assert_non_null(strstr(told, "+12599 "));
+	assert_null(strstr(told, "+11 "));
+	stop();
+	free(list);
+}
+
 static void by_their_parents_where_there_is_no_list(void **state)
 {
 	(void)state;
@@ -396,6 +424,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_generations_in_one_look),
 		cmocka_unit_test(children_of_other_threads),
+		cmocka_unit_test(long_lists_are_read_whole),
 		cmocka_unit_test(by_their_parents_where_there_is_no_list),
 		cmocka_unit_test(nobody_there),
 		cmocka_unit_test(ends_are_told_once_with_what_is_known),

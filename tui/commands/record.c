@@ -233,9 +233,16 @@ static int open_recorder(struct session *s)
 		ui_complain("%s%s", message, error == -EEXIST ? ": --force replaces it" : "");
 		return error == -EEXIST ? UI_USAGE : UI_FINDING;
 	}
-	if (pt_kernel_linux_new(&clock, "/", 0) < 0 || pt_recorder_new(&s->recorder, writer, clock) < 0)
-		return ui_out_of_memory();
-	return UI_OK;
+	error = pt_kernel_linux_new(&clock, "/", 0);
+	if (error)
+		pt_writer_close(writer);
+	else
+		error = pt_recorder_new(&s->recorder, writer, clock);
+	if (!error)
+		return UI_OK;
+	unlink(o->columns);
+	ui_complain("%s: %s", o->columns, strerror(-error));
+	return UI_FINDING;
 }
 
 static int open_marks(struct session *s)

@@ -56,13 +56,15 @@ int ui_run_record_begin(struct ui_run_record *record, struct pt_tree_sink *ret)
 	if (!record->path)
 		return UI_OK;
 	int error = pt_kernel_linux_new(&clock, "/", 0);
-	if (!error)
+	if (!error) {
 		error = pt_recorder_new(&record->recorder, record->writer, clock);
+		record->writer = NULL; /* taken over, also where that failed */
+	}
 	if (error) {
+		unlink(record->path);
 		ui_complain("%s: %s", record->path, strerror(-error));
 		return UI_RUN_FAILED;
 	}
-	record->writer = NULL;
 	*ret = pt_treetap_sink(record->recorder);
 	return UI_OK;
 }

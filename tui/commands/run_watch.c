@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POINTS_MAX    8192u       /* of the series over all processes; then two become one */
+#define POINTS_MAX    8192u /* of the series over all processes; then two become one */
+#define STRIDE_MAX    65536u
 #define SAMPLES_MAX   300000u     /* of the trace, some 75 MB; then every second one goes */
 #define NEAR_NS       1000000000u /* frames that far from the peak may show it */
 #define HISTORIES_MAX 8u          /* processes whose frames are kept, to say what grew */
@@ -246,7 +247,8 @@ static void looked(void *arg, uint64_t monotonic_ns)
 	watch->looks++;
 	if (watch->trace->n_samples >= SAMPLES_MAX) {
 		pt_trace_thin(watch->trace);
-		watch->stride *= 2;
+		if (watch->stride < STRIDE_MAX)
+			watch->stride *= 2;
 	}
 	watch->now.n = 0; /* these have no frames */
 	watch->now.held = (struct ui_held){0};
