@@ -80,7 +80,7 @@ static void add_columns(struct rows *rows)
 	add(rows, "BORN FREED", NULL,
 	    "memory that came and went, summed over the last 10 frames, or from one moment to the other", WG_TEXT);
 	add(rows, "COW OUT IN", NULL, "so of what was copied on write, swapped out, swapped in", WG_TEXT);
-	add(rows, "WRIT", NULL, "with --clear-soft-dirty: what was written", WG_TEXT);
+	add(rows, "WRIT", NULL, "what was written, where soft-dirty bits were cleared: --clear-soft-dirty", WG_TEXT);
 	add(rows, "MIGR", NULL, "and of what is in another page frame: migrated, or freed and touched again", WG_TEXT);
 }
 

@@ -32,8 +32,8 @@ struct pt_dump_report {
 
 /*
  * -ESRCH: no such process, or it ended or became another program meanwhile; -EACCES, -EPERM; -ENODATA: a kernel thread;
- * -EOPNOTSUPP: bits to be cleared that this kernel does not have; -EBUSY: to be stopped, but traced by another; -ENOENT: no smaps, which tells what to leave out; -ENOMEM; what `step`
- * and the sink said. After an error what the sink has is no dump.
+ * -EOPNOTSUPP: bits to be cleared that this kernel does not have; -EBUSY: to be stopped, but traced by another;
+ * -ENOENT: no smaps, which tells what to leave out; -ENOMEM; what `step` and the sink said. After an error what the sink has is no dump.
  */
 int pt_dump(struct pt_kernel *k, pid_t pid, const struct pt_dump_wish *wish, struct pt_sink sink,
 	    struct pt_dump_report *ret);

@@ -1,7 +1,8 @@
 /*
  * The fault stream: each page fault of a process, its threads and what they fork later, with address, thread, time and
  * optionally registers and a piece of the user's stack, as the kernel's software events deliver them
- * (PERF_COUNT_SW_PAGE_FAULTS_MIN and _MAJ). The target is neither stopped nor changed, but for what each fault then costs it.
+ * (PERF_COUNT_SW_PAGE_FAULTS_MIN and _MAJ). The target is neither stopped nor changed, but for what each fault then
+ * costs it.
  *
  * One pair of events for each thread and CPU, inherited by threads and children that come later; one ring for each CPU.
  * MAP_POPULATE and other faults that the kernel spares by prefaulting make no event. Without CAP_PERFMON only faults of

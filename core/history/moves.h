@@ -5,7 +5,8 @@
  * The evidence is frames: more than half of the pages of a stretch whose frame (or swap entry) is known must be at one
  * distance from where they were, and that is all of what vanished or all of what appeared (both, where it is less than
  * 8 pages). The allocator hands freed frames out again, but in other orders. One huge page, or a few small ones, that
- * were given back and handed out again in another VMA of the same kind and size cannot be told from a move. Where no frames are known nothing is found: then a move is pages freed here, and born there.
+ * were given back and handed out again in another VMA of the same kind and size cannot be told from a move. Where no
+ * frames are known nothing is found: then a move is pages freed here, and born there.
  */
 #ifndef PT_HISTORY_MOVES_H
 #define PT_HISTORY_MOVES_H

@@ -1,6 +1,6 @@
 /*
- * What a plot of a history shows: of the process from the series and the frames, of an address range by following its chunks from delta
- * to delta, with the sums of those that change taken out and put in.
+ * What a plot of a history shows: of the process from the series and the frames, of an address range by following its
+ * chunks from delta to delta, with the sums of those that change taken out and put in.
  */
 #include <errno.h>
 #include <stdlib.h>

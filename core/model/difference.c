@@ -50,42 +50,17 @@ void pt_difference_add(const struct pt_snapshot *now, const struct pt_snapshot *
 	}
 }
 
-/* The last VMA of the axis that begins at a position or below. */
-static size_t part_at(const struct pt_axis *axis, uint64_t position)
-{
-	size_t low = 0, n = axis->n;
-	while (low + 1 < n) {
-		size_t middle = low + (n - low) / 2;
-		if (axis->first[middle] > position)
-			n = middle;
-		else
-			low = middle;
-	}
-	return low;
-}
-
-static void compare_bin(const struct pt_axis *axis, const struct pt_snapshot *now, const struct pt_snapshot *before,
-			uint64_t first, uint64_t end, struct pt_difference *sum)
-{
-	for (size_t part = part_at(axis, first); part < axis->n && axis->first[part] < end; part++) {
-		const struct pt_vma *vma = &now->vmas->v[axis->vma[part]];
-		uint64_t skip = first > axis->first[part] ? first - axis->first[part] : 0;
-		uint64_t from = vma->start + (skip << axis->page_shift);
-		uint64_t to = vma->start + ((end - axis->first[part]) << axis->page_shift);
-		if (from < vma->end)
-			pt_difference_add(now, before, from, to < vma->end ? to : vma->end, sum);
-	}
-}
-
 void pt_difference_bins(const struct pt_axis *axis, const struct pt_snapshot *now, const struct pt_snapshot *before,
 			uint64_t first, uint64_t pages_per_bin, struct pt_difference *ret, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		uint64_t left = first < axis->pages && pages_per_bin ? axis->pages - first : 0;
 		uint64_t end = first + (pages_per_bin < left ? pages_per_bin : left);
+		struct pt_stretch at;
 		ret[i] = (struct pt_difference){0};
-		if (end > first)
-			compare_bin(axis, now, before, first, end, &ret[i]);
-		first = end;
+		while (first < end) {
+			first += pt_axis_piece(axis, now, first, end, &at);
+			pt_difference_add(now, before, at.start, at.end, &ret[i]);
+		}
 	}
 }

@@ -66,8 +66,9 @@ void pt_decoder_close(struct pt_decoder *decoder);
 /* First, n_reread times: what was read again. */
 int pt_decoder_reread(struct pt_decoder *decoder, struct pt_reread *ret);
 /*
- * Then the next changed slot, n_changed times: its index, when it was read, and its form. After each, unless it is gone, its pages:
- * *pages holds those of the chunk before (all zero from nothing) and gets the new ones; NULL passes over them.
+ * Then the next changed slot, n_changed times: its index, when it was read, and its form. After each, unless it is
+ * gone, its pages: *pages holds those of the chunk before (all zero from nothing) and gets the new ones; NULL passes
+ * over them.
  */
 int pt_decoder_slot(struct pt_decoder *decoder, struct pt_slot *ret, enum pt_form *ret_form);
 int pt_decoder_pages(struct pt_decoder *decoder, struct pt_page *pages);

@@ -52,7 +52,8 @@ struct pt_record_options {
 
 struct pt_writer;
 
-/* A new file; readable by its owner alone; -EEXIST if there is one. Errors are -errno, with one line of what happened and to what in message. */
+/* A new file; readable by its owner alone; -EEXIST if there is one. Errors are -errno, with one line of what happened
+ * and to what in message. */
 int pt_writer_open(const char *path, const struct pt_record_options *options, struct pt_writer **ret, char *message,
 		   size_t size);
 /*

@@ -1,6 +1,6 @@
 /*
- * Metrics as text: see metrics.h. A table of families; all series of a family stand together, as OpenMetrics demands. Holds nothing;
- * struct pt_metrics owns a reference to its frame.
+ * Metrics as text: see metrics.h. A table of families; all series of a family stand together, as OpenMetrics demands.
+ * Holds nothing; struct pt_metrics owns a reference to its frame.
  */
 #include "core/report/metrics.h"
 

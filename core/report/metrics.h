@@ -2,10 +2,10 @@
  * Metrics: what processes hold, as text that monitoring reads: a file for the textfile collector of Prometheus'
  * node_exporter. Pure: where the text goes is the caller's business.
  *
- * The text is valid twice: as OpenMetrics 1.0 and in the older text format of Prometheus, which is the collector's. So it has no
- * timestamps, which the collector refuses; ends with "# EOF", which is a comment to the older one; and counters have no
- * TYPE, since the two do not agree whether that names `x` or `x_total`: to both they are of unknown type then, of which
- * rate() is the same. What is not known is left out.
+ * The text is valid twice: as OpenMetrics 1.0 and in the older text format of Prometheus, which is the collector's. So
+ * it has no timestamps, which the collector refuses; ends with "# EOF", which is a comment to the older one; and
+ * counters have no TYPE, since the two do not agree whether that names `x` or `x_total`: to both they are of unknown
+ * type then, of which rate() is the same. What is not known is left out.
  */
 #ifndef PT_REPORT_METRICS_H
 #define PT_REPORT_METRICS_H

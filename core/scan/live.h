@@ -20,8 +20,8 @@ struct pt_live_options {
 };
 
 /*
- * Errors as pt_scan_open; -EOPNOTSUPP: there are no soft-dirty bits to clear. Takes over k and the sinks, also when it fails: the feed's thread alone uses k, but for its
- * clock, which any thread may read.
+ * Errors as pt_scan_open; -EOPNOTSUPP: there are no soft-dirty bits to clear. Takes over k and the sinks, also when it
+ * fails: the feed's thread alone uses k, but for its clock, which any thread may read.
  */
 int pt_live_feed_new(struct pt_feed **ret, struct pt_kernel *k, pid_t pid, const struct pt_live_options *options);
 

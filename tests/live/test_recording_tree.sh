@@ -1,39 +1,9 @@
 #!/bin/sh
 # Recordings of several processes, made by pagetop run -o: -p with -i chooses one, diff goes by name in a second run, and
 # every query of pagetop-recording(5) runs on them too.
-set -u
-bin=${1:-${PT_BIN:-}}
-skip() {
-	echo "SKIP: $*"
-	exit 77
-}
-[ -n "$bin" ] || skip "pagetop is not built"
-command -v jq >/dev/null || skip "jq is not installed"
-command -v sqlite3 >/dev/null || skip "sqlite3 is not installed"
-export LC_ALL=C
+. "$(dirname "$0")/../support/shell.sh"
+need jq sqlite3
 
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-
-failed=0
-complain() {
-	echo "FAILED: $*"
-	sed 's/^/    out: /' "$tmp/out" | head -n 5
-	sed 's/^/    err: /' "$tmp/err" | head -n 5
-	failed=1
-}
-gives() { # STATUS ARGUMENT...
-	want=$1
-	shift
-	timeout 60 "$bin" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
-	got=$?
-	[ $got = "$want" ] || complain "pagetop $*: status $got, not $want"
-}
-says() { # TEXT: on the one line of stderr
-	grep -qF -- "$1" "$tmp/err" || complain "does not say '$1'"
-	[ "$(wc -l <"$tmp/err")" -le 1 ] || complain "says more than one line"
-}
 ask() { # FILE SQL
 	sqlite3 -readonly "$1" "$2"
 }

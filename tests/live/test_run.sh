@@ -1,35 +1,13 @@
 #!/bin/sh
 # pagetop run as scripts meet it: exit statuses, signals, streams, commands that cannot start, fork and leave, exec in a
 # loop or are killed for memory, and pagetop killed itself. Waits are for pipes, never for time.
-set -u
-bin=${1:-${PT_BIN:-}}
-skip() {
-	echo "SKIP: $*"
-	exit 77
-}
-[ -n "$bin" ] || skip "pagetop is not built"
-command -v jq >/dev/null || skip "jq is not installed"
+. "$(dirname "$0")/../support/shell.sh"
+need jq
 unset NO_COLOR COLUMNS
-export LC_ALL=C
-
-tmp=$(mktemp -d) || exit 1
-group=
-children=
-finish() {
+group= # a memory cgroup of this test
+at_exit() {
 	[ -z "$children" ] || kill -KILL $children 2>/dev/null
 	[ -z "$group" ] || rmdir "$group" 2>/dev/null
-	rm -rf "$tmp"
-}
-trap finish EXIT
-trap 'exit 1' HUP INT TERM
-
-failed=0
-complain() {
-	echo "FAILED: $*"
-	sed 's/^/    out: /' "$tmp/out" | head -n 5
-	sed 's/^/    err: /' "$tmp/err" | head -n 5
-	sed 's/^/    report: /' "$tmp/report" | head -n 5
-	failed=1
 }
 # same WHAT GOT WANTED
 same() {

@@ -34,7 +34,7 @@ trap 'exit 1' HUP INT TERM
 failed=0
 complain() {
 	echo "FAILED: $*"
-	for stream in out err; do
+	for stream in out err report; do
 		[ ! -s "$tmp/$stream" ] || sed "s/^/    $stream: /" "$tmp/$stream" | head -n 5
 	done
 	failed=1

@@ -194,11 +194,11 @@ static bool move(struct overview *o, enum ui_action action)
 	return true;
 }
 
-static bool act_on_rows(struct overview *o, enum ui_action action)
+static bool act_on_rows(struct overview *o, struct ui_shell *shell, enum ui_action action)
 {
 	struct ui_vma_list *l = &o->list;
 	switch (action) {
-	case UI_DO_SORT: ui_vma_list_sort(l, ui_vma_next_sort(l->sort), false); return true;
+	case UI_DO_SORT: ui_vma_list_sort(l, ui_vma_next_sort(&shell->target, l->sort), false); return true;
 	case UI_DO_SORT_REVERSE: ui_vma_list_sort(l, l->sort, true); return true;
 	case UI_DO_REFRESH: l->resort = true; return true;
 	case UI_DO_FOLD: l->fold = !l->fold; return true;
@@ -227,7 +227,7 @@ static bool act(struct ui_screen *screen, struct ui_shell *shell, enum ui_action
 		open_map(o, shell, false);
 		return true;
 	}
-	return ui_map_layer(&o->map.layer, action, key) || act_on_rows(o, action);
+	return ui_map_layer(&o->map.layer, action, key) || act_on_rows(o, shell, action);
 }
 
 /* ---- mouse ------------------------------------------------------------------------------------------------------ */

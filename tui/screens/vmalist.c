@@ -130,11 +130,16 @@ bool ui_vma_sorts(enum ui_vma_column column)
 	return column != UI_VMA_PERMS && column != UI_VMA_MAP;
 }
 
-enum ui_vma_column ui_vma_next_sort(enum ui_vma_column column)
+bool ui_vma_has(const struct ui_target *t, enum ui_vma_column column)
+{
+	return column != UI_VMA_WRITTEN || (t->now && t->now->cleared_ns);
+}
+
+enum ui_vma_column ui_vma_next_sort(const struct ui_target *t, enum ui_vma_column column)
 {
 	do
 		column = (column + 1) % UI_VMA_COLUMNS;
-	while (!ui_vma_sorts(column));
+	while (!ui_vma_sorts(column) || !ui_vma_has(t, column));
 	return column;
 }
 

@@ -82,8 +82,10 @@ struct pt_maybe ui_vma_row_event(const struct ui_target *target, const struct ui
 
 /* Sorts by a column; in its usual direction, the other one if it is sorted by already and `flip`. */
 void ui_vma_list_sort(struct ui_vma_list *list, enum ui_vma_column column, bool flip);
+/* Whether a target has that column, if there is room for it. */
+bool ui_vma_has(const struct ui_target *t, enum ui_vma_column column);
 /* The next column that sorts. */
-enum ui_vma_column ui_vma_next_sort(enum ui_vma_column column);
+enum ui_vma_column ui_vma_next_sort(const struct ui_target *t, enum ui_vma_column column);
 bool ui_vma_sorts(enum ui_vma_column column);
 
 #endif

@@ -38,7 +38,7 @@ static const struct wg_column columns[UI_VMA_COLUMNS] = {
 static void set_columns(const struct ui_shell *shell, struct wg_column *ret, int w)
 {
 	memcpy(ret, columns, sizeof columns);
-	if (!shell->options->clear_soft_dirty)
+	if (!ui_vma_has(&shell->target, UI_VMA_WRITTEN))
 		ret[UI_VMA_WRITTEN].width = WG_COL_ABSENT;
 	if (w > ALL_FIT)
 		ret[UI_VMA_MAP].width += (w - ALL_FIT) / 2;
