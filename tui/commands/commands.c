@@ -140,7 +140,7 @@ static const char replay_help[] = "The live screen on a recording: pagetop -i RE
 				  "was; ? shows the keys that pause, step and go to marks. A file that is still\n"
 				  "being written is followed.\n"
 				  "\n"
-				  "      --at TIME|MARK     begin there: +SECONDS from the start, HH:MM:SS, a date\n"
+				  "      --at TIME|MARK     begin there, paused: +SECONDS, HH:MM:SS, a date\n"
 				  "                         with a time (ISO 8601), or the label of a mark\n"
 				  "  -p, --pid PID          of several processes this one; else choose from a list\n";
 
@@ -149,7 +149,7 @@ static const char check_help[] = "Says whether a recording bears out what is ass
 				 "grew, and since when) or undecided (with what is missing).\n"
 				 "\n"
 				 "      --assert EXPR      what has to be true, as 'peak(rss) < 200M'; repeatable\n"
-				 "      --assertions FILE  the same, one a line; # begins a comment\n"
+				 "      --assertions FILE  the same, one a line; lines that begin with # say nothing\n"
 				 "      --strict           undecided is as bad as failed\n"
 				 "      --junit FILE       writes the verdicts for a CI server\n"
 				 "      --baseline FILE    no worse than runs that were kept in FILE\n"
