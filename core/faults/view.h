@@ -1,0 +1,125 @@
+/*
+ * What is known of a process's faults at one moment: tables that a screen, a command or a recording shows. Immutable once
+ * it was given out, and counted by references. Counts are of faults, with the weight of what was told; a rate is over
+ * the last second or so.
+ */
+#ifndef PT_FAULTS_VIEW_H
+#define PT_FAULTS_VIEW_H
+
+#include "core/faults/kind.h"
+#include "core/faults/stacks.h"
+#include "core/faults/stream.h"
+#include "core/model/counts.h"
+
+struct pt_fault_counts {
+	uint64_t events, major, kernel; /* kernel: in system calls */
+	uint64_t kinds[PT_FAULT_KIND_N];
+	double per_s;
+};
+
+/* Why a page faults again and again, as far as can be inferred. */
+enum pt_fault_cause {
+	PT_CAUSE_UNKNOWN,
+	PT_CAUSE_COMPACTION,
+	PT_CAUSE_KHUGEPAGED,
+	PT_CAUSE_NUMA_BALANCING,
+	PT_CAUSE_KSM,
+	PT_CAUSE_FORK,
+	PT_CAUSE_SOFT_DIRTY,
+	PT_CAUSE_RECLAIM,   /* swapped out, or a file's page dropped, and brought back */
+	PT_CAUSE_FREED,     /* given back by the program (MADV_DONTNEED) and touched again */
+	PT_CAUSE_ZERO_PAGE, /* read first, written later: two faults */
+	PT_CAUSE_WRITEBACK, /* a file's page, write-protected each time it is written back */
+	PT_CAUSE_N
+};
+/* "compaction": one lower-case word of the contract. Static storage. */
+const char *pt_fault_cause_name(enum pt_fault_cause cause);
+
+struct pt_fault_call { /* a call of a stack */
+	uint64_t ip;
+	char *symbol, *module, *file; /* NULL: not known; raw bytes */
+	uint64_t offset;              /* from the symbol */
+	int line;                     /* 0: not known */
+};
+
+struct pt_fault_stack_row {
+	pt_stack_id id;
+	struct pt_fault_counts counts;
+	uint64_t born, still; /* bytes first touched by it; of these still there */
+	bool still_known;
+	bool complete;
+	struct pt_fault_call *calls; /* [n_calls], innermost first */
+	size_t n_calls;
+};
+
+struct pt_fault_vma_row {
+	uint64_t start, end;
+	char *name; /* raw path, or "" */
+	enum pt_role role;
+	struct pt_fault_counts counts;
+	uint64_t born; /* bytes */
+};
+
+struct pt_fault_address_row {
+	uint64_t address; /* of the page */
+	struct pt_fault_counts counts;
+	enum pt_fault_kind last;
+	uint64_t last_ns;
+	pt_stack_id stack; /* of the last */
+};
+
+struct pt_fault_thread_row {
+	pid_t pid, tid;
+	char name[16]; /* raw; "" if it ended before it was asked */
+	uint32_t cpu;  /* of the last */
+	int node;      /* -1: not known */
+	struct pt_fault_counts counts;
+};
+
+struct pt_fault_cpu_row {
+	uint32_t cpu;
+	int node;
+	struct pt_fault_counts counts;
+};
+
+struct pt_fault_repeater {
+	uint64_t address; /* of the page */
+	char *name;       /* of its VMA, raw; "" */
+	bool locked;      /* known to be mlocked */
+	uint64_t events;
+	enum pt_fault_kind kind; /* of most */
+	uint64_t interval_ns;    /* median between two */
+	bool backs_off;          /* intervals grow */
+	uint64_t last_ns;
+	enum pt_fault_cause cause;
+	char *text;        /* why, in words, with the setting that governs it */
+	pt_stack_id stack; /* of the last */
+};
+
+struct pt_fault_view {
+	pid_t pid;
+	uint64_t from_ns, to_ns; /* CLOCK_MONOTONIC */
+	struct pt_fault_totals totals;
+	uint64_t period;   /* every so many are told, now */
+	uint64_t unread;   /* faults whose page there was no time to look at: among kinds[PT_FAULT_UNKNOWN] */
+	uint64_t left_out; /* faults that tables had no room for */
+	double cpu_share;  /* what pagetop spends on it, of one core, over the last second or so; <0: not known */
+	int stacks_error;  /* 0, or -errno: why there are no stacks */
+	bool ended;        /* the process did */
+	struct pt_fault_counts all, children; /* of the process; of what it forked, not joined with pages */
+	struct pt_fault_stack_row *stacks;
+	struct pt_fault_vma_row *vmas;
+	struct pt_fault_address_row *addresses;
+	struct pt_fault_thread_row *threads;
+	struct pt_fault_cpu_row *cpus;
+	struct pt_fault_repeater *repeaters;
+	size_t n_stacks, n_vmas, n_addresses, n_threads, n_cpus, n_repeaters;
+	/* private: */
+	unsigned refs; /* atomic */
+};
+
+struct pt_fault_view *pt_fault_view_new(void); /* zeroed, one reference; NULL: out of memory */
+struct pt_fault_view *pt_fault_view_ref(struct pt_fault_view *view);
+void pt_fault_view_unref(struct pt_fault_view *view); /* NULL is fine */
+
+#endif

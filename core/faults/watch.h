@@ -1,0 +1,42 @@
+/*
+ * The watch: a thread that takes a process's faults off the stream, joins, unwinds and counts them within a budget of CPU
+ * time, and has a view of it ready. The period adapts: where faults come faster than the budget allows, every so many
+ * are told, and the kernel's own counters say how many there were.
+ */
+#ifndef PT_FAULTS_WATCH_H
+#define PT_FAULTS_WATCH_H
+
+#include "core/faults/view.h"
+#include "core/kernel/kernel.h"
+#include "core/model/snapshot.h"
+
+struct pt_fault_watch_options {
+	double budget;        /* share of one core, 0.05 is five percent; 0: that */
+	uint64_t interval_ns; /* between views; 0: a second */
+	uint64_t period;      /* fixed; 0: adapts */
+	bool stacks;
+	size_t rows;     /* of each table; 0: 100 */
+	uint64_t memory; /* bytes that tables may take; 0: 64 MiB */
+};
+
+struct pt_fault_watch;
+
+/* Errors as pt_faults_open. The stream is open when it returns: faults after that are told. */
+int pt_fault_watch_new(struct pt_fault_watch **ret, struct pt_kernel *k, pid_t pid,
+		       const struct pt_fault_watch_options *options);
+/* Newest complete snapshot of the process, for the join and the sums; a reference is taken. From any thread. */
+void pt_fault_watch_snapshot(struct pt_fault_watch *watch, struct pt_snapshot *snapshot);
+/* Polls readable when a view is ready. */
+int pt_fault_watch_fd(const struct pt_fault_watch *watch);
+/* The newest view, a reference; NULL: none since the last. */
+struct pt_fault_view *pt_fault_watch_take(struct pt_fault_watch *watch);
+/* A last look at all there is, as a reference; then faults are told no more. NULL: out of memory. */
+struct pt_fault_view *pt_fault_watch_finish(struct pt_fault_watch *watch);
+/* The calls of a stack by its number, with names, malloc'ed (pt_fault_calls_free); from any thread. 0 or -errno. */
+int pt_fault_watch_calls(struct pt_fault_watch *watch, pt_stack_id id, struct pt_fault_call **ret, size_t *ret_n);
+/* The stack that first touched a page since pagetop came, and when; 0: not seen. From any thread. */
+pt_stack_id pt_fault_watch_birth(struct pt_fault_watch *watch, uint64_t address, uint64_t *ret_time_ns);
+void pt_fault_watch_free(struct pt_fault_watch *watch); /* NULL is fine; no event stays behind */
+void pt_fault_calls_free(struct pt_fault_call *calls, size_t n);
+
+#endif
