@@ -18,22 +18,22 @@ struct pt_fault_counts {
 };
 
 /* Why a page faults again and again, as far as can be inferred. */
-enum pt_fault_cause {
-	PT_CAUSE_UNKNOWN,
-	PT_CAUSE_COMPACTION,
-	PT_CAUSE_KHUGEPAGED,
-	PT_CAUSE_NUMA_BALANCING,
-	PT_CAUSE_KSM,
-	PT_CAUSE_FORK,
-	PT_CAUSE_SOFT_DIRTY,
-	PT_CAUSE_RECLAIM,   /* swapped out, or a file's page dropped, and brought back */
-	PT_CAUSE_FREED,     /* given back by the program (MADV_DONTNEED) and touched again */
-	PT_CAUSE_ZERO_PAGE, /* read first, written later: two faults */
-	PT_CAUSE_WRITEBACK, /* a file's page, write-protected each time it is written back */
-	PT_CAUSE_N
+enum pt_repeat_cause {
+	PT_REPEAT_UNKNOWN,
+	PT_REPEAT_COMPACTION,
+	PT_REPEAT_KHUGEPAGED,
+	PT_REPEAT_NUMA_BALANCING,
+	PT_REPEAT_KSM,
+	PT_REPEAT_FORK,
+	PT_REPEAT_SOFT_DIRTY,
+	PT_REPEAT_RECLAIM,   /* swapped out, or a file's page dropped, and brought back */
+	PT_REPEAT_FREED,     /* given back by the program (MADV_DONTNEED) and touched again */
+	PT_REPEAT_ZERO_PAGE, /* read first, written later: two faults */
+	PT_REPEAT_WRITEBACK, /* a file's page, write-protected each time it is written back */
+	PT_REPEAT_N
 };
 /* "compaction": one lower-case word of the contract. Static storage. */
-const char *pt_fault_cause_name(enum pt_fault_cause cause);
+const char *pt_repeat_cause_name(enum pt_repeat_cause cause);
 
 struct pt_fault_call { /* a call of a stack */
 	uint64_t ip;
@@ -91,7 +91,7 @@ struct pt_fault_repeater {
 	uint64_t interval_ns;    /* median between two */
 	bool backs_off;          /* intervals grow */
 	uint64_t last_ns;
-	enum pt_fault_cause cause;
+	enum pt_repeat_cause cause;
 	char *text;        /* why, in words, with the setting that governs it */
 	pt_stack_id stack; /* of the last */
 };
