@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/explain/path.h"
 #include "core/kernel/abi.h"
 #include "core/text/text.h"
 
@@ -66,6 +67,22 @@ static void add_mapping(const struct pt_facts *f, struct pt_fact_list *list)
 		    f->vma.offset + (f->address - f->vma.start), f->vma.inode);
 }
 
+/* The tables on the way, and what the last entry is for. */
+static void add_path(const struct pt_facts *f, struct pt_fact_list *list)
+{
+	char size[16], note[sizeof list->v[0].note];
+	struct pt_path path;
+
+	pt_explain_path(f, &path);
+	for (unsigned i = 0; i < path.n; i++) {
+		const struct pt_path_step *step = &path.steps[i];
+
+		snprintf(note, sizeof(note), "each for %s%s%s", pt_text_size(step->bytes, size, sizeof(size)),
+			 step->holds ? "; this one holds " : "", step->holds ? step->holds : "");
+		add(list, "Page table", step->name, note, "entry %" PRIu64, step->entry);
+	}
+}
+
 static void add_page_table(const struct pt_facts *f, struct pt_fact_list *list)
 {
 	const char *group = "Page table";
@@ -76,6 +93,7 @@ static void add_page_table(const struct pt_facts *f, struct pt_fact_list *list)
 		add(list, group, "pagemap", NULL, "not known: %s", f->signals.of[PT_SIG_PAGEMAP].reason);
 		return;
 	}
+	add_path(f, list);
 	add(list, group, "pagemap",
 	    !f->pagemap.value ? "no entry"
 	    : f->recalled     ? NOT_RAW

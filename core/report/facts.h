@@ -7,7 +7,7 @@
 
 #include "core/explain/explain.h"
 
-#define PT_FACTS_MAX 96
+#define PT_FACTS_MAX 104
 
 struct pt_fact {
 	const char *group; /* "Mapping": static storage, equal for neighbours of one group */

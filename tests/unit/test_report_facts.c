@@ -220,9 +220,59 @@ static void flags_of_one_without_are_unknown(void **state)
 	assert_string_equal(pt_flag_what(43), "");
 }
 
+/* The path through the page tables: indices of the address, and the level at which a page of that size is mapped. */
+static void the_path_ends_where_the_page_is_mapped(void **state)
+{
+	(void)state;
+	struct pt_facts f = everything(); /* 0x7f0000003000 */
+	pt_facts_list(&f, &list);
+	assert_string_equal(value_of("Page table", "PGD"), "entry 254");
+	assert_string_equal(value_of("Page table", "PUD"), "entry 0");
+	assert_string_equal(value_of("Page table", "PTE"), "entry 3");
+	assert_non_null(strstr(find("Page table", "PTE")->note, "unless a huge page")); /* nobody said */
+
+	f.categories = some(0);
+	pt_facts_list(&f, &list);
+	assert_string_equal(find("Page table", "PTE")->note, "each for 4K; this one holds the frame");
+
+	f.categories = some(PS_HUGE);
+	pt_facts_list(&f, &list);
+	assert_null(find("Page table", "PTE"));
+	assert_non_null(
+		strstr(find("Page table", "PMD")->note, "each for 2M; this one holds the frames of a huge page"));
+
+	f.vma.role = PT_ROLE_HUGETLB;
+	f.folio_pages = some(1 << 18);
+	pt_facts_list(&f, &list);
+	assert_null(find("Page table", "PMD"));
+	assert_non_null(strstr(find("Page table", "PUD")->note, "huge page"));
+
+	f = everything();
+	f.pagemap = some(0);
+	pt_facts_list(&f, &list);
+	assert_non_null(strstr(find("Page table", "PTE")->note, "holds nothing"));
+	f.pagemap = some(PM_SWAP | 1ull << 10);
+	pt_facts_list(&f, &list);
+	assert_non_null(strstr(find("Page table", "PTE")->note, "swap"));
+	f.pagemap = (struct pt_maybe){0};
+	pt_facts_list(&f, &list);
+	assert_null(find("Page table", "PGD"));
+
+	f = everything(); /* 16 KiB pages: 11 bits a level; 64 KiB: 13, and a level less */
+	f.page_shift = 14;
+	pt_facts_list(&f, &list);
+	assert_string_equal(value_of("Page table", "PGD"), "entry 0");
+	assert_string_equal(value_of("Page table", "PUD"), "entry 2032");
+	f.page_shift = 16;
+	pt_facts_list(&f, &list);
+	assert_string_equal(value_of("Page table", "PGD"), "entry 31");
+	assert_null(find("Page table", "PUD"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_path_ends_where_the_page_is_mapped),
 		cmocka_unit_test(all_groups_of_a_known_page),
 		cmocka_unit_test(groups_stay_together),
 		cmocka_unit_test(nothing_mapped_is_a_mapping_fact),
