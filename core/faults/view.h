@@ -38,6 +38,8 @@ const char *pt_repeat_cause_name(enum pt_repeat_cause cause);
 struct pt_fault_call { /* a call of a stack */
 	uint64_t ip;
 	char *symbol, *module, *file; /* NULL: not known; raw bytes */
+	char *build_id;               /* of the module, in hexadecimal digits; NULL: not known */
+	uint64_t module_offset;       /* of ip in the module, where one is known: as its own symbol table counts */
 	uint64_t offset;              /* from the symbol */
 	int line;                     /* 0: not known */
 };
