@@ -65,6 +65,30 @@ static void take_stack(struct cursor *c, struct pt_perf_record *r)
 	r->stack_size = used;
 }
 
+static void take_calls(struct cursor *c, struct pt_perf_record *r)
+{
+	uint64_t n = word(c);
+	const uint64_t *calls = words(c, n);
+	if (calls && n) {
+		r->calls = calls;
+		r->n_calls = n;
+	}
+}
+
+/* A length of four bytes, and then so many. */
+static void take_raw(struct cursor *c, struct pt_perf_record *r)
+{
+	const uint8_t *first = (const uint8_t *)c->at;
+	uint32_t size, unused;
+	halves(c, &size, &unused);
+	uint64_t rest = size > sizeof(size) ? size - sizeof(size) : 0;
+	words(c, (rest + sizeof(uint64_t) - 1) / sizeof(uint64_t));
+	if (c->short_of || !size)
+		return;
+	r->raw = first + sizeof(size);
+	r->raw_size = size;
+}
+
 static void take_sample(struct cursor *c, const struct pt_perf_layout *layout, struct pt_perf_record *r)
 {
 	uint32_t pid, tid, unused;
@@ -76,6 +100,10 @@ static void take_sample(struct cursor *c, const struct pt_perf_layout *layout, s
 	halves(c, &r->cpu, &unused);
 	r->pid = (pid_t)pid;
 	r->tid = (pid_t)tid;
+	if (layout->calls)
+		take_calls(c, r);
+	if (layout->raw)
+		take_raw(c, r);
 	if (layout->regs)
 		take_registers(c, layout->regs, r);
 	if (layout->stack)
@@ -88,8 +116,10 @@ static void take_trailer(struct cursor *c, struct pt_perf_record *r)
 	const size_t n = 4;
 	if ((size_t)(c->end - c->at) < n)
 		c->short_of = true;
-	else
+	else {
 		r->time_ns = c->end[-3];
+		r->id = c->end[-1];
+	}
 }
 
 /* pid, ppid, tid, ptid, time. */

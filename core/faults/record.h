@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 /*
- * The fields that every event of pagetop asks for; registers and stack are asked for besides. Not PERF_SAMPLE_PERIOD: a
+ * The fields that every event of pagetop asks for; what the layout names is asked for besides. Not PERF_SAMPLE_PERIOD: a
  * software event that has it is told each time, whatever its period (perf_swevent_event() in kernel/events/core.c).
  */
 #define PT_PERF_SAMPLE_TYPE                                                                                            \
@@ -22,6 +22,8 @@
 struct pt_perf_layout {
 	uint64_t regs; /* mask of the user's registers; 0: none */
 	bool stack;    /* a piece of the user's stack */
+	bool calls;    /* the call chain, as the kernel walks it (PERF_SAMPLE_CALLCHAIN) */
+	bool raw;      /* what a tracepoint has to tell (PERF_SAMPLE_RAW) */
 };
 
 enum pt_perf_what {
@@ -35,7 +37,7 @@ enum pt_perf_what {
 
 struct pt_perf_record {
 	enum pt_perf_what what;
-	uint64_t id;      /* of the event; of a sample and of what was lost */
+	uint64_t id;      /* of the event */
 	uint64_t time_ns; /* on the clock that was asked for */
 	pid_t pid, tid;
 	pid_t parent; /* process that forked */
@@ -48,6 +50,11 @@ struct pt_perf_record {
 	unsigned n_regs;
 	const uint8_t *stack; /* [stack_size] bytes from the stack pointer up; NULL: none */
 	size_t stack_size;
+	const uint64_t *calls; /* [n_calls], innermost first, with the PERF_CONTEXT_* marks among them; NULL: none */
+	size_t n_calls;
+	const uint8_t
+		*raw; /* [raw_size], 4-byte aligned: fields as the tracepoint's format file has them; NULL: none */
+	size_t raw_size;
 	/* of what was lost: */
 	uint64_t lost; /* records */
 };

@@ -17,6 +17,7 @@ struct pt_fault_options {
 	uint64_t period;    /* every so many faults are told, each of a thread, CPU and kind on its own; 0: 1 */
 	size_t ring_bytes;  /* for each CPU, a power of two; 0: what an ordinary user may lock */
 	size_t stack_bytes; /* of the user's stack with each, multiple of 8, below 64 KiB; 0: none, and no registers */
+	bool from_exec;     /* of a child that waits to become another program: from there on */
 };
 
 struct pt_fault {
@@ -63,6 +64,11 @@ int pt_faults_open(struct pt_faults **ret, struct pt_kernel *k, pid_t pid, const
 int pt_faults_fd(const struct pt_faults *faults);
 /* Delivers all there is, in the order of time. */
 void pt_faults_take(struct pt_faults *faults, const struct pt_fault_sink *sink);
+/*
+ * Another period from now on; delivers what there is. No fault is lost or told twice by it. 0, or -errno and it stays as
+ * it was.
+ */
+int pt_faults_set_period(struct pt_faults *faults, uint64_t period, const struct pt_fault_sink *sink);
 struct pt_fault_totals pt_faults_totals(struct pt_faults *faults);
 /* Ends it; no event stays behind. NULL is fine. */
 void pt_faults_close(struct pt_faults *faults);

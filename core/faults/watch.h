@@ -15,13 +15,17 @@ struct pt_fault_watch_options {
 	uint64_t interval_ns; /* between views; 0: a second */
 	uint64_t period;      /* fixed; 0: adapts */
 	bool stacks;
+	bool from_exec;  /* of a child that waits to become another program: from there on */
 	size_t rows;     /* of each table; 0: 100 */
 	uint64_t memory; /* bytes that tables may take; 0: 64 MiB */
 };
 
 struct pt_fault_watch;
 
-/* Errors as pt_faults_open. The stream is open when it returns: faults after that are told. */
+/*
+ * Errors as pt_faults_open. The stream is open when it returns: faults after that are told. Takes over k, also when it
+ * fails: the watch's thread alone uses it, but for its clock.
+ */
 int pt_fault_watch_new(struct pt_fault_watch **ret, struct pt_kernel *k, pid_t pid,
 		       const struct pt_fault_watch_options *options);
 /* Newest complete snapshot of the process, for the join and the sums; a reference is taken. From any thread. */

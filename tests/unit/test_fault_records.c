@@ -84,6 +84,32 @@ static void registers_and_stack_follow(void **arg)
 	assert_null(r.stack);
 }
 
+static void calls_and_what_tracepoints_tell(void **arg)
+{
+	(void)arg;
+	static const struct pt_perf_layout both = {.calls = true, .raw = true};
+	uint64_t words[] = {7, 1, pair(1, 1), 2, 3, pair(0, 0), 2, 77, 78, pair(12, 501), pair(502, 503)};
+	uint64_t record[16];
+	uint32_t last;
+	struct pt_perf_record r;
+	size_t size = make(record, PERF_RECORD_SAMPLE, 0, words, 11);
+	assert_int_equal(pt_perf_decode(record, size, &both, &r), 0);
+	assert_int_equal(r.n_calls, 2);
+	assert_int_equal(r.calls[1], 78);
+	assert_int_equal(r.raw_size, 12);
+	memcpy(&last, r.raw + 8, sizeof last);
+	assert_int_equal(last, 503);
+	words[9] = pair(13, 501); /* goes on behind the record */
+	size = make(record, PERF_RECORD_SAMPLE, 0, words, 11);
+	assert_int_equal(pt_perf_decode(record, size, &both, &r), -EBADMSG);
+	words[6] = 5;
+	size = make(record, PERF_RECORD_SAMPLE, 0, words, 11);
+	assert_int_equal(pt_perf_decode(record, size, &both, &r), -EBADMSG);
+	words[6] = UINT64_MAX;
+	size = make(record, PERF_RECORD_SAMPLE, 0, words, 11);
+	assert_int_equal(pt_perf_decode(record, size, &both, &r), -EBADMSG);
+}
+
 static void what_becomes_of_processes(void **arg)
 {
 	(void)arg;
@@ -96,6 +122,7 @@ static void what_becomes_of_processes(void **arg)
 	assert_int_equal(r.pid, 200);
 	assert_int_equal(r.parent, 100);
 	assert_int_equal(r.time_ns, 900);
+	assert_int_equal(r.id, 7);
 	const uint64_t comm[] = {pair(200, 200), 0x65757274, pair(200, 200), 901, pair(0, 0), 7};
 	size = make(record, PERF_RECORD_COMM, PERF_RECORD_MISC_COMM_EXEC, comm, 6);
 	assert_int_equal(pt_perf_decode(record, size, &plain, &r), 0);
@@ -204,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_sample_says_where_and_who),
 		cmocka_unit_test(registers_and_stack_follow),
+		cmocka_unit_test(calls_and_what_tracepoints_tell),
 		cmocka_unit_test(what_becomes_of_processes),
 		cmocka_unit_test(what_is_cut_short_is_refused),
 		cmocka_unit_test(records_come_in_order_round_and_round),
