@@ -45,9 +45,10 @@ struct pt_fault_call { /* a call of a stack */
 };
 
 struct pt_fault_stack_row {
-	pt_stack_id id;
+	pt_stack_id id; /* 0: faults whose stack is not known */
 	struct pt_fault_counts counts;
-	uint64_t born, still; /* bytes first touched by it; of these still there */
+	uint64_t born;  /* bytes of memory that came by it; what was freed and touched again counts again */
+	uint64_t still; /* of these still there, in memory or on swap, as the newest snapshot knows */
 	bool still_known;
 	bool complete;
 	struct pt_fault_call *calls; /* [n_calls], innermost first */
@@ -90,7 +91,7 @@ struct pt_fault_repeater {
 	bool locked;      /* known to be mlocked */
 	uint64_t events;
 	enum pt_fault_kind kind; /* of most */
-	uint64_t interval_ns;    /* median between two */
+	uint64_t interval_ns;    /* median between two of the last ones; 0: there was but one */
 	bool backs_off;          /* intervals grow */
 	uint64_t last_ns;
 	enum pt_repeat_cause cause;
@@ -105,7 +106,7 @@ struct pt_fault_view {
 	uint64_t period;      /* every so many are told, now */
 	uint64_t period_most; /* and at most so far: above 1 counts are estimates */
 	uint64_t unread;      /* faults whose page there was no time to look at: among kinds[PT_FAULT_UNKNOWN] */
-	uint64_t left_out;    /* faults that tables had no room for */
+	uint64_t left_out;    /* faults that the fullest table had no room for or forgot: in the sums alone */
 	double cpu_share;     /* what pagetop spends on it, of one core, over the last second or so; <0: not known */
 	int stacks_error;     /* 0, or -errno: why there are no stacks */
 	bool ended;           /* the process did */
@@ -121,7 +122,10 @@ struct pt_fault_view {
 	unsigned refs; /* atomic */
 };
 
-struct pt_fault_view *pt_fault_view_new(void); /* zeroed, one reference; NULL: out of memory */
+/* Of `n` calls, which may be NULL: the array and its strings. */
+void pt_fault_calls_free(struct pt_fault_call *calls, size_t n);
+
+struct pt_fault_view *pt_fault_view_new(void); /* zeroed but for cpu_share, one reference; NULL: out of memory */
 struct pt_fault_view *pt_fault_view_ref(struct pt_fault_view *view);
 void pt_fault_view_unref(struct pt_fault_view *view); /* NULL is fine */
 

@@ -41,6 +41,5 @@ int pt_fault_watch_calls(struct pt_fault_watch *watch, pt_stack_id id, struct pt
 /* The stack that first touched a page since pagetop came, and when; 0: not seen. From any thread. */
 pt_stack_id pt_fault_watch_birth(struct pt_fault_watch *watch, uint64_t address, uint64_t *ret_time_ns);
 void pt_fault_watch_free(struct pt_fault_watch *watch); /* NULL is fine; no event stays behind */
-void pt_fault_calls_free(struct pt_fault_call *calls, size_t n);
 
 #endif
