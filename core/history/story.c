@@ -51,11 +51,6 @@ static uint64_t realtime_of(const struct pt_snapshot *head, uint64_t monotonic_n
 	return head->realtime_ns + monotonic_ns - head->monotonic_ns;
 }
 
-static bool same_page(struct pt_page a, struct pt_page b)
-{
-	return a.bits == b.bits && a.pfn == b.pfn && a.count == b.count;
-}
-
 static void tell(const struct pt_view *view, uint64_t address, struct story *story)
 {
 	unsigned shift = view->v[0]->head->page_shift;
@@ -69,7 +64,7 @@ static void tell(const struct pt_view *view, uint64_t address, struct story *sto
 		follow(&slot, view->v[f]);
 		struct pt_page now = pt_chunk_page(slot.chunk, i);
 		uint64_t ns = seen_ns(head, &slot);
-		if (!f || !same_page(page, now)) {
+		if (!f || !pt_page_equal(page, now)) {
 			/* where a cheap look told of it, that was between presence_ns and the end of this frame */
 			bool was_read = !f || ns > last_ns;
 			uint64_t to = was_read ? ns : head->monotonic_ns;

@@ -370,11 +370,6 @@ void pt_chunk_sum_part(const struct pt_chunk *chunk, unsigned first, unsigned n,
 		sum_pages(chunk, first, first + n, page_shift, sum);
 }
 
-static bool same_page(struct pt_page a, struct pt_page b)
-{
-	return a.bits == b.bits && a.pfn == b.pfn && a.count == b.count;
-}
-
 bool pt_chunk_equals(const struct pt_chunk *chunk, const struct pt_page *pages)
 {
 	unsigned r = 0;
@@ -388,7 +383,7 @@ bool pt_chunk_equals(const struct pt_chunk *chunk, const struct pt_page *pages)
 			if (r < chunk->n_runs && chunk->runs[r].first <= i)
 				mine = run_page(&chunk->runs[r], i - chunk->runs[r].first);
 		}
-		if (!same_page(mine, pages[i]))
+		if (!pt_page_equal(mine, pages[i]))
 			return false;
 	}
 	return true;
@@ -416,7 +411,7 @@ unsigned pt_chunk_run(const struct pt_chunk *chunk, unsigned index, struct pt_pa
 	for (; index + n < PT_CHUNK_PAGES; n++) {
 		struct pt_page next = *ret;
 		next.pfn += next.pfn ? n : 0;
-		if (!same_page(packed_page(&chunk->packed, index + n), next))
+		if (!pt_page_equal(packed_page(&chunk->packed, index + n), next))
 			break;
 	}
 	return n;
@@ -503,7 +498,7 @@ bool pt_chunk_next_diff(const struct pt_chunk *before, const struct pt_chunk *af
 		struct way next = way_of(a, b);
 		if (ret->n && !same_way(&way, &next))
 			return true;
-		if (!same_page(a, b)) {
+		if (!pt_page_equal(a, b)) {
 			if (!ret->n)
 				*ret = (struct pt_chunk_diff){.first = from, .before = a, .after = b};
 			ret->n += n;

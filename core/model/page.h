@@ -101,6 +101,12 @@ static inline bool pt_kind_in_rss(enum pt_kind kind)
 	return in_rss >> kind & 1;
 }
 
+/* All that is known of both is the same. */
+static inline bool pt_page_equal(struct pt_page a, struct pt_page b)
+{
+	return a.bits == b.bits && a.pfn == b.pfn && a.count == b.count;
+}
+
 /*
  * Whether one is not what the other was, to the eye: another kind, frame or mapping, shared or no longer. Flags that the
  * kernel's reclaim flips on its own (referenced, active, LRU) are no difference, nor is how many share it: of libc that

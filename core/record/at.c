@@ -28,8 +28,8 @@ static void free_slots(struct slots *s)
 
 int pt_reader_unpack(struct pt_reader *r, sqlite3_stmt *get)
 {
-	const void *packed = sqlite3_column_blob(get, 1);
-	size_t size = (size_t)sqlite3_column_bytes(get, 1);
+	const void *packed = sqlite3_column_blob(get, PT_PAGES_DATA);
+	size_t size = (size_t)sqlite3_column_bytes(get, PT_PAGES_DATA);
 	unsigned long long bytes = packed ? ZSTD_getFrameContentSize(packed, size) : ZSTD_CONTENTSIZE_ERROR;
 	if (bytes == ZSTD_CONTENTSIZE_ERROR || bytes == ZSTD_CONTENTSIZE_UNKNOWN || bytes > PT_RECORD_FRAME_MAX)
 		return -EBADMSG;
@@ -294,20 +294,11 @@ static int copy_slots(const struct pt_snapshot *s, struct slots *ret)
 	return 0;
 }
 
-static int time_of(struct pt_reader *r, uint64_t seq, uint64_t *ret)
-{
-	struct pt_snapshot head = {0};
-	uint64_t layout;
-	int error = take_frame(r, seq, &head, &layout);
-	*ret = head.monotonic_ns;
-	return error;
-}
-
 /* Through the frames behind `from` up to `seq`. */
 static int follow(struct pt_reader *r, uint64_t from, uint64_t seq, struct slots *slots)
 {
 	const struct pt_kept *kept = newest(r);
-	uint64_t at_ns, last = from;
+	uint64_t last = from;
 	sqlite3_stmt *get;
 	int code = pt_reader_get(r, PT_GET_PAGES, &get), error = 0;
 	if (code != SQLITE_OK)
@@ -315,14 +306,12 @@ static int follow(struct pt_reader *r, uint64_t from, uint64_t seq, struct slots
 	pt_bind_number(get, 1, from);
 	pt_bind_number(get, 2, seq);
 	while (!error && (code = sqlite3_step(get)) == SQLITE_ROW) {
-		last = pt_row_number(get, 0);
-		if (sqlite3_column_int(get, 2)) /* whole: made from nothing */
+		last = pt_row_number(get, PT_PAGES_FRAME);
+		if (sqlite3_column_int(get, PT_PAGES_WHOLE)) /* whole: made from nothing */
 			free_slots(slots);
-		error = time_of(r, last, &at_ns);
+		error = pt_reader_unpack(r, get);
 		if (!error)
-			error = pt_reader_unpack(r, get);
-		if (!error)
-			error = apply(r, kept ? kept->snapshot : NULL, at_ns, slots);
+			error = apply(r, kept ? kept->snapshot : NULL, pt_row_number(get, PT_PAGES_MONOTONIC), slots);
 	}
 	pt_reader_done(get);
 	if (!error)

@@ -41,11 +41,6 @@ void pt_encoder_free(struct pt_encoder *e)
 
 /* ---- pages ------------------------------------------------------------------------------------------------------ */
 
-static bool same_page(struct pt_page a, struct pt_page b)
-{
-	return a.bits == b.bits && a.pfn == b.pfn && a.count == b.count;
-}
-
 static struct pt_way way_of(struct pt_page old, struct pt_page new)
 {
 	return (struct pt_way){.bits = old.bits ^ new.bits,
@@ -78,7 +73,7 @@ static unsigned alike(const struct pt_page *old, const struct pt_page *new, unsi
 {
 	unsigned n = 1;
 	while (first + n < PT_CHUNK_PAGES && same_way(way_of(old[first + n], new[first + n]), way) &&
-	       !same_page(old[first + n], new[first + n]) &&
+	       !pt_page_equal(old[first + n], new[first + n]) &&
 	       (way.frame != 2 || new[first + n].pfn == new[first].pfn + n))
 		n++;
 	return n;
@@ -89,7 +84,7 @@ static uint64_t put_segments(struct pt_encoder *e, const struct pt_page *old, co
 {
 	uint64_t segments = 0;
 	for (unsigned i = 0, end = 0; i < PT_CHUNK_PAGES; i++) {
-		if (same_page(old[i], new[i]))
+		if (pt_page_equal(old[i], new[i]))
 			continue;
 		struct pt_way way = way_of(old[i], new[i]);
 		unsigned n = alike(old, new, i, way);

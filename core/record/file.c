@@ -50,10 +50,11 @@
 			"AND (until_frame IS NULL OR until_frame > ?1)",                                               \
 	[PT_GET_WHOLE] = "SELECT frame FROM main.pages WHERE " of " AND whole AND frame <= ?1 "                        \
 			 "ORDER BY frame DESC LIMIT 1",                                                                \
-	[PT_GET_PAGES] = "SELECT frame, data, whole FROM main.pages WHERE " of " AND frame > ?1 AND frame <= ?2 "      \
-			 "ORDER BY frame",                                                                             \
-	[PT_GET_MOMENTS] = "SELECT id, realtime_ns, monotonic_ns, rss, anon, file, shmem, swap, thp, hugetlb, pss "    \
-			   "FROM main.frame WHERE " of " AND id BETWEEN ?1 AND ?2 ORDER BY id",                        \
+	[PT_GET_PAGES] = "SELECT p.frame, p.data, p.whole, f.realtime_ns, f.monotonic_ns, f.presence_ns, f.image "     \
+			 "FROM (SELECT * FROM main.pages WHERE " of " AND frame > ?1 AND frame <= ?2) p "              \
+			 "JOIN main.frame f ON f.id = p.frame ORDER BY p.frame",                                       \
+	[PT_GET_MOMENTS] = "SELECT id, realtime_ns, monotonic_ns, rss, anon, file, shmem, swap, thp, hugetlb, "        \
+			   "coalesce(pss, rollup_pss) FROM main.frame WHERE " of " AND id BETWEEN ?1 AND ?2 ORDER BY id", \
 	[PT_GET_VMAS_OF] = "SELECT id, since_frame, until_frame, start, \"end\" FROM main.vma WHERE " of,              \
 	[PT_GET_SUMS_OF] = "SELECT frame, rss, anon, file, shmem, swap, thp, hugetlb, pss FROM main.vma_sum "          \
 			   "WHERE vma = ?1 ORDER BY frame",                                                            \

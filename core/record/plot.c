@@ -165,24 +165,18 @@ static int fill_range(struct pt_reader *r, struct pt_moment *v, size_t n, uint64
 
 static size_t choose(const struct pt_moment *v, size_t n, struct pt_moment *ret, size_t max)
 {
-	size_t chosen = n < max ? n : max;
-	for (size_t i = 0; i < chosen; i++) {
-		size_t from = (size_t)((unsigned __int128)n * i / chosen);
-		size_t end = (size_t)((unsigned __int128)n * (i + 1) / chosen);
-		size_t best = from;
-		for (size_t k = from; k < end; k++)
-			if (v[k].rss.known && (!v[best].rss.known || v[k].rss.value > v[best].rss.value))
-				best = k;
-		ret[i] = v[best];
-	}
-	return chosen;
+	struct pt_plot plot = {
+		.v = ret, .max = max, .from_ns = v[0].monotonic_ns, .to_ns = v[n - 1].monotonic_ns, .all = n <= max};
+	for (size_t i = 0; i < n; i++)
+		pt_plot_add(&plot, &v[i]);
+	return plot.n;
 }
 
 ssize_t pt_reader_plot(struct pt_reader *r, uint64_t first, uint64_t last, uint64_t start, uint64_t end,
 		       struct pt_moment *ret, size_t max)
 {
 	struct pt_moment *v = NULL;
-	ssize_t n = moments(r, first, last, &v);
+	ssize_t n = max ? moments(r, first, last, &v) : 0;
 	if (n <= 0 || !v)
 		return n;
 	int error = start || end ? fill_range(r, v, (size_t)n, start, end) : 0;

@@ -103,7 +103,17 @@ int pt_reader_refresh(struct pt_reader *reader);
 uint64_t pt_reader_moment(struct pt_reader *reader, uint64_t seq);
 /* The last whole frame that is not after one. */
 bool pt_reader_whole(struct pt_reader *reader, uint64_t seq, uint64_t *ret);
-/* The bytes of a frame at hand in PT_GET_PAGES (column 1), in the file's raw. -errno. */
+/* Columns of PT_GET_PAGES. */
+enum {
+	PT_PAGES_FRAME,
+	PT_PAGES_DATA,
+	PT_PAGES_WHOLE,
+	PT_PAGES_REALTIME,
+	PT_PAGES_MONOTONIC,
+	PT_PAGES_PRESENCE,
+	PT_PAGES_IMAGE,
+};
+/* The bytes of a frame at hand in PT_GET_PAGES, in the file's raw. -errno. */
 int pt_reader_unpack(struct pt_reader *reader, sqlite3_stmt *get);
 
 /* The operations of its past; lock held (at.c, plot.c, story.c). */

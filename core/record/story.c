@@ -8,12 +8,20 @@
 
 #include "core/record/reader.h"
 
-/* A page as some frame showed it for the first time. */
+/* What the row of a frame says. */
+struct frame {
+	uint64_t realtime_ns, monotonic_ns, presence_ns;
+	unsigned image;
+	bool whole;
+};
+
+/* A page, from the frame that showed it so for the first time until another one shows it otherwise. */
 struct state {
 	struct pt_page page;
-	uint64_t was_ns;           /* the last reading before that did not show it; 0: none in this stretch */
-	uint64_t read_ns, last_ns; /* when it was read so first and last */
-	uint64_t realtime_ns;
+	struct frame frame;  /* the first */
+	uint64_t seen_ns;    /* when that frame saw it */
+	uint64_t later_ns;   /* when one of the others saw it last; 0: none did */
+	unsigned last_image; /* of the last */
 };
 
 struct states {
@@ -26,13 +34,9 @@ struct way {
 	uint64_t index;
 	unsigned page;
 	struct pt_page pages[PT_CHUNK_PAGES];
-	uint64_t read_ns; /* 0: nothing is there, or it was never read in full */
+	bool there;
+	uint64_t read_ns; /* 0: it was never read in full */
 };
-
-static bool same_page(struct pt_page a, struct pt_page b)
-{
-	return a.bits == b.bits && a.pfn == b.pfn && a.count == b.count;
-}
 
 static int take_changed(struct pt_decoder *d, struct way *w)
 {
@@ -45,6 +49,7 @@ static int take_changed(struct pt_decoder *d, struct way *w)
 		bool it = slot.index == w->index;
 		if (it) {
 			w->read_ns = slot.read_ns;
+			w->there = form != PT_FORM_GONE;
 			if (form != PT_FORM_FROM_BEFORE)
 				memset(w->pages, 0, sizeof(w->pages));
 		}
@@ -62,23 +67,27 @@ static int take_reread(struct pt_decoder *d, struct way *w)
 		int error = pt_decoder_reread(d, &range);
 		if (error)
 			return error;
-		if (range.first <= w->index && w->index <= range.last)
+		if (w->there && range.first <= w->index && w->index <= range.last)
 			w->read_ns = range.read_ns;
 	}
 	return 0;
 }
 
-static int note(struct states *s, const struct way *w, const struct pt_moment *frame)
+static uint64_t max_of(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int note(struct states *s, const struct way *w, const struct frame *frame)
 {
 	struct state *last = s->n ? &s->v[s->n - 1] : NULL;
 	struct pt_page page = w->pages[w->page];
-	uint64_t read_ns = w->read_ns ? w->read_ns : frame->monotonic_ns;
-	if (last && same_page(last->page, page)) {
-		last->last_ns = read_ns;
+	uint64_t seen_ns = w->there && w->read_ns ? w->read_ns : frame->presence_ns;
+	if (last && pt_page_equal(last->page, page)) {
+		last->later_ns = max_of(last->later_ns, seen_ns);
+		last->last_image = frame->image;
 		return 0;
 	}
-	if (last && read_ns <= last->last_ns) /* a look at where pages are told, not a reading of it */
-		read_ns = frame->monotonic_ns;
 	if (s->n == s->room) {
 		size_t room = s->room ? s->room * 2 : 16;
 		struct state *v = realloc(s->v, room * sizeof(*v));
@@ -86,21 +95,21 @@ static int note(struct states *s, const struct way *w, const struct pt_moment *f
 			return -ENOMEM;
 		s->v = v;
 		s->room = room;
-		last = s->n ? &s->v[s->n - 1] : NULL;
 	}
-	s->v[s->n++] = (struct state){page, last ? last->last_ns : 0, read_ns, read_ns, frame->realtime_ns};
+	s->v[s->n++] = (struct state){.page = page, .frame = *frame, .seen_ns = seen_ns, .last_image = frame->image};
 	return 0;
 }
 
 /* One frame more, whose bytes are at hand. */
-static int take_frame(struct pt_reader *r, const struct pt_moment *frame, bool whole, struct way *w, struct states *s)
+static int take_frame(struct pt_reader *r, const struct frame *frame, struct way *w, struct states *s)
 {
 	struct pt_decoder d;
 	int error = pt_decoder_open(&d, r->file->raw.v, r->file->raw.n, frame->monotonic_ns, r->file->page_shift);
 	if (error)
 		return error;
-	if (whole) {
+	if (frame->whole) {
 		memset(w->pages, 0, sizeof(w->pages));
+		w->there = false;
 		w->read_ns = 0;
 	}
 	error = take_reread(&d, w);
@@ -119,11 +128,14 @@ static int take_stretch(struct pt_reader *r, uint64_t from, uint64_t to, struct 
 	pt_bind_number(get, 1, from - 1);
 	pt_bind_number(get, 2, to);
 	while (!error && (code = sqlite3_step(get)) == SQLITE_ROW) {
-		struct pt_moment frame = {0};
-		uint64_t seq = pt_row_number(get, 0);
-		error = pt_reader_plot(r, seq, seq, 0, 0, &frame, 1) == 1 ? pt_reader_unpack(r, get) : -EBADMSG;
+		struct frame frame = {.realtime_ns = pt_row_number(get, PT_PAGES_REALTIME),
+				      .monotonic_ns = pt_row_number(get, PT_PAGES_MONOTONIC),
+				      .presence_ns = pt_row_number(get, PT_PAGES_PRESENCE),
+				      .image = (unsigned)pt_row_number(get, PT_PAGES_IMAGE),
+				      .whole = sqlite3_column_int(get, PT_PAGES_WHOLE) != 0};
+		error = pt_reader_unpack(r, get);
 		if (!error)
-			error = take_frame(r, &frame, sqlite3_column_int(get, 2) != 0, w, s);
+			error = take_frame(r, &frame, w, s);
 	}
 	pt_reader_done(get);
 	return error ? error : pt_db_error(code);
@@ -134,16 +146,16 @@ static int put_in_front(struct states *all, const struct states *before)
 {
 	struct state *first = all->n ? &all->v[0] : NULL;
 	const struct state *last = before->n ? &before->v[before->n - 1] : NULL;
-	size_t stays = first && last && same_page(first->page, last->page);
+	size_t stays = first && last && pt_page_equal(first->page, last->page);
 	struct state *v = malloc((all->n + before->n + 1) * sizeof(*v));
 	if (!v)
 		return -ENOMEM;
-	if (first && last && !stays)
-		first->was_ns = last->last_ns;
 	if (before->n)
 		memcpy(v, before->v, before->n * sizeof(*v));
-	if (stays)
-		v[before->n - 1].last_ns = first->last_ns;
+	if (stays) {
+		v[before->n - 1].later_ns = max_of(last->later_ns, max_of(first->seen_ns, first->later_ns));
+		v[before->n - 1].last_image = first->last_image;
+	}
 	if (all->n > stays)
 		memcpy(v + before->n, all->v + stays, (all->n - stays) * sizeof(*v));
 	all->n += before->n - stays;
@@ -153,17 +165,28 @@ static int put_in_front(struct states *all, const struct states *before)
 	return 0;
 }
 
+/* As pt_ring_story (core/history/story.c) tells it. */
 static size_t tell(const struct states *s, struct pt_chapter *ret, size_t max)
 {
 	size_t skip = s->n > max ? s->n - max : 0;
-	for (size_t i = skip; i < s->n; i++) {
+	uint64_t last_ns = 0;
+	for (size_t i = 0; i < s->n; i++) {
 		const struct state *state = &s->v[i];
-		ret[i - skip] = (struct pt_chapter){.from_ns = state->was_ns,
-						    .to_ns = state->read_ns,
-						    .realtime_ns = state->realtime_ns,
+		const struct frame *frame = &state->frame;
+		/* where a cheap look told of it, that was between presence_ns and the end of the frame */
+		bool was_read = !i || state->seen_ns > last_ns;
+		uint64_t to_ns = was_read ? state->seen_ns : frame->monotonic_ns;
+		if (i >= skip) {
+			ret[i - skip] =
+				(struct pt_chapter){.from_ns = last_ns,
+						    .to_ns = to_ns,
+						    .realtime_ns = frame->realtime_ns + to_ns - frame->monotonic_ns,
 						    .page = state->page};
-		if (i)
-			ret[i - skip].events = pt_page_events(s->v[i - 1].page, state->page);
+			if (i && s->v[i - 1].last_image == frame->image) /* another program's page is another page */
+				ret[i - skip].events = pt_page_events(s->v[i - 1].page, state->page);
+		}
+		last_ns = max_of(last_ns, was_read ? state->seen_ns : frame->presence_ns);
+		last_ns = max_of(last_ns, state->later_ns);
 	}
 	return s->n - skip;
 }

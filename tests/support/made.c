@@ -69,10 +69,15 @@ static struct pt_page make_page(struct made *made)
 	static const uint32_t facts[] = {0, PT_DIRTY, PT_EXCLUSIVE, PT_PMD, PT_KSM, PT_LAZYFREE};
 	if (!made_random(made, 4))
 		return (struct pt_page){0};
-	return (struct pt_page){.bits = (1 + (uint32_t)made_random(made, PT_KIND_N - 1)) | PT_HAS_FLAGS | PT_HAS_COUNT |
-					facts[made_random(made, sizeof(facts) / sizeof(*facts))],
-				.pfn = 1 + made_random(made, 1 << 20),
-				.count = (uint16_t)made_random(made, 3)};
+	struct pt_page page = {.bits = (1 + (uint32_t)made_random(made, PT_KIND_N - 1)) | PT_HAS_FLAGS | PT_HAS_COUNT |
+				       facts[made_random(made, sizeof(facts) / sizeof(*facts))],
+			       .pfn = 1 + made_random(made, 1 << 20),
+			       .count = (uint16_t)made_random(made, 3)};
+	if (made->uncounted) {
+		page.bits &= ~(uint32_t)PT_HAS_COUNT;
+		page.count = 0;
+	}
+	return page;
 }
 
 /* The chunk after `old`; NULL: nothing is there. */
@@ -135,6 +140,7 @@ static void set_facts(struct made *made, struct pt_snapshot *s, uint64_t seq)
 					 .name = "made",
 					 .state = made_random(made, 2) ? 'R' : 'S'};
 	s->process.image = made->last ? made->last->process.image + !made_random(made, 50) : 0;
+	s->process.rollup_pss = (struct pt_maybe){seq * MADE_PAGE, made->uncounted};
 	s->process.hugetlb = (struct pt_maybe){seq, made->clears};
 	s->process.swap = (struct pt_maybe){made_random(made, 100), made_random(made, 2)};
 }

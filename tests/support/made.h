@@ -19,7 +19,8 @@ struct made {
 	uint64_t start_time;
 	uint64_t seq; /* of the next frame, which says its times too; 0: it follows on the last one */
 	struct pt_snapshot *last;
-	bool clears; /* its soft-dirty bits are cleared now and then */
+	bool clears;    /* its soft-dirty bits are cleared now and then */
+	bool uncounted; /* map counts are not known; PSS as a sum is */
 	/* how restless it is: of 1000 pages, chunks, frames */
 	unsigned page_changes, chunk_changes, rereads, vma_changes;
 };

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "core/history/history.h"
 #include "core/record/encode.h"
 #include "core/record/record.h"
 #include "tests/support/digest.h"
@@ -193,18 +194,13 @@ static void plots_keep_the_peaks(void **arg)
 
 /* ---- stories ---------------------------------------------------------------------------------------------------- */
 
-static bool same_page(struct pt_page a, struct pt_page b)
-{
-	return a.bits == b.bits && a.pfn == b.pfn && a.count == b.count;
-}
-
 /* The frames up to `seq` at which a page became another; returns how many. */
 static size_t plain_story(struct tape *t, uint64_t address, uint64_t seq, size_t *ret)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < t->n && t->frames[i]->seq <= seq; i++) {
 		struct pt_page page = pt_snapshot_page(t->frames[i], address);
-		if (!n || !same_page(page, pt_snapshot_page(t->frames[ret[n - 1]], address)))
+		if (!n || !pt_page_equal(page, pt_snapshot_page(t->frames[ret[n - 1]], address)))
 			ret[n++] = i;
 	}
 	return n;
@@ -227,18 +223,80 @@ static void a_story_has_a_chapter_for_each_change(void **arg)
 			for (size_t i = 0; i < (size_t)n; i++) {
 				const struct pt_snapshot *frame = t.frames[at[skip + i]];
 				struct pt_page page = pt_snapshot_page(frame, address);
-				assert_true(same_page(chapters[i].page, page));
-				assert_int_equal(chapters[i].realtime_ns, frame->realtime_ns);
+				assert_true(pt_page_equal(chapters[i].page, page));
+				assert_int_equal(chapters[i].realtime_ns - chapters[i].to_ns,
+						 frame->realtime_ns - frame->monotonic_ns);
 				size_t slot = pt_snapshot_lower(frame, address / pt_snapshot_chunk_size(frame));
 				assert_true(chapters[i].to_ns == frame->monotonic_ns ||
+					    chapters[i].to_ns == frame->presence_ns ||
 					    (slot < frame->n_slots && chapters[i].to_ns == frame->slots[slot].read_ns));
 				assert_true((chapters[i].from_ns == 0) == (skip + i == 0));
 				if (!(skip + i))
 					continue;
-				struct pt_page was = pt_snapshot_page(t.frames[at[skip + i - 1]], address);
-				assert_int_equal(chapters[i].events, pt_page_events(was, page));
+				const struct pt_snapshot *before = t.frames[frame->seq - 2];
+				struct pt_page was = pt_snapshot_page(before, address);
+				bool execed = before->process.image != frame->process.image;
+				assert_int_equal(chapters[i].events, execed ? 0 : pt_page_events(was, page));
 			}
 		}
+		tape_end(&t);
+	}
+}
+
+/* ---- beside a history ------------------------------------------------------------------------------------------- */
+
+static void expect_same_chapters(struct pt_past *a, struct pt_past *b, uint64_t address, uint64_t seq)
+{
+	struct pt_chapter of_a[FRAMES], of_b[FRAMES];
+	ssize_t n = a->ops->story(a, address, seq, of_a, FRAMES);
+	assert_int_equal(b->ops->story(b, address, seq, of_b, FRAMES), n);
+	for (ssize_t i = 0; i < n; i++) {
+		assert_true(pt_page_equal(of_a[i].page, of_b[i].page));
+		assert_int_equal(of_a[i].from_ns, of_b[i].from_ns);
+		assert_int_equal(of_a[i].to_ns, of_b[i].to_ns);
+		assert_int_equal(of_a[i].realtime_ns, of_b[i].realtime_ns);
+		assert_int_equal(of_a[i].events, of_b[i].events);
+	}
+}
+
+static void expect_same_plot(struct pt_past *a, struct pt_past *b, size_t max)
+{
+	struct pt_moment of_a[FRAMES], of_b[FRAMES];
+	ssize_t n = a->ops->plot(a, 0, UINT64_MAX, 0, 0, of_a, max);
+	assert_int_equal(b->ops->plot(b, 0, UINT64_MAX, 0, 0, of_b, max), n);
+	for (ssize_t i = 0; i < n; i++) {
+		assert_int_equal(of_a[i].seq, of_b[i].seq);
+		assert_int_equal(of_a[i].rss.value, of_b[i].rss.value);
+		assert_int_equal(of_a[i].pss.known, of_b[i].pss.known);
+		assert_int_equal(of_a[i].pss.value, of_b[i].pss.value);
+	}
+}
+
+/* What was seen live is told the same of it later: pages over an exec too, and PSS where only the kernel's sum is. */
+static void a_recording_tells_what_a_history_does(void **arg)
+{
+	(void)arg;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		const struct pt_record_options options = {0};
+		struct tape t;
+		struct pt_history *history;
+		tape_open(&t, seed, &options);
+		t.made.uncounted = seed % 2;
+		assert_int_equal(pt_history_new(PT_HISTORY_BYTES, &history), 0);
+		for (size_t i = 0; i < FRAMES; i++) {
+			if (i == FRAMES / 2) /* a pause: equal stretches of time are no equal numbers of frames */
+				t.made.seq = i + 100;
+			assert_int_equal(pt_history_push(history, tape_frame(&t)), 0);
+			t.made.seq = 0;
+		}
+		tape_read(&t);
+		for (size_t max = 1; max <= FRAMES; max++)
+			expect_same_plot(t.past, pt_history_past(history), max);
+		for (int i = 0; i < 30; i++)
+			expect_same_chapters(t.past, pt_history_past(history),
+					     MADE_BASE + made_random(&t.made, 200) * MADE_PAGE,
+					     t.frames[made_random(&t.made, FRAMES)]->seq);
+		pt_history_unref(history);
 		tape_end(&t);
 	}
 }
@@ -459,6 +517,7 @@ int main(void)
 		cmocka_unit_test(plots_are_the_sums_of_the_frames),
 		cmocka_unit_test(plots_keep_the_peaks),
 		cmocka_unit_test(a_story_has_a_chapter_for_each_change),
+		cmocka_unit_test(a_recording_tells_what_a_history_does),
 		cmocka_unit_test(the_ledger_is_in_columns),
 		cmocka_unit_test(views_give_each_vma_at_each_frame),
 		cmocka_unit_test(names_can_be_left_out),
