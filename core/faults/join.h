@@ -38,14 +38,17 @@ int pt_join_new(struct pt_join **ret, struct pt_kernel *k, pid_t pid, size_t byt
 void pt_join_free(struct pt_join *join); /* NULL is fine */
 /* What is known of all pages from here on, of its own time; a reference is taken. */
 void pt_join_snapshot(struct pt_join *join, struct pt_snapshot *snapshot);
+/* The process forked: what was its own is shared from then on. In the order of time with the faults. */
+void pt_join_forked(struct pt_join *join, uint64_t time_ns);
 /* A fault of the process itself, in the order of time; those of its children have a page table of their own. */
 void pt_join_add(struct pt_join *join, const struct pt_fault *fault, pt_stack_id stack);
 /*
  * Looks at the pages of what was added, of at most so many (others are unknown), and gives all of it, in the order of
- * time.
+ * time. Once they were looked at, drain (NULL is fine) is to add what was told meanwhile: another fault at one of these
+ * pages would else be taken for the first one's doing. What is later than the look waits for the next flush.
  */
-void pt_join_flush(struct pt_join *join, size_t pages_max, void (*each)(void *arg, const struct pt_joined *fault),
-		   void *arg);
+void pt_join_flush(struct pt_join *join, size_t pages_max, void (*drain)(void *arg),
+		   void (*each)(void *arg, const struct pt_joined *fault), void *arg);
 struct pt_join_totals pt_join_totals(const struct pt_join *join);
 
 #endif
