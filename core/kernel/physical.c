@@ -11,21 +11,14 @@
 
 #define BLOCKS "sys/devices/system/memory"
 
-struct zone {
-	char name[16];
-	int node;
-	uint64_t start, spanned; /* PFNs */
-	bool has_start;          /* zones without memory have none */
-};
-
 /* Whether the line begins a zone, "Node 0, zone      DMA". One with a name that is none of ours stays nameless. */
-static bool take_zone(struct pt_cursor line, struct zone *ret)
+static bool take_zone(struct pt_cursor line, struct pt_zone *ret)
 {
 	uint64_t node;
 
 	if (!pt_skip_word(&line, "Node "))
 		return false;
-	*ret = (struct zone){0};
+	*ret = (struct pt_zone){0};
 	if (!pt_take_decimal(&line, &node) || node > INT32_MAX || !pt_skip_word(&line, ", zone "))
 		return true;
 	pt_skip_blanks(&line);
@@ -36,8 +29,8 @@ static bool take_zone(struct pt_cursor line, struct zone *ret)
 	return true;
 }
 
-/* "        spanned  4095" or "  start_pfn:           1" */
-static void take_zone_field(struct pt_cursor line, struct zone *zone)
+/* "        spanned  4095" or "  start_pfn:           1"; whether it was the latter, a zone's last. */
+static bool take_zone_field(struct pt_cursor line, struct pt_zone *zone)
 {
 	uint64_t n;
 
@@ -46,29 +39,36 @@ static void take_zone_field(struct pt_cursor line, struct zone *zone)
 	bool start = !spanned && pt_skip_word(&line, "start_pfn:");
 	pt_skip_blanks(&line);
 	if ((!spanned && !start) || !pt_take_decimal(&line, &n))
-		return;
+		return false;
 	if (spanned)
-		zone->spanned = n;
+		zone->pages = n;
 	else
 		zone->start = n;
-	zone->has_start |= start;
+	return start;
 }
 
-static bool zone_spans(const struct zone *zone, uint64_t pfn)
+/* The next zone that has a name and memory; those without have no start_pfn. */
+static bool next_zone(struct pt_cursor *text, struct pt_zone *zone)
 {
-	return zone->name[0] && zone->has_start && pfn >= zone->start && pfn - zone->start < zone->spanned;
+	struct pt_cursor line;
+
+	while (pt_cut_line(text, &line))
+		if (!take_zone(line, zone) && take_zone_field(line, zone) && zone->name[0] && zone->pages)
+			return true;
+	return false;
+}
+
+static bool zone_spans(const struct pt_zone *zone, uint64_t pfn)
+{
+	return pfn >= zone->start && pfn - zone->start < zone->pages;
 }
 
 bool pt_parse_zoneinfo(const char *text, size_t size, uint64_t pfn, struct pt_physical *ret)
 {
-	struct pt_cursor all = {text, text + size}, line;
-	struct zone zone = {0};
+	struct pt_cursor all = {text, text + size};
+	struct pt_zone zone = {0};
 
-	/* start_pfn is the last field of a zone, so it decides. */
-	while (pt_cut_line(&all, &line)) {
-		if (take_zone(line, &zone))
-			continue;
-		take_zone_field(line, &zone);
+	while (next_zone(&all, &zone)) {
 		if (!zone_spans(&zone, pfn) || (ret->node >= 0 && ret->node != zone.node))
 			continue;
 		memcpy(ret->zone, zone.name, sizeof(ret->zone));
@@ -76,6 +76,40 @@ bool pt_parse_zoneinfo(const char *text, size_t size, uint64_t pfn, struct pt_ph
 		return true;
 	}
 	return false;
+}
+
+int pt_read_zones(struct pt_kernel *k, struct pt_zone **ret, size_t *ret_n)
+{
+	struct pt_zone zone = {0}, *zones = NULL;
+	char *text = NULL;
+	size_t size = 0, n = 0;
+	int error = pt_kernel_slurp(k, "proc/zoneinfo", &text, &size);
+
+	for (struct pt_cursor all = {text, text + size}; !error && next_zone(&all, &zone);) {
+		struct pt_zone *more = realloc(zones, (n + 1) * sizeof(*zones));
+		if (!more) {
+			error = -ENOMEM;
+			break;
+		}
+		zones = more;
+		zones[n++] = zone;
+	}
+	free(text);
+	if (error) {
+		free(zones);
+		return error;
+	}
+	*ret = zones;
+	*ret_n = n;
+	return 0;
+}
+
+const struct pt_zone *pt_zone_of(const struct pt_zone *zones, size_t n, uint64_t pfn)
+{
+	for (size_t i = 0; i < n; i++)
+		if (zone_spans(&zones[i], pfn))
+			return &zones[i];
+	return NULL;
 }
 
 /* The first line of a small file. */

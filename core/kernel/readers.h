@@ -68,6 +68,15 @@ int pt_read_threads(struct pt_kernel *k, pid_t pid, pid_t **ret, size_t *ret_n);
 int pt_read_thread_sp(struct pt_kernel *k, pid_t pid, pid_t tid, uint64_t *ret);
 bool pt_parse_syscall_sp(const char *text, uint64_t *ret);
 
+/* Code of a function of the kernel; {0, 0}: there is none of that name. */
+struct pt_code {
+	uint64_t start, end;
+};
+/* Some functions by their names, into ret[n]. -EACCES: where they are is hidden (kernel.kptr_restrict), or none is there. */
+int pt_read_kernel_code(struct pt_kernel *k, const char *const *names, size_t n, struct pt_code *ret);
+/* pure half: of /proc/kallsyms; false if none was found */
+bool pt_parse_kallsyms(const char *text, size_t size, const char *const *names, size_t n, struct pt_code *ret);
+
 /* Where a frame lies. Missing is "" or -1. */
 struct pt_physical {
 	char zone[16]; /* "Normal" */
@@ -78,6 +87,15 @@ struct pt_physical {
 void pt_read_physical(struct pt_kernel *k, uint64_t pfn, struct pt_physical *ret);
 /* pure half: the zone of a PFN out of /proc/zoneinfo; false if none spans it */
 bool pt_parse_zoneinfo(const char *text, size_t size, uint64_t pfn, struct pt_physical *ret);
+/* Spans of zones that have memory, for many frames; free(*ret). */
+struct pt_zone {
+	char name[16];
+	int node;
+	uint64_t start, pages; /* PFNs; a span may have holes, and those of two nodes may overlap */
+};
+int pt_read_zones(struct pt_kernel *k, struct pt_zone **ret, size_t *ret_n);
+/* The first that spans it; NULL: none. */
+const struct pt_zone *pt_zone_of(const struct pt_zone *zones, size_t n, uint64_t pfn);
 
 /* The memory cgroup with that inode (kpagecgroup), as a path below the mount; tries near_pid's own first. */
 int pt_read_cgroup_path(struct pt_kernel *k, uint64_t inode, pid_t near_pid, char *ret, size_t size);
