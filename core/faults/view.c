@@ -3,6 +3,7 @@
  */
 #include "core/faults/view.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 static const char *const causes[PT_REPEAT_N] = {
@@ -41,6 +42,7 @@ struct pt_fault_view *pt_fault_view_new(void)
 	if (view) {
 		view->refs = 1;
 		view->cpu_share = -1;
+		view->allocs_error = view->spent_error = -ENODATA; /* until somebody asks */
 	}
 	return view;
 }
@@ -63,11 +65,14 @@ void pt_fault_view_unref(struct pt_fault_view *view)
 		free(view->repeaters[i].name);
 		free(view->repeaters[i].text);
 	}
+	for (size_t i = 0; i < view->n_allocs; i++)
+		free(view->allocs[i].flags);
 	free(view->stacks);
 	free(view->vmas);
 	free(view->addresses);
 	free(view->threads);
 	free(view->cpus);
 	free(view->repeaters);
+	free(view->allocs);
 	free(view);
 }

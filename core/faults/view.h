@@ -9,7 +9,7 @@
 #include "core/faults/kind.h"
 #include "core/faults/stacks.h"
 #include "core/faults/stream.h"
-#include "core/model/counts.h"
+#include "core/model/snapshot.h"
 
 struct pt_fault_counts {
 	uint64_t events, major, kernel; /* kernel: in system calls */
@@ -99,6 +99,16 @@ struct pt_fault_repeater {
 	pt_stack_id stack; /* of the last */
 };
 
+/* Allocations of one kind that were made for the process (core/faults/allocs.h). */
+struct pt_fault_alloc_row {
+	unsigned order;
+	int migrate_type; /* pt_migrate_type_name() */
+	int node;         /* -1: not known */
+	char zone[16];    /* "": not known */
+	char *flags;      /* "GFP_HIGHUSER_MOVABLE|__GFP_ZERO" */
+	uint64_t events, pages;
+};
+
 struct pt_fault_view {
 	pid_t pid;
 	uint64_t from_ns, to_ns; /* CLOCK_MONOTONIC */
@@ -117,7 +127,14 @@ struct pt_fault_view {
 	struct pt_fault_thread_row *threads;
 	struct pt_fault_cpu_row *cpus;
 	struct pt_fault_repeater *repeaters;
-	size_t n_stacks, n_vmas, n_addresses, n_threads, n_cpus, n_repeaters;
+	struct pt_fault_alloc_row *allocs;
+	size_t n_stacks, n_vmas, n_addresses, n_threads, n_cpus, n_repeaters, n_allocs;
+	int allocs_error;         /* 0, or -errno: why there are no allocations; -ENODATA: not asked for */
+	uint64_t allocs_left_out; /* allocations that the table had no room for */
+	/* CPU time that its threads ran, and of that in page faults, ns since it is watched; not known (spent_error) without */
+	struct pt_maybe cpu_ns, faults_ns;
+	uint64_t fault_samples; /* that faults_ns was estimated from */
+	int spent_error;        /* 0, or -errno */
 	/* private: */
 	unsigned refs; /* atomic */
 };

@@ -15,6 +15,8 @@ struct pt_fault_watch_options {
 	uint64_t interval_ns; /* between views; 0: a second */
 	uint64_t period;      /* fixed; 0: adapts */
 	bool stacks;
+	bool spent;      /* how much of its CPU time is spent in faults (spent.h) */
+	bool allocs;     /* what the kernel allocates for it (allocs.h); costs about as much again */
 	bool from_exec;  /* of a child that waits to become another program: from there on */
 	size_t rows;     /* of each table; 0: 100 */
 	uint64_t memory; /* bytes that tables may take; 0: 64 MiB */
@@ -38,6 +40,10 @@ struct pt_fault_view *pt_fault_watch_take(struct pt_fault_watch *watch);
 struct pt_fault_view *pt_fault_watch_finish(struct pt_fault_watch *watch);
 /* The calls of a stack by its number, with names, malloc'ed (pt_fault_calls_free); from any thread. 0 or -errno. */
 int pt_fault_watch_calls(struct pt_fault_watch *watch, pt_stack_id id, struct pt_fault_call **ret, size_t *ret_n);
+/* The newest allocation of a frame that was told, with the names of its flags; false: none. From any thread. */
+struct pt_alloc;
+bool pt_fault_watch_alloc(struct pt_fault_watch *watch, uint64_t pfn, struct pt_alloc *ret, char *ret_flags,
+			  size_t size);
 /* The stack that first touched a page since pagetop came, and when; 0: not seen. From any thread. */
 pt_stack_id pt_fault_watch_birth(struct pt_fault_watch *watch, uint64_t address, uint64_t *ret_time_ns);
 void pt_fault_watch_free(struct pt_fault_watch *watch); /* NULL is fine; no event stays behind */

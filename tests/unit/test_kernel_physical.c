@@ -140,6 +140,29 @@ static void a_frame_is_in_its_memory_block(void **state)
 	}
 }
 
+/* All zones that have memory at once, for many frames. */
+static void zones_of_many_frames(void **state)
+{
+	(void)state;
+	struct fixture *fixture = fixture_new(4096, "");
+	struct pt_kernel *k = fixture_kernel(fixture);
+	struct pt_zone *zones;
+	size_t n;
+
+	assert_int_equal(pt_read_zones(k, &zones, &n), -ENOENT);
+	fixture_write(fixture, "proc/zoneinfo", zoneinfo);
+	assert_int_equal(pt_read_zones(k, &zones, &n), 0);
+	assert_int_equal(n, 3);
+	assert_string_equal(pt_zone_of(zones, n, 4095)->name, "DMA");
+	assert_int_equal(pt_zone_of(zones, n, 4096)->node, 0);
+	assert_int_equal(pt_zone_of(zones, n, 5999)->node, 1);
+	assert_null(pt_zone_of(zones, n, 6000));
+	assert_null(pt_zone_of(zones, n, 0));
+	free(zones);
+	pt_kernel_free(k);
+	fixture_free(fixture);
+}
+
 static void without_sysfs_little_is_known(void **state)
 {
 	(void)state;
@@ -326,6 +349,7 @@ int main(void)
 		cmocka_unit_test(damaged_zoneinfo_finds_nothing),
 		cmocka_unit_test(cut_at_every_byte),
 		cmocka_unit_test(a_frame_is_in_its_memory_block),
+		cmocka_unit_test(zones_of_many_frames),
 		cmocka_unit_test(without_sysfs_little_is_known),
 		cmocka_unit_test(physical_survives_any_failing_call),
 		cmocka_unit_test(cgroup_by_inode),
