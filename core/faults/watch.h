@@ -38,7 +38,8 @@ int pt_fault_watch_fd(const struct pt_fault_watch *watch);
 struct pt_fault_view *pt_fault_watch_take(struct pt_fault_watch *watch);
 /* A last look at all there is, as a reference; then faults are told no more. NULL: out of memory. */
 struct pt_fault_view *pt_fault_watch_finish(struct pt_fault_watch *watch);
-/* The calls of a stack by its number, with names, malloc'ed (pt_fault_calls_free); from any thread. 0 or -errno. */
+/* The calls of a stack by its number, with names, malloc'ed (pt_fault_calls_free); from any thread. 0,
+ * -ENOENT, -ENOMEM, -EAGAIN: the watch is looking names up for long itself. */
 int pt_fault_watch_calls(struct pt_fault_watch *watch, pt_stack_id id, struct pt_fault_call **ret, size_t *ret_n);
 /* The newest allocation of a frame that was told, with the names of its flags; false: none. From any thread. */
 struct pt_alloc;
