@@ -16,6 +16,7 @@ setup_table() {
 		build libjansson-dev
 		build libsqlite3-dev
 		build libzstd-dev
+		build libdw-dev
 		test libcmocka-dev
 		test libvterm-dev
 		check clang-14

@@ -18,6 +18,7 @@ enum pt_clock { PT_CLOCK_MONOTONIC, PT_CLOCK_REALTIME, PT_CLOCK_THREAD_CPU, PT_C
 struct pt_file_stat {
 	uint64_t inode;
 	uint32_t mode; /* st_mode */
+	uint32_t dev_major, dev_minor;
 	bool tmpfs;    /* lies on tmpfs (statfs TMPFS_MAGIC), hugetlbfs is not */
 	bool hugetlbfs;
 };

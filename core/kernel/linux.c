@@ -20,6 +20,7 @@
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -138,6 +139,8 @@ static int linux_stat(struct pt_kernel *k, const char *path, struct pt_file_stat
 	*ret = (struct pt_file_stat){
 		.inode = st.st_ino,
 		.mode = st.st_mode,
+		.dev_major = major(st.st_dev),
+		.dev_minor = minor(st.st_dev),
 		.tmpfs = (unsigned long)fs.f_type == TMPFS_MAGIC,
 		.hugetlbfs = (unsigned long)fs.f_type == HUGETLBFS_MAGIC,
 	};
