@@ -59,6 +59,7 @@ void pt_module_free(struct pt_module *m, struct pt_module_env *env)
 	pt_image_drop(&m->debug);
 	pt_image_drop(&m->image);
 	free(m->segments);
+	free(m->build_id);
 	free(m->path);
 	free(m);
 }
@@ -146,6 +147,16 @@ static int read_file(struct pt_module *m, struct pt_module_env *env, uint64_t st
 	return error;
 }
 
+/* In hexadecimal digits, as debuggers look for it. */
+static void read_build_id(struct pt_module *m)
+{
+	const void *id;
+	const ssize_t n = dwelf_elf_gnu_build_id(m->image.elf, &id);
+	m->build_id = n >= 2 && n <= BUILD_ID_MAX ? malloc(2 * (size_t)n + 1) : NULL;
+	for (ssize_t i = 0; m->build_id && i < n; i++)
+		snprintf(m->build_id + 2 * i, 3, "%02x", ((const unsigned char *)id)[i]);
+}
+
 static int read_segments(struct pt_module *m)
 {
 	size_t n;
@@ -171,6 +182,7 @@ bool pt_module_read(struct pt_module *m, struct pt_module_env *env, uint64_t sta
 		return false;
 	if (read_segments(m))
 		return false;
+	read_build_id(m);
 	m->cfi = pt_cfi_new(&m->image);
 	if (m->cfi)
 		m->state = PT_MODULE_READ;
@@ -194,21 +206,13 @@ const struct pt_row *pt_module_row(struct pt_module *m, uint64_t address)
 	return pt_cfi_row(m->cfi, address);
 }
 
-/* A descriptor of the separate debug file, found by the build id, or -errno. */
+/* A descriptor of the separate debug file, or -errno. */
 static int open_debug(const struct pt_module *m, struct pt_kernel *k)
 {
-	char path[64 + 2 * BUILD_ID_MAX] = "usr/lib/debug/.build-id/";
-	const void *id;
-	const ssize_t n = dwelf_elf_gnu_build_id(m->image.elf, &id);
-	if (n < 2 || n > BUILD_ID_MAX)
+	char path[64 + 2 * BUILD_ID_MAX];
+	if (!m->build_id)
 		return -ENOENT;
-	size_t at = strlen(path);
-	for (ssize_t i = 0; i < n; i++) {
-		at += (size_t)snprintf(path + at, sizeof(path) - at, "%02x", ((const unsigned char *)id)[i]);
-		if (i == 0)
-			path[at++] = '/';
-	}
-	snprintf(path + at, sizeof(path) - at, ".debug");
+	snprintf(path, sizeof(path), "usr/lib/debug/.build-id/%.2s/%s.debug", m->build_id, m->build_id + 2);
 	return k->ops->open(k, path, O_RDONLY);
 }
 

@@ -19,7 +19,8 @@ struct pt_segment { /* a piece of code, in the file and where the file wants to 
 struct pt_module {
 	uint64_t inode;
 	uint32_t dev_major, dev_minor;
-	char *path; /* raw, as maps has it */
+	char *path;     /* raw, as maps has it */
+	char *build_id; /* once read: in hexadecimal digits; NULL: it has none */
 	/* private: */
 	enum pt_module_state state;
 	struct pt_image image;

@@ -110,6 +110,7 @@ void pt_unwinder_symbol(struct pt_unwinder *u, uint64_t ip, bool with_line, stru
 	ret->module_offset = ip - place->start + place->offset;
 	if (!pt_places_locate(&u->places, place, ip, &address))
 		return;
+	ret->build_id = place->module->build_id;
 	ret->module_offset = address;
 	ret->name = pt_module_symbol(place->module, &u->places.env, address, &ret->offset);
 	if (with_line)

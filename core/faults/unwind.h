@@ -15,14 +15,13 @@ struct pt_unwinder;
 
 /* Of an address. Strings are the unwinder's and stay until it ends; raw bytes of the file, so hostile. NULL: not known. */
 struct pt_symbol {
-	const char *name;     /* demangled */
-	uint64_t offset;      /* bytes from where it begins */
-	const char *module;   /* path, as maps has it; NULL: in no file */
-	const char *build_id; /* of the module, in hexadecimal digits; NULL: it has none */
-	uint64_t
-		module_offset; /* of the address in the module, as its own symbol table counts; unreadable: in the file */
-	const char *file;      /* of the source */
-	int line;              /* 0: not known */
+	const char *name;       /* demangled */
+	uint64_t offset;        /* bytes from where it begins */
+	const char *module;     /* path, as maps has it; NULL: in no file */
+	const char *build_id;   /* of the module, in hexadecimal digits; NULL: it has none */
+	uint64_t module_offset; /* of the address there, as its own symbol table counts; unreadable: in the file */
+	const char *file;       /* of the source */
+	int line;               /* 0: not known */
 };
 
 /* 0, -ESRCH, -EACCES, -ENOMEM. k must outlive it. */
