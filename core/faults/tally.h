@@ -16,6 +16,8 @@ struct pt_tally;
 struct pt_tally *pt_tally_new(unsigned page_shift, size_t bytes_max, uint64_t from_ns);
 void pt_tally_free(struct pt_tally *tally); /* NULL is fine */
 void pt_tally_add(struct pt_tally *tally, const struct pt_joined *fault);
+/* Bytes of memory that a fault brought, weight included: not what was on swap before, nor the zero page. */
+uint64_t pt_joined_born(const struct pt_joined *fault, unsigned page_shift);
 /* Of a process that it forked: counted, no more. */
 void pt_tally_child(struct pt_tally *tally, const struct pt_fault *fault);
 /* The process forked: from then on its private pages are shared until they are written to. */
