@@ -4,23 +4,16 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/record/record.h"
 #include "tui/commands/commands.h"
+#include "tui/now.h"
 #include "tui/recorded.h"
 #include "tui/shell.h"
 #include "tui/term.h"
 #include "tui/when.h"
 
 #define QUIT_WAIT_MS 200 /* for threads that may hang in the kernel */
-
-static uint64_t now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 /* Why the process cannot be looked at, on stderr; before the terminal was touched. */
 static int complain(pid_t pid, int error)
@@ -65,12 +58,12 @@ static void run(struct ui_shell *shell, struct wg_canvas *canvas, const struct u
 	while (!shell->quit && !ui_term_gone()) {
 		show(shell, canvas);
 		size_t n = ui_shell_fds(shell, fds + UI_BESIDE_FDS, 8);
-		ui_term_wait(fds, n + UI_BESIDE_FDS, ui_shell_timeout(shell, now()));
+		ui_term_wait(fds, n + UI_BESIDE_FDS, ui_shell_timeout(shell, ui_now(CLOCK_MONOTONIC)));
 		if (beside->take)
 			beside->take(beside->arg);
 		while (!shell->quit && ui_term_read(&event))
-			ui_shell_event(shell, &event, now());
-		ui_shell_update(shell, now());
+			ui_shell_event(shell, &event, ui_now(CLOCK_MONOTONIC));
+		ui_shell_update(shell, ui_now(CLOCK_MONOTONIC));
 	}
 }
 
@@ -80,7 +73,7 @@ static int open_list(struct ui_shell *shell, const struct ui_options *options, s
 {
 	int error = ui_recorded_new(ret, reader, options->input);
 	if (!error)
-		error = ui_shell_init(shell, options, ui_recorded_sources(*ret), now());
+		error = ui_shell_init(shell, options, ui_recorded_sources(*ret), ui_now(CLOCK_MONOTONIC));
 	if (error)
 		ui_complain("%s: %s", options->input, strerror(-error));
 	return error ? UI_LACKING : UI_OK;
@@ -102,7 +95,7 @@ static int open_recording(struct ui_shell *shell, const struct ui_options *optio
 		pt_reader_close(reader);
 		return UI_USAGE;
 	}
-	int error = ui_shell_replay(shell, options, &ui_sources_live, reader, seq, now());
+	int error = ui_shell_replay(shell, options, &ui_sources_live, reader, seq, ui_now(CLOCK_MONOTONIC));
 	if (error)
 		ui_complain("%s: %s", options->input, strerror(-error));
 	return error ? UI_LACKING : UI_OK;
@@ -112,7 +105,7 @@ static int open_shell(struct ui_shell *shell, const struct ui_options *options, 
 {
 	if (options->input)
 		return open_recording(shell, options, ret);
-	int error = ui_shell_init(shell, options, &ui_sources_live, now());
+	int error = ui_shell_init(shell, options, &ui_sources_live, ui_now(CLOCK_MONOTONIC));
 	return error ? complain(options->pid, error) : UI_OK;
 }
 

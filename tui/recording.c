@@ -115,7 +115,6 @@ void ui_recording_update(struct ui_shell *shell)
 	if (!r->recorder)
 		return;
 	struct pt_recorder_status status = pt_recorder_status(r->recorder);
-	r->frames = status.frames;
 	if (feed->state == PT_FEED_ENDED && !r->ended) {
 		pt_recorder_end(r->recorder, feed->ended_ns);
 		r->ended = true;

@@ -14,7 +14,6 @@ struct ui_recording {
 	struct pt_recorder *recorder; /* NULL: none is made */
 	char path[UI_LINE_MAX];
 	uint64_t began_ns;
-	uint64_t frames;
 	bool stopping; /* what is in its queue is still written */
 	bool ended;    /* the end of the target is in it */
 };

@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/record/replay.h"
 #include "core/scan/live.h"
+#include "tui/now.h"
 #include "tui/worker.h"
 
 /* ---- the live inspector ----------------------------------------------------------------------------------------- */
@@ -92,9 +92,7 @@ int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, const s
 
 static uint64_t monotonic(void)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	return ui_now(CLOCK_MONOTONIC);
 }
 
 int ui_target_replay(struct ui_target *t, struct pt_reader *reader, uint64_t seq)

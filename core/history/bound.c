@@ -194,7 +194,8 @@ static int join(struct pt_history *h, size_t i)
 	return 0;
 }
 
-void pt_ring_thin(struct pt_history *h)
+/* Until the bound is kept, or nothing more can go. */
+static void thin(struct pt_history *h)
 {
 	size_t bound = h->bound - h->bound / PT_ANCHOR_PART;
 	while (h->n > 1 && (h->bytes > bound || h->n > PT_HISTORY_FRAMES)) {
@@ -251,6 +252,6 @@ int pt_ring_append(struct pt_history *h, struct pt_snapshot *snapshot, struct pt
 	}
 	pt_snapshot_unref(h->last);
 	h->last = pt_snapshot_ref(snapshot);
-	pt_ring_thin(h);
+	thin(h);
 	return 0;
 }

@@ -32,8 +32,12 @@ void pt_delta_unref(struct pt_delta *delta)
 	free(delta);
 }
 
-int pt_delta_of(struct pt_snapshot *head, struct pt_slot *changed, size_t n_changed, struct pt_reread *reread,
-		size_t n_reread, bool whole, struct pt_delta **ret)
+/*
+ * From parts, which it takes over, also when it fails: one reference to the head and to each chunk, and the arrays (from
+ * malloc; NULL if empty). 0 or -ENOMEM.
+ */
+static int delta_of(struct pt_snapshot *head, struct pt_slot *changed, size_t n_changed, struct pt_reread *reread,
+		    size_t n_reread, bool whole, struct pt_delta **ret)
 {
 	struct pt_delta *delta = malloc(sizeof(*delta));
 	if (!delta) {
@@ -130,7 +134,7 @@ int pt_delta_make(const struct pt_snapshot *before, const struct pt_snapshot *af
 		return -ENOMEM;
 	}
 	compare(before, after, (struct differences){.changed = changed, .reread = reread});
-	return pt_delta_of(head, changed, n.n_changed, reread, n.n_reread, !before, ret);
+	return delta_of(head, changed, n.n_changed, reread, n.n_reread, !before, ret);
 }
 
 /* ---- applying --------------------------------------------------------------------------------------------------- */
@@ -263,6 +267,6 @@ int pt_delta_join(struct pt_delta *first, struct pt_delta *second, struct pt_del
 		n_reread = join_rereads(first, second, reread);
 	struct pt_slot *exact = realloc(changed, (n_changed + 1) * sizeof(*changed));
 	struct pt_reread *exact_reread = realloc(reread, (n_reread + 1) * sizeof(*reread));
-	return pt_delta_of(head, exact ? exact : changed, n_changed, exact_reread ? exact_reread : reread, n_reread,
-			   first->whole, ret);
+	return delta_of(head, exact ? exact : changed, n_changed, exact_reread ? exact_reread : reread, n_reread,
+			first->whole, ret);
 }

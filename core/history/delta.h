@@ -33,12 +33,6 @@ struct pt_delta {
 
 /* From `before` (NULL: from nothing) to `after`. 0 or -ENOMEM. */
 int pt_delta_make(const struct pt_snapshot *before, const struct pt_snapshot *after, struct pt_delta **ret);
-/*
- * From parts, which it takes over, also when it fails: one reference to the head and to each chunk, and the arrays (from
- * malloc; NULL if empty), which are as above. 0 or -ENOMEM.
- */
-int pt_delta_of(struct pt_snapshot *head, struct pt_slot *changed, size_t n_changed, struct pt_reread *reread,
-		size_t n_reread, bool whole, struct pt_delta **ret);
 
 /*
  * The snapshot that comes after `before` (NULL: nothing) when n deltas, at least one, are applied one after the other;

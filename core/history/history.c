@@ -43,7 +43,8 @@ static void sink_leave(void *arg)
 
 struct pt_feed_sink pt_history_sink(struct pt_history *h)
 {
-	return (struct pt_feed_sink){.frame = sink_frame, .leave = sink_leave, .arg = pt_history_ref(h)};
+	__atomic_fetch_add(&h->refs, 1, __ATOMIC_RELAXED);
+	return (struct pt_feed_sink){.frame = sink_frame, .leave = sink_leave, .arg = h};
 }
 
 /* ---- finding ---------------------------------------------------------------------------------------------------- */
@@ -181,12 +182,6 @@ int pt_history_new(size_t bytes, struct pt_history **ret)
 	pthread_mutex_init(&h->lock, NULL);
 	*ret = h;
 	return 0;
-}
-
-struct pt_history *pt_history_ref(struct pt_history *h)
-{
-	__atomic_fetch_add(&h->refs, 1, __ATOMIC_RELAXED);
-	return h;
 }
 
 void pt_history_unref(struct pt_history *h)

@@ -21,7 +21,6 @@ struct pt_history;
 
 /* With one reference, which its past's `free` gives back. 0 or -ENOMEM. */
 int pt_history_new(size_t bytes, struct pt_history **ret);
-struct pt_history *pt_history_ref(struct pt_history *history);
 void pt_history_unref(struct pt_history *history); /* NULL is fine; the past goes with the last one */
 
 /*

@@ -398,7 +398,7 @@ struct pt_lifetime pt_life_page(const struct pt_life *life, uint64_t address)
 
 struct sum {
 	uint64_t born; /* of all pages, in 0.1 s since the start */
-	uint32_t since, oldest, newest_change;
+	uint32_t since;
 	struct pt_life_sum *ret;
 };
 
@@ -408,13 +408,9 @@ static void sum_span(struct sum *sum, const struct span *span, uint64_t n)
 		sum->ret->pages += n;
 		sum->ret->from_start += span->born == FIRST ? n : 0;
 		sum->born += span->born > FIRST ? (span->born - FIRST - 1) * n : 0;
-		if (!sum->oldest || span->born < sum->oldest)
-			sum->oldest = span->born;
 	}
 	if (span->changed >= sum->since)
 		sum->ret->changed += n;
-	if (span->changed > sum->newest_change)
-		sum->newest_change = span->changed;
 }
 
 void pt_life_sum(const struct pt_life *life, uint64_t start, uint64_t end, uint64_t since_ns, struct pt_life_sum *ret)
@@ -435,8 +431,6 @@ void pt_life_sum(const struct pt_life *life, uint64_t start, uint64_t end, uint6
 				sum_span(&sum, &ages->spans[k], high - low);
 		}
 	}
-	ret->oldest_ns = time_of(life, sum.oldest);
-	ret->changed_ns = time_of(life, sum.newest_change);
 	if (ret->pages)
 		ret->mean_born_ns = life->start_ns + sum.born / ret->pages * TICK_NS;
 }

@@ -32,9 +32,7 @@ struct pt_life_sum {
 	uint64_t pages;        /* that hold memory or swap */
 	uint64_t from_start;   /* those of them that were there when watching began */
 	uint64_t mean_born_ns; /* CLOCK_MONOTONIC; 0 where there are none */
-	uint64_t oldest_ns;    /* when the first of them was born; 0 where there are none */
 	uint64_t changed;      /* pages, holding something or not, that changed since the given time */
-	uint64_t changed_ns;   /* the newest change; 0: none was seen */
 };
 /* Adds nothing up: *ret is the sum of [start, end) alone. Changes are counted from `since_ns` on, that moment included. */
 void pt_life_sum(const struct pt_life *life, uint64_t start, uint64_t end, uint64_t since_ns, struct pt_life_sum *ret);

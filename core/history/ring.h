@@ -59,8 +59,6 @@ size_t pt_ring_find(const struct pt_history *h, uint64_t seq);
 
 /* Appends a frame, takes over its delta also when it fails, and thins out. 0 or -ENOMEM: nothing changed. */
 int pt_ring_append(struct pt_history *h, struct pt_snapshot *snapshot, struct pt_delta *delta);
-/* Thins out until the bound is kept, or nothing more can go. */
-void pt_ring_thin(struct pt_history *h);
 void pt_ring_drop_anchor(struct pt_history *h);
 
 /* ---- seek.c, plot.c, story.c: what past's operations do --------------------------------------------------------- */

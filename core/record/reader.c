@@ -336,16 +336,6 @@ struct pt_past *pt_reader_past(struct pt_reader *r)
 	return &r->past;
 }
 
-bool pt_reader_follow(struct pt_reader *r)
-{
-	lock(&r->past);
-	uint64_t last = one(r, PT_GET_LAST, 0);
-	bool more = last != r->followed;
-	r->followed = last;
-	unlock(r);
-	return more;
-}
-
 struct pt_maybe pt_reader_ended(struct pt_reader *r)
 {
 	struct pt_maybe ended = {0};

@@ -89,7 +89,6 @@ struct pt_reader {
 	} kept[PT_READER_KEPT];
 	uint64_t turn;
 	uint64_t count, counted; /* moments up to the one of this seq */
-	uint64_t followed;       /* the last one that follow told of */
 };
 
 /* SQLite codes. The statement is reset by whoever stepped it, by pt_reader_done. */

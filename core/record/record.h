@@ -82,8 +82,8 @@ void pt_writer_close(struct pt_writer *writer); /* NULL is fine */
 struct pt_reader;
 
 /*
- * Opens read-only, for the first process that has frames. Hostile files are refused: -EBADMSG damaged, -ENOTSUP another
- * page size or a newer schema, with why.
+ * Opens read-only, for the first process that has frames. Hostile files are refused: -EBADMSG no recording, or damaged;
+ * -ENOTSUP another size of chunks, or a schema that is newer (or older) than what this pagetop reads; with why.
  */
 int pt_reader_open(const char *path, struct pt_reader **ret, char *message, size_t size);
 /* Another one on the same open file, for the process with this id, whether it has frames or not. 0 or -ENOMEM. */
@@ -92,8 +92,6 @@ void pt_reader_close(struct pt_reader *reader);           /* NULL is fine; the p
 struct pt_past *pt_reader_past(struct pt_reader *reader); /* borrowed; any thread */
 /* When its process ended, CLOCK_REALTIME; unknown: it was alive when the recording ended, or still is. */
 struct pt_maybe pt_reader_ended(struct pt_reader *reader);
-/* Whether more of its process was written since the last call. */
-bool pt_reader_follow(struct pt_reader *reader);
 /* Whether the file has more than one process; quick. */
 bool pt_reader_has_several(struct pt_reader *reader);
 /* Changes when another connection wrote to the file; never 0. */

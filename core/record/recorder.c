@@ -4,6 +4,7 @@
 #include "core/record/recorder.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,6 +268,17 @@ struct pt_recorder_status pt_recorder_status(struct pt_recorder *r)
 	pthread_mutex_lock(&r->lock);
 	struct pt_recorder_status status = r->status;
 	pthread_mutex_unlock(&r->lock);
+	return status;
+}
+
+struct pt_recorder_status pt_recorder_finish(struct pt_recorder *r)
+{
+	struct pt_recorder_status status;
+	pt_recorder_stop(r);
+	while (status = pt_recorder_status(r), !status.stopped) {
+		struct pollfd fd = {r->event, POLLIN, 0};
+		poll(&fd, 1, -1);
+	}
 	return status;
 }
 

@@ -39,6 +39,8 @@ void pt_recorder_stop(struct pt_recorder *recorder);
 struct pt_recorder_status pt_recorder_status(struct pt_recorder *recorder);
 /* Readable when the status changed since it was asked for last. */
 int pt_recorder_fd(struct pt_recorder *recorder);
+/* Stops it, and waits until the file is closed: how that went. */
+struct pt_recorder_status pt_recorder_finish(struct pt_recorder *recorder);
 /* Stops it, and waits until the file is closed. NULL is fine. */
 void pt_recorder_free(struct pt_recorder *recorder);
 

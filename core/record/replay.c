@@ -70,7 +70,7 @@ static void show(struct pt_replay *r, uint64_t seq)
 	notify(r);
 }
 
-/* The moment after the one that is shown, and when it is due; 0: there is none yet. Lock held, but not while the file
+/* The moment after the one that is shown, and when it is due; 0: there is none yet, or that was the end. Lock held, but not while the file
  * is read. */
 static uint64_t next_moment(struct pt_replay *r, uint64_t *ret_due)
 {
@@ -80,7 +80,13 @@ static uint64_t next_moment(struct pt_replay *r, uint64_t *ret_due)
 	uint64_t seq = r->past->ops->step(r->past, latest ? latest->seq : 0, latest != NULL);
 	bool any = seq && (!latest || seq > latest->seq) &&
 		   r->past->ops->plot(r->past, seq, seq, 0, 0, &moment, 1) == 1;
+	struct pt_maybe ended = any || !latest ? (struct pt_maybe){0} : pt_reader_ended(r->reader);
 	pthread_mutex_lock(&r->lock);
+	if (ended.known && r->state == PT_FEED_RUNNING) { /* the last moment was shown before that was written */
+		r->state = PT_FEED_ENDED;
+		r->ended_ns = ended.value;
+		notify(r);
+	}
 	uint64_t gap = 0;
 	if (any && latest && moment.monotonic_ns > latest->monotonic_ns)
 		gap = moment.monotonic_ns - latest->monotonic_ns;

@@ -132,7 +132,6 @@ static void note_look(struct pt_tree *tree, uint64_t started, uint64_t wishes, b
 	s->root_ended = !root;
 	s->over = over;
 	s->forks = over ? forks : s->forks;
-	s->cpu_ns = now(tree, PT_CLOCK_THREAD_CPU);
 	drop_stale(tree);
 	pthread_mutex_unlock(&tree->lock);
 	if (news)

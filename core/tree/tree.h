@@ -61,7 +61,6 @@ struct pt_tree_status {
 	uint64_t late;         /* looks that came later than half an interval after their time */
 	uint64_t longest_ns;   /* the longest time between two looks */
 	struct pt_maybe forks; /* processes and threads that the whole machine began since: at least all missed ones */
-	uint64_t cpu_ns;       /* of the tree's thread */
 	bool root_ended;
 	bool over; /* the root and all that came from it have ended, or it was told to stop */
 };

@@ -26,7 +26,6 @@ struct pt_word {
 	size_t size;
 };
 
-const char *pt_function_name(enum pt_function fn);
 const char *pt_function_usage(enum pt_function fn);   /* "peak(SERIES[, RANGE])" */
 enum pt_function pt_function_of(struct pt_word word); /* PT_FN_N: none */
 

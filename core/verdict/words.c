@@ -59,11 +59,6 @@ bool pt_word_is(struct pt_word word, const char *text)
 	return word.size == strlen(text) && memcmp(word.text, text, word.size) == 0;
 }
 
-const char *pt_function_name(enum pt_function fn)
-{
-	return functions[fn].name;
-}
-
 const char *pt_function_usage(enum pt_function fn)
 {
 	return functions[fn].usage;

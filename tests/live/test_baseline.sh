@@ -43,7 +43,8 @@ holds() {
 
 base=$tmp/main.json
 complains 2 'main.json: No such file or directory; --baseline-update makes one' check -i "$tmp/a" --baseline "$base"
-gives 0 check -i "$tmp/a" --baseline "$base" --baseline-update
+(umask 027 && gives 0 check -i "$tmp/a" --baseline "$base" --baseline-update)
+[ "$(stat -c %a "$base")" = 640 ] || complain "permissions $(stat -c %a "$base") with umask 027"
 jq -e '.["pagetop-baseline"] == 1 and (.runs | length) == 1 and (.runs[0].measures | .["peak(heap.rss)"] > 20 * 1048576 and
 	.["peak(heap.rss)"] < 60 * 1048576 and .duration > 0.5) and (.runs[0].when | fromdate) > 1700000000' "$base" >/dev/null ||
 	complain "the file: $(cat "$base")"

@@ -95,6 +95,34 @@ gives 1 mark late
 says "is over"
 timeout 20 "$bin" vmas -i "$tmp/a" --at warm -n -r -o START >"$tmp/out" 2>"$tmp/err" || complain "--at warm: status $?"
 
+# more than are kept: that is said
+
+"$bin" record -p $target -o "$tmp/b" --marks "$tmp/marks" 2>"$tmp/err" 3>&- &
+recorder=$!
+while [ ! -S "$tmp/marks" ] && kill -0 $recorder 2>/dev/null; do :; done
+cat >"$tmp/flood.c" <<'END'
+#include "pagetop-mark.h"
+
+int main(int argc, char **argv)
+{
+	char many[1800];
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	for (int i = 0; i < 900; i++)
+		memcpy(many + 2 * i, "x\n", 2);
+	strncpy(to.sun_path, argv[argc - 1], sizeof(to.sun_path) - 1);
+	for (int i = 0; i < 12; i++)
+		if (sendto(fd, many, sizeof(many), 0, (struct sockaddr *)&to, sizeof(to)) < 0)
+			return 1;
+	return 0;
+}
+END
+gcc -I "$top/assets" -o "$tmp/flood" "$tmp/flood.c" && "$tmp/flood" "$tmp/marks" || complain "flood.c: status $?"
+kill -INT $recorder
+wait $recorder || complain "the recorder of a flood: status $?"
+recorder=
+grep -qx 'pagetop: 800 marks were lost: no more than 10000 are kept' "$tmp/err" || complain "does not say what was lost"
+
 # ---- in a run
 
 unset PAGETOP_MARK

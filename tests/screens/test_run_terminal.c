@@ -128,6 +128,23 @@ static void the_live_screen_outlives_the_command(void **state)
 	assert_int_equal(status_at_the_end(), 128 + SIGINT);
 }
 
+/* The file that was to have its output goes with what could not be started. */
+static void nothing_is_left_of_what_cannot_start(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/pagetop-test-XXXXXX", tmpdir[40];
+	assert_non_null(mkdtemp(folder));
+	snprintf(tmpdir, sizeof(tmpdir), "TMPDIR=%s", folder);
+	const char *const environment[] = {tmpdir, NULL};
+	const char *const argv[] = {getenv("PT_BIN"), "run", "--live", "--", "/nowhere/at/all", NULL};
+	if (!argv[0])
+		skip();
+	pty = pty_start(80, 24, "xterm-256color", environment, argv);
+	pty_expect(pty, "cannot start /nowhere/at/all");
+	assert_int_equal(status_at_the_end(), 127);
+	assert_int_equal(rmdir(folder), 0); /* empty */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +154,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_new_size_comes_once, end),
 		cmocka_unit_test_teardown(the_live_screen_leaves_the_command_alone, end),
 		cmocka_unit_test_teardown(the_live_screen_outlives_the_command, end),
+		cmocka_unit_test_teardown(nothing_is_left_of_what_cannot_start, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,9 +92,15 @@ static void it_plays_to_the_end_and_follows(void **arg)
 	tape_frame(&t);
 	wait_for(feed, 6);
 	tape_frame(&t);
-	assert_int_equal(pt_writer_end(t.writer, 4711), 0);
 	struct pt_feed_status status = wait_for(feed, 7);
-	assert_true(status.state == PT_FEED_ENDED || status.state == PT_FEED_RUNNING); /* shown before it was said */
+	assert_int_equal(status.state, PT_FEED_RUNNING);
+	assert_int_equal(pt_writer_end(t.writer, 4711), 0); /* said after it was shown */
+	while (status = feed->ops->status(feed), status.state != PT_FEED_ENDED) {
+		struct pollfd fd = {feed->ops->fd(feed), POLLIN, 0};
+		assert_int_equal(poll(&fd, 1, 20000), 1);
+		feed->ops->ack(feed);
+	}
+	assert_int_equal(status.ended_ns, 4711);
 	pt_replay_seek(replay, 3);
 	wait_for(feed, 3);
 	pt_replay_seek(replay, 7);

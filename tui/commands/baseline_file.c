@@ -239,7 +239,7 @@ int ui_baseline_save(const char *path, const struct pt_baseline *baseline)
 	json_t *json = json_baseline(baseline);
 	char *text = json ? json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) : NULL, *line = NULL;
 	int n = text ? asprintf(&line, "%s\n", text) : -1;
-	int error = n < 0 ? ENOMEM : ui_replace_file(path, line, (size_t)n);
+	int error = n < 0 ? ENOMEM : ui_replace_file(path, line, (size_t)n, false);
 	if (n >= 0)
 		free(line);
 	free(text);

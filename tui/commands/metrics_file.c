@@ -57,7 +57,7 @@ void ui_metrics_frame(struct ui_metrics_file *file, struct pt_snapshot *snapshot
 	if (!file->path)
 		return;
 	char *text = pt_metrics_add(&file->process, snapshot) == 0 ? pt_metrics_text(&file->process, 1, &size) : NULL;
-	int error = text ? ui_replace_file(file->path, text, size) : ENOMEM;
+	int error = text ? ui_replace_file(file->path, text, size, true) : ENOMEM;
 	free(text);
 	if (error && !file->failed)
 		ui_complain("cannot write %s: %s", file->path, strerror(error));

@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/text/text.h"
+#include "tui/now.h"
 
 #define PATIENCE 1000000000ull /* ns before the line is shown, */
 #define INTERVAL 100000000ull  /* and until it is shown anew */
@@ -30,16 +30,9 @@ static void set_handlers(void (*handler)(int signal))
 		sigaction(signals[i], &action, NULL);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts = {0};
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 void ui_progress_begin(struct ui_progress *p, const char *what)
 {
-	*p = (struct ui_progress){.what = what, .began_ns = now_ns()};
+	*p = (struct ui_progress){.what = what, .began_ns = ui_now(CLOCK_MONOTONIC)};
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like others */
 	set_handlers(note);
 }
@@ -47,7 +40,7 @@ void ui_progress_begin(struct ui_progress *p, const char *what)
 int ui_progress_step(struct ui_progress *p, uint64_t done, uint64_t all)
 {
 	char size[16], of[16];
-	uint64_t now = now_ns();
+	uint64_t now = ui_now(CLOCK_MONOTONIC);
 	if (came)
 		return -ECANCELED;
 	if (now - p->began_ns < PATIENCE || now - p->shown_ns < INTERVAL || !isatty(STDERR_FILENO))

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/kernel/readers.h"
@@ -22,6 +21,7 @@
 #include "core/text/text.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/metrics_file.h"
+#include "tui/now.h"
 #include "tui/worker.h"
 
 #define SECOND  1000000000ull
@@ -42,13 +42,6 @@ struct session {
 	enum pt_feed_state state;
 	bool shown; /* a progress line */
 };
-
-static uint64_t now(clockid_t clock)
-{
-	struct timespec t;
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
-}
 
 /* ---- how it goes ------------------------------------------------------------------------------------------------ */
 
@@ -73,7 +66,7 @@ static void show_progress(struct session *s)
 {
 	struct pt_recorder_status status = status_of(s);
 	char size[16], rss[16] = "?";
-	uint64_t seconds = (now(CLOCK_MONOTONIC) - s->began_ns) / SECOND;
+	uint64_t seconds = (ui_now(CLOCK_MONOTONIC) - s->began_ns) / SECOND;
 	if (!isatty(STDERR_FILENO))
 		return;
 	if (s->rss.known)
@@ -106,6 +99,9 @@ static void sum_up(struct session *s, const struct pt_recorder_status *status)
 	if (status->lost_small)
 		ui_complain("%" PRIu64 " marks were lost: the disk of %s is too slow for them", status->lost_small,
 			    s->options->columns);
+	if (s->marks && pt_marks_lost(s->marks))
+		ui_complain("%" PRIu64 " marks were lost: no more than %d are kept", pt_marks_lost(s->marks),
+			    PT_MARKS_MAX);
 	if (isatty(STDERR_FILENO) && s->recorder)
 		fprintf(stderr, "%" PRIu64 " frames, %s; writing took %s of CPU time\n", status->frames,
 			pt_text_size(file_size(s->options->columns), size, sizeof(size)),
@@ -146,7 +142,7 @@ static void take_marks(struct session *s)
 	struct pt_trace_mark marks[16];
 	size_t n = 1;
 	while (s->marks && s->recorder && n > 0) {
-		n = pt_marks_take(s->marks, now(CLOCK_REALTIME), now(CLOCK_MONOTONIC), marks,
+		n = pt_marks_take(s->marks, ui_now(CLOCK_REALTIME), ui_now(CLOCK_MONOTONIC), marks,
 				  sizeof(marks) / sizeof(*marks));
 		for (size_t i = 0; i < n; i++)
 			pt_recorder_mark(s->recorder, marks[i].realtime_ns, marks[i].pid, marks[i].label);
@@ -156,7 +152,7 @@ static void take_marks(struct session *s)
 
 static int wait_ms(uint64_t end_ns)
 {
-	uint64_t at = now(CLOCK_MONOTONIC), left = end_ns > at ? (end_ns - at) / 1000000 + 1 : SHOW_MS;
+	uint64_t at = ui_now(CLOCK_MONOTONIC), left = end_ns > at ? (end_ns - at) / 1000000 + 1 : SHOW_MS;
 	int most = isatty(STDERR_FILENO) ? SHOW_MS : end_ns == NEVER ? -1 : 60000;
 	return most >= 0 && (uint64_t)most > left ? (int)left : most;
 }
@@ -164,7 +160,7 @@ static int wait_ms(uint64_t end_ns)
 /* The time has passed; but one frame there shall be, if there can be any. */
 static bool is_late(struct session *s, uint64_t end_ns)
 {
-	return now(CLOCK_MONOTONIC) >= end_ns && (s->frames || s->state == PT_FEED_FAILED);
+	return ui_now(CLOCK_MONOTONIC) >= end_ns && (s->frames || s->state == PT_FEED_FAILED);
 }
 
 static void go_round(struct session *s)
@@ -190,14 +186,8 @@ static void go_round(struct session *s)
 /* Waits until all is in the file, and says how it ended. */
 static int finish(struct session *s)
 {
-	struct pt_recorder_status status;
 	take_marks(s);
-	if (s->recorder)
-		pt_recorder_stop(s->recorder);
-	for (status = status_of(s); !status.stopped; status = status_of(s)) {
-		struct pollfd fd = {pt_recorder_fd(s->recorder), POLLIN, 0};
-		poll(&fd, 1, -1);
-	}
+	struct pt_recorder_status status = s->recorder ? pt_recorder_finish(s->recorder) : status_of(s);
 	sum_up(s, &status);
 	if (!status.error && !status.frames && s->state == PT_FEED_ENDED) {
 		if (s->recorder)
@@ -302,7 +292,7 @@ static void take_signals(int fd)
 
 int ui_record(const struct ui_options *options, struct pt_kernel *k)
 {
-	struct session s = {.options = options, .k = k, .began_ns = now(CLOCK_MONOTONIC)};
+	struct session s = {.options = options, .k = k, .began_ns = ui_now(CLOCK_MONOTONIC)};
 	sigset_t before;
 	if (!options->columns && !options->metrics) {
 		ui_complain("record needs a file to write: pagetop record -p PID -o FILE, or --metrics FILE");

@@ -4,9 +4,11 @@
 #ifndef UI_REPLACE_FILE_H
 #define UI_REPLACE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* Written under a name that ends in six random characters, and renamed; all may read it. 0 or an error number. */
-int ui_replace_file(const char *path, const char *text, size_t size);
+/* Written under a name that ends in twelve random digits, and renamed. for_all: others may read it, whatever the umask.
+ * 0 or an error number. */
+int ui_replace_file(const char *path, const char *text, size_t size, bool for_all);
 
 #endif

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/kernel/readers.h"
@@ -17,6 +16,7 @@
 #include "tui/commands/run_marks.h"
 #include "tui/commands/run_record.h"
 #include "tui/commands/run_report.h"
+#include "tui/now.h"
 
 #define FRAME_NS  250000000u /* between two frames of a process, as the budget goes, */
 #define SETTLE_NS 300000000u /* the first of which comes after so long */
@@ -36,13 +36,6 @@ struct session {
 	FILE *report; /* --report, or stderr */
 	bool failed;  /* something that was asked for could not be done */
 };
-
-static uint64_t now(clockid_t clock)
-{
-	struct timespec t;
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 static struct pt_maybe count_oom_kills(struct session *s)
 {
@@ -114,6 +107,7 @@ static int start_command(struct session *s)
 	free(setup.environment);
 	if (status != UI_OK)
 		ui_complain("cannot start %s: %s", s->options->rest[0], strerror(error));
+	s->live.started = status == UI_OK;
 	return status;
 }
 
@@ -198,9 +192,10 @@ static void write_report(struct session *s, const struct ui_run_result *result)
 			ui_verdicts_print(&s->verdict.verdicts, s->options, s->report);
 		}
 	}
-	if (fflush(s->report) == 0 || !s->options->report)
+	bool flushed = fflush(s->report) == 0;
+	if ((flushed && !ferror(s->report)) || !s->options->report)
 		return;
-	ui_complain("%s: %s", s->options->report, strerror(errno));
+	ui_complain("%s: %s", s->options->report, flushed ? "it cannot be written in full" : strerror(errno));
 	s->failed = true;
 }
 
@@ -218,8 +213,8 @@ static void finish(struct session *s)
 	if (oom.known && s->oom_before.known)
 		result.oom_kills = (struct pt_maybe){oom.value - s->oom_before.value, true};
 	s->failed |= !ui_run_record_end(&s->record);
-	ui_watch_finish(&s->watch, s->child.monotonic_ns, now(CLOCK_MONOTONIC));
-	result.cpu_ns = now(CLOCK_PROCESS_CPUTIME_ID);
+	ui_watch_finish(&s->watch, s->child.monotonic_ns, ui_now(CLOCK_MONOTONIC));
+	result.cpu_ns = ui_now(CLOCK_PROCESS_CPUTIME_ID);
 	ui_run_verdict_judge(&s->verdict, s->options, &s->child, s->watch.trace);
 	write_report(s, &result);
 	if (s->options->live)

@@ -13,22 +13,15 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/kernel/readers.h"
+#include "tui/now.h"
 #include "tui/options.h"
 #include "tui/worker.h"
 
 #define SECOND      1000000000ull
 #define GENERATIONS 64 /* that are gone back to tell whether a process comes from ours */
-
-static uint64_t now(clockid_t clock)
-{
-	struct timespec t;
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
-}
 
 /* ---- starting --------------------------------------------------------------------------------------------------- */
 
@@ -90,8 +83,7 @@ int ui_child_start(struct ui_child *child, const struct ui_child_setup *setup, i
 		*ret_error = errno;
 		return UI_RUN_FAILED;
 	}
-	child->realtime_ns = now(CLOCK_REALTIME);
-	child->monotonic_ns = now(CLOCK_MONOTONIC);
+	child->monotonic_ns = ui_now(CLOCK_MONOTONIC);
 	child->pid = fork();
 	if (child->pid == 0)
 		become(child, setup, ends[1]);
@@ -187,7 +179,7 @@ static void take_end(struct ui_child *child, const siginfo_t *info, const struct
 	bool its_own = pt_read_child_faults(child->k, info->si_pid, &faults) == 0 && faults == 0 &&
 		       (!root || max_rss > child->floor);
 	if (root) {
-		child->ended_ns = now(CLOCK_MONOTONIC);
+		child->ended_ns = ui_now(CLOCK_MONOTONIC);
 		child->status = status;
 		child->max_rss = max_rss;
 		child->cpu_ns = cpu_of(ru);

@@ -27,14 +27,14 @@ struct ui_child_setup {
 
 struct ui_child {
 	pid_t pid;
-	uint64_t realtime_ns, monotonic_ns; /* of its start */
-	uint64_t ended_ns;                  /* CLOCK_MONOTONIC when it was waited for; 0: it runs */
-	int status;                         /* of waitpid, once it has ended */
-	uint64_t max_rss;                   /* bytes: the largest of it and of all that it waited for */
-	uint64_t floor;                     /* bytes: what we had resident before exec, which max_rss counts as well */
-	uint64_t cpu_ns;                    /* of it and of all that it waited for */
-	bool stays;                         /* does not stop when the command does */
-	bool alone;                         /* no process is left that we could wait for */
+	uint64_t monotonic_ns; /* of its start */
+	uint64_t ended_ns;     /* CLOCK_MONOTONIC when it was waited for; 0: it runs */
+	int status;            /* of waitpid, once it has ended */
+	uint64_t max_rss;      /* bytes: the largest of it and of all that it waited for */
+	uint64_t floor;        /* bytes: what we had resident before exec, which max_rss counts as well */
+	uint64_t cpu_ns;       /* of it and of all that it waited for */
+	bool stays;            /* does not stop when the command does */
+	bool alone;            /* no process is left that we could wait for */
 	/* private: */
 	struct pt_kernel *k;      /* borrowed: to tell who sent a signal */
 	int signals;              /* signalfd */

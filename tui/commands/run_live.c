@@ -35,6 +35,7 @@ int ui_run_live_open(struct ui_run_live *live, const struct ui_options *options)
 	}
 	live->in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	live->out = open_output(live, options->keep);
+	live->temporary = live->out >= 0 && !options->keep;
 	if (live->in >= 0 && live->out >= 0)
 		return UI_OK;
 	ui_complain("%s: %s", live->in < 0 ? "/dev/null" : live->path, strerror(errno));
@@ -48,7 +49,7 @@ void ui_run_live_streams(const struct ui_run_live *live, int streams[3])
 	streams[STDERR_FILENO] = live->out >= 0 && isatty(STDERR_FILENO) ? live->out : -1;
 }
 
-bool ui_run_live_show(const struct ui_options *options, struct ui_child *child, const struct ui_beside *beside)
+void ui_run_live_show(const struct ui_options *options, struct ui_child *child, const struct ui_beside *beside)
 {
 	struct ui_options of = *options;
 	sigset_t ours, before;
@@ -61,10 +62,9 @@ bool ui_run_live_show(const struct ui_options *options, struct ui_child *child, 
 	sigaddset(&ours, SIGCONT);
 	child->stays = true; /* the terminal stops both, and the screen has to tidy up first */
 	pthread_sigmask(SIG_UNBLOCK, &ours, &before);
-	int status = ui_run_beside(&of, beside);
+	ui_run_beside(&of, beside);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	child->stays = false;
-	return status == UI_OK;
 }
 
 void ui_run_live_close(struct ui_run_live *live)
@@ -73,4 +73,6 @@ void ui_run_live_close(struct ui_run_live *live)
 		close(live->in);
 	if (live->out >= 0)
 		close(live->out);
+	if (live->temporary && !live->started)
+		unlink(live->path);
 }

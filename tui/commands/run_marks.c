@@ -5,19 +5,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "tui/commands/commands.h"
+#include "tui/now.h"
 
 #define MARKS  32          /* taken at a time */
 #define SECOND 1000000000u /* that a sender waits */
-
-static uint64_t now(clockid_t clock)
-{
-	struct timespec t;
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
-}
 
 void ui_run_marks_open(struct ui_run_marks *marks, ui_mark_fn keep, void *arg)
 {
@@ -51,7 +44,7 @@ void ui_run_marks_take(struct ui_run_marks *m, struct pt_tree *tree)
 	if (!m->marks)
 		return;
 	while (n == MARKS) {
-		n = pt_marks_take(m->marks, now(CLOCK_REALTIME), now(CLOCK_MONOTONIC), v, MARKS);
+		n = pt_marks_take(m->marks, ui_now(CLOCK_REALTIME), ui_now(CLOCK_MONOTONIC), v, MARKS);
 		for (size_t i = 0; i < n; i++) {
 			if (v[i].waits && m->n_waiting < sizeof(m->waiting) / sizeof(*m->waiting))
 				m->waiting[m->n_waiting++] = v[i];

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,12 +73,7 @@ bool ui_run_record_end(struct ui_run_record *record)
 	struct pt_recorder_status status;
 	if (!record->recorder)
 		return !record->path;
-	pt_recorder_stop(record->recorder);
-	for (status = pt_recorder_status(record->recorder); !status.stopped;
-	     status = pt_recorder_status(record->recorder)) {
-		struct pollfd fd = {pt_recorder_fd(record->recorder), POLLIN, 0};
-		poll(&fd, 1, -1);
-	}
+	status = pt_recorder_finish(record->recorder);
 	if (status.lost || status.lost_small)
 		ui_complain("%s: the disk is too slow: %" PRIu64 " frames and %" PRIu64 " marks and samples were lost",
 			    record->path, status.lost, status.lost_small);

@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POINTS_MAX    8192u /* of the series over all processes; then two become one */
-#define STRIDE_MAX    65536u
-#define SAMPLES_MAX   300000u     /* of the trace, some 75 MB; then every second one goes */
-#define NEAR_NS       1000000000u /* frames that far from the peak may show it */
-#define HISTORIES_MAX 8u          /* processes whose frames are kept, to say what grew */
+#define POINTS_MAX  8192u /* of the series over all processes; then two become one */
+#define STRIDE_MAX  65536u
+#define SAMPLES_MAX 300000u     /* of the trace, some 75 MB; then every second one goes */
+#define NEAR_NS     1000000000u /* frames that far from the peak may show it */
 
 const char *ui_class_name(enum ui_class class)
 {
@@ -27,10 +26,8 @@ static struct ui_held held_by(const struct pt_process *p)
 {
 	const struct pt_maybe amounts[UI_CLASS_N] = {p->rss_anon, p->rss_file, p->rss_shmem, p->swap};
 	struct ui_held held = {0};
-	for (int i = 0; i < UI_CLASS_N; i++) {
+	for (int i = 0; i < UI_CLASS_N; i++)
 		held.v[i] = amounts[i].known ? amounts[i].value : 0;
-		held.partial |= !amounts[i].known;
-	}
 	return held;
 }
 
@@ -38,7 +35,6 @@ static void add_held(struct ui_held *to, const struct ui_held *held)
 {
 	for (int i = 0; i < UI_CLASS_N; i++)
 		to->v[i] += held->v[i];
-	to->partial |= held->partial;
 }
 
 struct pt_maybe ui_watched_peak(const struct ui_watched *w)
@@ -205,7 +201,6 @@ static void join(struct ui_point *to, const struct ui_point *p)
 	for (int i = 0; i < UI_CLASS_N; i++)
 		if (p->held.v[i] > to->held.v[i])
 			to->held.v[i] = p->held.v[i];
-	to->held.partial |= p->held.partial;
 }
 
 static void halve(struct ui_watch *watch)
@@ -256,12 +251,47 @@ static void looked(void *arg, uint64_t monotonic_ns)
 
 /* ---- frames ----------------------------------------------------------------------------------------------------- */
 
+/* Where in `kept` there is room: at its end, or at an ended process, of those the one that held least. */
+static size_t place_of_history(const struct ui_watch *watch)
+{
+	size_t place = UI_WATCH_HISTORIES;
+	uint64_t least = UINT64_MAX;
+	if (watch->histories < UI_WATCH_HISTORIES)
+		return watch->histories;
+	for (size_t i = 0; i < UI_WATCH_HISTORIES; i++) {
+		const struct ui_watched *w = &watch->v[watch->kept[i]];
+		if (w->process.ended_ns && w->most < least) {
+			place = i;
+			least = w->most;
+		}
+	}
+	return place;
+}
+
+static void begin_history(struct ui_watch *watch, struct ui_watched *w)
+{
+	size_t place = place_of_history(watch);
+	if (place == UI_WATCH_HISTORIES)
+		return;
+	if (pt_history_new(watch->history_bytes / UI_WATCH_HISTORIES, &w->history)) {
+		w->history = NULL;
+		watch->lost = true;
+		return;
+	}
+	if (place < watch->histories) {
+		struct ui_watched *ended = &watch->v[watch->kept[place]];
+		pt_history_unref(ended->history);
+		ended->history = NULL;
+	} else {
+		watch->histories++;
+	}
+	watch->kept[place] = w->process.id;
+}
+
 static void keep_history(struct ui_watch *watch, struct ui_watched *w, struct pt_snapshot *snapshot)
 {
-	if (!w->history && watch->histories < HISTORIES_MAX && watch->history_bytes) {
-		watch->lost |= pt_history_new(watch->history_bytes / HISTORIES_MAX, &w->history) != 0;
-		watch->histories += w->history != NULL;
-	}
+	if (!w->history && watch->history_bytes)
+		begin_history(watch, w);
 	if (w->history)
 		watch->lost |= pt_history_push(w->history, snapshot) != 0;
 }

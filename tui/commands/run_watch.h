@@ -10,13 +10,15 @@
 #include "core/tree/tree.h"
 #include "core/verdict/trace.h"
 
+#define UI_WATCH_HISTORIES                                                                                             \
+	8 /* processes whose frames are kept, to say what grew: new ones in the place of ended ones */
+
 enum ui_class { UI_CLASS_ANON, UI_CLASS_FILE, UI_CLASS_SHMEM, UI_CLASS_SWAP, UI_CLASS_N };
 const char *ui_class_name(enum ui_class class);
 
-/* Bytes by class; what was not known counts as nothing, and `partial` says so. */
+/* Bytes by class; what was not known counts as nothing. */
 struct ui_held {
 	uint64_t v[UI_CLASS_N];
-	bool partial;
 };
 uint64_t ui_held_rss(const struct ui_held *held); /* without swap */
 
@@ -60,8 +62,9 @@ struct ui_watch {
 	struct pt_trace *trace;      /* NULL: none is kept */
 	struct pt_trace_mark *marks; /* of the thread that takes them, until the end */
 	size_t n_marks, room_marks;
-	size_t histories, history_bytes;
-	bool lost, marks_lost; /* there was no memory for something */
+	size_t kept[UI_WATCH_HISTORIES], histories; /* ids of those that have a history */
+	size_t history_bytes;                       /* of all of them */
+	bool lost, marks_lost;                      /* there was no memory for something */
 };
 
 int ui_watch_init(struct ui_watch *watch, uint64_t interval_ns, size_t history_bytes);

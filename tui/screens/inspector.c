@@ -5,7 +5,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "tui/now.h"
 
 struct state {
 	const struct ui_inspect_ops *source;
@@ -37,7 +38,6 @@ static void work(struct ui_worker *worker, void *state, const void *arg)
 	struct state *s = state;
 	const struct ui_inspector_request *request = arg;
 	struct ui_inspection *i = calloc(1, sizeof *i);
-	struct timespec now;
 	if (!i)
 		return;
 	i->address = request->address;
@@ -46,8 +46,7 @@ static void work(struct ui_worker *worker, void *state, const void *arg)
 		i->error = s->source->page(s->self, request->pid, request->address, &request->signals, &i->facts);
 	if (!i->error && request->contents)
 		read_contents(s, request, i);
-	clock_gettime(CLOCK_REALTIME, &now);
-	i->realtime_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	i->realtime_ns = ui_now(CLOCK_REALTIME);
 	ui_worker_publish(worker, i);
 }
 
