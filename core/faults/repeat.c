@@ -20,6 +20,11 @@ static bool is_shared(struct pt_page page)
 	return page.bits & PT_HAS_COUNT && page.count > 1;
 }
 
+static bool is_locked(struct pt_page page)
+{
+	return page.bits & PT_HAS_FLAGS && page.bits & PT_MLOCKED;
+}
+
 static void add_evidence(struct pt_repeat *r, struct pt_page before, struct pt_page after)
 {
 	bool present = pt_kind_present(pt_page_kind(before));
@@ -45,7 +50,7 @@ void pt_repeat_add(struct pt_repeat *r, const struct pt_joined *fault, uint32_t 
 	r->events += fault->weight;
 	r->major += fault->major ? fault->weight : 0;
 	r->kinds[fault->kind] += fault->weight;
-	r->locked |= fault->knows && fault->after.bits & PT_HAS_FLAGS && fault->after.bits & PT_MLOCKED;
+	r->locked |= (fault->knows && is_locked(fault->after)) || (fault->knew && is_locked(fault->before));
 	if (fault->knew && fault->knows)
 		add_evidence(r, fault->before, fault->after);
 }
@@ -100,8 +105,9 @@ bool pt_repeat_backs_off(const struct pt_repeat *r)
 	for (unsigned i = 0; i < n; i++)
 		for (unsigned k = i + 1; k < n; k++)
 			score += (v[k] > v[i]) - (v[k] < v[i]);
-	int pairs = (int)(n * (n - 1) / 2);
-	return score * 10 >= pairs * 6 && median(v + n - n / 2, n / 2) * 2 >= median(v, n / 2) * 3;
+	int variance_18 = (int)(n * (n - 1) * (2 * n + 5)); /* 18 times that of the score of intervals without order */
+	bool rises = score > 0 && score * score * 18 >= 4 * variance_18;
+	return rises && median(v + n - n / 2, n / 2) * 2 >= median(v, n / 2) * 3;
 }
 
 enum pt_fault_kind pt_repeat_kind(const struct pt_repeat *r)

@@ -43,8 +43,9 @@ void pt_repeat_look(struct pt_repeat *r, struct pt_page page);
 /* The median of the last intervals, as if every fault were told; 0: there is none. */
 uint64_t pt_repeat_interval(const struct pt_repeat *r);
 /*
- * Whether its intervals grow: of the last ones, at least five, Kendall's rank correlation with time is 0.6 or more, and
- * the median of the later half is at least 1.5 times that of the earlier. A few odd ones change neither.
+ * Whether its intervals grow: of the last ones, at least five, Kendall's score of their order is two standard deviations
+ * above that of intervals in any order, and the median of the later half is at least 1.5 times that of the earlier. A
+ * few odd ones change neither.
  */
 bool pt_repeat_backs_off(const struct pt_repeat *r);
 /* The kind of most faults, of those known if any is; the later one of first touch and what followed. */

@@ -160,6 +160,15 @@ static void count_stack(struct pt_tally *t, const struct pt_joined *f, uint64_t 
 	}
 }
 
+/* News of forks are told at once, faults once their pages were looked at: so a fork may be known before its time. */
+static uint32_t forks_before(const struct pt_tally *t, uint64_t time_ns)
+{
+	uint32_t n = t->forks;
+	while (n && t->forks - n < PT_TALLY_FORKS && t->fork_ns[(n - 1) % PT_TALLY_FORKS] > time_ns)
+		n--;
+	return n;
+}
+
 /* A page that is locked, yet faults though it was there. */
 static bool is_interrupted(const struct pt_tally *t, const struct pt_joined *f)
 {
@@ -201,7 +210,7 @@ static void count_repeat(struct pt_tally *t, const struct pt_joined *f, const st
 	if (hit != PT_HEAVY_KNOWN)
 		*r = row ? past_of(row) : (struct pt_repeat){0};
 	r->interrupted |= interrupted;
-	pt_repeat_add(r, f, t->forks);
+	pt_repeat_add(r, f, forks_before(t, f->time_ns));
 }
 
 static void count_address(struct pt_tally *t, const struct pt_joined *f)
@@ -214,7 +223,7 @@ static void count_address(struct pt_tally *t, const struct pt_joined *f)
 		return;
 	row->last_ns = f->time_ns;
 	row->told++;
-	row->forks = t->forks;
+	row->forks = forks_before(t, f->time_ns);
 	row->stack = f->stack;
 	row->kind = f->kind;
 }
@@ -248,8 +257,7 @@ void pt_tally_child(struct pt_tally *t, const struct pt_fault *f)
 
 void pt_tally_forked(struct pt_tally *t, uint64_t time_ns)
 {
-	(void)time_ns;
-	t->forks++;
+	t->fork_ns[t->forks++ % PT_TALLY_FORKS] = time_ns;
 }
 
 pt_stack_id pt_tally_birth(const struct pt_tally *t, uint64_t address, uint64_t *ret_time_ns)

@@ -48,6 +48,8 @@ struct pt_tally_thread { /* of CPUs as well */
 	uint32_t cpu; /* of the last */
 };
 
+#define PT_TALLY_FORKS 64u
+
 struct pt_tally {
 	unsigned page_shift;
 	uint64_t from_ns;
@@ -58,6 +60,7 @@ struct pt_tally {
 	struct pt_births *births;
 	struct pt_snapshot *snapshot; /* the newest; NULL: none yet */
 	uint32_t forks;
+	uint64_t fork_ns[PT_TALLY_FORKS]; /* when, of the last ones: fork i at i % PT_TALLY_FORKS */
 	uint32_t halved; /* the window in which ranks were halved last */
 };
 

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "core/faults/birth.h"
 #include "core/faults/tally.h"
 #include "tests/support/heap.h"
 #include "tests/support/space.h"
@@ -306,6 +307,341 @@ static void test_born(void **state)
 	}
 }
 
+/* ---- pages that fault again ------------------------------------------------------------------------------------- */
+
+static const struct pt_page swapped = {.pfn = 32, .bits = PT_SWAP},
+			    shared = {.pfn = 100, .bits = PT_ANON | READ, .count = 2},
+			    merged = {.pfn = 300, .bits = PT_ANON | READ | PT_KSM, .count = 9},
+			    in_file = {.pfn = 9, .bits = PT_FILE | READ, .count = 2},
+			    moving = {.pfn = 100, .bits = PT_MIGRATING},
+			    locked_page = {.pfn = 100, .bits = OWN | PT_MLOCKED | PT_UNEVICTABLE, .count = 1},
+			    huge = {.pfn = 512, .bits = OWN | PT_PMD | PT_LARGE, .count = 1},
+			    soft_dirty = {.pfn = 100, .bits = OWN | PT_SOFT_DIRTY, .count = 1};
+
+enum about { NOTHING, FORKS = 1, MAJOR = 2, SHARED_FILE = 4, SEEN_ABSENT = 8, SEEN_MERGED = 16, LOCKED = 32 };
+
+static const struct repeated {
+	const char *what;
+	enum pt_fault_kind kind;
+	struct pt_page before, after;
+	unsigned about;
+	enum pt_repeat_cause cause;
+	const char *says;
+} repeated[] = {
+	{"freed", PT_FAULT_FIRST_TOUCH, none, own, 0, PT_REPEAT_FREED, "MADV_DONTNEED"},
+	{"huge pages freed", PT_FAULT_HUGE, none, huge, 0, PT_REPEAT_FREED, "MADV_DONTNEED"},
+	{"collapsed", PT_FAULT_HUGE, own, huge, 0, PT_REPEAT_KHUGEPAGED, "scan_sleep_millisecs = 10000"},
+	{"copied after forks", PT_FAULT_COW, shared, own2, FORKS, PT_REPEAT_FORK, "came after a fork"},
+	{"shared since before", PT_FAULT_COW, shared, own2, 0, PT_REPEAT_FORK, "before pagetop came"},
+	{"taken for moved after forks", PT_FAULT_MIGRATION, own, own2, FORKS, PT_REPEAT_FORK, "came after a fork"},
+	{"alone again after forks", PT_FAULT_WRITE_PROTECT, shared, own, FORKS, PT_REPEAT_FORK, "MADV_DONTFORK"},
+	{"copied from KSM", PT_FAULT_COW, merged, own2, 0, PT_REPEAT_KSM, "mm/ksm/run = 1"},
+	{"seen merged between", PT_FAULT_MIGRATION, own, own2, SEEN_MERGED, PT_REPEAT_KSM, "seen merged"},
+	{"dropped private page of a file", PT_FAULT_COW, none, own, 0, PT_REPEAT_FREED, "MADV_DONTNEED"},
+	{"copied, why is not known", PT_FAULT_COW, own, own2, 0, PT_REPEAT_UNKNOWN, "No reason"},
+	{"swapped", PT_FAULT_SWAP_IN, swapped, own, MAJOR, PT_REPEAT_RECLAIM, "vm.swappiness = 60"},
+	{"file read again", PT_FAULT_FILE_MAP, none, in_file, MAJOR, PT_REPEAT_RECLAIM, "read again"},
+	{"file unmapped", PT_FAULT_FILE_MAP, none, in_file, 0, PT_REPEAT_UNKNOWN, "stayed in memory"},
+	{"file written back", PT_FAULT_WRITE_PROTECT, in_file, in_file, SHARED_FILE, PT_REPEAT_WRITEBACK,
+	 "vm.dirty_expire_centisecs = 3000"},
+	{"file written back unseen", PT_FAULT_SPURIOUS, in_file, in_file, SHARED_FILE, PT_REPEAT_WRITEBACK, "msync"},
+	{"soft-dirty", PT_FAULT_WRITE_PROTECT, own, soft_dirty, 0, PT_REPEAT_SOFT_DIRTY, "clear_refs"},
+	{"NUMA", PT_FAULT_NUMA, own, own, 0, PT_REPEAT_NUMA_BALANCING, "kernel.numa_balancing = ?"},
+	{"moved while locked", PT_FAULT_MIGRATION, locked_page, own2, LOCKED, PT_REPEAT_COMPACTION,
+	 "vm.compact_unevictable_allowed = 1"},
+	{"seen on the way", PT_FAULT_MIGRATION, moving, own2, 0, PT_REPEAT_COMPACTION,
+	 "vm.compaction_proactiveness = 20"},
+	{"other frame", PT_FAULT_MIGRATION, own, own2, 0, PT_REPEAT_UNKNOWN, "another frame"},
+	{"other frame, absent between", PT_FAULT_MIGRATION, own, own2, SEEN_ABSENT, PT_REPEAT_FREED, "MADV_DONTNEED"},
+	{"same frame, absent between", PT_FAULT_SPURIOUS, own, own, SEEN_ABSENT, PT_REPEAT_FREED, "MADV_DONTNEED"},
+	{"nothing known", PT_FAULT_SPURIOUS, own, own, 0, PT_REPEAT_UNKNOWN, "same page"},
+	{"nothing seen", PT_FAULT_UNKNOWN, none, none, 0, PT_REPEAT_UNKNOWN, "no time"},
+};
+
+static const struct pt_fault_system settings = {
+	.ksm_run = {1, true},
+	.compact_unevictable = {1, true},
+	.compact_proactive = {20, true},
+	.khugepaged_defrag = {1, true},
+	.khugepaged_sleep_ms = {10000, true},
+	.swappiness = {60, true},
+	.writeback_cs = {500, true},
+	.expire_cs = {3000, true},
+};
+
+static void fault_again(struct pt_tally *tally, const struct repeated *row, unsigned times)
+{
+	struct space space = {0};
+	space_map(&space, 0, SPACE_PAGES, PT_READ | PT_WRITE | (row->about & SHARED_FILE ? PT_SHARED : 0),
+		  row->about & SHARED_FILE ? 5 : 0);
+	for (unsigned i = 0; i < times; i++) {
+		uint64_t ns = (2 + 2 * i) * S;
+		space.pages[5] = row->about & SEEN_ABSENT ? none : row->about & SEEN_MERGED ? merged : row->after;
+		give(tally, &space, ns - S);
+		if (row->about & FORKS)
+			pt_tally_forked(tally, ns - S / 2);
+		struct pt_joined f = change(5, ns, row->kind, row->before, row->after);
+		f.major = row->about & MAJOR;
+		f.stack = i;
+		pt_tally_add(tally, &f);
+	}
+}
+
+static void test_causes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(repeated) / sizeof(*repeated); i++) {
+		struct pt_tally *tally = new_tally();
+		struct pt_fault_view *view = pt_fault_view_new();
+		fault_again(tally, &repeated[i], 6);
+		assert_int_equal(pt_tally_view(tally, 20 * S, 100, &settings, view), 0);
+		assert_int_equal(view->n_repeaters, 1);
+		const struct pt_fault_repeater *r = &view->repeaters[0];
+		if (r->cause != repeated[i].cause || !strstr(r->text, repeated[i].says))
+			fail_msg("%s: %s: %s", repeated[i].what, pt_repeat_cause_name(r->cause), r->text);
+		assert_int_equal(r->address, space_address(5));
+		assert_int_equal(r->events, 6);
+		assert_int_equal(r->kind, repeated[i].kind);
+		assert_int_equal(r->interval_ns, 2 * S);
+		assert_false(r->backs_off);
+		assert_int_equal(r->locked, !!(repeated[i].about & LOCKED));
+		assert_int_equal(r->last_ns, 12 * S);
+		assert_int_equal(r->stack, 5);
+		assert_in_range(strlen(r->text), 20, 300);
+		pt_fault_view_unref(view);
+		pt_tally_free(tally);
+	}
+}
+
+static size_t repeaters(struct pt_tally *tally)
+{
+	struct pt_fault_view *view = look(tally, 100 * S);
+	size_t n = view->n_repeaters;
+	pt_fault_view_unref(view);
+	return n;
+}
+
+/* Two faults are no habit, but for a zero page that was written to; and a locked page should not fault at all. */
+static void test_who_repeats(void **state)
+{
+	(void)state;
+	struct pt_tally *tally = new_tally();
+	fault_again(tally, &repeated[0], 2);
+	assert_int_equal(repeaters(tally), 0);
+	fault_again(tally, &repeated[0], 3);
+	assert_int_equal(repeaters(tally), 1);
+	pt_tally_execed(tally);
+	assert_int_equal(repeaters(tally), 0);
+	pt_tally_free(tally);
+
+	tally = new_tally();
+	struct pt_joined f = change(7, 2 * S, PT_FAULT_FIRST_TOUCH, none, zero);
+	pt_tally_add(tally, &f);
+	assert_int_equal(repeaters(tally), 0);
+	f = change(7, 3 * S, PT_FAULT_ZERO_WRITE, zero, own);
+	pt_tally_add(tally, &f);
+	f = change(8, 3 * S, PT_FAULT_COW, locked_page, own2);
+	pt_tally_add(tally, &f);
+	f = change(9, 3 * S, PT_FAULT_FIRST_TOUCH, none, locked_page);
+	pt_tally_add(tally, &f);
+	struct pt_fault_view *view = look(tally, 100 * S);
+	assert_int_equal(view->n_repeaters, 2);
+	assert_int_equal(view->repeaters[0].address, space_address(7));
+	assert_int_equal(view->repeaters[0].cause, PT_REPEAT_ZERO_PAGE);
+	assert_int_equal(view->repeaters[0].interval_ns, S);
+	assert_int_equal(view->repeaters[1].address, space_address(8));
+	assert_int_equal(view->repeaters[1].interval_ns, 0);
+	pt_fault_view_unref(view);
+	pt_tally_free(tally);
+}
+
+/* Faults are counted after news of a fork that came later. */
+static void test_forks_in_order(void **state)
+{
+	(void)state;
+	struct pt_tally *tally = new_tally();
+	for (unsigned i = 0; i < 6; i++)
+		pt_tally_forked(tally, 50 * S + i);
+	for (unsigned i = 0; i < 6; i++) {
+		struct pt_joined f = change(5, (2 + i) * S, PT_FAULT_COW, own, own2);
+		pt_tally_add(tally, &f);
+	}
+	struct pt_fault_view *view = look(tally, 100 * S);
+	assert_int_equal(view->n_repeaters, 1);
+	assert_int_equal(view->repeaters[0].cause, PT_REPEAT_UNKNOWN);
+	pt_fault_view_unref(view);
+	pt_tally_free(tally);
+}
+
+static bool backs_off(const uint64_t *seconds, size_t n, uint64_t *ret_interval)
+{
+	struct pt_tally *tally = new_tally();
+	uint64_t ns = 2 * S;
+	for (size_t i = 0; i <= n; i++) {
+		struct pt_joined f = touch(5, ns);
+		pt_tally_add(tally, &f);
+		ns += i < n ? seconds[i] * S : 0;
+	}
+	struct pt_fault_view *view = look(tally, ns + S);
+	assert_int_equal(view->n_repeaters, 1);
+	bool ret = view->repeaters[0].backs_off;
+	*ret_interval = view->repeaters[0].interval_ns;
+	pt_fault_view_unref(view);
+	pt_tally_free(tally);
+	return ret;
+}
+
+static void test_intervals(void **state)
+{
+	(void)state;
+	const uint64_t doubling[] = {1, 2, 4, 8, 16, 32}, steady[] = {5, 5, 5, 5, 5, 5, 5, 5},
+		       odd[] = {5, 5, 5, 900, 5, 5, 5, 5}, shrinking[] = {32, 16, 8, 4, 2, 1}, few[] = {1, 2, 4, 8},
+		       slow[] = {100, 101, 102, 103, 104, 105}, grown_with_odd[] = {1, 2, 3, 60, 5, 8, 13, 18, 21, 34},
+		       once_slow[] = {90, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2};
+	uint64_t interval;
+	assert_true(backs_off(doubling, 6, &interval));
+	assert_int_equal(interval, 6 * S);
+	assert_false(backs_off(steady, 8, &interval));
+	assert_int_equal(interval, 5 * S);
+	assert_false(backs_off(odd, 8, &interval));
+	assert_int_equal(interval, 5 * S);
+	assert_false(backs_off(shrinking, 6, &interval));
+	assert_false(backs_off(few, 4, &interval));
+	assert_false(backs_off(slow, 6, &interval));
+	assert_true(backs_off(grown_with_odd, 10, &interval));
+	assert_false(backs_off(once_slow, 13, &interval));
+	assert_in_range(interval, S, 2 * S);
+}
+
+/* Of every fourth fault that is told, the others lie between: the interval is a quarter of that seen. */
+static void test_interval_of_estimates(void **state)
+{
+	(void)state;
+	struct pt_tally *tally = new_tally();
+	for (unsigned i = 0; i < 8; i++) {
+		struct pt_joined f = touch(5, (2 + 4 * i) * S);
+		f.weight = 4;
+		pt_tally_add(tally, &f);
+	}
+	struct pt_fault_view *view = look(tally, 100 * S);
+	assert_int_equal(view->repeaters[0].events, 32);
+	assert_int_equal(view->repeaters[0].interval_ns, S);
+	pt_fault_view_unref(view);
+	pt_tally_free(tally);
+}
+
+/* ---- at random --------------------------------------------------------------------------------------------------- */
+
+struct naive {
+	uint64_t pages[SPACE_PAGES], kinds[PT_FAULT_KIND_N], stacks[5], threads[4], all;
+};
+
+static struct pt_joined random_fault(struct naive *naive, uint64_t ns)
+{
+	struct pt_joined f = touch((unsigned)space_random(SPACE_PAGES), ns);
+	f.kind = (enum pt_fault_kind)space_random(PT_FAULT_KIND_N);
+	f.before = space_random_page();
+	f.after = space_random_page();
+	f.knew = space_random(4);
+	f.knows = space_random(4);
+	f.weight = 1 + space_random(4);
+	f.stack = (pt_stack_id)space_random(5);
+	f.tid = (pid_t)space_random(4);
+	naive->pages[(f.address - SPACE_BASE) >> SPACE_SHIFT] += f.weight;
+	naive->kinds[f.kind] += f.weight;
+	naive->stacks[f.stack] += f.weight;
+	naive->threads[f.tid] += f.weight;
+	naive->all += f.weight;
+	return f;
+}
+
+static void expect_naive(struct pt_tally *tally, const struct naive *naive, uint64_t ns)
+{
+	struct pt_fault_view *view = pt_fault_view_new();
+	assert_int_equal(pt_tally_view(tally, ns, SPACE_PAGES, &no_system, view), 0);
+	assert_int_equal(view->all.events, naive->all);
+	assert_memory_equal(view->all.kinds, naive->kinds, sizeof(naive->kinds));
+	uint64_t sum = 0;
+	for (size_t i = 0; i < view->n_addresses; i++) {
+		assert_int_equal(view->addresses[i].counts.events,
+				 naive->pages[(view->addresses[i].address - SPACE_BASE) >> SPACE_SHIFT]);
+		assert_true(!i || view->addresses[i].counts.events <= view->addresses[i - 1].counts.events);
+		sum += view->addresses[i].counts.events;
+	}
+	assert_int_equal(sum, naive->all);
+	for (size_t i = 0; i < view->n_stacks; i++) {
+		assert_int_equal(view->stacks[i].counts.events, naive->stacks[view->stacks[i].id]);
+		assert_true(view->stacks[i].still <= view->stacks[i].born);
+	}
+	for (size_t i = 0; i < view->n_threads; i++)
+		assert_int_equal(view->threads[i].counts.events, naive->threads[view->threads[i].tid]);
+	pt_fault_view_unref(view);
+}
+
+static void test_random(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 20; round++) {
+		struct pt_tally *tally = new_tally();
+		struct naive naive = {0};
+		struct space space = {0};
+		space_map(&space, 0, SPACE_PAGES, PT_READ | PT_WRITE, 0);
+		for (uint64_t i = 0; i < 2000; i++) {
+			struct pt_joined f = random_fault(&naive, (2 + i) * S / 10);
+			pt_tally_add(tally, &f);
+			if (!space_random(50))
+				pt_tally_forked(tally, f.time_ns);
+			for (unsigned page = 0; page < SPACE_PAGES && i % 100 == 0; page++)
+				space.pages[page] = space_random_page();
+			if (i % 100 == 0)
+				give(tally, &space, f.time_ns);
+			if (i % 500 == 0)
+				expect_naive(tally, &naive, f.time_ns);
+		}
+		expect_naive(tally, &naive, 300 * S);
+		pt_tally_free(tally);
+	}
+}
+
+/* Births against a plain array: who touched each page last, and which of these it still holds. */
+static void test_random_births(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 30; round++) {
+		struct pt_tally *tally = new_tally();
+		struct space space = {0};
+		pt_stack_id born[SPACE_PAGES] = {0};
+		uint64_t ns = 2 * S, when;
+		space_map(&space, 0, SPACE_PAGES, PT_READ | PT_WRITE, 0);
+		for (unsigned i = 0; i < 1000; i++, ns += S / 100) {
+			unsigned page = (unsigned)space_random(SPACE_PAGES);
+			if (space_random(3)) {
+				struct pt_joined f = touch(page, ns);
+				born[page] = f.stack = 1 + (pt_stack_id)space_random(3);
+				space.pages[page] = own;
+				pt_tally_add(tally, &f);
+			} else {
+				space.pages[page] = none;
+			}
+			if (space_random(30))
+				continue;
+			ns += S / 100;
+			give(tally, &space, ns);
+			uint64_t still[4] = {0};
+			for (unsigned k = 0; k < SPACE_PAGES; k++) {
+				born[k] = pt_births_holds(space.pages[k]) ? born[k] : 0;
+				still[born[k]]++;
+				assert_int_equal(pt_tally_birth(tally, space_address(k), &when), born[k]);
+			}
+			struct pt_fault_view *view = look(tally, ns);
+			for (size_t k = 0; k < view->n_stacks; k++)
+				assert_int_equal(view->stacks[k].still, still[view->stacks[k].id] << SPACE_SHIFT);
+			pt_fault_view_unref(view);
+		}
+		pt_tally_free(tally);
+	}
+}
+
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
 
 /* Every allocation fails once: an error, or a tally that has forgotten something. */
@@ -332,6 +668,35 @@ static void test_out_of_memory(void **state)
 	}
 }
 
+/* Millions of pages, stacks, threads and VMAs: no more memory than was given, sums right, and the rest is left out. */
+static void test_memory_is_bounded(void **state)
+{
+	(void)state;
+	size_t before = heap_bytes(), peak = 0;
+	struct pt_tally *tally = pt_tally_new(SPACE_SHIFT, ROOM, S);
+	for (uint64_t i = 0; i < 1000000; i++) {
+		struct pt_joined f = touch(0, 2 * S + i);
+		f.address = (i % 8 ? i * 7919 : i % 64) << SPACE_SHIFT;
+		f.vma_start = i << 30;
+		f.stack = (pt_stack_id)i;
+		f.tid = (pid_t)i;
+		f.cpu = (uint32_t)i;
+		pt_tally_add(tally, &f);
+		peak = heap_bytes() - before > peak ? heap_bytes() - before : peak;
+	}
+	assert_in_range(peak, ROOM / 4, ROOM + ROOM / 16);
+	struct pt_fault_view *view = look(tally, 3 * S);
+	assert_int_equal(view->all.events, 1000000);
+	assert_in_range(view->left_out, 900000, 1000000);
+	assert_int_equal(view->n_addresses, 100);
+	for (size_t i = 0; i < 8; i++) { /* those that came 15,625 times each */
+		assert_int_equal(view->addresses[i].address >> SPACE_SHIFT & 7, 0);
+		assert_in_range(view->addresses[i].counts.events, 15000, 15626);
+	}
+	pt_fault_view_unref(view);
+	pt_tally_free(tally);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,6 +706,14 @@ int main(void)
 		cmocka_unit_test(test_births),
 		cmocka_unit_test(test_births_of_huge_pages),
 		cmocka_unit_test(test_born),
+		cmocka_unit_test(test_causes),
+		cmocka_unit_test(test_who_repeats),
+		cmocka_unit_test(test_forks_in_order),
+		cmocka_unit_test(test_intervals),
+		cmocka_unit_test(test_interval_of_estimates),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_random_births),
+		cmocka_unit_test(test_memory_is_bounded),
 		cmocka_unit_test(test_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
