@@ -1,6 +1,6 @@
 /*
  * Perf events of a process: each of those asked for, for each thread and CPU, inherited by threads and children that come
- * later; one ring for each CPU, whose records come out in the order of time. What a full ring lost is counted. Whatever
+ * later; rings for each CPU, whose records come out in the order of time. What a full ring lost is counted. Whatever
  * ends pagetop ends the events: they live as long as their descriptors.
  *
  * Where threads times CPUs are more than the descriptors to be had (the soft limit is raised to the hard one first), and
@@ -26,7 +26,7 @@ struct pt_events_options {
 	const struct perf_event_attr *attrs;
 	unsigned n;
 	struct pt_perf_layout layout; /* of the samples of all */
-	size_t ring_bytes;            /* for each CPU, a power of two; 0: what an ordinary user may lock */
+	size_t ring_bytes;            /* for each CPU, as of pt_rings_open */
 	bool from_exec;               /* begin with the next exec of the process */
 	bool machine;                 /* of CPUs alone from the start */
 };
@@ -52,14 +52,15 @@ struct pt_events;
  */
 int pt_events_open(struct pt_events **ret, struct pt_kernel *k, pid_t pid, const struct pt_events_options *options);
 void pt_events_close(struct pt_events *e); /* NULL is fine */
-/* Polls readable when a ring fills up; what is in half-empty rings waits until it is asked for. */
+/* Polls readable when a ring fills up; what is in half-empty rings waits until it is asked for. Another
+ * one once there are other periods. */
 int pt_events_fd(const struct pt_events *e);
 /* Delivers all there is, in the order of time. */
 void pt_events_take(struct pt_events *e, const struct pt_events_sink *sink);
 /*
  * Other periods from now on, one for each of the attrs. Events are opened anew before the old ones are closed, and the
  * time of the switch decides which of them tells: nothing is lost, nothing told twice. Delivers what there is. On
- * -errno all is as before.
+ * -errno all is as before; -EAGAIN: not before the exec that is waited for.
  */
 int pt_events_set_periods(struct pt_events *e, const uint64_t *periods, const struct pt_events_sink *sink);
 /* How often it happened, told or not, as the kernel counts it; not known (false) for events of CPUs alone. */

@@ -4,7 +4,7 @@
  * (PERF_COUNT_SW_PAGE_FAULTS_MIN and _MAJ). The target is neither stopped nor changed, but for what each fault then
  * costs it.
  *
- * One pair of events for each thread and CPU, inherited by threads and children that come later; one ring for each CPU.
+ * One pair of events for each thread and CPU (events.h), inherited by threads and children that come later.
  * MAP_POPULATE and other faults that the kernel spares by prefaulting make no event. Without CAP_PERFMON only faults of
  * one's own processes in user mode are seen, not those that system calls cause (perf_event_paranoid 2).
  */
@@ -18,6 +18,7 @@ struct pt_fault_options {
 	size_t ring_bytes;  /* for each CPU, a power of two; 0: what an ordinary user may lock */
 	size_t stack_bytes; /* of the user's stack with each, multiple of 8, below 64 KiB; 0: none, and no registers */
 	bool from_exec;     /* of a child that waits to become another program: from there on */
+	bool machine;       /* events of CPUs alone, which also happens where threads are too many */
 };
 
 struct pt_fault {
@@ -51,6 +52,7 @@ struct pt_fault_totals {
 	uint64_t damaged;       /* records that made no sense */
 	unsigned threads, cpus; /* that events were opened for */
 	bool kernel_mode;       /* faults in system calls are told as well */
+	bool machine;           /* events of CPUs alone: minor and major are without those of children */
 };
 
 struct pt_faults;
@@ -60,13 +62,14 @@ struct pt_faults;
  * process may have; -EOPNOTSUPP, -ENOENT: a kernel without these events; -ENOMEM. k must outlive it.
  */
 int pt_faults_open(struct pt_faults **ret, struct pt_kernel *k, pid_t pid, const struct pt_fault_options *options);
-/* Polls readable when a ring fills up; what is in half-empty rings waits until it is asked for. */
+/* Polls readable when a ring fills up; what is in half-empty rings waits until it is asked for. Another
+ * one once there is another period. */
 int pt_faults_fd(const struct pt_faults *faults);
 /* Delivers all there is, in the order of time. */
 void pt_faults_take(struct pt_faults *faults, const struct pt_fault_sink *sink);
 /*
  * Another period from now on; delivers what there is. No fault is lost or told twice by it. 0, or -errno and it stays as
- * it was.
+ * it was; -EAGAIN: not before the exec that is waited for.
  */
 int pt_faults_set_period(struct pt_faults *faults, uint64_t period, const struct pt_fault_sink *sink);
 struct pt_fault_totals pt_faults_totals(struct pt_faults *faults);

@@ -4,6 +4,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -226,6 +228,162 @@ static void a_period_tells_some_for_all(void **state)
 	leave(&w);
 }
 
+/* ---- other periods ---------------------------------------------------------------------------------------------- */
+
+/* What the thread and the forked child of run_family wait on and tell the end by: pipes to and from each. */
+struct helper {
+	int to[2], from[2];
+	char *memory;
+};
+
+static void helper_init(struct helper *h, char *memory)
+{
+	child_need(!pipe(h->to) && !pipe(h->from), "pipe");
+	h->memory = memory;
+}
+
+static void *helper_run(void *arg)
+{
+	struct helper *h = arg;
+	char byte;
+	while (read(h->to[0], &byte, 1) == 1 && byte) {
+		child_touch(h->memory, 100, 1);
+		h->memory += 100 * (size_t)sysconf(_SC_PAGESIZE);
+		child_need(write(h->from[1], &byte, 1) == 1, "write");
+	}
+	return NULL;
+}
+
+static void helper_go(struct helper *h)
+{
+	char byte = 1;
+	child_need(write(h->to[1], &byte, 1) == 1 && read(h->from[0], &byte, 1) == 1, "helper");
+}
+
+/* 200 pages by the main thread, 200 by another, 200 by a process it forks, each in two halves. */
+static void run_family(struct child *self)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *memory = plain_memory();
+	struct helper in_thread, in_child;
+	pthread_t thread;
+	helper_init(&in_thread, memory + 200 * page);
+	helper_init(&in_child, memory + 400 * page);
+	child_say(self, (uintptr_t)memory);
+	child_need(!pthread_create(&thread, NULL, helper_run, &in_thread), "pthread_create");
+	pid_t other = fork();
+	child_need(other >= 0, "fork");
+	if (other == 0) {
+		helper_run(&in_child);
+		_exit(0);
+	}
+	for (int half = 0; half < 2; half++) {
+		child_touch(memory + (size_t)half * 100 * page, 100, 1);
+		helper_go(&in_thread);
+		helper_go(&in_child);
+		child_say(self, 1);
+	}
+	char end = 0;
+	child_need(write(in_thread.to[1], &end, 1) == 1 && write(in_child.to[1], &end, 1) == 1, "write");
+	pthread_join(thread, NULL);
+	child_need(waitpid(other, NULL, 0) == other, "waitpid");
+	child_say(self, 2);
+}
+
+static void whoever_came_meanwhile_keeps_being_told(void **state)
+{
+	(void)state;
+	struct watch w;
+	watch(&w, run_family, &(struct pt_fault_options){0});
+	const struct pt_fault_sink sink = {take_fault, take_news, &w.seen};
+	next(&w);
+	assert_int_equal(pt_faults_set_period(w.faults, 1, &sink), 0);
+	next(&w);
+	for (unsigned i = 0; i < PAGES; i++)
+		assert_int_equal(w.seen.by_page[i], i < 600);
+	assert_int_equal(w.seen.forks, 1);
+	assert_int_equal(pt_faults_set_period(w.faults, 7, &sink), 0);
+	next(&w);
+	assert_int_equal(w.seen.ends, 1);
+	leave(&w);
+}
+
+static bool says_something(const struct child *child)
+{
+	struct pollfd polled = {.fd = child->from, .events = POLLIN};
+	return poll(&polled, 1, 0) == 1;
+}
+
+/* A fault that is under way when the periods change may be told by none or both. */
+static void a_change_under_way_loses_nothing(void **state)
+{
+	(void)state;
+	struct watch w;
+	unsigned changes = 0, wrong = 0;
+	watch(&w, run_all, &(struct pt_fault_options){0});
+	const struct pt_fault_sink sink = {take_fault, take_news, &w.seen};
+	child_go(&w.child);
+	do {
+		assert_int_equal(pt_faults_set_period(w.faults, 1, &sink), 0);
+		changes++;
+	} while (!says_something(&w.child));
+	child_wait(&w.child);
+	pt_faults_take(w.faults, &sink);
+	for (unsigned i = 0; i < PAGES; i++)
+		wrong += w.seen.by_page[i] != 1;
+	assert_true(wrong <= changes);
+	struct pt_fault_totals t = pt_faults_totals(w.faults);
+	assert_int_equal(t.lost + t.damaged, 0);
+	assert_in_range(t.minor, PAGES - 2 * changes, PAGES + 2 * changes + w.seen.others);
+	leave(&w);
+}
+
+/* ---- events of CPUs alone --------------------------------------------------------------------------------------- */
+
+static void of_cpus_alone_the_process_is_told(void **state)
+{
+	(void)state;
+	struct watch w;
+	watch(&w, run_family, &(struct pt_fault_options){.machine = true});
+	const struct pt_fault_sink sink = {take_fault, take_news, &w.seen};
+	assert_true(pt_faults_totals(w.faults).machine);
+	next(&w);
+	assert_int_equal(pt_faults_set_period(w.faults, 1, &sink), 0);
+	next(&w);
+	for (unsigned i = 0; i < PAGES; i++)
+		assert_int_equal(w.seen.by_page[i], i < 600);
+	assert_int_equal(w.seen.forks, 1);
+	struct pt_fault_totals t = pt_faults_totals(w.faults);
+	assert_true(t.minor >= 400 && t.minor <= w.seen.all); /* its child counts for itself */
+	leave(&w);
+}
+
+/* So few descriptors that the child's thread, two kinds and all CPUs are too many. */
+static void too_few_descriptors(void **state)
+{
+	(void)state;
+	struct rlimit before, few = {.rlim_cur = 100, .rlim_max = 100};
+	struct watch w;
+	pid_t pid = fork(); /* a hard limit does not go up again */
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (setrlimit(RLIMIT_NOFILE, &few))
+			_exit(77);
+		watch(&w, run_all, &(struct pt_fault_options){0});
+		next(&w);
+		bool machine = pt_faults_totals(w.faults).machine;
+		unsigned all = w.seen.all;
+		leave(&w);
+		_exit(machine && all >= PAGES ? 0 : 1);
+	}
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_true(WIFEXITED(status));
+	if (geteuid() == 0)
+		assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 /* ---- leaving ---------------------------------------------------------------------------------------------------- */
 
 static unsigned descriptors(void)
@@ -259,8 +417,14 @@ static void nothing_stays_behind(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_fault_is_told),     cmocka_unit_test(stacks_come_along),
-		cmocka_unit_test(what_is_lost_is_counted), cmocka_unit_test(a_period_tells_some_for_all),
+		cmocka_unit_test(every_fault_is_told),
+		cmocka_unit_test(stacks_come_along),
+		cmocka_unit_test(what_is_lost_is_counted),
+		cmocka_unit_test(a_period_tells_some_for_all),
+		cmocka_unit_test(whoever_came_meanwhile_keeps_being_told),
+		cmocka_unit_test(a_change_under_way_loses_nothing),
+		cmocka_unit_test(of_cpus_alone_the_process_is_told),
+		cmocka_unit_test(too_few_descriptors),
 		cmocka_unit_test(nothing_stays_behind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,7 +31,7 @@ never() {
 		END { exit bad }' || status=1
 }
 never '^(core|widgets)/' '^$' "prints" "$prints"
-never '^(core|widgets)/' '^core/(scan/live|tree/tree|record/(recorder|replay)|kernel/linux)\.c$' "writes" write # an eventfd; clear_refs, when asked for
+never '^(core|widgets)/' '^core/(scan/live|tree/tree|record/(recorder|replay)|faults/watch|kernel/linux)\.c$' "writes" write # an eventfd; clear_refs, when asked for
 never '^(core|widgets)/' '^$' "ends the program" "$ends"
 never '^(core|widgets)/' '^core/kernel/' "looks at a clock" "$clocks"
 never '^(core|widgets)/' '^core/(kernel/|record/writer\.c$|mark/mark\.c$)' "touches the system" "$system"
