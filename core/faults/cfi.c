@@ -17,6 +17,7 @@
 
 enum how {
 	SAVED,      /* at the canonical frame address + offset */
+	IS,         /* canonical frame address + offset */
 	SAVED_EXPR, /* at what the expression comes to */
 	IS_EXPR,    /* what the expression comes to */
 	MOVED,      /* in the register of that number */
@@ -118,8 +119,8 @@ static bool fits(Dwarf_Word number)
 	return value >= INT32_MIN && value <= INT32_MAX;
 }
 
-/* "At the canonical frame address + offset", the form of nearly all. */
-static bool is_saved_at_offset(const Dwarf_Op *ops, size_t n, int32_t *ret)
+/* "Canonical frame address + offset", the form of nearly all. */
+static bool is_offset(const Dwarf_Op *ops, size_t n, int32_t *ret)
 {
 	*ret = 0;
 	if (!n || n > 2 || ops[0].atom != DW_OP_call_frame_cfa)
@@ -144,18 +145,17 @@ static bool add_rule(struct pt_row *row, struct rule *rule, Dwarf_Frame *frame, 
 		row->end |= reg == row->return_reg;
 	if (!n)
 		return true;
-	*rule = (struct rule){.reg = (uint8_t)reg, .how = SAVED};
-	if (!is_saved_at_offset(ops, n, &rule->offset)) {
-		if (n == 1 && ops[0].atom == DW_OP_regx && ops[0].number < PT_REGS) {
-			rule->how = MOVED;
-			rule->offset = (int32_t)ops[0].number;
-		} else {
-			rule->how = ops[n - 1].atom == DW_OP_stack_value ? IS_EXPR : SAVED_EXPR;
-			rule->ops = keep_ops(ops, n);
-			rule->n_ops = (uint16_t)n;
-			if (!rule->ops)
-				return false;
-		}
+	const bool value = ops[n - 1].atom == DW_OP_stack_value; /* itself, not where it was saved */
+	*rule = (struct rule){.reg = (uint8_t)reg, .how = value ? IS : SAVED};
+	if (n == 1 && ops[0].atom == DW_OP_regx && ops[0].number < PT_REGS) {
+		rule->how = MOVED;
+		rule->offset = (int32_t)ops[0].number;
+	} else if (!is_offset(ops, n - value, &rule->offset)) {
+		rule->how = value ? IS_EXPR : SAVED_EXPR;
+		rule->ops = keep_ops(ops, n);
+		rule->n_ops = (uint16_t)n;
+		if (!rule->ops)
+			return false;
 	}
 	row->n_rules++;
 	return true;
@@ -274,6 +274,7 @@ static bool restore(const struct rule *rule, const struct pt_dump *dump, const s
 {
 	switch ((enum how)rule->how) {
 	case SAVED: return pt_dump_read(dump, cfa + (uint64_t)(int64_t)rule->offset, ret);
+	case IS: *ret = cfa + (uint64_t)(int64_t)rule->offset; return true;
 	case SAVED_EXPR:
 		return pt_expression(rule->ops, rule->n_ops, frame, dump, cfa, ret) && pt_dump_read(dump, *ret, ret);
 	case IS_EXPR: return pt_expression(rule->ops, rule->n_ops, frame, dump, cfa, ret);

@@ -110,7 +110,7 @@ static int read_maps(struct pt_places *p)
 		error = take_maps(p, table);
 		pt_vma_table_unref(table);
 	}
-	p->read_ns = k->ops->now(k, PT_CLOCK_MONOTONIC);
+	p->now_ns = p->read_ns = k->ops->now(k, PT_CLOCK_MONOTONIC);
 	p->cost_ns = p->read_ns - began;
 	p->forced = false;
 	return error;
@@ -144,21 +144,31 @@ void pt_places_execed(struct pt_places *p)
 
 /* ---- finding ---------------------------------------------------------------------------------------------------- */
 
+/* How long to wait before maps are read again. */
+static uint64_t pause_of(const struct pt_places *p)
+{
+	return p->cost_ns < SECOND / COST_TIMES ? SECOND : p->cost_ns * COST_TIMES;
+}
+
+void pt_places_tick(struct pt_places *p)
+{
+	p->now_ns = p->env.k->ops->now(p->env.k, PT_CLOCK_MONOTONIC);
+	if (p->forced || p->now_ns - p->read_ns >= STALE_TIMES * pause_of(p))
+		read_maps(p); /* of a process that has ended, what was known stays */
+}
+
 const struct pt_place *pt_places_find(struct pt_places *p, uint64_t address)
 {
-	struct pt_kernel *k = p->env.k;
 	const struct pt_place *place = find_in(p->v, p->n, address);
-	const uint64_t pause = p->cost_ns < SECOND / COST_TIMES ? SECOND : p->cost_ns * COST_TIMES;
-	const uint64_t age = k->ops->now(k, PT_CLOCK_MONOTONIC) - p->read_ns;
-	if (!p->forced && age < (place ? STALE_TIMES * pause : pause))
+	if (place || p->now_ns < p->read_ns + pause_of(p))
 		return place;
-	read_maps(p); /* of a process that has ended, what was known stays */
+	read_maps(p);
 	return find_in(p->v, p->n, address);
 }
 
 const struct pt_place *pt_places_recall(struct pt_places *p, uint64_t address)
 {
-	const struct pt_place *place = p->forced ? pt_places_find(p, address) : find_in(p->v, p->n, address);
+	const struct pt_place *place = find_in(p->v, p->n, address);
 	for (size_t i = p->n_gone; i > 0 && !place; i--)
 		if (address - p->gone[i - 1].start < p->gone[i - 1].end - p->gone[i - 1].start)
 			place = &p->gone[i - 1];

@@ -20,6 +20,7 @@ struct pt_places {
 	size_t n;
 	struct pt_place *gone; /* [n_gone], the latest last */
 	size_t n_gone;
+	uint64_t now_ns;
 	uint64_t read_ns, cost_ns; /* when maps were read, and how long that took */
 	bool forced;               /* to be read anew */
 };
@@ -28,7 +29,9 @@ struct pt_places {
 int pt_places_init(struct pt_places *places, struct pt_kernel *k, pid_t pid);
 void pt_places_free(struct pt_places *places); /* what it holds */
 void pt_places_execed(struct pt_places *places);
-/* Where that address is now; NULL: no code there. Reads maps anew where it has to, not more often than they cost. */
+/* Time passes. What is below and reads maps anew does not do it more often than they cost. */
+void pt_places_tick(struct pt_places *places);
+/* Where that address is now; NULL: no code there, also after a look into maps that are not quite new. */
 const struct pt_place *pt_places_find(struct pt_places *places, uint64_t address);
 /* The same, but as it was when there was code. */
 const struct pt_place *pt_places_recall(struct pt_places *places, uint64_t address);

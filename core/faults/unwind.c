@@ -74,6 +74,7 @@ size_t pt_unwinder_calls(struct pt_unwinder *u, const struct pt_fault *fault, ui
 	struct pt_frame frame;
 	struct pt_dump dump;
 	*ret_complete = false;
+	pt_places_tick(&u->places);
 	if (!pt_frame_of_fault(&frame, &dump, fault)) {
 		ips[0] = fault->ip;
 		return 1;
@@ -102,6 +103,7 @@ size_t pt_unwinder_calls(struct pt_unwinder *u, const struct pt_fault *fault, ui
 void pt_unwinder_symbol(struct pt_unwinder *u, uint64_t ip, bool with_line, struct pt_symbol *ret)
 {
 	uint64_t address;
+	pt_places_tick(&u->places);
 	const struct pt_place *place = pt_places_recall(&u->places, ip);
 	memset(ret, 0, sizeof(*ret));
 	if (!place || !place->module)
