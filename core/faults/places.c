@@ -12,9 +12,8 @@
 
 #define MODULES_MAX 16384u /* a process that maps ever new code; what comes then is unknown */
 #define GONE_MAX    4096u
-#define SECOND      1000000000u
-#define COST_TIMES  100u /* as long as reading maps took, they are not read again */
-#define STALE_TIMES 10u  /* as rare as that, they are read with no reason but time */
+#define COST_TIMES  200u        /* as long as reading maps took, they are not read again: half a percent of a CPU */
+#define STALE_NS    1000000000u /* or ten times as long: then they are read with no reason but time */
 
 /* ---- modules ---------------------------------------------------------------------------------------------------- */
 
@@ -144,23 +143,23 @@ void pt_places_execed(struct pt_places *p)
 
 /* ---- finding ---------------------------------------------------------------------------------------------------- */
 
-/* How long to wait before maps are read again. */
-static uint64_t pause_of(const struct pt_places *p)
+static bool is_older(const struct pt_places *p, uint64_t times, uint64_t ns)
 {
-	return p->cost_ns < SECOND / COST_TIMES ? SECOND : p->cost_ns * COST_TIMES;
+	const uint64_t age = p->now_ns - p->read_ns;
+	return age >= ns && age >= times * p->cost_ns;
 }
 
 void pt_places_tick(struct pt_places *p)
 {
 	p->now_ns = p->env.k->ops->now(p->env.k, PT_CLOCK_MONOTONIC);
-	if (p->forced || p->now_ns - p->read_ns >= STALE_TIMES * pause_of(p))
+	if (p->forced || is_older(p, 10 * COST_TIMES, STALE_NS))
 		read_maps(p); /* of a process that has ended, what was known stays */
 }
 
 const struct pt_place *pt_places_find(struct pt_places *p, uint64_t address)
 {
 	const struct pt_place *place = find_in(p->v, p->n, address);
-	if (place || p->now_ns < p->read_ns + pause_of(p))
+	if (place || !is_older(p, COST_TIMES, 1))
 		return place;
 	read_maps(p);
 	return find_in(p->v, p->n, address);

@@ -31,7 +31,7 @@ void pt_unwinder_free(struct pt_unwinder *u); /* NULL is fine */
 void pt_unwinder_execed(struct pt_unwinder *u);
 /*
  * The calls of a fault that has a stack, innermost first, into ips[max]; returns how many (at least the instruction
- * itself). An address in no known module makes the maps be read again, not more often than every second.
+ * itself). An address that is not known makes the maps be read again, but not for more than half a percent of the time.
  */
 size_t pt_unwinder_calls(struct pt_unwinder *u, const struct pt_fault *fault, uint64_t *ips, size_t max,
 			 bool *ret_complete);
