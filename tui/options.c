@@ -26,6 +26,7 @@
 #define THREADS_MAX  8
 #define FOR_MAX      1e8 /* three years */
 #define SYNC_MAX     100000
+#define PERIOD_MAX   1e9
 
 enum {
 	OPT_BUDGET = 256,
@@ -60,6 +61,11 @@ enum {
 	OPT_WAIT_ALL,
 	OPT_REPORT,
 	OPT_KEEP,
+	OPT_BY,
+	OPT_FOLDED,
+	OPT_STACKS,
+	OPT_PERIOD,
+	OPT_ALLOCATIONS,
 };
 
 /* "-": operands come in order, so that those behind -- can be told; ":": a missing argument is told from the rest. */
@@ -100,6 +106,11 @@ static const struct option long_options[] = {
 	{"wait-all", no_argument, NULL, OPT_WAIT_ALL},
 	{"report", required_argument, NULL, OPT_REPORT},
 	{"keep", required_argument, NULL, OPT_KEEP},
+	{"by", required_argument, NULL, OPT_BY},
+	{"folded", optional_argument, NULL, OPT_FOLDED},
+	{"stacks", required_argument, NULL, OPT_STACKS},
+	{"period", required_argument, NULL, OPT_PERIOD},
+	{"allocations", no_argument, NULL, OPT_ALLOCATIONS},
 	{"assert", required_argument, NULL, OPT_ASSERT},
 	{"assertions", required_argument, NULL, OPT_ASSERTIONS},
 	{"junit", required_argument, NULL, OPT_JUNIT},
@@ -234,6 +245,55 @@ static int parse_stop(const char *text, enum pt_dump_stop *ret, struct complaint
 	return UI_OK;
 }
 
+static const char *const tables_of_faults[UI_BY_N] = {
+	[UI_BY_NONE] = "report",     [UI_BY_KIND] = "kind",         [UI_BY_VMA] = "vma",
+	[UI_BY_ADDRESS] = "address", [UI_BY_THREAD] = "thread",     [UI_BY_CPU] = "cpu",
+	[UI_BY_STACK] = "stack",     [UI_BY_REPEATER] = "repeater", [UI_BY_ALLOCATION] = "allocation"};
+
+const char *ui_faults_by_name(enum ui_faults_by by)
+{
+	return tables_of_faults[by];
+}
+
+static int parse_by(const char *text, enum ui_faults_by *ret, struct complaint *c)
+{
+	for (int by = UI_BY_NONE + 1; by < UI_BY_N; by++)
+		if (strcmp(text, tables_of_faults[by]) == 0) {
+			*ret = (enum ui_faults_by)by;
+			return UI_OK;
+		}
+	return usage(c, "--by takes kind, vma, address, thread, cpu, stack, repeater or allocation, not '%s'", text);
+}
+
+static int parse_folded(const char *text, enum ui_folded *ret, struct complaint *c)
+{
+	static const char *const names[UI_FOLDED_N] = {NULL, "faults", "bytes", "born"};
+	*ret = UI_FOLDED_FAULTS;
+	for (int folded = UI_FOLDED_FAULTS; text && folded < UI_FOLDED_N; folded++)
+		if (strcmp(text, names[folded]) == 0) {
+			*ret = (enum ui_folded)folded;
+			return UI_OK;
+		}
+	return text ? usage(c, "--folded takes faults (which it means without a value), bytes or born, not '%s'", text)
+		    : UI_OK;
+}
+
+static int parse_stacks(const char *text, bool *ret_no, struct complaint *c)
+{
+	*ret_no = strcmp(text, "no") == 0;
+	return *ret_no || strcmp(text, "yes") == 0 ? UI_OK : usage(c, "--stacks takes yes or no, not '%s'", text);
+}
+
+static int parse_period(const char *text, uint64_t *ret, struct complaint *c)
+{
+	double n;
+	if (!ui_parse_decimal(text, 1, PERIOD_MAX, &n) || n != (double)(uint64_t)n)
+		return usage(c, "'%s' is no period: --period takes 1 to %.0f, every so many faults are told", text,
+			     PERIOD_MAX);
+	*ret = (uint64_t)n;
+	return UI_OK;
+}
+
 /* ---- options --------------------------------------------------------------------------------------------------- */
 
 /* There is room for as many as there are words. */
@@ -272,6 +332,10 @@ static int take_value(int option, const char *value, struct ui_options *o, struc
 		return UI_OK;
 	case OPT_COLOR: return parse_colours(value, &o->colours, c);
 	case OPT_STOP: return parse_stop(value, &o->stop, c);
+	case OPT_BY: return parse_by(value, &o->by, c);
+	case OPT_FOLDED: return parse_folded(value, &o->folded, c);
+	case OPT_STACKS: return parse_stacks(value, &o->no_stacks, c);
+	case OPT_PERIOD: return parse_period(value, &o->period, c);
 	case OPT_SINCE: o->since = value; return UI_OK;
 	case 'f': o->filter = value; return UI_OK;
 	case 'o': o->columns = value; return UI_OK;
@@ -294,8 +358,7 @@ static int take_value(int option, const char *value, struct ui_options *o, struc
 		return UI_OK;
 	default:
 		if (!ui_parse_decimal(value, INTERVAL_MIN, FOR_MAX, &number))
-			return usage(c, "'%s' is no time to record: --for takes seconds from %g on", value,
-				     INTERVAL_MIN);
+			return usage(c, "'%s' is no time: --for takes seconds from %g on", value, INTERVAL_MIN);
 		o->for_ns = (uint64_t)(number * 1e9 + 0.5);
 		return UI_OK;
 	}
@@ -314,6 +377,7 @@ static int take_option(int option, const char *value, const char *word, struct u
 	case OPT_LIVE: o->live = true; return UI_OK;
 	case OPT_WAIT_ALL: o->wait_all = true; return UI_OK;
 	case OPT_DEMO: o->demo = true; return UI_OK;
+	case OPT_ALLOCATIONS: o->allocations = true; return UI_OK;
 	case OPT_ALL: o->all = true; return UI_OK;
 	case OPT_SWAPPED: o->swapped = true; return UI_OK;
 	case OPT_FORCE: o->force = true; return UI_OK;
@@ -380,8 +444,10 @@ static int check_own(const struct ui_options *o, struct complaint *c)
 		return usage(c, "--content, --from and --to are of pagetop diff");
 	if (o->content && (o->from || o->to))
 		return usage(c, "--content compares dumps, which have one moment each: no --from, no --to");
-	if ((o->for_ns || o->marks || o->metrics) && !is_named(command, "record"))
-		return usage(c, "--for, --marks and --metrics are of pagetop record");
+	if (o->for_ns && !is_named(command, "record") && !is_named(command, "faults"))
+		return usage(c, "--for is of pagetop record and pagetop faults");
+	if ((o->marks || o->metrics) && !is_named(command, "record"))
+		return usage(c, "--marks and --metrics are of pagetop record");
 	if ((o->sync_frames || o->anonymize) && !is_named(command, "record") && !is_named(command, "run"))
 		return usage(c, "--sync and --anonymize are of pagetop record and pagetop run");
 	if (o->force && !is_named(command, "dump") && !is_named(command, "record") && !is_named(command, "run"))
@@ -408,14 +474,45 @@ static int check_run(const struct ui_options *o, struct complaint *c)
 {
 	bool run = is_named(o->command, "run");
 
-	if ((o->live || o->wait_all || o->report) && !run)
-		return usage(c, "--live, --wait-all and --report are of pagetop run");
+	if ((o->live || o->wait_all) && !run)
+		return usage(c, "--live and --wait-all are of pagetop run");
+	if (o->report && !run && !is_named(o->command, "faults"))
+		return usage(c, "--report is of pagetop run and pagetop faults");
 	if (o->keep && !o->live)
 		return usage(c, "--keep is of pagetop run --live: else what the command prints is where it belongs");
 	if (run && (o->pid || o->demo))
 		return usage(c, "run starts what it looks at: no -p and no --demo");
 	if (run && !o->columns && (o->force || o->sync_frames || o->anonymize))
 		return usage(c, "--force, --sync and --anonymize are of a recording: pagetop run -o FILE");
+	return UI_OK;
+}
+
+/* What is told of faults: of a process, or of a command that is started. */
+static int check_faults(const struct ui_options *o, struct complaint *c)
+{
+	const char *first = o->rest[0];
+	pid_t pid;
+
+	if (!is_named(o->command, "faults"))
+		return o->by || o->folded || o->no_stacks || o->period || o->allocations
+			       ? usage(c, "--by, --folded, --stacks, --period and --allocations are of pagetop faults")
+			       : UI_OK;
+	if (!first && !o->pid && !o->demo)
+		return usage(
+			c, "faults needs a process, or a command: pagetop faults -p PID, or pagetop faults -- COMMAND");
+	if (first && (o->pid || o->demo))
+		return usage(c, "-p and a command ('%s') exclude each other", first);
+	if (first && ui_parse_pid(first, &pid))
+		return usage(c, "'%s' is no command: a process is given with -p %s", first, first);
+	if (first && o->for_ns)
+		return usage(c, "--for is of a process that runs: a command is followed until it ends");
+	if ((o->columns || o->raw || o->no_headings) && !o->by)
+		return usage(c, "-o, -r and -n are of one table: --by kind, vma, address, thread, cpu, stack, repeater "
+				"or allocation");
+	if ((o->json + (o->by != UI_BY_NONE) + (o->folded != UI_FOLDED_NONE)) > 1)
+		return usage(c, "-J, --by and --folded exclude each other");
+	if (o->no_stacks && (o->folded || o->by == UI_BY_STACK))
+		return usage(c, "stacks need --stacks=yes, which it is unless it is said");
 	return UI_OK;
 }
 
@@ -450,7 +547,7 @@ static int check(struct ui_options *o, struct complaint *c)
 	if (o->json && o->raw)
 		return usage(c, "-J and -r exclude each other");
 	if (check_own(o, c) != UI_OK || check_judged(o, c) != UI_OK || check_run(o, c) != UI_OK ||
-	    check_recording(o, c) != UI_OK)
+	    check_faults(o, c) != UI_OK || check_recording(o, c) != UI_OK)
 		return UI_USAGE;
 	if (!command)
 		return UI_OK;
@@ -477,6 +574,11 @@ static void set_defaults(struct ui_options *o)
 
 /* ---- all of it ------------------------------------------------------------------------------------------------- */
 
+static bool takes_a_command(const struct ui_options *o)
+{
+	return is_named(o->command, "run") || is_named(o->command, "faults");
+}
+
 /* Options and operands in the order they come; o->rest has room for all of argv. */
 static int parse_words(int argc, char **argv, struct ui_options *o, struct complaint *c)
 {
@@ -484,7 +586,7 @@ static int parse_words(int argc, char **argv, struct ui_options *o, struct compl
 
 	opterr = 0;
 	optind = 0; /* glibc: start over, also with the next line in the same process */
-	while (r == UI_OK && !(operands && is_named(o->command, "run")) && /* what follows are the command's own */
+	while (r == UI_OK && !(operands && takes_a_command(o)) && /* what follows are the command's own */
 	       (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
 		char letter[3] = {'-', (char)optopt, '\0'};
 		/* optopt is the letter of a short option, also of a long one that has both: then the word tells */

@@ -24,6 +24,24 @@ enum ui_exit {
 
 enum ui_colours { UI_COLOURS_AUTO, UI_COLOURS_MONO, UI_COLOURS_8, UI_COLOURS_16, UI_COLOURS_256 };
 
+/* Of pagetop faults: a report, or one of its tables. */
+enum ui_faults_by {
+	UI_BY_NONE,
+	UI_BY_KIND,
+	UI_BY_VMA,
+	UI_BY_ADDRESS,
+	UI_BY_THREAD,
+	UI_BY_CPU,
+	UI_BY_STACK,
+	UI_BY_REPEATER,
+	UI_BY_ALLOCATION,
+	UI_BY_N
+};
+const char *ui_faults_by_name(enum ui_faults_by by); /* "vma"; static storage */
+
+/* Folded stacks with the number of faults, of bytes that came and are there, or of all that came. */
+enum ui_folded { UI_FOLDED_NONE, UI_FOLDED_FAULTS, UI_FOLDED_BYTES, UI_FOLDED_BORN, UI_FOLDED_N };
+
 struct ui_command; /* tui/commands/commands.h */
 
 struct ui_options {
@@ -36,8 +54,13 @@ struct ui_options {
 	const char *columns;                /* -o, NULL: default; of dump and record the file to write */
 	const char *input;                  /* -i RECORDING, NULL: none */
 	const char *at;                     /* --at TIME|MARK in it, NULL: commands its end, the screen its start */
-	uint64_t for_ns;                    /* --for SECONDS, of record; so are these: */
-	unsigned sync_frames;               /* --sync FRAMES; 0: as the system does */
+	uint64_t for_ns;                    /* --for SECONDS, of record and faults; 0: until it is told to end */
+	enum ui_faults_by by;               /* --by WHAT, of faults; so are these: */
+	enum ui_folded folded;              /* --folded[=WHAT] */
+	bool no_stacks;                     /* --stacks=no */
+	uint64_t period;                    /* --period N; 0: adapts */
+	bool allocations;                   /* --allocations */
+	unsigned sync_frames;               /* --sync FRAMES, of record; 0: as the system does; so are these: */
 	bool anonymize;                     /* --anonymize */
 	const char *marks;                  /* --marks PATH, NULL: takes none */
 	const char *metrics;                /* --metrics PATH, NULL: writes none */
@@ -53,7 +76,7 @@ struct ui_options {
 	bool content;                       /* --content, of diff; so are these: */
 	const char *from, *to;              /* --from and --to TIME|MARK, NULL: its ends */
 	bool live, wait_all;                /* --live --wait-all, of run; so is this: */
-	const char *report;                 /* --report FILE, NULL: stderr */
+	const char *report;                 /* --report FILE, of run and faults, NULL: stderr */
 	const char *keep;                   /* --keep FILE: what it prints while the screen is live; NULL: a new one */
 	const char **asserts;               /* --assert EXPR, of run and check, NULL-terminated; so are these: */
 	const char *assertions;             /* --assertions FILE */

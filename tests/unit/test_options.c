@@ -18,6 +18,7 @@ const struct ui_command ui_commands[] = {
 	{"record", NULL, "", "", true, false, NULL},
 	{"replay", "RECORDING", "", "", false, true, NULL},
 	{"run", "COMMAND...", "", "", false, false, NULL},
+	{"faults", "[COMMAND]", "", "", false, false, NULL},
 	{0},
 };
 const char *const ui_commands_later[] = {"types", NULL};
@@ -159,6 +160,39 @@ static void what_is_run_keeps_its_own_options(void **state)
 	ui_options_free(&o);
 }
 
+static void options_of_faults(void **state)
+{
+	(void)state;
+	struct ui_options o = {0};
+
+	assert_int_equal(parse("faults -p 5 --for 1.5 --by repeater -o +ago --period 64 --stacks=no -r", &o), UI_OK);
+	assert_int_equal(o.pid, 5);
+	assert_int_equal(o.for_ns, 1500000000);
+	assert_int_equal(o.by, UI_BY_REPEATER);
+	assert_int_equal(o.period, 64);
+	assert_true(o.no_stacks);
+	assert_string_equal(o.columns, "+ago");
+	assert_int_equal(parse("faults -p 5 --folded", &o), UI_OK);
+	assert_int_equal(o.folded, UI_FOLDED_FAULTS);
+	assert_false(o.no_stacks);
+	assert_int_equal(parse("faults --demo --folded=bytes --stacks=yes", &o), UI_OK);
+	assert_int_equal(o.folded, UI_FOLDED_BYTES);
+	assert_int_equal(parse("faults --folded=born -- ls --by -J", &o), UI_OK); /* these are of ls */
+	assert_int_equal(o.folded, UI_FOLDED_BORN);
+	assert_false(o.json);
+	assert_string_equal(o.rest[0], "ls");
+	assert_string_equal(o.rest[2], "-J");
+	assert_int_equal(parse("faults ls --for", &o), UI_OK); /* also without -- */
+	assert_string_equal(o.rest[1], "--for");
+	for (int by = UI_BY_NONE + 1; by < UI_BY_N; by++) {
+		char line[64];
+		snprintf(line, sizeof(line), "faults -p 1 --by %s", ui_faults_by_name((enum ui_faults_by)by));
+		assert_int_equal(parse(line, &o), UI_OK);
+		assert_int_equal(o.by, by);
+	}
+	ui_options_free(&o);
+}
+
 static void operands_may_stand_anywhere(void **state)
 {
 	(void)state;
@@ -250,10 +284,10 @@ static const struct {
 	{"doctor -i x.ptr", "doctor needs a process that lives"},
 	{"record -i x.ptr -o y.ptr", "record needs a process that lives"},
 	{"vmas -p 5 --at +3", "--at is a moment of a recording"},
-	{"record -p 5 --for 0", "'0' is no time to record"},
+	{"record -p 5 --for 0", "'0' is no time"},
 	{"record -p 5 --sync 0", "'0' is no number of frames"},
 	{"record -p 5 --sync 1.5", "'1.5' is no number of frames"},
-	{"vmas -p 5 --for 3", "are of pagetop record"},
+	{"vmas -p 5 --for 3", "is of pagetop record and"},
 	{"vmas -p 5 --anonymize", "are of pagetop record"},
 	{"vmas -p 5 --force", "--force is of pagetop dump, pagetop record and"},
 	{"record", "record needs a process: pagetop record -p PID"},
@@ -276,7 +310,7 @@ static const struct {
 	{"run -p 1 true", "run starts what it looks at"},
 	{"run --keep x true", "--keep is of pagetop run --live"},
 	{"run --force true", "are of a recording: pagetop run -o FILE"},
-	{"vmas -p 1 --report x", "are of pagetop run"},
+	{"vmas -p 1 --report x", "is of pagetop run and"},
 	{"vmas", "vmas needs a process: pagetop vmas -p PID"},
 	{"page 1000", "page needs a process: pagetop page -p PID ADDR..."},
 	{"page -p 1", "page needs ADDR..."},
@@ -297,6 +331,24 @@ static const struct {
 	{"vmas -p 1 --baseline x", "are of pagetop run and pagetop check"},
 	{"diff a b --content --to +1", "no --from, no --to"},
 	{"-o RSS", "need a command"},
+	{"faults", "pagetop faults -p PID"},
+	{"faults -p 1 ls", "exclude each other"},
+	{"faults 12", "-p 12"},
+	{"faults --for 1 -- ls", "until it ends"},
+	{"faults -p 1 --by size", "--by takes"},
+	{"faults -p 1 --folded=x", "--folded takes"},
+	{"faults -p 1 --stacks maybe", "--stacks takes"},
+	{"faults -p 1 --period 0", "no period"},
+	{"faults -p 1 --period 1.5", "no period"},
+	{"faults -p 1 -o end", "of one table"},
+	{"faults -p 1 -r", "of one table"},
+	{"faults -p 1 -J --by vma", "exclude each other"},
+	{"faults -p 1 --by vma --folded", "exclude each other"},
+	{"faults -p 1 --stacks=no --folded", "--stacks=yes"},
+	{"faults -i x -p 1", "takes no -i"},
+	{"vmas -p 1 --by vma", "of pagetop faults"},
+	{"vmas -p 1 --allocations", "of pagetop faults"},
+	{"vmas -p 1 --for 1", "of pagetop record and pagetop faults"},
 };
 
 static void mistakes_are_told(void **state)
@@ -380,6 +432,7 @@ int main(void)
 		cmocka_unit_test(every_option_is_taken),
 		cmocka_unit_test(options_of_dump_and_diff),
 		cmocka_unit_test(what_is_run_keeps_its_own_options),
+		cmocka_unit_test(options_of_faults),
 		cmocka_unit_test(operands_may_stand_anywhere),
 		cmocka_unit_test(colours),
 		cmocka_unit_test(mistakes_are_told),

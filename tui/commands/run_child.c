@@ -45,10 +45,25 @@ struct word {
 	int error;
 };
 
-static _Noreturn void become(const struct ui_child *child, const struct ui_child_setup *setup, int tell)
+/* Until it may go on; where pagetop ends instead, so does this. */
+static void wait_beside(int fd)
+{
+	char go;
+	ssize_t n;
+	while ((n = read(fd, &go, 1)) < 0 && errno == EINTR)
+		;
+	if (n != 1)
+		_exit(UI_RUN_FAILED);
+}
+
+static _Noreturn void become(const struct ui_child *child, const struct ui_child_setup *setup, const int *ends)
 {
 	struct rusage own;
 	struct word word = {0};
+	int tell = ends[1];
+	close(ends[0]);
+	if (setup->beside)
+		wait_beside(tell);
 	for (int i = 0; i < 3; i++)
 		if (setup->streams[i] >= 0)
 			dup2(setup->streams[i], i);
@@ -76,6 +91,17 @@ static int hear(struct ui_child *child, int fd)
 	return word.error;
 }
 
+/* What is to be done beside the child that waits for it. */
+static int do_beside(struct ui_child *child, const struct ui_child_setup *setup, int fd)
+{
+	if (!setup->beside)
+		return UI_OK;
+	int status = setup->beside(setup->arg, child->pid);
+	if (status == UI_OK)
+		send(fd, "", 1, MSG_NOSIGNAL); /* should it be gone: hear() and waiting tell */
+	return status;
+}
+
 int ui_child_start(struct ui_child *child, const struct ui_child_setup *setup, int *ret_error)
 {
 	int ends[2];
@@ -86,13 +112,21 @@ int ui_child_start(struct ui_child *child, const struct ui_child_setup *setup, i
 	child->monotonic_ns = ui_now(CLOCK_MONOTONIC);
 	child->pid = fork();
 	if (child->pid == 0)
-		become(child, setup, ends[1]);
+		become(child, setup, ends);
 	*ret_error = errno;
 	close(ends[1]);
-	int error = child->pid < 0 ? 0 : hear(child, ends[0]);
-	close(ends[0]);
-	if (child->pid < 0)
+	if (child->pid < 0) {
+		close(ends[0]);
 		return UI_RUN_FAILED;
+	}
+	int status = do_beside(child, setup, ends[0]);
+	int error = status == UI_OK ? hear(child, ends[0]) : 0;
+	close(ends[0]);
+	if (status != UI_OK) {
+		waitpid(child->pid, NULL, 0);
+		*ret_error = 0;
+		return status;
+	}
 	if (!error)
 		return UI_OK;
 	waitpid(child->pid, NULL, 0);

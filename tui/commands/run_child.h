@@ -22,6 +22,8 @@ struct ui_child_setup {
 	char **environment;       /* NULL: ours */
 	int streams[3];           /* in the place of 0, 1, 2; -1: ours */
 	void (*in_child)(void *); /* before exec; async-signal-safe; NULL: nothing */
+	/* In this process, while the child waits before that; may start threads. UI_OK, or what starting is to return. */
+	int (*beside)(void *arg, pid_t pid);
 	void *arg;
 };
 
@@ -50,7 +52,7 @@ struct ui_child {
 int ui_child_prepare(struct ui_child *child, struct pt_kernel *k);
 /*
  * Starts it, while this process has one thread. UI_OK; or one of the statuses above, with errno in *ret_error of what
- * failed.
+ * failed; or what setup->beside returned, with *ret_error 0.
  */
 int ui_child_start(struct ui_child *child, const struct ui_child_setup *setup, int *ret_error);
 int ui_child_fd(const struct ui_child *child); /* readable when there is something to take */

@@ -1,0 +1,69 @@
+/*
+ * What pagetop faults says: a view of the faults of a process as a report for people, a table, JSON or folded stacks. All
+ * of it is a function of the struct below, and goes to stdout.
+ */
+#ifndef UI_FAULTS_H
+#define UI_FAULTS_H
+
+#include <stdio.h>
+
+#include "core/faults/view.h"
+#include "core/filter/filter.h"
+#include "core/model/snapshot.h"
+#include "tui/options.h"
+
+struct ui_faults {
+	const struct ui_options *options;
+	const struct pt_fault_view *view;
+	const char *name;                 /* of the process; raw */
+	const char *why;                  /* "interrupted", how it came to an end; NULL: nothing to say of that */
+	struct pt_maybe rss_from, rss_to; /* bytes, of the first frame and the last */
+	struct pt_filter *filter;         /* rows that match; NULL: all */
+	int width;                        /* columns, of the report */
+	bool colours, ascii;
+	/* The calls of a stack with files and lines, malloc'ed, else those of the view. 0 or -errno; NULL: there are none. */
+	int (*calls)(void *arg, pt_stack_id id, struct pt_fault_call **ret, size_t *ret_n);
+	void *arg;
+};
+
+void ui_faults_report(const struct ui_faults *f);
+/* The table of options->by. UI_OK, or the status after what is wrong was said. */
+int ui_faults_table(const struct ui_faults *f);
+/* Whether the columns of options->columns are there. UI_OK, or UI_USAGE after what is wrong was said. */
+int ui_faults_table_check(const struct ui_options *options);
+int ui_faults_json(const struct ui_faults *f);
+int ui_faults_folded(const struct ui_faults *f);
+
+/* ---- words that these have in common ------------------------------------------------------------------------------ */
+
+/* "zmalloc", "[libc.so.6]" where it has no name, "[unknown]" where that is in no file; printable. Returns ret. */
+char *ui_fault_call_name(const struct pt_fault_call *call, char *ret, size_t size);
+/* "zmalloc < sdsnew < ... < main", within so many columns, the middle left out; malloc'ed, printable. NULL: no memory. */
+char *ui_fault_chain(const struct ui_faults *f, const struct pt_fault_stack_row *row, size_t columns);
+/* "first-touch 98%, cow 2%": the kinds that are most. */
+char *ui_fault_kinds(const struct pt_fault_counts *counts, char *ret, size_t size);
+/* A share of `columns`, in eighths of a column; at least something for what is not 0. */
+char *ui_fault_bar(const struct ui_faults *f, uint64_t part, uint64_t all, unsigned columns, char *ret, size_t size);
+/* "12.3k", or every digit with -b or -r. */
+char *ui_fault_number(const struct ui_faults *f, uint64_t n, char *ret, size_t size);
+/* "96.7%"; "0%" of nothing alone, "100%" of all. */
+char *ui_fault_share(uint64_t part, uint64_t all, char *ret, size_t size);
+/* What a row of VMAs is called: its name, else its role. Raw. */
+const char *ui_fault_vma_name(const struct pt_fault_vma_row *row);
+/* The row of the VMA at an address; NULL: not in the view. */
+const struct pt_fault_vma_row *ui_fault_vma_at(const struct pt_fault_view *view, uint64_t address);
+const struct pt_fault_stack_row *ui_fault_stack(const struct pt_fault_view *view, pt_stack_id id);
+/* Whether the filter lets a row of that kind through. */
+bool ui_fault_matches(const struct ui_faults *f, const char *text);
+bool ui_fault_stack_matches(const struct ui_faults *f, const struct pt_fault_stack_row *row);
+/* Why there are no stacks, in words; NULL: there are. */
+const char *ui_fault_no_stacks(const struct ui_faults *f);
+
+/* Why there are no allocations though they were asked for, in words; NULL: they were not, or are there. */
+const char *ui_fault_no_allocations(const struct ui_faults *f);
+/* Whether they were asked for. */
+bool ui_fault_wants_allocations(const struct ui_options *options);
+/* "Movable"; "type 7" where its name is not known. */
+char *ui_fault_migrate_type(const struct pt_fault_alloc_row *row, char *ret, size_t size);
+
+#endif

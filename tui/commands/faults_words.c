@@ -1,0 +1,266 @@
+/*
+ * Words that everything pagetop faults says has in common; see faults.h. Holds nothing.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/faults/allocs.h"
+#include "core/text/text.h"
+#include "tui/commands/faults.h"
+#include "widgets/canvas.h"
+
+#define NAME_ROOM 512 /* bytes of a printable name of a call */
+#define OUTER     2   /* calls at the outer end that a chain keeps */
+
+/* ---- stacks ----------------------------------------------------------------------------------------------------- */
+
+static const char *base_name(const char *path)
+{
+	const char *slash = path[0] == '[' ? NULL : strrchr(path, '/');
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+char *ui_fault_call_name(const struct pt_fault_call *call, char *ret, size_t size)
+{
+	if (call->symbol && call->symbol[0]) {
+		pt_text_printable(call->symbol, strlen(call->symbol), ret, size);
+		return ret;
+	}
+	const char *module = call->module && call->module[0] ? base_name(call->module) : "unknown";
+	bool bare = module[0] != '['; /* [vdso] has its brackets */
+	size_t at = (size_t)snprintf(ret, size, bare ? "[" : "");
+	at += pt_text_printable(module, strlen(module), ret + at, size - at - 1);
+	if (bare)
+		snprintf(ret + at, size - at, "]");
+	return ret;
+}
+
+struct chain {
+	char *text;
+	size_t at, room, columns;
+	bool failed;
+};
+
+static void append(struct chain *c, const char *text)
+{
+	size_t n = strlen(text);
+	if (c->room - c->at <= n) {
+		size_t room = 2 * (c->room + n + 1);
+		char *more = realloc(c->text, room);
+		c->failed = c->failed || !more;
+		if (c->failed)
+			return;
+		c->text = more;
+		c->room = room;
+	}
+	memcpy(c->text + c->at, text, n + 1);
+	c->at += n;
+	c->columns += (size_t)wg_text_width(text);
+}
+
+static const char *arrow(const struct ui_faults *f)
+{
+	return f->options->raw ? "<-" : f->ascii ? " <- " : " \u2190 ";
+}
+
+/* Columns that these calls take, with an arrow before each but that of the stack's first. */
+static size_t columns_of(const struct ui_faults *f, const struct pt_fault_stack_row *row, size_t from, size_t until)
+{
+	char name[NAME_ROOM];
+	size_t columns = 0;
+	for (size_t i = from; i < until; i++)
+		columns += (size_t)wg_text_width(ui_fault_call_name(&row->calls[i], name, sizeof(name))) +
+			   (i ? (size_t)wg_text_width(arrow(f)) : 0);
+	return columns;
+}
+
+static void append_calls(const struct ui_faults *f, struct chain *c, const struct pt_fault_stack_row *row, size_t from,
+			 size_t until)
+{
+	char name[NAME_ROOM];
+	for (size_t i = from; i < until; i++) {
+		if (i)
+			append(c, arrow(f));
+		append(c, ui_fault_call_name(&row->calls[i], name, sizeof(name)));
+	}
+}
+
+char *ui_fault_chain(const struct ui_faults *f, const struct pt_fault_stack_row *row, size_t columns)
+{
+	struct chain c = {0};
+	size_t n = row->n_calls, tail = n > OUTER ? n - OUTER : 0, head = 1;
+	const char *gap = "...";
+	append(&c, "");
+	if (!n)
+		append(&c, f->options->raw ? "no-stack" : "stack not known");
+	if (columns == SIZE_MAX || columns_of(f, row, 0, n) <= columns) {
+		append_calls(f, &c, row, 0, n);
+	} else {
+		size_t used = columns_of(f, row, 0, 1) + columns_of(f, row, tail, n) + strlen(gap) +
+			      (size_t)wg_text_width(arrow(f));
+		while (head < tail && (used += columns_of(f, row, head, head + 1)) <= columns)
+			head++;
+		append_calls(f, &c, row, 0, head);
+		if (head < tail) {
+			append(&c, arrow(f));
+			append(&c, gap);
+		}
+		append_calls(f, &c, row, head < tail ? tail : head, n);
+	}
+	if (!row->complete && n) {
+		append(&c, arrow(f));
+		append(&c, "?");
+	}
+	if (!c.failed)
+		return c.text;
+	free(c.text);
+	return NULL;
+}
+
+const struct pt_fault_stack_row *ui_fault_stack(const struct pt_fault_view *view, pt_stack_id id)
+{
+	for (size_t i = 0; id && i < view->n_stacks; i++)
+		if (view->stacks[i].id == id)
+			return &view->stacks[i];
+	return NULL;
+}
+
+const char *ui_fault_no_stacks(const struct ui_faults *f)
+{
+	if (f->options->no_stacks)
+		return "--stacks=no";
+	if (f->view->stacks_error == -EOPNOTSUPP)
+		return "pagetop does not know the registers of this processor";
+	return f->view->stacks_error ? strerror(-f->view->stacks_error) : NULL;
+}
+
+/* ---- allocations ------------------------------------------------------------------------------------------------ */
+
+bool ui_fault_wants_allocations(const struct ui_options *options)
+{
+	return options->allocations || options->by == UI_BY_ALLOCATION;
+}
+
+const char *ui_fault_no_allocations(const struct ui_faults *f)
+{
+	if (!ui_fault_wants_allocations(f->options))
+		return NULL;
+	switch (f->view->allocs_error) {
+	case 0: return NULL;
+	case -ENOENT:
+		return "tracefs is not mounted (mount -t tracefs none /sys/kernel/tracing), or lacks "
+		       "kmem:mm_page_alloc";
+	case -EACCES:
+	case -EPERM: return "tracepoints take root";
+	default: return strerror(-f->view->allocs_error);
+	}
+}
+
+char *ui_fault_migrate_type(const struct pt_fault_alloc_row *row, char *ret, size_t size)
+{
+	const char *name = pt_migrate_type_name(row->migrate_type);
+	if (name)
+		snprintf(ret, size, "%s", name);
+	else
+		snprintf(ret, size, "type %d", row->migrate_type);
+	return ret;
+}
+
+/* ---- counts ----------------------------------------------------------------------------------------------------- */
+
+char *ui_fault_number(const struct ui_faults *f, uint64_t n, char *ret, size_t size)
+{
+	if (f->options->bytes || f->options->raw)
+		snprintf(ret, size, "%" PRIu64, n);
+	else
+		pt_text_number(n, ret, size);
+	return ret;
+}
+
+char *ui_fault_share(uint64_t part, uint64_t all, char *ret, size_t size)
+{
+	double share = all ? 100.0 * (double)part / (double)all : 0;
+	if (part && share < 0.1)
+		snprintf(ret, size, "<0.1%%");
+	else if (!part)
+		snprintf(ret, size, "0%%");
+	else
+		snprintf(ret, size, part < all && share > 99.9 ? "99.9%%" : "%.*f%%", share < 99.95 ? 1 : 0, share);
+	return ret;
+}
+
+static int most_left(const uint64_t *kinds, const bool *done)
+{
+	int best = -1;
+	for (int i = 0; i < PT_FAULT_KIND_N; i++)
+		if (!done[i] && kinds[i] && (best < 0 || kinds[i] > kinds[best]))
+			best = i;
+	return best;
+}
+
+char *ui_fault_kinds(const struct pt_fault_counts *counts, char *ret, size_t size)
+{
+	enum { MOST = 3 };
+	bool done[PT_FAULT_KIND_N] = {false};
+	char share[16];
+	size_t at = 0;
+	snprintf(ret, size, "-");
+	for (int named = 0, best; named < MOST && (best = most_left(counts->kinds, done)) >= 0; named++) {
+		done[best] = true;
+		ui_fault_share(counts->kinds[best], counts->events, share, sizeof(share));
+		at += (size_t)snprintf(ret + at, size - at, "%s%s", named ? ", " : "",
+				       pt_fault_kind_name((enum pt_fault_kind)best));
+		if (counts->kinds[best] < counts->events)
+			at += (size_t)snprintf(ret + at, size - at, " %s", share);
+	}
+	return ret;
+}
+
+char *ui_fault_bar(const struct ui_faults *f, uint64_t part, uint64_t all, unsigned columns, char *ret, size_t size)
+{
+	static const char *const eighths[] = {"", "\u258f", "\u258e", "\u258d", "\u258c", "\u258b", "\u258a", "\u2589"};
+	double share = all ? (double)part / (double)all : 0;
+	unsigned parts = f->ascii ? 1 : 8, n = (unsigned)lround((share > 1 ? 1 : share) * columns * parts);
+	size_t at = 0;
+	n = part && !n ? 1 : n;
+	ret[0] = '\0';
+	for (unsigned i = 0; i < n / parts && at + 8 < size; i++)
+		at += (size_t)snprintf(ret + at, size - at, "%s", f->ascii ? "#" : "\u2588");
+	if (!f->ascii)
+		snprintf(ret + at, size - at, "%s", eighths[n % parts]);
+	return ret;
+}
+
+/* ---- places, and what is asked for ------------------------------------------------------------------------------ */
+
+const char *ui_fault_vma_name(const struct pt_fault_vma_row *row)
+{
+	return row->name && row->name[0] ? row->name : pt_role_name(row->role);
+}
+
+const struct pt_fault_vma_row *ui_fault_vma_at(const struct pt_fault_view *view, uint64_t address)
+{
+	for (size_t i = 0; i < view->n_vmas; i++)
+		if (address >= view->vmas[i].start && address < view->vmas[i].end)
+			return &view->vmas[i];
+	return NULL;
+}
+
+bool ui_fault_matches(const struct ui_faults *f, const char *text)
+{
+	return text ? pt_filter_match(f->filter, text, strlen(text)) : !f->filter;
+}
+
+bool ui_fault_stack_matches(const struct ui_faults *f, const struct pt_fault_stack_row *row)
+{
+	bool found = !f->filter;
+	for (size_t i = 0; !found && i < row->n_calls; i++) {
+		const struct pt_fault_call *call = &row->calls[i];
+		found = ui_fault_matches(f, call->symbol) || ui_fault_matches(f, call->module) ||
+			ui_fault_matches(f, call->file);
+	}
+	return found;
+}
