@@ -64,6 +64,12 @@
 			       "(SELECT * FROM main.vma WHERE " of ") v LEFT JOIN main.vma_sum s ON s.vma = v.id "     \
 			       "ORDER BY v.id, s.frame"
 
+/* Faults after a frame and up to another, by whom they are asked for. */
+#define FAULTS(by, more, join)                                                                                         \
+	"SELECT " by ", f.kind, sum(f.events), sum(f.major), sum(f.kernel), sum(f.born)" more                          \
+	" FROM main.fault_frame s JOIN main.fault f ON f.frame = s.frame " join                                        \
+	" WHERE s.process = ?9 AND s.frame > ?1 AND s.frame <= ?2 GROUP BY " by ", f.kind ORDER BY " by
+
 static const char *const get_sql_1[PT_GET_N] = {
 	COMMON("1", "NULL, NULL"),
 	[PT_GET_N_PROCESSES] = "SELECT 1",
@@ -92,6 +98,16 @@ static const char *const get_sql_2[PT_GET_N] = {
 		"max(rss) AS rss, max(swap) AS swap, max(status_peak_rss) AS peak FROM main.frame GROUP BY process) f "
 		"ON f.process = id LEFT JOIN (SELECT process, max(rss) AS rss, max(swap) AS swap FROM main.sample "
 		"GROUP BY process) s ON s.process = id ORDER BY id",
+	[PT_GET_FAULT_SPAN] = "SELECT count(*), min(from_ns), max(to_ns), sum(minor), sum(major), sum(lost), sum(children), "
+			      "sum(left_out), max(period) FROM main.fault_frame "
+			      "WHERE process = ?9 AND frame > ?1 AND frame <= ?2",
+	[PT_GET_FAULTS_BY_VMA] = FAULTS("f.vma", ", v.start, v.\"end\", v.role, v.path",
+					"LEFT JOIN main.vma v ON v.id = f.vma"),
+	[PT_GET_FAULTS_BY_STACK] = FAULTS("f.stack", "", ""),
+	[PT_GET_FAULT_COMPLETE] = "SELECT complete FROM main.fault_stack WHERE id = ?1",
+	[PT_GET_FAULT_CALLS] = "SELECT k.address, k.\"offset\", k.symbol, k.symbol_offset, k.file, k.line, m.path, "
+			       "m.build_id FROM main.fault_call c JOIN main.fault_code k ON k.id = c.code "
+			       "LEFT JOIN main.fault_module m ON m.id = k.module WHERE c.stack = ?1 ORDER BY c.depth",
 };
 
 /* clang-format on */
@@ -193,17 +209,40 @@ static int cannot_open(struct pt_record_file *f, int code, char *message, size_t
 	return refuse(message, size, error, "cannot read %s: %s", f->name, sqlite3_errstr(code));
 }
 
-static bool has_table(sqlite3 *db, const struct pt_schema_item *table)
+/* 0: the table is there as it should be; -ENODATA: there is none of its name; -EBADMSG. */
+static int look_for(sqlite3 *db, const struct pt_schema_item *table)
 {
 	sqlite3_stmt *get = NULL;
-	bool same = false;
+	int error = -EBADMSG;
 	if (pt_db_prepare(db, "SELECT type, sql FROM main.sqlite_schema WHERE name = ?", &get) == SQLITE_OK) {
 		pt_bind_text(get, 1, table->name);
-		same = sqlite3_step(get) == SQLITE_ROW && strcmp(pt_row_text(get, 0), "table") == 0 &&
-		       strcmp(pt_row_text(get, 1), table->sql) == 0 && sqlite3_step(get) == SQLITE_DONE;
+		int code = sqlite3_step(get);
+		if (code == SQLITE_DONE)
+			error = -ENODATA;
+		else if (code == SQLITE_ROW && strcmp(pt_row_text(get, 0), "table") == 0 &&
+			 strcmp(pt_row_text(get, 1), table->sql) == 0 && sqlite3_step(get) == SQLITE_DONE)
+			error = 0;
 	}
 	sqlite3_finalize(get);
-	return same;
+	return error;
+}
+
+int pt_record_file_faults(struct pt_record_file *f)
+{
+	size_t n = 0;
+	if (f->version == 1)
+		return -ENODATA;
+	if (f->has_faults)
+		return 0;
+	for (const struct pt_schema_item *table = pt_schema_faults; table->name; table++, n++) {
+		int error = look_for(f->db, table);
+		if (error == -ENODATA && n == 0) /* they come together */
+			return error;
+		if (error)
+			return -EBADMSG;
+	}
+	f->has_faults = true;
+	return 0;
 }
 
 static int check_schema(struct pt_record_file *f, uint64_t application, char *message, size_t size)
@@ -221,9 +260,12 @@ static int check_schema(struct pt_record_file *f, uint64_t application, char *me
 	f->version = (unsigned)version;
 	const struct pt_schema_item *tables = version == 1 ? pt_schema_tables_1 : pt_schema_tables;
 	for (; tables->name; tables++)
-		if (!has_table(f->db, tables))
+		if (look_for(f->db, tables) < 0)
 			return refuse(message, size, -EBADMSG, "%s is damaged: its table %s is not as pagetop makes it",
 				      f->name, tables->name);
+	if (pt_record_file_faults(f) == -EBADMSG)
+		return refuse(message, size, -EBADMSG,
+			      "%s is damaged: its tables of faults are not as pagetop makes them", f->name);
 	return 0;
 }
 

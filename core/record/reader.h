@@ -41,6 +41,11 @@ enum pt_get {
 	PT_GET_FRAME_AMOUNTS,
 	PT_GET_VMA_AMOUNTS,
 	PT_GET_SAMPLES,
+	PT_GET_FAULT_SPAN,
+	PT_GET_FAULTS_BY_VMA,
+	PT_GET_FAULTS_BY_STACK,
+	PT_GET_FAULT_COMPLETE,
+	PT_GET_FAULT_CALLS,
 	PT_GET_N
 };
 
@@ -48,6 +53,7 @@ struct pt_record_file {
 	char *path, *name; /* for SQLite, for people */
 	sqlite3 *db;
 	unsigned version;            /* of its schema */
+	bool has_faults;             /* known to have the tables of faults */
 	sqlite3_stmt *get[PT_GET_N]; /* made when first used */
 	pthread_mutex_t lock;
 	ZSTD_DCtx *zstd;
@@ -61,6 +67,8 @@ int pt_record_file_open(const char *path, struct pt_record_file **ret, char *mes
 void pt_record_file_unref(struct pt_record_file *file);
 /* The statement, with the process bound to it. An SQLite code. */
 int pt_record_file_get(struct pt_record_file *file, enum pt_get what, uint64_t process, sqlite3_stmt **ret);
+/* Whether it has the tables of faults, which may come while it is written. 0, -ENODATA, -EBADMSG. */
+int pt_record_file_faults(struct pt_record_file *file);
 struct pt_maybe pt_record_file_meta(struct pt_record_file *file, const char *key);
 
 #define PT_READER_KEPT 6 /* snapshots, so that a step back or forth is short */

@@ -16,8 +16,9 @@
 #define TOGETHER   64    /* samples in one transaction */
 
 struct item {
-	enum { FRAME, MARK, PROCESS, SAMPLE, END } what;
+	enum { FRAME, MARK, PROCESS, SAMPLE, END, FAULTS } what;
 	struct pt_snapshot *snapshot; /* of a frame; else NULL */
+	struct pt_fault_step *step;   /* of FAULTS; else NULL */
 	uint64_t realtime_ns;         /* of a mark and the end */
 	pid_t pid;                    /* of whoever set a mark */
 	char label[sizeof(((struct pt_mark *)0)->label)];
@@ -39,8 +40,8 @@ struct pt_recorder {
 	int event;
 	/* under the lock: */
 	struct items queue;
-	size_t frames, small; /* that wait, in the queue or with the thread */
-	uint64_t last_seq;    /* of what was pushed */
+	size_t frames, steps, small; /* that wait, in the queue or with the thread */
+	uint64_t last_seq;           /* of what was pushed */
 	bool stop;
 	struct pt_recorder_status status;
 };
@@ -96,9 +97,16 @@ static int write_some(struct pt_recorder *r, const struct item *items, size_t n,
 	case FRAME: return pt_writer_frame(r->writer, items->snapshot);
 	case MARK: return pt_writer_mark(r->writer, items->realtime_ns, items->pid, items->label);
 	case PROCESS: return pt_writer_process(r->writer, &items->process);
+	case FAULTS: return pt_writer_faults(r->writer, items->step);
 	case SAMPLE: *ret_n = count_samples(items, n); return write_samples(r, items, *ret_n);
 	default: return pt_writer_end(r->writer, items->realtime_ns);
 	}
+}
+
+/* How many of its like wait, or are being written. Lock held. */
+static size_t *waiting(struct pt_recorder *r, const struct item *item)
+{
+	return item->what == FRAME ? &r->frames : item->what == FAULTS ? &r->steps : &r->small;
 }
 
 static void note(struct pt_recorder *r, const struct item *items, size_t n, int error)
@@ -107,8 +115,7 @@ static void note(struct pt_recorder *r, const struct item *items, size_t n, int 
 	bool is_frame = items->what == FRAME;
 	pthread_mutex_lock(&r->lock);
 	r->status.cpu_ns = cpu;
-	r->frames -= is_frame;
-	r->small -= is_frame ? 0 : n;
+	*waiting(r, items) -= n;
 	if (error && !r->status.error) {
 		r->status.error = error;
 		snprintf(r->status.message, sizeof(r->status.message), "%s", pt_writer_message(r->writer));
@@ -128,6 +135,7 @@ static void write_batch(struct pt_recorder *r, const struct items *batch, int *e
 			note(r, &batch->v[i], n, *error);
 		}
 		pt_snapshot_unref(batch->v[i].snapshot);
+		pt_fault_step_unref(batch->v[i].step);
 	}
 }
 
@@ -186,8 +194,8 @@ int pt_recorder_new(struct pt_recorder **ret, struct pt_writer *writer, struct p
 static bool put(struct pt_recorder *r, const struct item *item)
 {
 	struct items *queue = &r->queue;
-	bool is_frame = item->what == FRAME;
-	if (r->stop || r->status.error || (is_frame ? r->frames >= PT_RECORDER_QUEUE : r->small >= SMALL_MOST))
+	bool is_small = item->what != FRAME && item->what != FAULTS;
+	if (r->stop || r->status.error || *waiting(r, item) >= (is_small ? SMALL_MOST : PT_RECORDER_QUEUE))
 		return false;
 	if (queue->n == queue->room) {
 		size_t room = queue->room ? queue->room * 2 : 16;
@@ -198,8 +206,7 @@ static bool put(struct pt_recorder *r, const struct item *item)
 		queue->room = room;
 	}
 	queue->v[queue->n++] = *item;
-	r->frames += is_frame;
-	r->small += !is_frame;
+	++*waiting(r, item);
 	pthread_cond_signal(&r->wake);
 	return true;
 }
@@ -218,12 +225,20 @@ void pt_recorder_push(struct pt_recorder *r, struct pt_snapshot *snapshot)
 		pt_snapshot_unref(snapshot);
 }
 
-static void put_small(struct pt_recorder *r, const struct item *item)
+static bool put_small(struct pt_recorder *r, const struct item *item)
 {
 	pthread_mutex_lock(&r->lock);
 	bool taken = put(r, item);
 	r->status.lost_small += !taken && !r->stop && !r->status.error;
 	pthread_mutex_unlock(&r->lock);
+	return taken;
+}
+
+void pt_recorder_faults(struct pt_recorder *r, struct pt_fault_step *step)
+{
+	struct item item = {.what = FAULTS, .step = pt_fault_step_ref(step)};
+	if (!put_small(r, &item))
+		pt_fault_step_unref(step);
 }
 
 void pt_recorder_mark(struct pt_recorder *r, uint64_t realtime_ns, pid_t pid, const char *label)

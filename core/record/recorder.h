@@ -7,16 +7,16 @@
 #define PT_RECORD_RECORDER_H
 
 #include "core/kernel/kernel.h"
-#include "core/record/record.h"
+#include "core/record/faults.h"
 
-#define PT_RECORDER_QUEUE 8 /* frames that wait */
+#define PT_RECORDER_QUEUE 8 /* frames that wait, and steps of faults */
 
 struct pt_recorder;
 
 struct pt_recorder_status {
 	uint64_t frames;     /* written */
 	uint64_t lost;       /* frames that the disk was too slow for */
-	uint64_t lost_small; /* likewise of marks, processes and samples */
+	uint64_t lost_small; /* likewise of marks, processes, samples and steps of faults */
 	uint64_t cpu_ns;     /* of its thread; 0 without a clock */
 	int error;           /* -errno: it has stopped; `message` says why in one line */
 	bool stopped;        /* the file is closed */
@@ -33,6 +33,8 @@ void pt_recorder_mark(struct pt_recorder *recorder, uint64_t realtime_ns, pid_t 
 void pt_recorder_process(struct pt_recorder *recorder, const struct pt_recorded *process);
 void pt_recorder_sample(struct pt_recorder *recorder, const struct pt_recorded *process,
 			const struct pt_recorded_sample *sample);
+/* As pt_writer_faults: its frame was pushed before. A reference is taken. */
+void pt_recorder_faults(struct pt_recorder *recorder, struct pt_fault_step *step);
 void pt_recorder_end(struct pt_recorder *recorder, uint64_t realtime_ns); /* of the target */
 /* Writes what is in the queue, then closes the file. Does not wait for that. */
 void pt_recorder_stop(struct pt_recorder *recorder);

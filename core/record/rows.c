@@ -230,6 +230,11 @@ static sqlite3_int64 id_at(const struct pt_vma_table *vmas, const sqlite3_int64 
 	return i < vmas->n && pt_vma_covers(&vmas->v[i], address) ? ids[i] : 0;
 }
 
+sqlite3_int64 pt_track_vma(const struct pt_track *track, uint64_t address)
+{
+	return track->before ? id_at(track->before->vmas, track->ids, address) : 0;
+}
+
 static int put_events(struct pt_writer *w, const struct pt_frame *frame, const struct pt_ledger_vma *vma)
 {
 	sqlite3_int64 id = vma->gone ? id_at(frame->track->before->vmas, frame->track->ids, vma->start)

@@ -61,6 +61,23 @@ const struct pt_schema_item pt_schema_tables_1[] = {
 	{0},
 };
 
+const struct pt_schema_item pt_schema_faults[] = {
+	{"fault_frame", "CREATE TABLE fault_frame(frame INTEGER PRIMARY KEY, process INTEGER NOT NULL, "
+			"from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL, minor INTEGER NOT NULL, "
+			"major INTEGER NOT NULL, lost INTEGER NOT NULL, children INTEGER NOT NULL, "
+			"left_out INTEGER NOT NULL, period INTEGER NOT NULL)"},
+	{"fault", "CREATE TABLE fault(frame INTEGER NOT NULL, vma INTEGER NOT NULL, kind TEXT NOT NULL, "
+		  "stack INTEGER NOT NULL, events INTEGER NOT NULL, major INTEGER NOT NULL, kernel INTEGER NOT NULL, "
+		  "born INTEGER NOT NULL, PRIMARY KEY(frame, vma, kind, stack)) WITHOUT ROWID"},
+	{"fault_stack", "CREATE TABLE fault_stack(id INTEGER PRIMARY KEY, complete INTEGER NOT NULL)"},
+	{"fault_call", "CREATE TABLE fault_call(stack INTEGER NOT NULL, depth INTEGER NOT NULL, code INTEGER NOT NULL, "
+		       "PRIMARY KEY(stack, depth)) WITHOUT ROWID"},
+	{"fault_code", "CREATE TABLE fault_code(id INTEGER PRIMARY KEY, address INTEGER NOT NULL, module INTEGER, "
+		       "\"offset\" INTEGER, symbol TEXT, symbol_offset INTEGER, file TEXT, line INTEGER)"},
+	{"fault_module", "CREATE TABLE fault_module(id INTEGER PRIMARY KEY, path TEXT NOT NULL, build_id TEXT)"},
+	{0},
+};
+
 #define VMA_ALIVE "v.process = f.process AND v.since_frame <= f.id AND (v.until_frame IS NULL OR v.until_frame > f.id)"
 #define VMA_SUMS                                                                                                       \
 	"JOIN vma v ON " VMA_ALIVE " JOIN vma_sum s ON s.vma = v.id AND s.frame = (SELECT max(frame) FROM vma_sum "    \
@@ -82,5 +99,18 @@ const char *const pt_schema_rest[] = {
 	"FROM mark m, process p WHERE EXISTS (SELECT 1 FROM frame WHERE process = p.id)",
 	"CREATE VIEW event_at AS SELECT f.process, l.frame, f.realtime_ns / 1e9 AS time, v.role, v.path, l.event, "
 	"l.pages, l.unsure FROM ledger l JOIN frame f ON f.id = l.frame JOIN vma v ON v.id = l.vma",
+	NULL,
+};
+
+#define SYMBOL "coalesce(k.symbol, m.path || '+' || printf('%x', k.\"offset\"), printf('%x', k.address))"
+
+const char *const pt_schema_faults_rest[] = {
+	"CREATE INDEX fault_frame_process ON fault_frame(process)",
+	"CREATE VIEW fault_at AS SELECT s.process, f.frame, s.realtime_ns / 1e9 AS time, v.role, v.path, f.kind, "
+	"f.stack, f.events, f.major, f.kernel, f.born FROM fault f JOIN frame s ON s.id = f.frame "
+	"LEFT JOIN vma v ON v.id = f.vma",
+	"CREATE VIEW fault_calls AS SELECT stack, group_concat(name, ' < ') AS calls FROM (SELECT c.stack, " SYMBOL
+	" AS name FROM fault_call c JOIN fault_code k ON k.id = c.code LEFT JOIN fault_module m ON m.id = k.module "
+	"ORDER BY c.stack, c.depth) GROUP BY stack",
 	NULL,
 };

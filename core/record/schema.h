@@ -21,8 +21,11 @@ struct pt_schema_item {
 
 extern const struct pt_schema_item pt_schema_tables[]; /* the last has no name */
 extern const struct pt_schema_item pt_schema_tables_1[];
+/* Only in recordings with faults, whatever the version: all of them or none. */
+extern const struct pt_schema_item pt_schema_faults[];
 /* Indices and views, for others; pagetop reads tables alone. */
 extern const char *const pt_schema_rest[];
+extern const char *const pt_schema_faults_rest[];
 
 /* Columns of sums, in the order of enum pt_sum. */
 #define PT_SCHEMA_SUMS                                                                                                 \

@@ -8,10 +8,10 @@
 
 #include "core/record/writer.h"
 
-static struct pt_track *find(const struct pt_writer *w, const struct pt_recorded *p)
+struct pt_track *pt_track_of(const struct pt_writer *w, pid_t pid, uint64_t start_time)
 {
 	for (size_t i = w->n_tracks; i-- > 0;)
-		if (w->tracks[i]->pid == p->pid && w->tracks[i]->start_time == p->start_time)
+		if (w->tracks[i]->pid == pid && w->tracks[i]->start_time == start_time)
 			return w->tracks[i];
 	return NULL;
 }
@@ -64,7 +64,7 @@ static int put_row(struct pt_writer *w, const struct pt_recorded *p, struct pt_t
 
 int pt_track_put(struct pt_writer *w, const struct pt_recorded *p, bool anew, struct pt_track **ret)
 {
-	struct pt_track *track = find(w, p);
+	struct pt_track *track = pt_track_of(w, p->pid, p->start_time);
 	if (!track)
 		track = add(w, p);
 	*ret = track;

@@ -29,6 +29,17 @@ static const char put_process_sql[] =
 	"RETURNING id, ended_ns IS NOT NULL";
 static const char put_frame_sql[] = "INSERT INTO frame VALUES(" TEN TEN TEN TEN "?,?,?,?,?,?,?,?,?)";
 static const char put_vma_sum_sql[] = "INSERT INTO vma_sum VALUES(" TEN TEN "?)";
+/* The frame is the last of its process in the file that is not after the one asked for: that may have been lost. */
+static const char put_fault_frame_sql[] =
+	"INSERT INTO fault_frame SELECT max(id),?1,?3,?4,?5,?6,?7,?8,?9,?10 FROM frame WHERE process = ?1 AND id <= ?2 "
+	"HAVING max(id) IS NOT NULL ON CONFLICT(frame) DO UPDATE SET to_ns = excluded.to_ns, "
+	"minor = minor + excluded.minor, major = major + excluded.major, lost = lost + excluded.lost, "
+	"children = children + excluded.children, left_out = left_out + excluded.left_out, "
+	"period = max(period, excluded.period) RETURNING frame";
+static const char put_fault_sql[] =
+	"INSERT INTO fault VALUES(?,?,?,?,?,?,?,?) ON CONFLICT(frame, vma, kind, stack) DO UPDATE SET "
+	"events = events + excluded.events, major = major + excluded.major, kernel = kernel + excluded.kernel, "
+	"born = born + excluded.born";
 
 static const char *const put_sql[PT_PUT_N] = {
 	[PT_PUT_META] = "INSERT OR REPLACE INTO meta VALUES(?,?)",
@@ -45,6 +56,12 @@ static const char *const put_sql[PT_PUT_N] = {
 	[PT_PUT_VMA_EVENT] = "INSERT INTO vma_event VALUES(?,?,?,?,?,?,?)",
 	[PT_PUT_MARK] = "INSERT INTO mark VALUES(NULL,?,?,?)",
 	[PT_PUT_PAGES] = "INSERT INTO pages VALUES(?,?,?,?)",
+	[PT_PUT_FAULT_FRAME] = put_fault_frame_sql,
+	[PT_PUT_FAULT] = put_fault_sql,
+	[PT_PUT_FAULT_STACK] = "INSERT INTO fault_stack VALUES(NULL,?)",
+	[PT_PUT_FAULT_CALL] = "INSERT INTO fault_call VALUES(?,?,?)",
+	[PT_PUT_FAULT_CODE] = "INSERT INTO fault_code VALUES(NULL,?,?,?,?,?,?,?)",
+	[PT_PUT_FAULT_MODULE] = "INSERT INTO fault_module VALUES(NULL,?,?)",
 };
 
 int pt_record_put(struct pt_writer *w, enum pt_put what, sqlite3_stmt **ret)
@@ -78,7 +95,7 @@ static const char *reason(struct pt_writer *w, int code)
 	return sqlite3_errstr(code);
 }
 
-static int fail(struct pt_writer *w, int code)
+int pt_record_fail(struct pt_writer *w, int code)
 {
 	say(w, "cannot write %s: %s", w->name, reason(w, code));
 	return pt_db_error(code);
@@ -225,7 +242,7 @@ static int set_up(struct pt_writer *w, const struct pt_record_options *options)
 		code = put_options(w, options);
 	if (code == SQLITE_OK)
 		return 0;
-	error = fail(w, code);
+	error = pt_record_fail(w, code);
 	unlink(w->path);
 	return error;
 }
@@ -246,7 +263,7 @@ int pt_writer_open(const char *path, const struct pt_record_options *options, st
 
 /* ---- transactions ----------------------------------------------------------------------------------------------- */
 
-static int begin(struct pt_writer *w)
+int pt_record_begin(struct pt_writer *w)
 {
 	int moved = 0;
 	if (sqlite3_file_control(w->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
@@ -254,8 +271,7 @@ static int begin(struct pt_writer *w)
 	return pt_db_run(w->db, "BEGIN IMMEDIATE");
 }
 
-/* Commits what was begun if all went well. An SQLite code. */
-static int end(struct pt_writer *w, int code)
+int pt_record_end(struct pt_writer *w, int code)
 {
 	if (code == SQLITE_OK)
 		code = pt_db_run(w->db, "COMMIT");
@@ -368,10 +384,10 @@ int pt_writer_frame(struct pt_writer *w, struct pt_snapshot *snapshot)
 	frame.was = calloc(snapshot->vmas->n + 1, sizeof(*frame.was));
 	int code = frame.ids && frame.was ? choose_sync(w) : SQLITE_NOMEM;
 	if (code == SQLITE_OK)
-		code = begin(w);
+		code = pt_record_begin(w);
 	if (code == SQLITE_OK)
 		code = put_all(w, &frame);
-	code = end(w, code);
+	code = pt_record_end(w, code);
 	if (code == SQLITE_OK)
 		take(w, &frame);
 	pt_delta_unref(frame.delta);
@@ -379,7 +395,7 @@ int pt_writer_frame(struct pt_writer *w, struct pt_snapshot *snapshot)
 	free(frame.was);
 	if (frame.late)
 		return out_of_order(w, "of a process that has ended");
-	return code == SQLITE_OK ? 0 : fail(w, code);
+	return code == SQLITE_OK ? 0 : pt_record_fail(w, code);
 }
 
 /* ---- the rest --------------------------------------------------------------------------------------------------- */
@@ -387,11 +403,11 @@ int pt_writer_frame(struct pt_writer *w, struct pt_snapshot *snapshot)
 int pt_writer_process(struct pt_writer *w, const struct pt_recorded *process)
 {
 	struct pt_track *track;
-	int code = begin(w);
+	int code = pt_record_begin(w);
 	if (code == SQLITE_OK)
 		code = pt_track_put(w, process, true, &track);
-	code = end(w, code);
-	return code == SQLITE_OK ? 0 : fail(w, code);
+	code = pt_record_end(w, code);
+	return code == SQLITE_OK ? 0 : pt_record_fail(w, code);
 }
 
 static int put_sample(struct pt_writer *w, const struct pt_recorded *process, const struct pt_recorded_sample *sample)
@@ -419,14 +435,14 @@ static int put_sample(struct pt_writer *w, const struct pt_recorded *process, co
 int pt_writer_samples(struct pt_writer *w, const struct pt_recorded *const *processes,
 		      const struct pt_recorded_sample *samples, size_t n)
 {
-	int code = n ? begin(w) : SQLITE_OK;
+	int code = n ? pt_record_begin(w) : SQLITE_OK;
 	if (!n)
 		return 0;
 	for (size_t i = 0; code == SQLITE_OK && i < n; i++)
 		code = put_sample(w, processes[i], &samples[i]);
-	code = end(w, code);
+	code = pt_record_end(w, code);
 	if (code != SQLITE_OK)
-		return fail(w, code);
+		return pt_record_fail(w, code);
 	w->clocks = samples[n - 1].realtime_ns - samples[n - 1].monotonic_ns;
 	return 0;
 }
@@ -441,7 +457,7 @@ int pt_writer_mark(struct pt_writer *w, uint64_t realtime_ns, pid_t pid, const c
 		pt_bind_text(put, 3, label);
 		code = pt_db_step(put);
 	}
-	return code == SQLITE_OK ? 0 : fail(w, code);
+	return code == SQLITE_OK ? 0 : pt_record_fail(w, code);
 }
 
 int pt_writer_end(struct pt_writer *w, uint64_t realtime_ns)
@@ -452,7 +468,7 @@ int pt_writer_end(struct pt_writer *w, uint64_t realtime_ns)
 		pt_bind_number(put, 1, realtime_ns - w->clocks);
 		code = pt_db_step(put);
 	}
-	return code == SQLITE_OK ? 0 : fail(w, code);
+	return code == SQLITE_OK ? 0 : pt_record_fail(w, code);
 }
 
 const char *pt_writer_message(const struct pt_writer *w)
@@ -476,6 +492,7 @@ void pt_writer_close(struct pt_writer *w)
 	pt_encoder_free(w->encoder);
 	ZSTD_freeCCtx(w->zstd);
 	pt_tokens_free(&w->tokens);
+	pt_fault_names_free(&w->fault_names);
 	free(w->packed.v);
 	free(w->path);
 	free(w->name);

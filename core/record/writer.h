@@ -27,6 +27,12 @@ enum pt_put {
 	PT_PUT_VMA_EVENT,
 	PT_PUT_MARK,
 	PT_PUT_PAGES,
+	PT_PUT_FAULT_FRAME,
+	PT_PUT_FAULT,
+	PT_PUT_FAULT_STACK,
+	PT_PUT_FAULT_CALL,
+	PT_PUT_FAULT_CODE,
+	PT_PUT_FAULT_MODULE,
 	PT_PUT_N
 };
 
@@ -45,6 +51,18 @@ struct pt_track {
 	size_t whole_bytes, since_cost; /* of the last whole frame; of those since */
 };
 
+/* Rows that the file has, by what they are of (faultrows.c). A key is held by `stacks`, which has references. */
+struct pt_fault_names {
+	struct pt_numbered {
+		struct pt_numbered_row {
+			const void *key; /* NULL: free */
+			sqlite3_int64 id;
+		} * v; /* [room], hashed */
+		size_t n, room;
+	} stacks, codes, modules;
+};
+void pt_fault_names_free(struct pt_fault_names *names);
+
 struct pt_writer {
 	sqlite3 *db;
 	char *path, *name;           /* for SQLite, for people */
@@ -62,6 +80,8 @@ struct pt_writer {
 	uint64_t last_seq;          /* 0: no frame yet */
 	unsigned page_shift;        /* of all frames */
 	uint64_t clocks; /* CLOCK_REALTIME less CLOCK_MONOTONIC, at the newest frame or sample; 0: none yet */
+	struct pt_fault_names fault_names;
+	bool has_fault_tables;
 	char message[400];
 };
 
@@ -81,6 +101,11 @@ struct pt_frame {
 
 /* SQLite codes, here and below. */
 int pt_record_put(struct pt_writer *writer, enum pt_put what, sqlite3_stmt **ret);
+/* A transaction, and its end: commits what was begun if all went well. SQLite codes. */
+int pt_record_begin(struct pt_writer *writer);
+int pt_record_end(struct pt_writer *writer, int code);
+/* Says what went wrong. The -errno of an SQLite code. */
+int pt_record_fail(struct pt_writer *writer, int code);
 /* The rows of a frame that are not its pages (rows.c). */
 int pt_put_rows(struct pt_writer *writer, struct pt_frame *frame);
 
@@ -88,6 +113,10 @@ int pt_put_rows(struct pt_writer *writer, struct pt_frame *frame);
 
 /* The track of a process, with its row in the file; `anew`: all that is known of it is put there, not only its name. */
 int pt_track_put(struct pt_writer *writer, const struct pt_recorded *process, bool anew, struct pt_track **ret);
+/* The track of a process that has not ended; NULL: there is none. */
+struct pt_track *pt_track_of(const struct pt_writer *writer, pid_t pid, uint64_t start_time);
+/* Which row of the table vma an address belongs to, of its last frame in the file; 0: none (rows.c). */
+sqlite3_int64 pt_track_vma(const struct pt_track *track, uint64_t address);
 /* The transaction was committed, or not: lets go of those that have ended, or came with it. */
 void pt_tracks_settle(struct pt_writer *writer, bool committed);
 void pt_tracks_free(struct pt_writer *writer);
