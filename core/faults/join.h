@@ -30,6 +30,7 @@ struct pt_join;
 
 struct pt_join_totals {
 	uint64_t joined, unknown; /* faults, with their weight */
+	uint64_t dropped;         /* there was no memory for */
 	uint64_t pages_read;
 };
 

@@ -23,9 +23,31 @@ static bool is_of_file(struct pt_page page)
 	return pt_page_kind(page) == PT_FILE || pt_page_kind(page) == PT_SHMEM;
 }
 
-static bool frames_known(const struct pt_fault_case *c)
+static bool is_anon(struct pt_page page)
 {
-	return c->before.pfn && c->after.pfn;
+	return pt_page_kind(page) == PT_ANON;
+}
+
+/* An anonymous mapping, in which nothing but memory of its own can be. */
+static bool is_private_memory(const struct pt_vma *vma)
+{
+	return vma && !vma->inode && !(vma->perms & PT_SHARED) && vma->role != PT_ROLE_HUGETLB &&
+	       vma->role != PT_ROLE_DEVICE;
+}
+
+static bool is_file_copied(const struct pt_vma *vma)
+{
+	return vma && vma->inode && !(vma->perms & PT_SHARED);
+}
+
+static bool may_have_handler(const struct pt_vma *vma)
+{
+	return !vma->has_vm_flags || vma->vm_flags & (PT_VM_UFFD_MISSING | PT_VM_UFFD_WP);
+}
+
+static bool is_locked(const struct pt_vma *vma)
+{
+	return vma && vma->has_vm_flags && vma->vm_flags & PT_VM_LOCKED;
 }
 
 /* Mapped by others as well; false where that is not known. */
@@ -43,70 +65,140 @@ static bool is_alone(struct pt_page page)
 	return page.bits & PT_HAS_COUNT && page.count == 1;
 }
 
-/* Nothing was mapped there. */
+/* ---- data that was waited for ----------------------------------------------------------------------------------- */
+
+/* Memory of its own is waited for when it is on swap; a handler (userfaultfd) is waited for as well. */
+static enum pt_fault_kind of_major(const struct pt_fault_case *c)
+{
+	bool was_there = c->knew && is_present(c->before);
+	switch (pt_page_kind(c->after)) {
+	case PT_ANON:
+		if (c->knew && is_swapped(c->before))
+			return PT_FAULT_SWAP_IN;
+		if (is_private_memory(c->vma) && (!may_have_handler(c->vma) || was_there))
+			return c->before.bits & PT_UFFD_WP ? PT_FAULT_UNKNOWN : PT_FAULT_SWAP_IN;
+		return is_file_copied(c->vma) && c->knew && !is_anon(c->before) ? PT_FAULT_COW : PT_FAULT_UNKNOWN;
+	case PT_SHMEM: return was_there ? PT_FAULT_UNKNOWN : PT_FAULT_SWAP_IN;
+	case PT_FILE: return was_there ? PT_FAULT_UNKNOWN : PT_FAULT_FILE_MAP;
+	default: return PT_FAULT_UNKNOWN;
+	}
+}
+
+/* ---- nothing was there ------------------------------------------------------------------------------------------ */
+
+/* A page of a file that was written to may have been mapped along with a neighbour first. */
+static enum pt_fault_kind of_file(const struct pt_fault_case *c)
+{
+	bool written = c->vma && pt_page_kind(c->after) == PT_FILE && c->vma->perms & PT_SHARED &&
+		       c->vma->perms & PT_WRITE && (c->after.bits & PT_DIRTY || !(c->after.bits & PT_HAS_FLAGS));
+	return c->prefaulted && written && !c->has_access ? PT_FAULT_UNKNOWN : PT_FAULT_FILE_MAP;
+}
+
 static enum pt_fault_kind of_absent(const struct pt_fault_case *c)
 {
-	bool copies = c->vma && c->vma->inode && !(c->vma->perms & PT_SHARED);
+	/* mlock() maps pages that no fault tells of; what follows is something else */
+	if (is_locked(c->vma) && !c->has_access)
+		return PT_FAULT_UNKNOWN;
+	if (c->after.bits & PT_PMD && pt_page_kind(c->after) != PT_HUGETLB)
+		return c->collapsed && !c->has_access ? PT_FAULT_UNKNOWN : PT_FAULT_HUGE;
 	switch (pt_page_kind(c->after)) {
-	case PT_ANON: return copies ? PT_FAULT_COW : PT_FAULT_FIRST_TOUCH;
+	case PT_ANON: return is_file_copied(c->vma) ? PT_FAULT_COW : PT_FAULT_FIRST_TOUCH;
 	case PT_ZERO:
 	case PT_HUGETLB: return PT_FAULT_FIRST_TOUCH;
-	case PT_ZERO_HUGE: return PT_FAULT_HUGE;
 	case PT_FILE:
-	case PT_SHMEM: return PT_FAULT_FILE_MAP;
+	case PT_SHMEM: return of_file(c);
 	case PT_PRESENT: return c->vma && !c->vma->inode ? PT_FAULT_FIRST_TOUCH : PT_FAULT_UNKNOWN;
 	default: return PT_FAULT_UNKNOWN;
 	}
 }
 
+/* It was swapped out. Not waited for: it was still in memory, and then it shows that; or it was given back since. */
+static enum pt_fault_kind of_swapped(const struct pt_fault_case *c)
+{
+	return c->after.bits & PT_SWAPCACHE ? PT_FAULT_SWAP_IN : PT_FAULT_UNKNOWN;
+}
+
+/* ---- something was there ---------------------------------------------------------------------------------------- */
+
+/* Memory of its own, in another frame than before: what else than its fault can have done that decides. */
 static enum pt_fault_kind of_other_frame(const struct pt_fault_case *c)
 {
-	bool copied = is_shared(c->before) || is_of_file(c->before) || c->before.bits & PT_KSM;
-	if (pt_page_kind(c->after) == PT_ANON && copied)
+	if (c->before.bits & PT_KSM)
 		return PT_FAULT_COW;
-	return is_alone(c->before) ? PT_FAULT_MIGRATION : PT_FAULT_UNKNOWN;
+	if (is_shared(c->before) || c->forked)
+		return c->has_access || !c->moved ? PT_FAULT_COW : PT_FAULT_UNKNOWN;
+	if (c->merged || c->swapped || c->collapsed)
+		return PT_FAULT_UNKNOWN;
+	if (!c->moved) /* it was given back and touched again */
+		return c->after.bits & PT_PMD ? PT_FAULT_HUGE : PT_FAULT_FIRST_TOUCH;
+	return is_locked(c->vma) ? PT_FAULT_MIGRATION : PT_FAULT_UNKNOWN; /* what is locked can't be given back */
 }
 
 /* Bits that tell that the page may be written to now, and could not be before. */
 static bool may_be_written_now(const struct pt_fault_case *c)
 {
 	struct pt_page before = c->before, after = c->after;
-	if (is_shared(before) && is_alone(after))
+	if (is_anon(after) && is_shared(before) && is_alone(after))
 		return true;
-	if (before.bits & after.bits & PT_HAS_FLAGS && is_of_file(after) && after.bits & PT_DIRTY &&
-	    !(before.bits & PT_DIRTY))
-		return true;
-	return after.bits & PT_SOFT_DIRTY && !(before.bits & PT_SOFT_DIRTY);
+	if (before.bits & after.bits & PT_HAS_FLAGS) {
+		if (after.bits & PT_OWN && (!(before.bits & PT_OWN) || c->forked))
+			return true;
+		if (is_of_file(after) && after.bits & PT_DIRTY && !(before.bits & PT_DIRTY))
+			return true;
+	}
+	return (after.bits & PT_SOFT_DIRTY && !(before.bits & PT_SOFT_DIRTY)) ||
+	       (before.bits & PT_UFFD_WP && !(after.bits & PT_UFFD_WP));
+}
+
+/* Memory that was given back and touched again can come back in the same frame. */
+static bool stayed(const struct pt_fault_case *c)
+{
+	return c->has_access ? c->present : is_locked(c->vma) && !c->moved;
 }
 
 static enum pt_fault_kind of_same_frame(const struct pt_fault_case *c)
 {
 	if (may_be_written_now(c))
 		return PT_FAULT_WRITE_PROTECT;
-	return c->numa_balancing ? PT_FAULT_NUMA : PT_FAULT_SPURIOUS;
+	if (c->numa_balancing)
+		return PT_FAULT_NUMA;
+	return stayed(c) && is_anon(c->after) ? PT_FAULT_SPURIOUS : PT_FAULT_UNKNOWN;
+}
+
+static enum pt_fault_kind of_present(const struct pt_fault_case *c)
+{
+	bool huge_now = c->after.bits & PT_PMD && !(c->before.bits & PT_PMD);
+	if (is_zero(c->before) && !huge_now)
+		return is_zero(c->after) ? PT_FAULT_SPURIOUS : PT_FAULT_ZERO_WRITE;
+	if (is_of_file(c->before) && is_anon(c->after))
+		return is_file_copied(c->vma) ? PT_FAULT_COW : PT_FAULT_UNKNOWN;
+	if (!c->before.pfn || !c->after.pfn)
+		return PT_FAULT_UNKNOWN;
+	if (c->before.pfn == c->after.pfn)
+		return of_same_frame(c);
+	if (is_of_file(c->before) && is_of_file(c->after))
+		return c->moved ? PT_FAULT_UNKNOWN : PT_FAULT_FILE_MAP; /* dropped, and read again */
+	return is_anon(c->before) && is_anon(c->after) ? of_other_frame(c) : PT_FAULT_UNKNOWN;
+}
+
+#define MOVE_NS                                                                                                        \
+	10000000u /* a page that was seen on the move is still on it when it faults this much later, or hardly */
+
+static enum pt_fault_kind of_before(const struct pt_fault_case *c)
+{
+	if (is_swapped(c->before))
+		return of_swapped(c);
+	if (pt_page_kind(c->before) == PT_MIGRATING)
+		return c->age_ns <= MOVE_NS ? PT_FAULT_MIGRATION : PT_FAULT_UNKNOWN;
+	return is_present(c->before) ? of_present(c) : of_absent(c);
 }
 
 enum pt_fault_kind pt_fault_kind_of(const struct pt_fault_case *c)
 {
 	if (!c->knows || !is_present(c->after))
 		return PT_FAULT_UNKNOWN;
-	if (!c->knew)
-		return PT_FAULT_UNKNOWN;
-	if (is_swapped(c->before))
-		return PT_FAULT_SWAP_IN;
-	if (pt_page_kind(c->before) == PT_MIGRATING)
-		return PT_FAULT_MIGRATION;
-	if (c->after.bits & PT_PMD && !(c->before.bits & PT_PMD) && pt_page_kind(c->after) != PT_HUGETLB)
-		return PT_FAULT_HUGE;
-	if (!is_present(c->before))
-		return of_absent(c);
-	if (is_zero(c->before))
-		return is_zero(c->after) ? PT_FAULT_SPURIOUS : PT_FAULT_ZERO_WRITE;
-	if (is_of_file(c->before) && pt_page_kind(c->after) == PT_ANON)
-		return PT_FAULT_COW;
-	if (!frames_known(c))
-		return PT_FAULT_UNKNOWN;
-	return c->before.pfn == c->after.pfn ? of_same_frame(c) : of_other_frame(c);
+	enum pt_fault_kind kind = c->major ? of_major(c) : PT_FAULT_UNKNOWN;
+	return kind == PT_FAULT_UNKNOWN && c->knew ? of_before(c) : kind;
 }
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */

@@ -23,11 +23,28 @@ enum pt_fault_kind {
 	PT_FAULT_KIND_N
 };
 
+/*
+ * What is known of a fault. A program, and the kernel, can change a page between the look at it before and the fault, and
+ * no fault tells: so `before` is what it was then, and the rest is what may have come in between. What fits more than one
+ * kind is unknown.
+ *
+ * One thing no one tells: memory that was given back (MADV_DONTNEED) after it was looked at, and touched again. Where
+ * the processor's error code is not known (has_access), a write to what was the zero page or shared is taken for just
+ * that, though nothing may have been there any more.
+ */
 struct pt_fault_case {
 	struct pt_page before, after;
 	bool knew, knows;         /* whether these were looked at; nothing there is an answer too */
+	uint64_t age_ns;          /* how long before the fault `before` was looked at */
 	const struct pt_vma *vma; /* NULL: none any more */
-	bool numa_balancing;      /* the kernel does that, and this process has memory it applies to */
+	bool major;               /* as the kernel counts it: it had to wait for data */
+	bool forked;              /* the process did, in between */
+	bool moved, merged, swapped,
+		collapsed;   /* the kernel may have done that in between, to any page of the machine */
+	bool prefaulted;     /* a neighbour's fault may have mapped it in between */
+	bool numa_balancing; /* the kernel does that, and this process has memory it applies to */
+	bool has_access;     /* the processor's error code is known: */
+	bool present, write; /* something that may not be used like that was mapped; it was written to */
 };
 
 enum pt_fault_kind pt_fault_kind_of(const struct pt_fault_case *c);

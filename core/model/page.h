@@ -57,6 +57,7 @@ enum pt_page_bit {
 	PT_HWPOISON = 1u << 21,
 	PT_LRU = 1u << 22,
 	PT_UPTODATE = 1u << 23,
+	PT_OWN = 1u << 24, /* anonymous, and a write needs no copy ("anon exclusive"), of a small or huge page */
 	PT_HAS_EXCLUSIVE = 1u << 25, /* PT_EXCLUSIVE is known (a full pagemap entry was read) */
 };
 

@@ -75,16 +75,7 @@ static bool counts_are_exact(const struct pt_build *build)
 static struct pt_page classify(const struct pt_build *build, const struct pt_part *part, uint64_t entry,
 			       pt_frame_word word)
 {
-	const struct pt_signals *signals = &build->job->target->signals;
-	struct pt_page page = pt_classify_entry(entry, part->categories, &build->job->vmas->v[part->vma], signals);
-	if (word & PT_FRAME_HAS_FLAGS)
-		pt_classify_flags(&page, pt_frame_flags_of(word), signals);
-	/* see counted_by() in frames.c */
-	if (counts_are_exact(build) && (page.bits & (PT_EXCLUSIVE | PT_PMD)) == PT_EXCLUSIVE)
-		pt_classify_count(&page, 1);
-	if (word & PT_FRAME_HAS_COUNT)
-		pt_classify_count(&page, 0); /* the caller puts it in */
-	return page;
+	return pt_frame_page(build->job->target, &build->job->vmas->v[part->vma], part->categories, entry, word);
 }
 
 static const struct meaning *meaning_of(struct pt_build *build, const struct pt_part *part, uint64_t entry,

@@ -130,6 +130,8 @@ void pt_classify_flags(struct pt_page *page, uint64_t flags, const struct pt_sig
 		page->bits |= when(flags & same[i].from, same[i].to);
 	if (kind != PT_ANON)
 		return;
+	/* of a large folio that is mapped page by page, only its head shows it */
+	page->bits |= when(flags & KPF(OWNER_2) && (!(flags & KPF(THP)) || page->bits & PT_PMD), PT_OWN);
 	page->bits |= when(flags & KPF(KSM) && signals->of[PT_SIG_KSM].given, PT_KSM);
 	/* a tail of an older kernel whose head could not be read lacks all three */
 	page->bits |= when((flags & (KPF(SWAPBACKED) | KPF(DIRTY) | KPF(UPTODATE))) == KPF(UPTODATE), PT_LAZYFREE);

@@ -439,3 +439,19 @@ struct pt_frames_cost pt_frames_cost(struct pt_frames *frames, const struct pt_p
 	}
 	return cost;
 }
+
+/* ---- pages ------------------------------------------------------------------------------------------------------ */
+
+struct pt_page pt_frame_page(const struct pt_target *target, const struct pt_vma *vma, uint64_t categories,
+			     uint64_t entry, pt_frame_word word)
+{
+	struct pt_page page = pt_classify_entry(entry, categories, vma, &target->signals);
+	bool exact = target->signals.of[PT_SIG_MAP_COUNT].given == PT_GIVEN;
+	if (word & PT_FRAME_HAS_FLAGS)
+		pt_classify_flags(&page, pt_frame_flags_of(word), &target->signals);
+	if (exact && (page.bits & (PT_EXCLUSIVE | PT_PMD)) == PT_EXCLUSIVE) /* see counted_by() */
+		pt_classify_count(&page, 1);
+	if (word & PT_FRAME_HAS_COUNT)
+		pt_classify_count(&page, 0); /* the caller puts it in */
+	return page;
+}

@@ -36,6 +36,13 @@ struct pt_frames_cost pt_frames_cost(struct pt_frames *frames, const struct pt_p
 int pt_frames_read(struct pt_frames *frames, struct pt_frames *own, const struct pt_parts *first, struct pt_step step,
 		   struct pt_frames_cost *ret);
 
+/*
+ * A page by its pagemap entry, what PAGEMAP_SCAN and kpageflags say, and, where it is mapped once, its count. With
+ * PT_FRAME_HAS_COUNT in the word the caller puts the count in. How many map it is not in a word of 0.
+ */
+struct pt_page pt_frame_page(const struct pt_target *target, const struct pt_vma *vma, uint64_t categories,
+			     uint64_t entry, pt_frame_word word);
+
 /* kpageflags as a word, and back, as far as the word has it. */
 static inline pt_frame_word pt_frame_word_of(uint64_t kpageflags)
 {
