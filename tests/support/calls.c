@@ -46,10 +46,11 @@ bool calls_start(struct calls *c, const char *program, const char *scene, const 
 	c->child = child_start(run_target);
 	c->memory = child_wait(&c->child);
 	assert_int_equal(pt_kernel_linux_new(&real, "/", 0), 0);
+	assert_int_equal(pt_kernel_linux_new(&c->real, "/", 0), 0);
 	c->script = scripted_new(real);
 	c->k = &c->script->k;
 	const struct pt_fault_options options = {.stack_bytes = stack_bytes};
-	int error = pt_faults_open(&c->stream, c->k, c->child.pid, &options);
+	int error = pt_faults_open(&c->stream, c->real, c->child.pid, &options);
 	if (!error)
 		return true;
 	calls_end(c);
@@ -103,6 +104,7 @@ void calls_end(struct calls *c)
 	child_end(&c->child);
 	pt_faults_close(c->stream);
 	scripted_free(c->script);
+	pt_kernel_free(c->real);
 	for (size_t i = 0; i < c->n; i++) {
 		free((void *)(uintptr_t)c->faults[i].regs);
 		free((void *)(uintptr_t)c->faults[i].stack);

@@ -13,6 +13,7 @@ struct calls {
 	struct child child;
 	struct scripted *script; /* on the real kernel; ten seconds pass with each play, none else */
 	struct pt_kernel *k;     /* of it */
+	struct pt_kernel *real;  /* of the stream, which compares times of the kernel's */
 	struct pt_faults *stream;
 	uint64_t memory;         /* where the fault of the scene is */
 	struct pt_fault *faults; /* [n], copies */
