@@ -13,7 +13,12 @@
 #include "core/faults/cpus.h"
 #include "core/faults/ring.h"
 
-/* With a second kind and the pages in front, below what perf_event_mlock_kb lets every user lock for each CPU. */
+/*
+ * What the first kind has on each CPU: as much as is useful with few CPUs; with many, what together with a second kind and
+ * the pages in front is below what perf_event_mlock_kb lets every user lock for each CPU.
+ */
+#define BYTES_MAX (1u << 20)
+#define BYTES_ALL (16u << 20)
 #define BYTES     (256u << 10)
 #define BYTES_MIN (32u << 10)
 
@@ -104,17 +109,26 @@ static int make_lanes(struct pt_rings *r)
 	return r->lanes ? 0 : -ENOMEM;
 }
 
-/* Other rings of this user may have taken a part of what may be locked. */
+static size_t useful_bytes(const struct pt_rings *r)
+{
+	size_t bytes = BYTES_MAX;
+	while (bytes > BYTES && bytes * (r->n / r->kinds) > BYTES_ALL)
+		bytes /= 2;
+	return bytes;
+}
+
+/* Not everybody may lock so much, and other rings of this user may have taken a part of what there is. */
 static int open_all(struct pt_rings *r, size_t bytes)
 {
-	size_t least = bytes ? bytes : BYTES_MIN;
 	r->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (r->epoll < 0)
 		return -errno;
 	int error = make_lanes(r);
-	if (!error)
-		error = open_lanes(r, bytes ? bytes : BYTES);
-	for (size_t less = BYTES / 2; error == -EPERM && less >= least; less /= 2)
+	if (error)
+		return error;
+	size_t most = bytes ? bytes : useful_bytes(r), least = bytes ? bytes : BYTES_MIN;
+	error = open_lanes(r, most);
+	for (size_t less = most / 2; error == -EPERM && less >= least; less /= 2)
 		error = open_lanes(r, less);
 	return error;
 }

@@ -15,8 +15,8 @@
 struct pt_rings;
 
 /*
- * bytes: of those of the first kind, a power of two, the others have half as much; 0: what an ordinary user may lock, or as
- * much of that as is left. 0; -EPERM: more memory than this user may lock; -EACCES: perf events are not permitted;
+ * bytes: of those of the first kind, a power of two, the others have half as much; 0: as much as is
+ * useful and may be locked. 0; -EPERM: more memory than this user may lock; -EACCES: perf events are not permitted;
  * -ENOMEM. k must outlive it.
  */
 int pt_rings_open(struct pt_rings **ret, struct pt_kernel *k, const struct pt_perf_layout *layout, unsigned kinds,
