@@ -30,6 +30,8 @@ static void count_joined(void *arg, const struct pt_joined *fault)
 	pthread_mutex_lock(&w->tables);
 	pt_tally_add(w->tally, fault);
 	pthread_mutex_unlock(&w->tables);
+	if (w->steps)
+		pt_fault_steps_add(w->steps, fault, pt_joined_born(fault, w->k->page_shift));
 }
 
 /* Of a process whose pages cannot be looked at. */
@@ -57,6 +59,8 @@ static void on_fault(void *arg, const struct pt_fault *fault)
 		pthread_mutex_lock(&w->tables);
 		pt_tally_child(w->tally, fault);
 		pthread_mutex_unlock(&w->tables);
+		if (w->steps)
+			pt_fault_steps_child(w->steps, fault->weight);
 		return;
 	}
 	pt_stack_id stack = 0;
@@ -145,21 +149,23 @@ void pt_watch_settle(struct pt_fault_watch *w)
 	w->full = 0;
 }
 
-/* What was handed over is of use to the join, and to the sums of what is still there. */
-static void use_snapshot(struct pt_fault_watch *w)
+/* What was handed over is of use to the join, and to the sums of what is still there. Whether there is something. */
+static bool use_snapshot(struct pt_fault_watch *w)
 {
 	pthread_mutex_lock(&w->lock);
 	struct pt_snapshot *snapshot = w->snapshot;
 	w->snapshot = NULL;
 	pthread_mutex_unlock(&w->lock);
 	if (!snapshot)
-		return;
+		return false;
 	if (w->join)
 		pt_join_snapshot(w->join, snapshot);
 	pthread_mutex_lock(&w->tables);
 	pt_tally_snapshot(w->tally, snapshot);
 	pthread_mutex_unlock(&w->tables);
-	pt_snapshot_unref(snapshot);
+	pt_snapshot_unref(w->frame);
+	w->frame = snapshot;
+	return true;
 }
 
 void pt_watch_change_period(struct pt_fault_watch *w, uint64_t period)
@@ -173,6 +179,8 @@ void pt_watch_change_period(struct pt_fault_watch *w, uint64_t period)
 	pt_fault_pace_switched(&w->pace, other ? period : w->pace.period, pt_watch_now(w, PT_CLOCK_MONOTONIC), cost);
 	if (other && period > w->period_most)
 		w->period_most = period;
+	if (other && w->steps)
+		pt_fault_steps_period(w->steps, period);
 }
 
 /* How many records came or were lost since the last turn. */
@@ -187,7 +195,8 @@ static uint64_t came(struct pt_fault_watch *w)
 void pt_watch_turn(struct pt_fault_watch *w)
 {
 	struct pt_fault_sink sink;
-	use_snapshot(w);
+	bool has_frame = use_snapshot(w);
+	pt_watch_begin_steps(w);
 	w->records = 0;
 	w->room = pt_fault_pace_room(&w->pace);
 	size_t pages_max = w->room;
@@ -196,6 +205,8 @@ void pt_watch_turn(struct pt_fault_watch *w)
 	if (w->execed)
 		follow_exec(w);
 	uint64_t period = pt_fault_pace_told(&w->pace, pt_watch_now(w, PT_CLOCK_MONOTONIC), came(w));
+	if (has_frame)
+		pt_watch_cut(w, w->frame, false);
 	pt_watch_change_period(w, period);
 	pt_watch_settle(w);
 }

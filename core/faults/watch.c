@@ -90,6 +90,10 @@ static void destroy(struct pt_fault_watch *w)
 	pt_stacks_free(w->stacks);
 	pt_unwinder_free(w->unwinder);
 	pt_cpu_nodes_free(&w->nodes);
+	pt_fault_steps_free(w->steps);
+	pt_snapshot_unref(w->frame);
+	while (w->n_ready_steps)
+		pt_fault_step_unref(w->ready_steps[--w->n_ready_steps]);
 	pt_fault_view_unref(w->newest);
 	pt_snapshot_unref(w->snapshot);
 	if (w->pidfd >= 0)
@@ -112,6 +116,7 @@ static void finish(struct pt_fault_watch *w)
 	w->pace.fixed = true;
 	w->pace.balance_ns = LAST_NS;
 	pt_watch_turn(w);
+	pt_watch_cut(w, w->frame, true);
 	pt_faults_close(w->stream);
 	w->stream = NULL;
 	pt_watch_show(w, true);

@@ -32,12 +32,20 @@ int pt_fault_watch_new(struct pt_fault_watch **ret, struct pt_kernel *k, pid_t p
 		       const struct pt_fault_watch_options *options);
 /* Newest complete snapshot of the process, for the join and the sums; a reference is taken. From any thread. */
 void pt_fault_watch_snapshot(struct pt_fault_watch *watch, struct pt_snapshot *snapshot);
-/* Polls readable when a view is ready. */
+/* Polls readable when a view or a step is ready. */
 int pt_fault_watch_fd(const struct pt_fault_watch *watch);
 /* The newest view, a reference; NULL: none since the last. */
 struct pt_fault_view *pt_fault_watch_take(struct pt_fault_watch *watch);
 /* A last look at all there is, as a reference; then faults are told no more. NULL: out of memory. */
 struct pt_fault_view *pt_fault_watch_finish(struct pt_fault_watch *watch);
+/*
+ * Steps (step.h), for recordings: whether they are made, from here on; they begin anew each time. One is ready soon after
+ * a frame was handed over, and belongs to the caller; NULL: none yet. What came after the last frame is in one of its
+ * own when the watch was finished. From any thread.
+ */
+struct pt_fault_step;
+void pt_fault_watch_steps(struct pt_fault_watch *watch, bool on);
+struct pt_fault_step *pt_fault_watch_step(struct pt_fault_watch *watch);
 /* The calls of a stack by its number, with names, malloc'ed (pt_fault_calls_free); from any thread. 0,
  * -ENOENT, -ENOMEM, -EAGAIN: the watch is looking names up for long itself. */
 int pt_fault_watch_calls(struct pt_fault_watch *watch, pt_stack_id id, struct pt_fault_call **ret, size_t *ret_n);

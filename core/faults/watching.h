@@ -11,9 +11,12 @@
 
 #include "core/faults/names.h"
 #include "core/faults/pace.h"
+#include "core/faults/step.h"
 #include "core/faults/tally.h"
 #include "core/faults/unwind.h"
 #include "core/faults/watch.h"
+
+#define PT_READY_STEPS 2 /* one, and the last one */
 
 struct pt_fault_watch {
 	struct pt_kernel *k; /* owned */
@@ -37,6 +40,9 @@ struct pt_fault_watch {
 	bool flushing;                /* the join gives what it has: it cannot be another one just now */
 	bool execed;                  /* the process became another program meanwhile */
 	bool ended;
+	struct pt_fault_steps *steps; /* NULL: not wanted */
+	unsigned steps_now;           /* which `steps_wanted` these are for */
+	struct pt_snapshot *frame;    /* that was handed over last; a reference */
 	/* under `tables`: */
 	pthread_mutex_t tables;
 	struct pt_tally *tally;
@@ -53,6 +59,9 @@ struct pt_fault_watch {
 	struct pt_snapshot *snapshot; /* that was handed over */
 	bool fresh;                   /* newest was not taken yet */
 	bool leave, left, abandoned;
+	unsigned steps_wanted, steps_asked; /* 0: none; how often they were begun anew */
+	struct pt_fault_step *ready_steps[PT_READY_STEPS];
+	size_t n_ready_steps;
 };
 
 static inline uint64_t pt_watch_now(struct pt_fault_watch *w, enum pt_clock clock)
@@ -70,6 +79,10 @@ void pt_watch_show_in_time(struct pt_fault_watch *w);
 void pt_watch_show(struct pt_fault_watch *w, bool last);
 /* Nothing is done if it is that one already, or if there can be no other. */
 void pt_watch_change_period(struct pt_fault_watch *w, uint64_t period);
+/* Before a turn counts anything: whether steps are wanted, and for whom. */
+void pt_watch_begin_steps(struct pt_fault_watch *w);
+/* A step is over. */
+void pt_watch_cut(struct pt_fault_watch *w, const struct pt_snapshot *frame, bool last);
 /* Pays for what was done since the last time. */
 void pt_watch_settle(struct pt_fault_watch *w);
 
