@@ -127,7 +127,11 @@ static enum pt_fault_kind of_other_frame(const struct pt_fault_case *c)
 		return PT_FAULT_COW;
 	if (is_shared(c->before) || c->forked)
 		return c->has_access || !c->moved ? PT_FAULT_COW : PT_FAULT_UNKNOWN;
-	if (c->merged || c->swapped || c->collapsed)
+	bool merged = c->merged && (!c->vma || !c->vma->has_vm_flags || c->vma->vm_flags & PT_VM_MERGEABLE);
+	bool collapsed = c->collapsed && c->after.bits & (PT_LARGE | PT_PMD);
+	if (collapsed && is_locked(c->vma)) /* into a huge page, by khugepaged */
+		return PT_FAULT_MIGRATION;
+	if (merged || collapsed || (c->swapped && !is_locked(c->vma)))
 		return PT_FAULT_UNKNOWN;
 	if (!c->moved) /* it was given back and touched again */
 		return c->after.bits & PT_PMD ? PT_FAULT_HUGE : PT_FAULT_FIRST_TOUCH;

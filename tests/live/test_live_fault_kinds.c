@@ -25,6 +25,7 @@
 #include "core/faults/join.h"
 #include "core/scan/scan.h"
 #include "tests/support/child.h"
+#include "tests/support/locked.h"
 #include "tests/support/machine.h"
 #include "tests/support/skip.h"
 
@@ -441,13 +442,14 @@ static void end(struct bench *b)
 	machine_restore();
 }
 
-static void begin(struct bench *b, void (*run)(struct child *self), bool fast)
+static uint64_t begin(struct bench *b, void (*run)(struct child *self), bool fast)
 {
 	memset(b, 0, sizeof *b);
 	truth->n = truth->n_regions = 0;
 	truth->fast = fast;
 	b->child = child_start(run);
-	if (child_wait(&b->child) == CHILD_CANNOT) {
+	uint64_t said = child_wait(&b->child);
+	if (said == CHILD_CANNOT) {
 		end(b);
 		skip_because("this machine has not what the child needs");
 	}
@@ -460,6 +462,7 @@ static void begin(struct bench *b, void (*run)(struct child *self), bool fast)
 	}
 	assert_int_equal(pt_join_new(&b->join, b->k, b->child.pid, 16u << 20), 0);
 	assert_int_equal(pt_scan_open(&b->scan, b->k, b->child.pid), 0);
+	return said;
 }
 
 static int by_page(const void *a, const void *b)
@@ -629,10 +632,53 @@ static void check_fast(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* ---- memory that is locked --------------------------------------------------------------------------------------- */
+
+/* What was told since the last step is so many faults of that kind. */
+static void check_step(struct bench *b, size_t *seen, uint64_t faults, enum pt_fault_kind kind)
+{
+	flush(b);
+	if (b->n - *seen != faults)
+		fail_msg("%zu faults told, not %llu, of %s", b->n - *seen, (unsigned long long)faults,
+			 pt_fault_kind_name(kind));
+	for (; *seen < b->n; ++*seen) {
+		const struct pt_joined *j = &b->told[*seen].joined;
+		bool gave_up = kind == PT_FAULT_MIGRATION && j->before.pfn == j->after.pfn; /* it was not moved */
+		compare_one(b, &b->told[*seen], &(struct entry){.kind = kind, .open = gave_up});
+	}
+	look(b);
+}
+
+static void locked_memory_faults(void **state)
+{
+	(void)state;
+	const enum pt_fault_kind kinds[] = {PT_FAULT_ZERO_WRITE, PT_FAULT_COW, PT_FAULT_UNKNOWN, PT_FAULT_WRITE_PROTECT,
+					    PT_FAULT_MIGRATION};
+	struct bench b;
+	size_t seen = 0;
+	uint64_t address = begin(&b, locked_run, false);
+	truth->start[0] = address;
+	truth->end[0] = address + LOCKED_BYTES;
+	truth->n_regions = 1;
+	look(&b);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		child_go(&b.child);
+		uint64_t said = child_wait(&b.child);
+		if (said)
+			check_step(&b, &seen, said - 1, kinds[i]);
+		else
+			print_message("compaction needs root, or may not move what is locked\n");
+	}
+	report(&b, "locked memory");
+	unsigned wrong = b.wrong;
+	end(&b);
+	assert_int_equal(wrong, 0);
+}
+
 int main(int argc, char **argv)
 {
 	static char names[2 * SCENES][64];
-	struct CMUnitTest tests[2 * SCENES];
+	struct CMUnitTest tests[2 * SCENES + 1] = {[2 * SCENES] = cmocka_unit_test(locked_memory_faults)};
 	truth = mmap(NULL, sizeof *truth, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	for (size_t i = 0; i < 2 * SCENES; i++) {
 		bool fast = i >= SCENES;
