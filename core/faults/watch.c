@@ -254,6 +254,7 @@ void pt_fault_watch_snapshot(struct pt_fault_watch *w, struct pt_snapshot *snaps
 	pthread_mutex_lock(&w->lock);
 	struct pt_snapshot *old = w->snapshot;
 	w->snapshot = pt_snapshot_ref(snapshot);
+	pt_watch_notify(w->wake); /* it is to be used before the next one takes its place */
 	pthread_mutex_unlock(&w->lock);
 	pt_snapshot_unref(old);
 }

@@ -163,6 +163,25 @@ static const char check_help[] = "Says whether a recording bears out what is ass
 				 "\n"
 				 "man pagetop has the language. Exit status 1: something failed.\n";
 
+static const char faults_help[] = "Follows the page faults of a process until Ctrl-C, its end or --for; then says\n"
+				  "how many of which kind there were, where, who had them, which pages fault again\n"
+				  "and again and why, and which stacks RSS grew by. With a command: from its start\n"
+				  "to its end; the report goes to stderr, the exit status is as that of run.\n"
+				  "\n"
+				  "  -p, --pid PID          the process; --for SECONDS: how long\n"
+				  "      --by WHAT          one table, whole: kind, vma, address, thread, cpu, stack,\n"
+				  "                         repeater; with -o COLUMNS, -n, -r, -b\n"
+				  "      --folded[=WHAT]    stacks for flame graphs, with numbers of faults; of bytes\n"
+				  "                         that came and are there; or of all that came: born\n"
+				  "  -f, --filter REGEX     names, roles, calls\n"
+				  "      --stacks=no        no stacks, which are most of the cost\n"
+				  "      --period N         every Nth is told; else as the budget allows\n"
+				  "      --budget PCT       of one core\n"
+				  "      --report FILE      all that into a file\n"
+				  "  -b, -J                 sizes in bytes, JSON\n"
+				  "\n"
+				  "Your own processes need no privilege; faults in system calls take CAP_PERFMON.\n";
+
 static const char mark_help[] = "Gives the present moment a name, for assertions, replay and diff: inside of\n"
 				"pagetop run, in which PAGETOP_MARK is set, or in a recording that is made with\n"
 				"pagetop record --marks PATH, if PAGETOP_MARK=PATH. Returns when pagetop run has\n"
@@ -186,11 +205,13 @@ const struct ui_command ui_commands[] = {
 	{"record", NULL, "every frame of a process into a file", record_help, true, false, ui_record},
 	{"replay", "RECORDING", "the screens on a recording, at any moment of it", replay_help, false, true, ui_replay},
 	{"check", NULL, "whether a recording bears out what is asserted of it", check_help, false, true, ui_check},
+	{"faults", "[COMMAND]", "page faults by kind, place and stack; who grew RSS", faults_help, false, false,
+	 ui_faults},
 	{"mark", "LABEL", "give the present moment a name, in a run or recording", mark_help, false, false, ui_mark},
 	{0},
 };
 
-const char *const ui_commands_later[] = {"pages", "frame", "types", "file", "leaks", "faults", "system", NULL};
+const char *const ui_commands_later[] = {"pages", "frame", "types", "file", "leaks", "system", NULL};
 
 /* ---- help ------------------------------------------------------------------------------------------------------ */
 
@@ -223,6 +244,8 @@ static const char *process_words(const struct ui_command *command)
 		return "[OPTION...] --";
 	if (strcmp(command->name, "check") == 0)
 		return "-i RECORDING";
+	if (strcmp(command->name, "faults") == 0)
+		return "-p PID | --";
 	if (command->takes_recording)
 		return "-p PID|-i RECORDING";
 	return command->needs_process ? "-p PID" : "[-p PID]";

@@ -113,9 +113,9 @@ static void print_headline(const struct ui_faults *f)
 		return;
 	paragraph(f, "%s minor: memory was at hand. %s major: something had to be read from a disk.%s%s%s",
 		  number(f, c->events - (c->major < c->events ? c->major : c->events), minor, sizeof(minor)),
-		  number(f, c->major, major, sizeof(major)), v->totals.kernel_mode ? " " : "",
-		  v->totals.kernel_mode ? number(f, c->kernel, kernel, sizeof(kernel)) : "",
-		  v->totals.kernel_mode ? " of all came in system calls." : "");
+		  number(f, c->major, major, sizeof(major)), c->kernel ? " " : "",
+		  c->kernel ? number(f, c->kernel, kernel, sizeof(kernel)) : "",
+		  c->kernel ? " of all came in system calls." : "");
 }
 
 static void print_time(const struct ui_faults *f)
@@ -129,31 +129,40 @@ static void print_time(const struct ui_faults *f)
 		  pt_text_ns(v->faults_ns.value, time, sizeof(time)), number(f, v->fault_samples, n, sizeof(n)));
 }
 
+/* What is missing from the tables below. */
+static void print_missing(const struct ui_faults *f)
+{
+	const struct pt_fault_view *v = f->view;
+	char n[24];
+	if (v->totals.lost || v->totals.damaged)
+		paragraph(f, "%s that were told were lost: they came faster than pagetop could take them.",
+			  number(f, v->totals.lost + v->totals.damaged, n, sizeof(n)));
+	if (v->unread)
+		paragraph(f, "Of %s there was no time to look at the page: their kind is unknown.",
+			  number(f, v->unread, n, sizeof(n)));
+	if (v->left_out)
+		paragraph(f, "Of %s there was no room in the tables.", number(f, v->left_out, n, sizeof(n)));
+	if (!v->totals.kernel_mode)
+		paragraph(f, "Faults in system calls, as in read(), are not seen: that takes CAP_PERFMON (or root, or "
+			     "kernel.perf_event_paranoid at 1 or below).");
+}
+
 static void print_worth(const struct ui_faults *f)
 {
 	const struct pt_fault_view *v = f->view;
 	const struct pt_fault_totals *t = &v->totals;
-	char a[24], b[24];
+	char n[24];
 	if (is_estimate(v) && v->all.events)
 		paragraph(f,
-			  "These are estimates: up to every %" PRIu64 "th fault was told, to keep to the budget. The "
-			  "kernel itself counted %s, children included.",
-			  v->period_most > v->period ? v->period_most : v->period,
-			  number(f, t->minor + t->major, a, sizeof(a)));
-	if (t->lost || t->damaged)
-		paragraph(f, "%s told faults were lost: they came faster than pagetop could take them.",
-			  number(f, t->lost + t->damaged, a, sizeof(a)));
-	if (v->unread || v->left_out)
-		paragraph(f,
-			  "Of %s there was no time to look at the page: their kind is unknown. Of %s there was no room "
-			  "in the tables.",
-			  number(f, v->unread, a, sizeof(a)), number(f, v->left_out, b, sizeof(b)));
-	if (!t->kernel_mode)
-		paragraph(f, "Faults in system calls, as in read(), are not seen: that takes CAP_PERFMON (or root, or "
-			     "kernel.perf_event_paranoid at 1 or below).");
+			  "These are estimates: up to every %" PRIu64 "th fault was told (--period 1: each of them).",
+			  v->period_most > v->period ? v->period_most : v->period);
+	print_missing(f);
+	if (is_estimate(v) || t->lost)
+		paragraph(f, "The kernel itself counted %s, those of children included.",
+			  number(f, t->minor + t->major, n, sizeof(n)));
 	if (v->children.events)
 		paragraph(f, "Processes that it forked had %s more, which are not looked into here.",
-			  number(f, v->children.events, a, sizeof(a)));
+			  number(f, v->children.events, n, sizeof(n)));
 	if (v->cpu_share >= 0)
 		paragraph(f, "pagetop spent %.1f %% of a core on it.", v->cpu_share * 100);
 }
@@ -345,13 +354,16 @@ static void print_allocations(const struct ui_faults *f)
 
 /* ---- growth ----------------------------------------------------------------------------------------------------- */
 
+static uint64_t still_of(const struct pt_fault_stack_row *row)
+{
+	return row->still_known ? row->still : row->born;
+}
+
 static int by_still(const void *a, const void *b)
 {
-	const struct pt_fault_stack_row *x = *(const struct pt_fault_stack_row *const *)a;
-	const struct pt_fault_stack_row *y = *(const struct pt_fault_stack_row *const *)b;
-	uint64_t nx = x->still_known ? x->still : x->born, ny = y->still_known ? y->still : y->born;
-	if (nx != ny)
-		return nx < ny ? 1 : -1;
+	const struct pt_fault_stack_row *x = a, *y = b;
+	if (still_of(x) != still_of(y))
+		return still_of(x) < still_of(y) ? 1 : -1;
 	return (x->counts.events < y->counts.events) - (x->counts.events > y->counts.events);
 }
 
@@ -360,82 +372,121 @@ static void print_stack(const struct ui_faults *f, const struct pt_fault_stack_r
 	char born[24], still[24], n[24];
 	printf("%8s %8s  ", row->still_known ? size_words(f, row->still, still, sizeof(still)) : "?",
 	       size_words(f, row->born, born, sizeof(born)));
-	print_bar(f, row->still_known ? row->still : row->born, most, BAR_SMALL, true);
+	print_bar(f, still_of(row), most, BAR_SMALL, true);
 	printf("  %s faults\n", number(f, row->counts.events, n, sizeof(n)));
 	print_chain(f, row);
 }
 
-/* What RSS grew by and no fault that was seen accounts for. */
-static void print_unseen(const struct ui_faults *f, uint64_t still)
+/* What RSS grew by and the faults that were seen do not account for. */
+static void print_unseen(const struct ui_faults *f, uint64_t seen)
 {
+	const struct pt_fault_view *v = f->view;
 	uint64_t grew = f->rss_to.value > f->rss_from.value ? f->rss_to.value - f->rss_from.value : 0;
-	char all[24], seen[24];
+	char all[24], part[24];
 	if (!f->rss_from.known || !f->rss_to.known || f->filter || !grew)
 		return;
-	if (grew > still && (double)(grew - still) > UNSEEN * (double)grew)
-		paragraph(
-			f,
-			"RSS grew by %s, of which %s is in these faults: memory that comes with MAP_POPULATE or mlock, "
-			"pages of files that are mapped along, and what was touched before make none.",
-			size_words(f, grew, all, sizeof(all)), size_words(f, still, seen, sizeof(seen)));
+	if (grew > seen && (double)(grew - seen) > UNSEEN * (double)grew)
+		paragraph(f,
+			  "RSS grew by %s, of which %s came by these faults. Not in that is %s%smemory that comes with "
+			  "MAP_POPULATE or mlock, and pages of files that are mapped along.",
+			  size_words(f, grew, all, sizeof(all)), size_words(f, seen, part, sizeof(part)),
+			  v->all.kinds[PT_FAULT_UNKNOWN] ? "what came by those of unknown kind, " : "",
+			  v->totals.lost ? "what came by those that were lost, " : "");
 	else
 		paragraph(f, "RSS grew by %s meanwhile.", size_words(f, grew, all, sizeof(all)));
 }
 
-static void print_grown(const struct ui_faults *f, const struct pt_fault_stack_row **rows, size_t n)
+static void print_grown(const struct ui_faults *f, const struct pt_fault_stack_row *rows, size_t n)
 {
-	uint64_t most = 0, still = 0;
 	size_t shown = 0;
-	for (size_t i = 0; i < n; i++)
-		still += rows[i]->still_known ? rows[i]->still : rows[i]->born;
-	if (still)
-		heading(f, "   STILL      NEW              WHO GREW RSS: THE STACKS THAT FIRST TOUCHED PAGES");
-	for (; still && shown < n && shown < STACKS && rows[shown]->born; shown++) {
-		const struct pt_fault_stack_row *row = rows[shown];
-		most = most ? most : row->still_known ? row->still : row->born;
-		print_stack(f, row, most);
+	for (; shown < n && shown < STACKS && rows[shown].born; shown++) {
+		if (!shown)
+			heading(f, "   STILL      NEW              WHO GREW RSS: THE STACKS THAT FIRST TOUCHED PAGES");
+		print_stack(f, &rows[shown], still_of(&rows[0]));
 	}
-	if (shown) {
-		say_more(f, n, shown, UI_BY_STACK);
-		paragraph(f, "Who grew RSS is not who leaked: allocators hand the same pages out again.");
-	}
-	print_unseen(f, still);
+	if (!shown)
+		return;
+	say_more(f, n, shown, UI_BY_STACK);
+	paragraph(f, "Who grew RSS is not who leaked: allocators hand the same pages out again.");
 }
 
 /* Where nothing grew. */
-static void print_busiest(const struct ui_faults *f, const struct pt_fault_stack_row **rows, size_t n)
+static void print_busiest(const struct ui_faults *f, const struct pt_fault_stack_row *rows, size_t n)
 {
 	char number_of[24], share[16];
-	uint64_t born = 0;
-	for (size_t i = 0; i < n; i++)
-		born += rows[i]->born;
-	if (!n || born)
+	if (!n || rows[0].born)
 		return;
-	heading(f, "  FAULTS                           STACKS");
+	heading(f, "  FAULTS                  STACKS");
 	for (size_t i = 0; i < n && i < STACKS; i++) {
-		printf("%8s %6s  ", number(f, rows[i]->counts.events, number_of, sizeof(number_of)),
-		       ui_fault_share(rows[i]->counts.events, f->view->all.events, share, sizeof(share)));
-		print_bar(f, rows[i]->counts.events, f->view->all.events, BAR_SMALL, false);
+		printf("%8s %6s  ", number(f, rows[i].counts.events, number_of, sizeof(number_of)),
+		       ui_fault_share(rows[i].counts.events, f->view->all.events, share, sizeof(share)));
+		print_bar(f, rows[i].counts.events, f->view->all.events, BAR_SMALL, false);
 		putchar('\n');
-		print_chain(f, rows[i]);
+		print_chain(f, &rows[i]);
 	}
 	say_more(f, n, n < STACKS ? n : STACKS, UI_BY_STACK);
+}
+
+static bool same_calls(const struct pt_fault_stack_row *a, const struct pt_fault_stack_row *b)
+{
+	char x[NAME_ROOM], y[NAME_ROOM];
+	bool same = a->n_calls == b->n_calls && a->complete == b->complete;
+	for (size_t i = 0; same && i < a->n_calls; i++)
+		same = strcmp(ui_fault_call_name(&a->calls[i], x, sizeof(x)),
+			      ui_fault_call_name(&b->calls[i], y, sizeof(y))) == 0;
+	return same;
+}
+
+/* Stacks that differ in addresses alone are one to people. `rows` borrow from the view. Returns how many are left. */
+static size_t join_stacks(const struct ui_faults *f, struct pt_fault_stack_row *rows)
+{
+	const struct pt_fault_view *v = f->view;
+	size_t n = 0;
+	for (size_t i = 0; i < v->n_stacks; i++) {
+		const struct pt_fault_stack_row *row = &v->stacks[i];
+		size_t k = 0;
+		if (!ui_fault_stack_matches(f, row))
+			continue;
+		while (k < n && !same_calls(&rows[k], row))
+			k++;
+		if (k == n) {
+			rows[n++] = *row;
+			continue;
+		}
+		rows[k].counts.events += row->counts.events;
+		rows[k].born += row->born;
+		rows[k].still += row->still;
+		rows[k].still_known = rows[k].still_known && row->still_known;
+	}
+	return n;
+}
+
+static bool has_names(const struct pt_fault_stack_row *rows, size_t n)
+{
+	bool named = !n;
+	for (size_t i = 0; i < n && !named; i++)
+		for (size_t k = 0; k < rows[i].n_calls && !named; k++)
+			named = rows[i].calls[k].symbol || rows[i].calls[k].module;
+	return named;
 }
 
 static void print_stacks(const struct ui_faults *f)
 {
 	const struct pt_fault_view *v = f->view;
-	const struct pt_fault_stack_row **rows = calloc(v->n_stacks + 1, sizeof(*rows));
-	size_t n = 0;
-	for (size_t i = 0; rows && i < v->n_stacks; i++)
-		if (ui_fault_stack_matches(f, &v->stacks[i]))
-			rows[n++] = &v->stacks[i];
+	struct pt_fault_stack_row *rows = calloc(v->n_stacks + 1, sizeof(*rows));
+	size_t n = rows ? join_stacks(f, rows) : 0;
+	uint64_t seen = 0;
 	if (n)
 		qsort(rows, n, sizeof(*rows), by_still);
-	if (rows) {
-		print_grown(f, rows, n);
-		print_busiest(f, rows, n);
-	}
+	print_grown(f, rows, n);
+	print_busiest(f, rows, n);
+	if (v->ended && !has_names(rows, n))
+		paragraph(f, "It ended before names of its calls could be asked for.");
+	for (size_t i = 0; i < n; i++)
+		seen += still_of(&rows[i]);
+	for (size_t i = 0; !n && i < v->n_vmas; i++)
+		seen += v->vmas[i].born;
+	print_unseen(f, seen);
 	free(rows);
 	if (ui_fault_no_stacks(f) && v->all.events) {
 		putchar('\n');
