@@ -136,6 +136,14 @@ static struct wg_span cost(struct ui_shell *shell)
 				WG_DIM, 3};
 }
 
+/* The fault screen says so itself. */
+static struct wg_span watching(struct ui_shell *shell)
+{
+	const struct ui_screen *top = shell->stack[shell->depth - 1];
+	bool here = top->ops->where(top) == UI_IN_FAULTS;
+	return (struct wg_span){here ? NULL : ui_faults_caption(&shell->faults), WG_ACCENT, 3};
+}
+
 static struct wg_span frame_time(struct ui_shell *shell)
 {
 	const struct pt_snapshot *s = shell->target.now;
@@ -197,6 +205,7 @@ static int draw_worth(struct ui_shell *shell, struct wg_canvas *c, struct wg_rec
 				  presence(shell),
 				  pace(shell),
 				  cost(shell),
+				  watching(shell),
 				  frame_time(shell),
 				  privilege(shell),
 				  moment(shell, line.w >= PAST_WIDE_FROM),

@@ -17,10 +17,11 @@
 	{                                                                                                              \
 		__VA_ARGS__                                                                                            \
 	}
-#define LISTS  (UI_IN_PROCESSES | UI_IN_TABLE)
+#define LISTS  (UI_IN_PROCESSES | UI_IN_TABLE | UI_IN_FAULTS)
 #define MAPS   UI_IN_ANY_MAP
 #define SCROLL (UI_IN_PROCESSES | UI_IN_VIEWS | UI_IN_HELP)
 #define TIME   UI_IN_TIME
+#define FAULTS UI_IN_FAULTS
 
 static const struct ui_binding bindings[] = {
 	/* action, where, keys, shown, label, rank, task, help */
@@ -77,6 +78,22 @@ static const struct ui_binding bindings[] = {
 	ROW(HEX, UI_IN_PAGE, ('x'), NULL, "contents", 3, PAGE,
 	    "contents in hexadecimal; only of present pages, so that reading changes nothing"),
 
+	ROW(FAULTS, UI_IN_TARGET, ('P'), NULL, "faults", 6, FAULTS,
+	    "page faults: who touches memory, where, how often and why; from there, back"),
+	ROW(ENTER, FAULTS, (UI_KEY_ENTER), NULL, "in", 1, FAULTS,
+	    "deeper: the map of this VMA, the page at this address; opens a call of the tree, or closes it"),
+	ROW(FOCUS, FAULTS, (UI_KEY_TAB), NULL, "next table", 2, FAULTS,
+	    "next table: VMAs, addresses, threads, stacks as a tree, pages that fault again and again"),
+	ROW(LAYER_DIGIT, FAULTS, ('1'), "1..5", NULL, 0, FAULTS, "straight to a table"),
+	ROW(RIGHT, FAULTS, (UI_KEY_RIGHT, 'l'), NULL, NULL, 0, FAULTS, "opens a call of the tree, then goes into it"),
+	ROW(LEFT, FAULTS, (UI_KEY_LEFT, 'h'), NULL, NULL, 0, FAULTS, "closes it, then goes to the one above"),
+	ROW(ZOOM_IN, FAULTS, ('+', '='), "+", NULL, 0, FAULTS, "opens all calls below"),
+	ROW(ZOOM_OUT, FAULTS, ('-', '_'), "-", NULL, 0, FAULTS, "closes all calls below"),
+	ROW(CALLERS, FAULTS, ('c'), NULL, "callers", 4, FAULTS,
+	    "stacks the other way round: from what faulted to who called it, or from where threads begin"),
+	ROW(WATCH, FAULTS, ('o'), NULL, "watch on/off", 5, FAULTS,
+	    "watches no more, or anew; else it goes on behind the other screens"),
+
 	ROW(TIME, UI_IN_TARGET, ('t'), NULL, "time", 5, PAST,
 	    "memory over time: as a strip at the foot, then over all of the screen, then away"),
 	ROW(LEFT, TIME, (UI_KEY_LEFT, 'h'), NULL, "back in time", 1, PAST, "a moment back: all screens show it"),
@@ -130,6 +147,7 @@ const char *ui_task_name(enum ui_task task)
 		[UI_TASK_FIND] = "Find what is large, and what grew",
 		[UI_TASK_MAP] = "Read the map: what is where, who shares it",
 		[UI_TASK_PAGE] = "Look into one page",
+		[UI_TASK_FAULTS] = "Watch page faults: who touches memory, and where",
 		[UI_TASK_PAST] = "Go back in time, and compare moments",
 		[UI_TASK_TIME] = "Stop time, or change its pace",
 		[UI_TASK_PROGRAM] = "The rest",

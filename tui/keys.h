@@ -49,12 +49,13 @@ enum ui_where {
 	UI_IN_PAGE = 16,
 	UI_IN_HELP = 32,
 	UI_IN_TIME = 64, /* the strip of time at the foot of a target's screens, or over all of them */
+	UI_IN_FAULTS = 128,
 	UI_IN_ANY_MAP = UI_IN_PANE | UI_IN_MAP,
-	UI_IN_VIEWS = UI_IN_TABLE | UI_IN_PANE | UI_IN_MAP | UI_IN_PAGE,
+	UI_IN_VIEWS = UI_IN_TABLE | UI_IN_PANE | UI_IN_MAP | UI_IN_PAGE | UI_IN_FAULTS,
 	UI_IN_TARGET = UI_IN_VIEWS | UI_IN_TIME,
 	UI_IN_SCREENS = UI_IN_PROCESSES | UI_IN_TARGET,
 };
-#define UI_WHERE_N 7
+#define UI_WHERE_N 8
 
 enum ui_action {
 	UI_DO_NONE,
@@ -88,6 +89,9 @@ enum ui_action {
 	UI_DO_DENSEST,
 	UI_DO_PAGE,
 	UI_DO_HEX,
+	UI_DO_FAULTS,
+	UI_DO_CALLERS,
+	UI_DO_WATCH,
 	UI_DO_TIME,
 	UI_DO_STEP_BACK,
 	UI_DO_STEP,
@@ -114,6 +118,7 @@ enum ui_task {
 	UI_TASK_FIND,
 	UI_TASK_MAP,
 	UI_TASK_PAGE,
+	UI_TASK_FAULTS,
 	UI_TASK_PAST,
 	UI_TASK_TIME,
 	UI_TASK_PROGRAM,

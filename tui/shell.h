@@ -10,6 +10,7 @@
 #define UI_SHELL_H
 
 #include "core/procs/procs.h"
+#include "tui/faults.h"
 #include "tui/filter.h"
 #include "tui/keys.h"
 #include "tui/options.h"
@@ -80,7 +81,7 @@ struct ui_sources {
 };
 extern const struct ui_sources ui_sources_live;
 
-#define UI_STACK_MAX 4
+#define UI_STACK_MAX 8 /* processes, overview, map, page, faults, map, page */
 
 struct ui_shell {
 	const struct ui_options *options; /* borrowed */
@@ -88,6 +89,7 @@ struct ui_shell {
 	struct ui_target target;          /* target.feed is NULL while there is none */
 	struct ui_recording recording;    /* that is made of the target */
 	struct ui_time time;              /* where in the past of the target one is */
+	struct ui_fault_watch faults;     /* of the target, from when someone asked for them */
 	struct ui_screen *stack[UI_STACK_MAX];
 	size_t depth;
 	struct ui_scratch scratch; /* of the frame being drawn */

@@ -86,6 +86,7 @@ int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, const s
 	ui_target_init(t, pid, feed, &ui_inspect_live);
 	t->history = history;
 	t->tap = tap;
+	t->faults = &ui_faults_live;
 	t->past = history ? pt_history_past(history) : NULL;
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include "core/record/tap.h"
 #include "core/scan/inspect.h"
 #include "tui/changes.h"
+#include "tui/faultwork.h"
 #include "tui/options.h"
 
 #define UI_RSS_HISTORY 240
@@ -37,6 +38,7 @@ struct ui_target {
 	struct pt_tap *tap;         /* of a live target, to hang a recorder on */
 	struct pt_history *history; /* a reference; of a live target that has one */
 	const struct ui_inspect_ops *inspect;
+	const struct ui_fault_ops *faults; /* where views of its faults come from; NULL: there are none */
 	struct pt_snapshot *now;    /* shown; a reference; NULL before the first */
 	struct pt_snapshot *before; /* what it is compared with, of the same image: the complete frame before it, or
 				       that of the second cursor; NULL if there is none */

@@ -82,7 +82,7 @@ void wg_draw_spark(struct wg_canvas *c, struct wg_rect rect, const uint64_t *val
 
 /* ---- plots ------------------------------------------------------------------------------------------------------ */
 
-#define WG_PLOT_SERIES 8
+#define WG_PLOT_SERIES 12
 
 /* One layer of a stack; the first is at the bottom. */
 struct wg_plot_series {

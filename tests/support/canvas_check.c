@@ -166,14 +166,14 @@ static void write_canvas(FILE *out, const struct wg_canvas *c)
 }
 
 /* The tests' folder is where this file's folder is. */
-static void golden_path(const char *name, char *ret, size_t size)
+static void golden_path(const char *folder, const char *name, char *ret, size_t size)
 {
 	const char *tests = getenv("PT_TESTS");
 	int here = (int)(strlen(__FILE__) - strlen("/support/canvas_check.c"));
 	if (tests)
-		snprintf(ret, size, "%s/golden/widgets/%s.txt", tests, name);
+		snprintf(ret, size, "%s/golden/%s/%s.txt", tests, folder, name);
 	else
-		snprintf(ret, size, "%.*s/golden/widgets/%s.txt", here, __FILE__, name);
+		snprintf(ret, size, "%.*s/golden/%s/%s.txt", here, __FILE__, folder, name);
 }
 
 static char *read_all(const char *path)
@@ -197,8 +197,13 @@ static void write_all(const char *path, const char *text)
 
 void check_golden(const struct wg_canvas *c, const char *name)
 {
+	check_golden_in(c, "widgets", name);
+}
+
+void check_golden_in(const struct wg_canvas *c, const char *folder, const char *name)
+{
 	char path[4096];
-	golden_path(name, path, sizeof path);
+	golden_path(folder, name, path, sizeof path);
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);

@@ -20,6 +20,8 @@ typedef void check_draw_fn(struct wg_canvas *c, struct wg_rect rect);
  * PT_REGENERATE=1 in the environment the file is written instead.
  */
 void check_golden(const struct wg_canvas *c, const char *name);
+/* Likewise with tests/golden/FOLDER/NAME.txt. */
+void check_golden_in(const struct wg_canvas *c, const char *folder, const char *name);
 
 /* One row of a canvas as UTF-8 without the blanks at its end, valid until the next call. */
 const char *check_row(const struct wg_canvas *c, int y);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "tests/support/canvas_check.h"
+#include "tests/support/scripted_faults.h"
 #include "tests/support/stage.h"
 
 #define W 200
@@ -117,6 +118,55 @@ static void time_before_the_plot_is_there(void **arg)
 	stage_close(stage);
 }
 
+/* The table that these keys lead to. */
+static void sweep_faults(const char *keys, struct pt_fault_view *view)
+{
+	stage = stage_open(STAGE_PID, 120, 40);
+	stage_type(stage, "P");
+	stage_expect(stage, "the first second");
+	scripted_faults_push(view);
+	stage_expect(stage, "FAULTS");
+	stage_type(stage, keys);
+	check_sizes(draw, W, H, false);
+	stage_close(stage);
+}
+
+static void faults(void **arg)
+{
+	(void)arg;
+	sweep_faults("", made_faults(10));
+}
+
+static void faults_by_address_filtered(void **arg)
+{
+	(void)arg;
+	sweep_faults("2/55d\n", made_faults(10));
+}
+
+static void faults_by_thread(void **arg)
+{
+	(void)arg;
+	sweep_faults("3", made_faults(10));
+}
+
+static void faults_by_stack(void **arg)
+{
+	(void)arg;
+	sweep_faults("4jj+", made_faults(10));
+}
+
+static void faults_again_and_again(void **arg)
+{
+	(void)arg;
+	sweep_faults("5", made_faults(10));
+}
+
+static void no_faults(void **arg)
+{
+	(void)arg;
+	sweep_faults("", made_no_faults(10));
+}
+
 static void help(void **arg)
 {
 	(void)arg;
@@ -153,6 +203,12 @@ int main(void)
 		cmocka_unit_test(time_over_all),
 		cmocka_unit_test(page_in_the_past),
 		cmocka_unit_test(time_before_the_plot_is_there),
+		cmocka_unit_test(faults),
+		cmocka_unit_test(faults_by_address_filtered),
+		cmocka_unit_test(faults_by_thread),
+		cmocka_unit_test(faults_by_stack),
+		cmocka_unit_test(faults_again_and_again),
+		cmocka_unit_test(no_faults),
 		cmocka_unit_test(help),
 		cmocka_unit_test(banners),
 	};

@@ -152,7 +152,9 @@ static void read_now(struct page *p, struct ui_shell *shell)
 static void update(struct ui_screen *screen, struct ui_shell *shell)
 {
 	struct page *p = self(screen);
+	struct ui_fault_want birth = {.birth = true, .address = p->view.address};
 	take(p, shell);
+	ui_faults_ask(shell, &birth);
 	if (is_past(shell) || p->recalled) { /* there, or back from there */
 		read_now(p, shell);
 		return;

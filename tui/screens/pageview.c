@@ -14,7 +14,8 @@
 #include "tui/heat.h"
 
 #define TWO_COLUMNS_FROM 110
-#define PARAGRAPHS       (PT_REASONS_MAX + 5)
+#define BIRTH_LINES      12
+#define PARAGRAPHS       (PT_REASONS_MAX + BIRTH_LINES + 7)
 #define FACT_ROWS        (PT_FACTS_MAX + 16)
 
 /* ---- pieces ----------------------------------------------------------------------------------------------------- */
@@ -95,6 +96,9 @@ static size_t words(const struct ui_page_view *v, struct ui_shell *shell, struct
 	for (unsigned i = 0; i < v->words.n_reasons; i++)
 		n = add_paragraph(ret, n, ui_scratch_text(&shell->scratch, UI_DOT " %s", v->words.reasons[i]), WG_TEXT,
 				  2);
+	size_t birth = ui_page_birth(v, shell, ret + n + 1, BIRTH_LINES);
+	if (birth)
+		n = add_paragraph(ret, n, "", WG_TEXT, 0) + birth;
 	return n;
 }
 

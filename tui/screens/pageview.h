@@ -37,6 +37,8 @@ struct ui_page_view {
 void ui_page_draw(struct ui_page_view *view, struct ui_shell *shell, struct wg_canvas *canvas, struct wg_rect rect);
 /* The contents, or why there are none. */
 void ui_page_draw_hex(struct ui_page_view *view, struct ui_shell *shell, struct wg_canvas *canvas, struct wg_rect rect);
+/* Who first touched it, where faults are watched and that was seen: paragraphs, at most max; how many. */
+size_t ui_page_birth(const struct ui_page_view *view, struct ui_shell *shell, struct wg_paragraph *ret, size_t max);
 /* The 512 frames around the page, in as many lines as rect has; lines it wants. */
 int ui_frames_lines(const struct wg_canvas *canvas, int w);
 void ui_frames_draw(const struct pt_facts *facts, struct ui_shell *shell, struct wg_canvas *canvas,

@@ -1,0 +1,59 @@
+/*
+ * The worker of the fault watch (tui/faults.h): opens the watch, which may take long where there are many threads, asks it
+ * for stacks with their names, and closes it. What the main thread may ask of the watch itself never blocks for long; it
+ * may do so as long as it has not freed the worker.
+ */
+#ifndef UI_FAULTWORK_H
+#define UI_FAULTWORK_H
+
+#include "core/faults/view.h"
+#include "core/model/snapshot.h"
+#include "tui/worker.h"
+
+/* Where views of faults come from: the kernel, a recording, or a test. */
+struct ui_fault_ops {
+	/* In the worker's thread. */
+	int (*open)(void **ret, pid_t pid);
+	int (*calls)(void *self, pt_stack_id id, struct pt_fault_call **ret, size_t *ret_n);
+	pt_stack_id (*birth)(void *self, uint64_t address, uint64_t *ret_time_ns);
+	void (*free_calls)(struct pt_fault_call *calls, size_t n); /* any thread */
+	void (*close)(void *self);
+	/* In the main thread. */
+	int (*fd)(void *self); /* -1: none */
+	struct pt_fault_view *(*take)(void *self);
+	void (*snapshot)(void *self, struct pt_snapshot *snapshot);
+};
+extern const struct ui_fault_ops ui_faults_live;
+
+/* What a screen wants to know besides the view. */
+struct ui_fault_want {
+	pt_stack_id stack; /* its calls; 0: none */
+	bool birth;        /* who first touched the page at `address` */
+	uint64_t address;
+};
+
+struct ui_fault_request {
+	const struct ui_fault_ops *ops;
+	pid_t pid;
+	struct ui_fault_want want;
+	unsigned version; /* of the view: a birth is another later */
+};
+
+struct ui_fault_answer {
+	const struct ui_fault_ops *ops;
+	int error;   /* -errno: there is no watch */
+	void *watch; /* the worker's */
+	struct ui_fault_want want;
+	unsigned version;
+	pt_stack_id stack;           /* that was wanted, or that of the birth; 0: not seen */
+	uint64_t birth_ns;           /* CLOCK_MONOTONIC */
+	int calls_error;             /* -errno: why there are no calls */
+	struct pt_fault_call *calls; /* [n_calls] innermost first, owned */
+	size_t n_calls;
+};
+
+/* A worker of struct ui_fault_request and struct ui_fault_answer. */
+int ui_faultwork_new(struct ui_worker **ret);
+void ui_fault_answer_free(void *answer);
+
+#endif

@@ -1,0 +1,276 @@
+/*
+ * The pane below the tables of the fault screen: in words what the selected row is, where that has more to say than its
+ * cells: kinds, the reason for what repeats, the calls that led there, CPUs. See faultview.h.
+ */
+#include "tui/screens/faultview.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/text/text.h"
+#include "tui/format.h"
+
+#define KINDS_TOLD 6
+
+#define CPU_CELLS 10
+#define CPU_W     38
+
+/* CPUs beside each other. */
+static int cpus_across(int w)
+{
+	return w > CPU_W ? w / CPU_W : 1;
+}
+
+/* As much as it has to say, where that is known. */
+static int wanted(const struct ui_fault_screen *f, int w)
+{
+	int n_cpus = f->view->n_cpus < 1000 ? (int)f->view->n_cpus : 1000;
+	switch (f->tab) {
+	case UI_FAULT_VMAS: return 4;
+	case UI_FAULT_THREADS: return 1 + (n_cpus + cpus_across(w) - 1) / cpus_across(w);
+	case UI_FAULT_STACKS: return w < 100 ? 6 : 5;
+	default: return 16;
+	}
+}
+
+int ui_fault_pane_lines(const struct ui_fault_screen *f, int w, int h)
+{
+	bool words = f->tab == UI_FAULT_REPEATERS || f->tab == UI_FAULT_STACKS;
+	int room = h >= 50 ? 16 : h >= 36 ? 10 : h >= 28 ? 7 : h >= 22 ? 5 : 4;
+	if (!ui_fault_shown(f) || h < (words ? 16 : 22))
+		return 0;
+	return wanted(f, w) < room ? wanted(f, w) : room;
+}
+
+/* ---- pieces ----------------------------------------------------------------------------------------------------- */
+
+/* "first touch 80 %, copied on write 20 %". */
+static const char *kinds_text(struct ui_scratch *s, const struct pt_fault_counts *counts)
+{
+	const char *text = "";
+	bool used[PT_FAULT_KIND_N] = {false};
+	for (int n = 0; n < KINDS_TOLD; n++) {
+		int best = -1;
+		for (int i = 0; i < PT_FAULT_KIND_N; i++)
+			if (!used[i] && counts->kinds[i] && (best < 0 || counts->kinds[i] > counts->kinds[best]))
+				best = i;
+		if (best < 0)
+			break;
+		used[best] = true;
+		text = ui_scratch_text(s, "%s%s%s %s", text, text[0] ? ", " : "",
+				       pt_fault_kind_words((enum pt_fault_kind)best),
+				       ui_share(s, counts->kinds[best], counts->events));
+	}
+	return text;
+}
+
+static void draw_line(struct wg_canvas *c, struct wg_rect *rest, const char *text, uint8_t role)
+{
+	struct wg_rect line = wg_take_top(rest, 1);
+	wg_text_cut(c, line, 1, 0, line.w - 2, text, WG_CUT_END, WG_STYLE(role, WG_BACK));
+}
+
+static void draw_words(struct wg_canvas *c, struct wg_rect *rest, const char *text, uint8_t role)
+{
+	struct wg_rect inside = {rest->x + 1, rest->y, rest->w - 2, 0};
+	struct wg_paragraph words = {text, role, 0};
+	if (inside.w <= 0)
+		return;
+	int lines = wg_draw_text(c, inside, &words, 1, 0);
+	inside.h = wg_take_top(rest, lines).h;
+	wg_draw_text(c, inside, &words, 1, 0);
+}
+
+static void draw_title(struct wg_canvas *c, struct wg_rect *rest, const char *what, const char *more)
+{
+	struct wg_span spans[] = {{what, WG_TEXT, 0}, {more, WG_DIM, 1}};
+	wg_draw_rule(c, wg_take_top(rest, 1), spans, 2);
+}
+
+/* ---- stacks ----------------------------------------------------------------------------------------------------- */
+
+/* "malloc, called by insert, loop, main" where there is a line or two for all. */
+static void draw_calls_in_words(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect,
+				const struct pt_fault_call *calls, size_t n)
+{
+	enum { MOST = 12 };
+	struct ui_scratch *s = &shell->scratch;
+	const char *text = ui_fault_name_of(s, &calls[0]);
+	for (size_t i = 1; i < n && i < MOST; i++)
+		text = ui_scratch_text(s, "%s%s%s", text, i == 1 ? ", called by " : ", ",
+				       ui_fault_name_of(s, &calls[i]));
+	draw_words(c, &rect, text, WG_TEXT);
+}
+
+/* Innermost first; the last line says how many there are besides. */
+static void draw_calls(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect,
+		       const struct pt_fault_call *calls, size_t n)
+{
+	struct ui_scratch *s = &shell->scratch;
+	size_t lines = rect.h > 0 ? (size_t)rect.h : 0;
+	size_t told = n <= lines ? n : lines ? lines - 1 : 0;
+	int name_w = rect.w > 60 ? rect.w * 3 / 5 : rect.w;
+	if (lines < 4 && n > lines) {
+		draw_calls_in_words(shell, c, rect, calls, n);
+		return;
+	}
+	for (size_t i = 0; i < told; i++) {
+		struct wg_rect line = wg_take_top(&rect, 1);
+		wg_text_cut(c, line, 1, 0, name_w - 2, ui_fault_name_of(s, &calls[i]), WG_CUT_MIDDLE,
+			    WG_STYLE(i ? WG_TEXT : WG_STRONG, WG_BACK));
+		if (name_w < line.w)
+			wg_text_cut(c, line, name_w, 0, line.w - name_w - 1, ui_fault_place_of(s, &calls[i]),
+				    WG_CUT_MIDDLE, WG_STYLE(WG_DIM, WG_BACK));
+	}
+	if (told < n)
+		draw_line(c, &rect, ui_scratch_text(s, "and %zu calls more", n - told), WG_DIM);
+}
+
+/* The calls of a stack: of the view where it has them, else as they were asked for. */
+static void draw_stack(struct ui_fault_screen *f, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect,
+		       pt_stack_id stack)
+{
+	const struct pt_fault_view *v = f->view;
+	const struct ui_fault_answer *a = ui_faults_answer(&shell->faults, &f->want);
+	for (size_t i = 0; i < v->n_stacks; i++)
+		if (v->stacks[i].id == stack && v->stacks[i].n_calls) {
+			draw_calls(shell, c, rect, v->stacks[i].calls, v->stacks[i].n_calls);
+			return;
+		}
+	if (a && a->stack == stack && a->n_calls)
+		draw_calls(shell, c, rect, a->calls, a->n_calls);
+	else if (a && a->calls_error)
+		draw_line(c, &rect,
+			  ui_scratch_text(&shell->scratch, "its calls are not known: %s", strerror(-a->calls_error)),
+			  WG_UNKNOWN);
+	else
+		draw_line(c, &rect,
+			  shell->faults.state == UI_FAULTS_ON ? "looking up its calls..." : "its calls are not known",
+			  WG_DIM);
+}
+
+/* ---- a pane for each table -------------------------------------------------------------------------------------- */
+
+static void draw_vma(struct ui_fault_screen *f, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect,
+		     const struct ui_fault_line *l)
+{
+	struct ui_scratch *s = &shell->scratch;
+	draw_title(c, &rect,
+		   ui_scratch_text(s, "%s, %" PRIx64, l->vma ? ui_vma_name(s, l->vma) : ui_base_name(s, l->name),
+				   l->address),
+		   ui_scratch_text(s, "%s of all faults", ui_share(s, l->counts.events, f->view->all.events)));
+	draw_words(c, &rect, kinds_text(s, &l->counts), WG_TEXT);
+	if (l->born)
+		draw_words(c, &rect, ui_scratch_text(s, "%s were first touched here.", ui_size(s, l->born)), WG_TEXT);
+	if (l->name[0] == '/')
+		draw_line(c, &rect, ui_printable(s, l->name), WG_DIM);
+}
+
+static void draw_address(struct ui_fault_screen *f, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect,
+			 const struct ui_fault_line *l)
+{
+	struct ui_scratch *s = &shell->scratch;
+	draw_title(c, &rect, ui_scratch_text(s, "page %" PRIx64, l->address), kinds_text(s, &l->counts));
+	if (!l->stack) {
+		draw_line(c, &rect, "which calls led there is not known", WG_DIM);
+		return;
+	}
+	if (rect.h >= 6)
+		draw_line(c, &rect, "the calls of its last fault:", WG_DIM);
+	draw_stack(f, shell, c, rect, l->stack);
+}
+
+static void draw_repeater(struct ui_fault_screen *f, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect,
+			  const struct ui_fault_line *l)
+{
+	struct ui_scratch *s = &shell->scratch;
+	char text[24];
+	draw_title(
+		c, &rect,
+		ui_scratch_text(s, "page %" PRIx64 " faults every %s%s", l->address,
+				pt_text_ns(l->interval_ns, text, sizeof text),
+				l->backs_off ? ", ever more seldom" : ""),
+		ui_scratch_text(s, "%s%s", pt_fault_kind_words(l->kind), l->locked ? ", though locked (mlock)" : ""));
+	draw_words(c, &rect, l->text && l->text[0] ? ui_printable(s, l->text) : "Why is not known.", WG_TEXT);
+	if (l->stack && rect.h >= 6)
+		draw_line(c, &rect, "the calls of its last fault:", WG_DIM);
+	if (l->stack && rect.h > 0)
+		draw_stack(f, shell, c, rect, l->stack);
+}
+
+/* CPUs as bars beside each other, since the threads' rows have only the last one of each. */
+static void draw_cpus(struct ui_fault_screen *f, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
+{
+	struct ui_scratch *s = &shell->scratch;
+	const struct pt_fault_view *v = f->view;
+	size_t across = (size_t)cpus_across(rect.w);
+	uint64_t most = 0;
+	draw_title(c, &rect, "by CPU", ui_scratch_text(s, "%zu of %u CPUs", v->n_cpus, v->totals.cpus));
+	for (size_t i = 0; i < v->n_cpus; i++)
+		most = v->cpus[i].counts.events > most ? v->cpus[i].counts.events : most;
+	for (size_t i = 0; i < v->n_cpus && i < across * (size_t)(rect.h > 0 ? rect.h : 0); i++) {
+		const struct pt_fault_cpu_row *row = &v->cpus[i];
+		struct wg_heat_cell cells[CPU_CELLS];
+		struct wg_rect at = {rect.x + 1 + (int)(i % across) * CPU_W, rect.y + (int)(i / across), CPU_W - 2, 1};
+		at = wg_rect_clip(at, rect);
+		const char *node = row->node < 0 ? "" : ui_scratch_text(s, " node %d", row->node);
+		int x = wg_text_cut(c, at, 0, 0, 14, ui_scratch_text(s, "CPU %" PRIu32 "%s", row->cpu, node),
+				    WG_CUT_END, WG_STYLE(WG_DIM, WG_BACK));
+		x = x < 14 ? 14 : x + 1;
+		ui_fault_strip(&row->counts, most, cells, CPU_CELLS);
+		wg_draw_strip(c, wg_rect_clip((struct wg_rect){at.x + x, at.y, CPU_CELLS, 1}, at), cells, CPU_CELLS,
+			      WG_BACK);
+		wg_text(c, at, x + CPU_CELLS + 1, 0,
+			ui_scratch_text(s, "%s %s", ui_number(s, row->counts.events),
+					ui_share(s, row->counts.events, v->all.events + v->children.events)),
+			WG_STYLE(WG_TEXT, WG_BACK));
+	}
+}
+
+static void draw_node(struct ui_fault_screen *f, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect,
+		      const struct ui_fault_node *node)
+{
+	struct ui_scratch *s = &shell->scratch;
+	const struct ui_fault_node *root = &f->stacks.tree.v[0];
+	const char *share = ui_scratch_text(s, "%s of all faults with a stack",
+					    ui_share(s, node->counts.events, root->counts.events));
+	if (!node->call) {
+		draw_title(c, &rect, node->what == UI_FAULT_CUT ? "cut stacks" : "no stack", share);
+		draw_words(c, &rect,
+			   node->what == UI_FAULT_CUT
+				   ? "Only the innermost part of these stacks was copied or could be followed."
+				   : "What led to these faults is not known.",
+			   WG_TEXT);
+		return;
+	}
+	draw_title(c, &rect, ui_fault_name_of(s, node->call), share);
+	draw_line(c, &rect, ui_fault_place_of(s, node->call), WG_DIM);
+	draw_words(
+		c, &rect,
+		ui_scratch_text(s,
+				"%s first touched below it, %s still there. That is who made RSS grow: memory that is "
+				"used again by others keeps its first toucher, so it is not who leaks.",
+				ui_size(s, node->born), node->still_known ? ui_size(s, node->still) : "? of it"),
+		WG_TEXT);
+	draw_words(c, &rect, kinds_text(s, &node->counts), WG_TEXT);
+}
+
+void ui_fault_draw_pane(struct ui_fault_screen *f, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
+{
+	const struct ui_fault_node *node = ui_fault_selected_node(f);
+	struct ui_fault_line l;
+	if (rect.h <= 0)
+		return;
+	if (node) {
+		draw_node(f, shell, c, rect, node);
+		return;
+	}
+	if (!ui_fault_selected(f, shell, &l))
+		return;
+	switch (f->tab) {
+	case UI_FAULT_VMAS: draw_vma(f, shell, c, rect, &l); break;
+	case UI_FAULT_ADDRESSES: draw_address(f, shell, c, rect, &l); break;
+	case UI_FAULT_THREADS: draw_cpus(f, shell, c, rect); break;
+	default: draw_repeater(f, shell, c, rect, &l); break;
+	}
+}
