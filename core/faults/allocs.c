@@ -176,7 +176,7 @@ static void take_record(void *arg, const struct pt_perf_record *record, unsigned
 	add_sum(allocs, &alloc, period);
 }
 
-static int open_all(struct pt_allocs *allocs, struct pt_kernel *k, uint64_t period)
+static int open_all(struct pt_allocs *allocs, struct pt_kernel *k, uint64_t period, bool from_exec)
 {
 	int error = pt_read_tracepoint(k, "kmem/mm_page_alloc", &allocs->tracepoint);
 	if (error)
@@ -186,14 +186,15 @@ static int open_all(struct pt_allocs *allocs, struct pt_kernel *k, uint64_t peri
 		.config = allocs->tracepoint.id,
 		.sample_period = period,
 	};
-	struct pt_events_options options = {.attrs = &attr, .n = 1, .layout = {.raw = true}};
+	struct pt_events_options options = {.attrs = &attr, .n = 1, .layout = {.raw = true}, .from_exec = from_exec};
 	error = pt_read_zones(k, &allocs->zones, &allocs->n_zones);
 	if (error == -ENOMEM)
 		return error;
 	return pt_events_open(&allocs->events, k, allocs->pid, &options);
 }
 
-int pt_allocs_open(struct pt_allocs **ret, struct pt_kernel *k, pid_t pid, uint64_t period, size_t bytes_max)
+int pt_allocs_open(struct pt_allocs **ret, struct pt_kernel *k, pid_t pid, uint64_t period, bool from_exec,
+		   size_t bytes_max)
 {
 	struct pt_allocs *allocs = calloc(1, sizeof(*allocs));
 	if (!allocs)
@@ -202,7 +203,7 @@ int pt_allocs_open(struct pt_allocs **ret, struct pt_kernel *k, pid_t pid, uint6
 	for (allocs->n_buckets = 1; allocs->n_buckets * 2 * WAYS * sizeof(*allocs->frames) <= bytes_max;)
 		allocs->n_buckets *= 2;
 	allocs->frames = calloc(allocs->n_buckets * WAYS, sizeof(*allocs->frames));
-	int error = allocs->frames ? open_all(allocs, k, period) : -ENOMEM;
+	int error = allocs->frames ? open_all(allocs, k, period, from_exec) : -ENOMEM;
 	if (error) {
 		pt_allocs_close(allocs);
 		return error;
@@ -224,6 +225,11 @@ void pt_allocs_close(struct pt_allocs *allocs)
 void pt_allocs_take(struct pt_allocs *allocs)
 {
 	pt_events_take(allocs->events, &(struct pt_events_sink){take_record, allocs});
+}
+
+void pt_allocs_set_period(struct pt_allocs *allocs, uint64_t period)
+{
+	pt_events_set_periods(allocs->events, &period, &(struct pt_events_sink){take_record, allocs});
 }
 
 char *pt_allocs_flags(const struct pt_allocs *allocs, uint64_t flags, char *ret, size_t size)

@@ -22,13 +22,16 @@ struct pt_alloc {
 struct pt_allocs;
 
 /*
- * period: every so many are told. bytes_max: of what is remembered of single frames; older ones give way. -ENOENT:
+ * period: every so many are told; from_exec: of a child that waits to become another program, from there on. bytes_max: of what is remembered of single frames; older ones give way. -ENOENT:
  * tracefs is not mounted, or this kernel has no such tracepoint; -EACCES, -EPERM: tracepoints need root; others as
  * pt_events_open. k must outlive it.
  */
-int pt_allocs_open(struct pt_allocs **ret, struct pt_kernel *k, pid_t pid, uint64_t period, size_t bytes_max);
+int pt_allocs_open(struct pt_allocs **ret, struct pt_kernel *k, pid_t pid, uint64_t period, bool from_exec,
+		   size_t bytes_max);
 void pt_allocs_close(struct pt_allocs *allocs); /* NULL is fine */
 void pt_allocs_take(struct pt_allocs *allocs);
+/* Another period from now on, where the kernel lets it. */
+void pt_allocs_set_period(struct pt_allocs *allocs, uint64_t period);
 /* The newest that is remembered of this frame; it may have been given back, and taken by another, since. */
 bool pt_allocs_find(const struct pt_allocs *allocs, uint64_t pfn, struct pt_alloc *ret);
 /* "GFP_HIGHUSER_MOVABLE|__GFP_ZERO", the kernel's own names, into ret. Returns ret. */

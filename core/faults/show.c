@@ -75,6 +75,7 @@ void pt_watch_show(struct pt_fault_watch *w, bool last)
 	}
 	pthread_mutex_lock(&w->tables);
 	int error = pt_tally_view(w->tally, at, w->options.rows, &w->system, view);
+	pt_besides_show(&w->besides, w->options.rows, view);
 	pthread_mutex_unlock(&w->tables);
 	if (error) {
 		pt_fault_view_unref(view);

@@ -45,7 +45,7 @@ static void take_record(void *arg, const struct pt_perf_record *record, unsigned
 	spent->totals.faults_ns += in ? period : 0;
 }
 
-int pt_spent_open(struct pt_spent **ret, struct pt_kernel *k, pid_t pid)
+int pt_spent_open(struct pt_spent **ret, struct pt_kernel *k, pid_t pid, bool from_exec)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE,
@@ -53,7 +53,7 @@ int pt_spent_open(struct pt_spent **ret, struct pt_kernel *k, pid_t pid)
 		.sample_period = PERIOD_NS,
 		.exclude_callchain_user = 1,
 	};
-	struct pt_events_options options = {.attrs = &attr, .n = 1, .layout = {.calls = true}};
+	struct pt_events_options options = {.attrs = &attr, .n = 1, .layout = {.calls = true}, .from_exec = from_exec};
 	struct pt_spent *spent = calloc(1, sizeof(*spent));
 	if (!spent)
 		return -ENOMEM;
@@ -77,9 +77,14 @@ void pt_spent_close(struct pt_spent *spent)
 	free(spent);
 }
 
-struct pt_spent_totals pt_spent_take(struct pt_spent *spent)
+void pt_spent_take(struct pt_spent *spent)
 {
 	pt_events_take(spent->events, &(struct pt_events_sink){take_record, spent});
-	spent->totals.lost = pt_events_totals(spent->events).lost;
-	return spent->totals;
+}
+
+struct pt_spent_totals pt_spent_totals(const struct pt_spent *spent)
+{
+	struct pt_spent_totals totals = spent->totals;
+	totals.lost = pt_events_totals(spent->events).lost;
+	return totals;
 }

@@ -20,10 +20,12 @@ struct pt_spent_totals {
 /*
  * -EACCES, -EPERM: call chains of the kernel need CAP_PERFMON, and to know its functions in them kernel.kptr_restrict
  * must let see /proc/kallsyms; others as pt_events_open. k must outlive it.
+ * from_exec: of a child that waits to become another program, from there on.
  */
-int pt_spent_open(struct pt_spent **ret, struct pt_kernel *k, pid_t pid);
+int pt_spent_open(struct pt_spent **ret, struct pt_kernel *k, pid_t pid, bool from_exec);
 void pt_spent_close(struct pt_spent *spent); /* NULL is fine */
-/* Takes what there is, and adds it up since it was opened. */
-struct pt_spent_totals pt_spent_take(struct pt_spent *spent);
+void pt_spent_take(struct pt_spent *spent);
+/* Of all that was taken. */
+struct pt_spent_totals pt_spent_totals(const struct pt_spent *spent);
 
 #endif

@@ -175,6 +175,9 @@ void pt_watch_change_period(struct pt_fault_watch *w, uint64_t period)
 	if (period == w->pace.period)
 		return;
 	bool other = pt_faults_set_period(w->stream, period, sink_of(w, &sink)) == 0;
+	pthread_mutex_lock(&w->tables);
+	pt_besides_set_period(&w->besides, period);
+	pthread_mutex_unlock(&w->tables);
 	uint64_t cost = pt_watch_now(w, PT_CLOCK_THREAD_CPU) - before;
 	pt_fault_pace_switched(&w->pace, other ? period : w->pace.period, pt_watch_now(w, PT_CLOCK_MONOTONIC), cost);
 	if (other && period > w->period_most)
@@ -202,6 +205,9 @@ void pt_watch_turn(struct pt_fault_watch *w)
 	size_t pages_max = w->room;
 	pt_faults_take(w->stream, sink_of(w, &sink));
 	flush(w, pages_max, true);
+	pthread_mutex_lock(&w->tables);
+	pt_besides_take(&w->besides);
+	pthread_mutex_unlock(&w->tables);
 	if (w->execed)
 		follow_exec(w);
 	uint64_t period = pt_fault_pace_told(&w->pace, pt_watch_now(w, PT_CLOCK_MONOTONIC), came(w));

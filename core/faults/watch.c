@@ -87,6 +87,7 @@ static void destroy(struct pt_fault_watch *w)
 	pt_faults_close(w->stream);
 	pt_join_free(w->join);
 	pt_tally_free(w->tally);
+	pt_besides_close(&w->besides);
 	pt_stacks_free(w->stacks);
 	pt_unwinder_free(w->unwinder);
 	pt_cpu_nodes_free(&w->nodes);
@@ -189,6 +190,7 @@ static int make_parts(struct pt_fault_watch *w)
 		w->stacks_error = pt_unwinder_new(&w->unwinder, w->k, w->pid);
 	if (w->stacks_error)
 		w->unwinder = NULL;
+	pt_besides_open(&w->besides, w->k, w->pid, &w->options, w->pace.period);
 	return pt_join_new(&w->join, w->k, w->pid, part);
 }
 
@@ -311,6 +313,16 @@ int pt_fault_watch_calls(struct pt_fault_watch *w, pt_stack_id id, struct pt_fau
 	if (!error)
 		*ret_n = stack->n;
 	return error;
+}
+
+bool pt_fault_watch_alloc(struct pt_fault_watch *w, uint64_t pfn, struct pt_alloc *ret, char *ret_flags, size_t size)
+{
+	pthread_mutex_lock(&w->tables);
+	bool found = w->besides.allocs && pt_allocs_find(w->besides.allocs, pfn, ret);
+	if (found)
+		pt_allocs_flags(w->besides.allocs, ret->flags, ret_flags, size);
+	pthread_mutex_unlock(&w->tables);
+	return found;
 }
 
 pt_stack_id pt_fault_watch_birth(struct pt_fault_watch *w, uint64_t address, uint64_t *ret_time_ns)

@@ -1,7 +1,7 @@
 /*
  * Private to the watch: what its parts share. Owned by the watch's thread, but for what is under a mutex.
  *
- * `lock` is for what both sides hand each other, `tables` for tally and stacks, `naming` for the unwinder. None is held
+ * `lock` is for what both sides hand each other, `tables` for tally, stacks and besides, `naming` for the unwinder. None is held
  * while the kernel is asked about the process's pages, so nobody waits for a process that is stuck.
  */
 #ifndef PT_FAULTS_WATCHING_H
@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "core/faults/besides.h"
 #include "core/faults/names.h"
 #include "core/faults/pace.h"
 #include "core/faults/step.h"
@@ -47,6 +48,7 @@ struct pt_fault_watch {
 	pthread_mutex_t tables;
 	struct pt_tally *tally;
 	struct pt_stacks *stacks;
+	struct pt_besides besides;
 	/* under `naming`: */
 	pthread_mutex_t naming;
 	struct pt_unwinder *unwinder; /* NULL: none, stacks_error says why */
