@@ -328,6 +328,7 @@ static int tell(struct session *s, struct pt_filter *filter)
 	struct ui_faults f = {.options = o,
 			      .view = s->view,
 			      .name = s->name,
+			      .ended = s->ended,
 			      .why = s->why     ? s->why
 				     : s->ended ? "then it ended"
 						: NULL,

@@ -204,7 +204,7 @@ static json_t *faults_json(const struct ui_faults *f)
 	set(o, "damaged", number(t->damaged));
 	set(o, "system-calls-seen", json_boolean(t->kernel_mode));
 	set(o, "cpu", v->cpu_share < 0 ? json_null() : json_real(v->cpu_share));
-	set(o, "ended", json_boolean(v->ended));
+	set(o, "ended", json_boolean(v->ended || f->ended));
 	set(o, "rss-from", ui_json_maybe(f->rss_from));
 	set(o, "rss-to", ui_json_maybe(f->rss_to));
 	set(o, "cpu-seconds", seconds_json(v->cpu_ns));

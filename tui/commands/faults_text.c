@@ -480,7 +480,7 @@ static void print_stacks(const struct ui_faults *f)
 		qsort(rows, n, sizeof(*rows), by_still);
 	print_grown(f, rows, n);
 	print_busiest(f, rows, n);
-	if (v->ended && !has_names(rows, n))
+	if ((v->ended || f->ended) && !has_names(rows, n))
 		paragraph(f, "It ended before names of its calls could be asked for.");
 	for (size_t i = 0; i < n; i++)
 		seen += still_of(&rows[i]);
