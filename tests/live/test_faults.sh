@@ -74,7 +74,7 @@ hear done
 kill -TERM $recorder
 ends 0 SIGTERM
 grep -q "^perl ($target): about .* page faults in .*; interrupted$" "$tmp/out" || complain "no headline"
-grep -q 'up to every 32th fault' "$tmp/out" || complain "does not say that it estimates"
+grep -q 'one fault in 32 was told' "$tmp/out" || complain "does not say that it estimates"
 grep -q 'WHO GREW RSS' "$tmp/out" || complain "nobody grew"
 grep -q 'Perl_' "$tmp/out" || complain "no calls"
 [ ! -s "$tmp/err" ] || complain "something on stderr"

@@ -236,7 +236,7 @@ static void show_progress(struct session *s)
 		seconds / 60 % 60, seconds % 60, pt_text_number(v->all.events, all, sizeof(all)),
 		pt_text_number((uint64_t)v->all.per_s, rate, sizeof(rate)));
 	if (v->period > 1)
-		fprintf(stderr, ", every %s. is told", pt_text_number(v->period, all, sizeof(all)));
+		fprintf(stderr, ", one in %s is told", pt_text_number(v->period, all, sizeof(all)));
 	if (v->totals.lost)
 		fprintf(stderr, ", %s lost", pt_text_number(v->totals.lost, all, sizeof(all)));
 	fprintf(stderr, "  (Ctrl-C ends it)");

@@ -60,8 +60,8 @@ static void print_bar(const struct ui_faults *f, uint64_t part, uint64_t all, un
 		printf("%*s", (int)columns - wg_text_width(bar), "");
 }
 
-/* A raw name, printable, in so many columns at most: of a path that is too long its last parts. */
-static void print_name(const char *raw, int columns)
+/* A raw name, printable, in so many columns at most: of a path that is too long its last parts. How many it took. */
+static int print_name(const char *raw, int columns)
 {
 	char text[NAME_ROOM];
 	pt_text_printable(raw, strlen(raw), text, sizeof(text));
@@ -73,7 +73,8 @@ static void print_name(const char *raw, int columns)
 			from++;
 	}
 	const char *part = cut ? strchr(from, '/') : NULL;
-	printf("%s%s\n", cut ? "..." : "", part ? part : from);
+	printf("%s%s", cut ? "..." : "", part ? part : from);
+	return (cut ? 3 : 0) + wg_text_width(part ? part : from);
 }
 
 static const char *number(const struct ui_faults *f, uint64_t n, char *ret, size_t size)
@@ -154,7 +155,7 @@ static void print_worth(const struct ui_faults *f)
 	char n[24];
 	if (is_estimate(v) && v->all.events)
 		paragraph(f,
-			  "These are estimates: up to every %" PRIu64 "th fault was told (--period 1: each of them).",
+			  "These are estimates: at worst one fault in %" PRIu64 " was told (--period 1: each of them).",
 			  v->period_most > v->period ? v->period_most : v->period);
 	print_missing(f);
 	if (is_estimate(v) || t->lost)
@@ -221,10 +222,12 @@ static void print_vmas(const struct ui_faults *f)
 		print_bar(f, row->counts.events, v->all.events, BAR_SMALL, true);
 		printf(" %6s  %-12" PRIx64 " ", row->born ? size_words(f, row->born, born, sizeof(born)) : "",
 		       row->start);
-		print_name(ui_fault_vma_name(row), f->width - 50);
+		int left = f->width - 50 - print_name(ui_fault_vma_name(row), f->width - 50);
 		ui_fault_kinds(&row->counts, kinds, sizeof(kinds));
-		if (row->counts.events)
-			printf("%*s%s\n", 36, "", kinds);
+		if ((int)strlen(kinds) + 2 <= left)
+			printf("  %s\n", kinds);
+		else
+			printf("\n%*s%s\n", 36, "", kinds);
 	}
 	say_more(f, v->n_vmas, shown, UI_BY_VMA);
 }
@@ -248,6 +251,7 @@ static void print_threads(const struct ui_faults *f)
 			snprintf(node, sizeof(node), " node %d", row->node);
 		printf(" %6u%s  %-8d ", row->cpu, node, (int)row->tid);
 		print_name(row->name[0] ? row->name : "?", f->width - 46);
+		putchar('\n');
 	}
 	if (shown)
 		say_more(f, v->n_threads, shown, UI_BY_THREAD);
@@ -314,6 +318,7 @@ static void print_repeaters(const struct ui_faults *f)
 			heading(f, "  FAULTS  PAGES THAT FAULT AGAIN AND AGAIN");
 		printf("%8s  %" PRIx64 "  ", number(f, r->events, n, sizeof(n)), r->address);
 		print_name(r->name && r->name[0] ? r->name : "memory without a name", f->width - INDENT - 18);
+		putchar('\n');
 		print_rhythm(f, r);
 		if (r->text)
 			print_below(f, r->text);
