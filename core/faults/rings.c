@@ -17,7 +17,7 @@
  * What the first kind has on each CPU: as much as is useful with few CPUs; with many, what together with a second kind and
  * the pages in front is below what perf_event_mlock_kb lets every user lock for each CPU.
  */
-#define BYTES_MAX (1u << 20)
+#define BYTES_MAX (4u << 20)
 #define BYTES_ALL (16u << 20)
 #define BYTES     (256u << 10)
 #define BYTES_MIN (32u << 10)

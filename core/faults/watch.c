@@ -22,7 +22,7 @@
 #define SECOND_NS   1000000000ull
 #define TURN_NS     20000000ull /* between two turns while faults come: pages are to be looked at soon after them */
 #define IDLE_NS     100000000ull
-#define LEAVE_NS    100000000ull    /* how long freeing waits for the thread */
+#define LEAVE_NS    500000000ull    /* how long freeing waits for the thread */
 #define PATIENCE_NS 100000000ull    /* and who wants names */
 #define FINISH_NS   (5 * SECOND_NS) /* and a last look */
 #define LAST_NS     200000000.0     /* CPU time for a last look at what came */
@@ -111,16 +111,22 @@ static void destroy(struct pt_fault_watch *w)
 	free(w);
 }
 
-/* What is in the rings is looked at, whatever was spent before; then there are no events any more. */
+/* What is in the rings is looked at, whatever was spent before, if anybody still wants to know; then there are no events. */
 static void finish(struct pt_fault_watch *w)
 {
+	pthread_mutex_lock(&w->lock);
+	bool wanted = !w->freed;
+	pthread_mutex_unlock(&w->lock);
 	w->pace.fixed = true;
 	w->pace.balance_ns = LAST_NS;
-	pt_watch_turn(w);
-	pt_watch_cut(w, w->frame, true);
+	if (wanted) {
+		pt_watch_turn(w);
+		pt_watch_cut(w, w->frame, true);
+	}
 	pt_faults_close(w->stream);
 	w->stream = NULL;
-	pt_watch_show(w, true);
+	if (wanted)
+		pt_watch_show(w, true);
 }
 
 static void *run(void *arg)
@@ -338,6 +344,7 @@ void pt_fault_watch_free(struct pt_fault_watch *w)
 	if (!w)
 		return;
 	pthread_mutex_lock(&w->lock);
+	w->freed = true;
 	bool left = see_off(w, LEAVE_NS);
 	pthread_t thread = w->thread;
 	w->abandoned = !left;

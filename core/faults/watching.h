@@ -64,6 +64,7 @@ struct pt_fault_watch {
 	unsigned steps_wanted, steps_asked; /* 0: none; how often they were begun anew */
 	struct pt_fault_step *ready_steps[PT_READY_STEPS];
 	size_t n_ready_steps;
+	bool freed; /* nobody wants a last view */
 };
 
 static inline uint64_t pt_watch_now(struct pt_fault_watch *w, enum pt_clock clock)
