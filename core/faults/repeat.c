@@ -31,6 +31,10 @@ static void add_evidence(struct pt_repeat *r, struct pt_page before, struct pt_p
 	r->of_ksm += present && before.bits & PT_KSM;
 	r->of_shared += present && is_shared(before);
 	r->of_present += present;
+	if (present && before.pfn && after.pfn) {
+		r->same_frame += before.pfn == after.pfn;
+		r->new_frame += before.pfn != after.pfn;
+	}
 	r->of_absent += pt_page_kind(before) == PT_UNTOUCHED;
 	r->in_transit += pt_page_kind(before) == PT_MIGRATING;
 	r->collapsed += present && after.bits & PT_PMD && !(before.bits & PT_PMD);

@@ -25,6 +25,8 @@ struct pt_repeat {
 	uint32_t of_shared;  /* it was mapped by others as well */
 	uint32_t of_present; /* something was mapped there */
 	uint32_t of_absent;  /* nothing was */
+	uint32_t same_frame; /* it was and is in the same frame */
+	uint32_t new_frame;  /* it was in another frame */
 	uint32_t in_transit; /* it was on the way to another frame */
 	uint32_t collapsed;  /* it was part of no huge page, and is now */
 	uint32_t soft_dirty; /* its soft-dirty bit came back */

@@ -250,6 +250,19 @@ static enum pt_repeat_cause of_file(const struct pt_repeat_case *c)
 	return c->r->major * 2 >= c->r->kinds[PT_FAULT_FILE_MAP] ? PT_REPEAT_RECLAIM : PT_REPEAT_UNKNOWN;
 }
 
+/* The kind of no fault is certain: what snapshots saw in between may be. */
+static enum pt_repeat_cause of_unknown(const struct pt_repeat_case *c)
+{
+	const struct pt_repeat *r = c->r;
+	if (r->seen_swapped)
+		return PT_REPEAT_RECLAIM;
+	if (r->of_absent || r->seen_absent)
+		return r->of_absent + r->seen_absent > 1 && !is_shared_file(c->vma) ? PT_REPEAT_FREED : PT_REPEAT_UNKNOWN;
+	if (r->same_frame > r->new_frame)
+		return of_same_frame(c);
+	return r->new_frame ? of_other_frame(c) : PT_REPEAT_UNKNOWN;
+}
+
 static enum pt_repeat_cause cause_of(const struct pt_repeat_case *c)
 {
 	switch (pt_repeat_kind(c->r)) {
@@ -263,7 +276,7 @@ static enum pt_repeat_cause cause_of(const struct pt_repeat_case *c)
 	case PT_FAULT_MIGRATION: return of_other_frame(c);
 	case PT_FAULT_WRITE_PROTECT:
 	case PT_FAULT_SPURIOUS: return of_same_frame(c);
-	default: return PT_REPEAT_UNKNOWN;
+	default: return of_unknown(c);
 	}
 }
 

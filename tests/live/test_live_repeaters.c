@@ -1,0 +1,367 @@
+/*
+ * Programs that are interrupted again and again, each in a way of the kernel's: forks, KSM, swapping, writing back, memory
+ * given back, compaction of locked memory. The tally must find the pages and name the reason.
+ *
+ * Stream, join and tally are driven by hand, a snapshot after each step, so that nothing depends on time.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/faults/tally.h"
+#include "core/kernel/abi.h"
+#include "tests/support/machine.h"
+#include "tests/support/scene.h"
+#include "tests/support/skip.h"
+
+#define PAGES  16u
+#define ROUNDS 6u
+
+struct run {
+	struct scene scene;
+	struct pt_faults *faults;
+	struct pt_join *join;
+	struct pt_tally *tally;
+	struct pt_fault_view *view;
+};
+
+static size_t page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* ---- the way of the faults -------------------------------------------------------------------------------------- */
+
+static void take_fault(void *arg, const struct pt_fault *fault)
+{
+	struct run *run = arg;
+	if (fault->pid == run->scene.child.pid)
+		pt_join_add(run->join, fault, 0);
+	else
+		pt_tally_child(run->tally, fault);
+}
+
+static void take_news(void *arg, enum pt_fault_news what, pid_t pid, pid_t parent, uint64_t time_ns)
+{
+	struct run *run = arg;
+	(void)pid;
+	if (what != PT_FAULT_FORKED || parent != run->scene.child.pid)
+		return;
+	pt_join_forked(run->join, time_ns);
+	pt_tally_forked(run->tally, time_ns);
+}
+
+static void take_joined(void *arg, const struct pt_joined *fault)
+{
+	struct run *run = arg;
+	pt_tally_add(run->tally, fault);
+}
+
+static void take_all(struct run *run)
+{
+	const struct pt_fault_sink sink = {take_fault, take_news, run};
+	pt_faults_take(run->faults, &sink);
+	pt_join_flush(run->join, SIZE_MAX, NULL, take_joined, run);
+}
+
+static void give_snapshot(struct run *run)
+{
+	scene_look(&run->scene);
+	pt_join_snapshot(run->join, run->scene.snapshot);
+	pt_tally_snapshot(run->tally, run->scene.snapshot);
+}
+
+static struct run begin(void (*child)(struct child *self), const char *why_not)
+{
+	struct run run = {.scene = scene_set(child, PAGES, why_not)};
+	struct pt_kernel *k = run.scene.k;
+	uint64_t now = k->ops->now(k, PT_CLOCK_MONOTONIC);
+	int error = pt_faults_open(&run.faults, k, run.scene.child.pid, &(struct pt_fault_options){0});
+	if (error == -EACCES || error == -EPERM || error == -ENOSYS) {
+		scene_leave(&run.scene);
+		skip_because("perf_event_open is not permitted here");
+	}
+	assert_int_equal(error, 0);
+	if (!scene_sees_frames(&run.scene)) {
+		pt_faults_close(run.faults);
+		scene_leave(&run.scene);
+		skip_because("what a page is cannot be told without its frame");
+	}
+	assert_int_equal(pt_join_new(&run.join, k, run.scene.child.pid, 1 << 20), 0);
+	run.tally = pt_tally_new(k->page_shift, 1 << 20, now);
+	assert_non_null(run.tally);
+	return run;
+}
+
+/* The child goes on; its faults are counted, and its pages looked at where that is of use. */
+static void step(struct run *run, bool looks)
+{
+	child_go(&run->scene.child);
+	child_wait(&run->scene.child);
+	take_all(run);
+	if (looks)
+		give_snapshot(run);
+}
+
+static void end(struct run *run)
+{
+	pt_fault_view_unref(run->view);
+	pt_tally_free(run->tally);
+	pt_join_free(run->join);
+	pt_faults_close(run->faults);
+	scene_leave(&run->scene);
+}
+
+/* How many of the pages are repeaters for this reason; all that are otherwise are printed. */
+static unsigned named(struct run *run, enum pt_repeat_cause cause)
+{
+	struct pt_fault_system system;
+	struct pt_kernel *k = run->scene.k;
+	unsigned n = 0;
+	pt_fault_system_read(k, &system);
+	pt_fault_view_unref(run->view);
+	run->view = pt_fault_view_new();
+	assert_int_equal(pt_tally_view(run->tally, k->ops->now(k, PT_CLOCK_MONOTONIC), 10000, &system, run->view), 0);
+	for (size_t i = 0; i < run->view->n_repeaters; i++) {
+		const struct pt_fault_repeater *r = &run->view->repeaters[i];
+		if (r->address < run->scene.start || r->address >= run->scene.start + PAGES * page_size())
+			continue;
+		n += r->cause == cause;
+		if (r->cause != cause || getenv("PT_VERBOSE"))
+			print_message("%s %llu x %s: %s\n", pt_repeat_cause_name(r->cause),
+				      (unsigned long long)r->events, pt_fault_kind_name(r->kind), r->text);
+	}
+	return n;
+}
+
+/* ---- programs --------------------------------------------------------------------------------------------------- */
+
+static char *plain_memory(size_t pages)
+{
+	char *memory = child_map(pages * page_size(), 0);
+	child_need(!madvise(memory, pages * page_size(), MADV_NOHUGEPAGE) || errno == EINVAL, "madvise");
+	child_touch(memory, pages, 1);
+	return memory;
+}
+
+/* A snapshot as Redis makes one: a child that lives on while its parent writes. */
+static void run_forking(struct child *self)
+{
+	char *memory = plain_memory(PAGES);
+	int pipes[2];
+	for (;;) {
+		child_say(self, (uintptr_t)memory);
+		child_need(!pipe(pipes), "pipe");
+		pid_t other = fork();
+		child_need(other >= 0, "fork");
+		if (other == 0) {
+			close(pipes[1]);
+			_exit((int)read(pipes[0], pipes, 1));
+		}
+		child_touch(memory, PAGES, 1);
+		close(pipes[0]);
+		close(pipes[1]);
+		child_need(waitpid(other, NULL, 0) == other, "waitpid");
+	}
+}
+
+/* The child is gone before its parent writes: the same frames, written to again. */
+static void run_forking_shortly(struct child *self)
+{
+	char *memory = plain_memory(PAGES);
+	for (;;) {
+		child_say(self, (uintptr_t)memory);
+		pid_t other = fork();
+		child_need(other >= 0, "fork");
+		if (other == 0)
+			_exit(0);
+		child_need(waitpid(other, NULL, 0) == other, "waitpid");
+		child_touch(memory, PAGES, 1);
+	}
+}
+
+static void run_freeing(struct child *self)
+{
+	char *memory = plain_memory(PAGES);
+	for (;;) {
+		child_say(self, (uintptr_t)memory);
+		child_need(!madvise(memory, PAGES * page_size(), MADV_DONTNEED), "MADV_DONTNEED");
+		child_say(self, (uintptr_t)memory);
+		child_touch(memory, PAGES, 1);
+	}
+}
+
+static void run_swapped(struct child *self)
+{
+	char *memory = plain_memory(PAGES);
+	for (;;) {
+		child_say(self, (uintptr_t)memory);
+		if (madvise(memory, PAGES * page_size(), MADV_PAGEOUT))
+			child_say(self, CHILD_CANNOT);
+		child_say(self, (uintptr_t)memory);
+		child_touch(memory, PAGES, 1);
+	}
+}
+
+static void run_written_back(struct child *self)
+{
+	char name[] = "/var/tmp/pagetop-writeback-XXXXXX";
+	int fd = mkstemp(name);
+	child_need(fd >= 0 && !unlink(name) && !ftruncate(fd, (off_t)(PAGES * page_size())), "a file");
+	char *memory = child_map_file(fd, PAGES * page_size(), MAP_SHARED);
+	child_touch(memory, PAGES, 1);
+	for (;;) {
+		child_say(self, (uintptr_t)memory);
+		child_need(!msync(memory, PAGES * page_size(), MS_SYNC), "msync");
+		child_touch(memory, PAGES, 1);
+	}
+}
+
+static void run_merged(struct child *self)
+{
+	char *memory = plain_memory(PAGES);
+	child_need(!madvise(memory, PAGES * page_size(), MADV_MERGEABLE), "MADV_MERGEABLE");
+	for (;;) {
+		child_say(self, (uintptr_t)memory);
+		child_touch(memory, PAGES, 1); /* the same into each */
+	}
+}
+
+static void run_read_first(struct child *self)
+{
+	char *memory = child_map(PAGES * page_size(), 0);
+	child_need(!madvise(memory, PAGES * page_size(), MADV_NOHUGEPAGE) || errno == EINVAL, "madvise");
+	child_say(self, (uintptr_t)memory);
+	unsigned sum = 0;
+	for (unsigned i = 0; i < PAGES; i++)
+		sum += *(volatile char *)(memory + i * page_size());
+	child_need(!sum, "zeroes");
+	child_say(self, (uintptr_t)memory);
+	child_touch(memory, PAGES, 1);
+	for (;;)
+		child_say(self, (uintptr_t)memory);
+}
+
+/* Locked while it could not be written to: the zero page was locked in. */
+static void run_locked_zero(struct child *self)
+{
+	char *memory = child_map(PAGES * page_size(), 0);
+	child_need(!madvise(memory, PAGES * page_size(), MADV_NOHUGEPAGE) || errno == EINVAL, "madvise");
+	child_need(!mprotect(memory, PAGES * page_size(), PROT_READ), "mprotect");
+	if (mlock(memory, PAGES * page_size()))
+		child_say(self, CHILD_CANNOT);
+	child_need(!mprotect(memory, PAGES * page_size(), PROT_READ | PROT_WRITE), "mprotect");
+	child_say(self, (uintptr_t)memory);
+	child_touch(memory, PAGES, 1);
+	for (;;)
+		child_say(self, (uintptr_t)memory);
+}
+
+/* ---- each is named ---------------------------------------------------------------------------------------------- */
+
+static void each_round(void (*child)(struct child *self), unsigned steps, bool looks, enum pt_repeat_cause cause)
+{
+	struct run run = begin(child, "");
+	give_snapshot(&run);
+	for (unsigned i = 0; i < ROUNDS * steps; i++)
+		step(&run, looks);
+	unsigned n = named(&run, cause);
+	for (size_t i = 0; i < run.view->n_repeaters && n == PAGES; i++)
+		if (run.view->repeaters[i].cause == cause)
+			assert_in_range(run.view->repeaters[i].events, ROUNDS, ROUNDS + 1);
+	end(&run);
+	assert_int_equal(n, PAGES);
+}
+
+static void forks(void **state)
+{
+	(void)state;
+	each_round(run_forking, 1, true, PT_REPEAT_FORK);
+}
+
+static void forks_unseen(void **state)
+{
+	(void)state;
+	each_round(run_forking, 1, false, PT_REPEAT_FORK);
+}
+
+static void short_forks(void **state)
+{
+	(void)state;
+	each_round(run_forking_shortly, 1, true, PT_REPEAT_FORK);
+}
+
+static void freed(void **state)
+{
+	(void)state;
+	each_round(run_freeing, 2, true, PT_REPEAT_FREED);
+}
+
+static void swapped(void **state)
+{
+	(void)state;
+	const char *why_not = machine_needs_swap();
+	if (why_not)
+		skip_because(why_not);
+	each_round(run_swapped, 2, true, PT_REPEAT_RECLAIM);
+	machine_restore();
+}
+
+static void written_back(void **state)
+{
+	(void)state;
+	each_round(run_written_back, 1, true, PT_REPEAT_WRITEBACK);
+}
+
+static void written_back_unseen(void **state)
+{
+	(void)state;
+	each_round(run_written_back, 1, false, PT_REPEAT_WRITEBACK);
+}
+
+static void read_first(void **state)
+{
+	(void)state;
+	struct run run = begin(run_read_first, "");
+	step(&run, true);
+	step(&run, true);
+	unsigned n = named(&run, PT_REPEAT_ZERO_PAGE);
+	end(&run);
+	assert_int_equal(n, PAGES);
+}
+
+static void locked_zero(void **state)
+{
+	(void)state;
+	struct run run = begin(run_locked_zero, "so much cannot be locked");
+	give_snapshot(&run);
+	step(&run, false);
+	unsigned n = named(&run, PT_REPEAT_ZERO_PAGE), locked = 0;
+	for (size_t i = 0; i < run.view->n_repeaters; i++)
+		locked += run.view->repeaters[i].locked;
+	end(&run);
+	assert_int_equal(n, PAGES);
+	assert_int_equal(locked, PAGES);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(forks),	cmocka_unit_test(forks_unseen),
+		cmocka_unit_test(short_forks),	cmocka_unit_test(freed),
+		cmocka_unit_test(swapped),	cmocka_unit_test(written_back),
+		cmocka_unit_test(written_back_unseen), cmocka_unit_test(read_first),
+		cmocka_unit_test(locked_zero),
+	};
+	(void)run_merged;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
