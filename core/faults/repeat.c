@@ -35,7 +35,7 @@ static void add_evidence(struct pt_repeat *r, struct pt_page before, struct pt_p
 		r->same_frame += before.pfn == after.pfn;
 		r->new_frame += before.pfn != after.pfn;
 	}
-	r->of_absent += pt_page_kind(before) == PT_UNTOUCHED;
+	r->of_absent += pt_page_kind(before) == PT_UNTOUCHED && pt_kind_present(pt_page_kind(after));
 	r->in_transit += pt_page_kind(before) == PT_MIGRATING;
 	r->collapsed += present && after.bits & PT_PMD && !(before.bits & PT_PMD);
 	r->soft_dirty += present && after.bits & PT_SOFT_DIRTY && !(before.bits & PT_SOFT_DIRTY);

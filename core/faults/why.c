@@ -72,8 +72,8 @@ static void say_ksm(struct why *w)
 {
 	const struct pt_repeat *r = w->c->r;
 	say(w, "KSM merges it with equal pages, and writing to it copies it again");
-	if (r->of_ksm || r->seen_ksm)
-		say(w, " (seen merged %" PRIu32 " times)", r->of_ksm + r->seen_ksm);
+	if (r->of_ksm)
+		say(w, " (%" PRIu32 " of %" PRIu32 " faults found it merged)", r->of_ksm, r->told);
 	say(w, ": ");
 	say_setting(w, "mm/ksm/run", w->c->system->ksm_run);
 	say(w, ", asked for by MADV_MERGEABLE or PR_SET_MEMORY_MERGE.");
@@ -100,11 +100,11 @@ static void say_reclaim(struct why *w)
 {
 	const struct pt_repeat *r = w->c->r;
 	if (r->kinds[PT_FAULT_SWAP_IN] || r->seen_swapped) {
-		say(w, "Memory was short, so it was swapped out, and then needed again: ");
+		say(w, "It is swapped out as memory gets short (or by MADV_PAGEOUT), and then needed again: ");
 		say_setting(w, "vm.swappiness", w->c->system->swappiness);
 		say(w, ", and the limits of its cgroup. mlock keeps it in memory.");
 	} else {
-		say(w, "Memory was short, so this page of a file was dropped, and then read again: ");
+		say(w, "This page of a file is dropped as memory gets short, and then read again: ");
 		say_setting(w, "vm.swappiness", w->c->system->swappiness);
 		say(w, ", and the limits of its cgroup. mlock keeps it in memory.");
 	}
@@ -122,7 +122,7 @@ static void say_zero(struct why *w)
 	say(w,
 	    "It was read before it was written: first the zero page, then a page of its own. Writing first, or "
 	    "MADV_POPULATE_WRITE, spares that%s.",
-	    w->c->locked ? "; mlock alone populates what may not be written to with the zero page" : "");
+	    w->c->locked ? "; with MCL_ONFAULT or MLOCK_ONFAULT, locking does not" : "");
 }
 
 static void say_writeback(struct why *w)
@@ -257,7 +257,8 @@ static enum pt_repeat_cause of_unknown(const struct pt_repeat_case *c)
 	if (r->seen_swapped)
 		return PT_REPEAT_RECLAIM;
 	if (r->of_absent || r->seen_absent)
-		return r->of_absent + r->seen_absent > 1 && !is_shared_file(c->vma) ? PT_REPEAT_FREED : PT_REPEAT_UNKNOWN;
+		return r->of_absent + r->seen_absent > 1 && !is_shared_file(c->vma) ? PT_REPEAT_FREED
+										    : PT_REPEAT_UNKNOWN;
 	if (r->same_frame > r->new_frame)
 		return of_same_frame(c);
 	return r->new_frame ? of_other_frame(c) : PT_REPEAT_UNKNOWN;

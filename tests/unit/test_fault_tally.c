@@ -336,7 +336,7 @@ static const struct repeated {
 	{"taken for moved after forks", PT_FAULT_MIGRATION, own, own2, FORKS, PT_REPEAT_FORK, "came after a fork"},
 	{"alone again after forks", PT_FAULT_WRITE_PROTECT, shared, own, FORKS, PT_REPEAT_FORK, "MADV_DONTFORK"},
 	{"copied from KSM", PT_FAULT_COW, merged, own2, 0, PT_REPEAT_KSM, "mm/ksm/run = 1"},
-	{"seen merged between", PT_FAULT_MIGRATION, own, own2, SEEN_MERGED, PT_REPEAT_KSM, "seen merged"},
+	{"seen merged between", PT_FAULT_MIGRATION, own, own2, SEEN_MERGED, PT_REPEAT_KSM, "mm/ksm/run = 1"},
 	{"dropped private page of a file", PT_FAULT_COW, none, own, 0, PT_REPEAT_FREED, "MADV_DONTNEED"},
 	{"copied, why is not known", PT_FAULT_COW, own, own2, 0, PT_REPEAT_UNKNOWN, "No reason"},
 	{"swapped", PT_FAULT_SWAP_IN, swapped, own, MAJOR, PT_REPEAT_RECLAIM, "vm.swappiness = 60"},
@@ -355,7 +355,10 @@ static const struct repeated {
 	{"other frame, absent between", PT_FAULT_MIGRATION, own, own2, SEEN_ABSENT, PT_REPEAT_FREED, "MADV_DONTNEED"},
 	{"same frame, absent between", PT_FAULT_SPURIOUS, own, own, SEEN_ABSENT, PT_REPEAT_FREED, "MADV_DONTNEED"},
 	{"nothing known", PT_FAULT_SPURIOUS, own, own, 0, PT_REPEAT_UNKNOWN, "same page"},
-	{"nothing seen", PT_FAULT_UNKNOWN, none, none, 0, PT_REPEAT_UNKNOWN, "no time"},
+	{"nothing seen", PT_FAULT_UNKNOWN, own, own, 0, PT_REPEAT_UNKNOWN, "no time"},
+	{"unknown, absent between", PT_FAULT_UNKNOWN, own, own, SEEN_ABSENT, PT_REPEAT_FREED, "MADV_DONTNEED"},
+	{"unknown, of a shared file", PT_FAULT_UNKNOWN, in_file, in_file, SHARED_FILE, PT_REPEAT_WRITEBACK, "msync"},
+	{"unknown, after forks", PT_FAULT_UNKNOWN, own, own2, FORKS, PT_REPEAT_FORK, "came after a fork"},
 };
 
 static const struct pt_fault_system settings = {
