@@ -3,7 +3,7 @@
  */
 #include "core/faults/repeat.h"
 
-#include <string.h>
+#include "core/faults/birth.h"
 
 /* ---- counting --------------------------------------------------------------------------------------------------- */
 
@@ -42,13 +42,25 @@ static void add_evidence(struct pt_repeat *r, struct pt_page before, struct pt_p
 	r->uffd += !!(before.bits & PT_UFFD_WP) || pt_page_kind(before) == PT_UFFD_MARKER;
 }
 
+/* What a fork can be the reason of. */
+static bool may_follow_fork(enum pt_fault_kind kind)
+{
+	return kind == PT_FAULT_COW || kind == PT_FAULT_WRITE_PROTECT || kind == PT_FAULT_SPURIOUS ||
+	       kind == PT_FAULT_UNKNOWN;
+}
+
 void pt_repeat_add(struct pt_repeat *r, const struct pt_joined *fault, uint32_t forks)
 {
 	if (r->last_ns)
 		add_interval(r, fault->time_ns);
-	r->after_fork += r->last_ns && forks != r->forks;
+	if (may_follow_fork(fault->kind)) {
+		bool held = fault->knew && pt_births_holds(fault->before);
+		r->forkable++;
+		r->after_fork += r->last_ns ? forks != r->forks : forks && held;
+	}
 	r->forks = forks;
 	r->last_ns = fault->time_ns;
+	r->last = fault->kind;
 	r->stack = fault->stack;
 	r->told++;
 	r->events += fault->weight;
@@ -119,7 +131,7 @@ enum pt_fault_kind pt_repeat_kind(const struct pt_repeat *r)
 	enum pt_fault_kind most = PT_FAULT_UNKNOWN;
 	uint64_t n = 0;
 	for (unsigned i = PT_FAULT_UNKNOWN + 1; i < PT_FAULT_KIND_N; i++)
-		if (r->kinds[i] && r->kinds[i] >= n) {
+		if (r->kinds[i] > n || (r->kinds[i] == n && n && i == r->last)) {
 			most = (enum pt_fault_kind)i;
 			n = r->kinds[i];
 		}

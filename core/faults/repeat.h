@@ -14,13 +14,15 @@ struct pt_repeat {
 	uint64_t events; /* with their weight, as those of kinds */
 	uint64_t kinds[PT_FAULT_KIND_N], major;
 	uint64_t last_ns;
+	enum pt_fault_kind last;
 	uint32_t told;                           /* faults that were seen themselves */
 	uint32_t intervals[PT_REPEAT_INTERVALS]; /* us between those told, the last ones, in a ring */
 	uint32_t n_intervals;                    /* ever */
 	pt_stack_id stack;                       /* of the last */
 	uint32_t forks;                          /* of the process, before the last */
 	/* Faults with this about them: */
-	uint32_t after_fork; /* the process forked since the one before */
+	uint32_t forkable;   /* a fork can be the reason of such a kind */
+	uint32_t after_fork; /* of these: the process forked since the one before, or since pagetop came */
 	uint32_t of_ksm;     /* it was merged by KSM */
 	uint32_t of_shared;  /* it was mapped by others as well */
 	uint32_t of_present; /* something was mapped there */
@@ -50,7 +52,7 @@ uint64_t pt_repeat_interval(const struct pt_repeat *r);
  * few odd ones change neither.
  */
 bool pt_repeat_backs_off(const struct pt_repeat *r);
-/* The kind of most faults, of those known if any is; the later one of first touch and what followed. */
+/* The kind of most faults, of those known if any is; of two that are as frequent that of the last fault. */
 enum pt_fault_kind pt_repeat_kind(const struct pt_repeat *r);
 
 /* What else there is to judge by. */

@@ -187,6 +187,7 @@ static struct pt_repeat past_of(const struct pt_tally_address *row)
 		.events = row->sum.events,
 		.major = row->sum.major,
 		.last_ns = row->last_ns,
+		.last = (enum pt_fault_kind)row->kind,
 		.told = row->told,
 		.stack = row->stack,
 		.forks = row->forks,

@@ -82,7 +82,8 @@ static void say_ksm(struct why *w)
 static void say_fork(struct why *w)
 {
 	const struct pt_repeat *r = w->c->r;
-	say(w, "A fork write-protects all private pages, and the next write to each faults: ");
+	say(w, "A fork write-protects all private pages%s, and the next write to each faults: ",
+	    w->c->locked ? ", locked ones too" : "");
 	if (r->after_fork)
 		say(w, "%" PRIu32 " of %" PRIu32 " faults came after a fork of this process.", r->after_fork, r->told);
 	else
@@ -135,15 +136,28 @@ static void say_writeback(struct why *w)
 	say(w, ", or msync, fsync and sync.");
 }
 
+static void say_unknown_kind(struct why *w)
+{
+	const struct pt_repeat *r = w->c->r;
+	if (r->new_frame > r->same_frame)
+		say(w, "It comes back in another frame: the program frees it and touches it again, or it is moved, "
+		       "merged or "
+		       "swapped; which was not seen.");
+	else if (r->same_frame)
+		say(w,
+		    "It comes back in the same frame: the program frees it and touches it again, or its protection is "
+		    "changed; which was not seen.");
+	else
+		say(w, "What these faults did was not seen: there was no time to look at the page, or its frame is "
+		       "hidden.");
+}
+
 /* What is left to say where no reason is certain. */
 static void say_unknown(struct why *w)
 {
 	const struct pt_repeat *r = w->c->r;
 	switch (pt_repeat_kind(r)) {
-	case PT_FAULT_UNKNOWN:
-		say(w, "What these faults did was not seen: there was no time to look at the page, or its frame is "
-		       "hidden.");
-		return;
+	case PT_FAULT_UNKNOWN: say_unknown_kind(w); return;
 	case PT_FAULT_FILE_MAP:
 		say(w,
 		    "The file's page stayed in memory but was unmapped: by MADV_DONTNEED, munmap or truncation, or by "
@@ -189,10 +203,10 @@ static bool is_shared_file(const struct pt_vma *vma)
 	return vma && vma->inode && vma->perms & PT_SHARED;
 }
 
-/* Half of its faults or more came after a fork; the first of them cannot. */
+/* Half or more of those that can have come of a fork came after one; the first of them may be older than pagetop. */
 static bool follows_forks(const struct pt_repeat *r)
 {
-	return r->after_fork && r->after_fork * 2 + 1 >= r->told;
+	return r->after_fork && r->after_fork * 2 + 1 >= r->forkable;
 }
 
 static enum pt_repeat_cause of_copy(const struct pt_repeat_case *c)
@@ -205,6 +219,13 @@ static enum pt_repeat_cause of_copy(const struct pt_repeat_case *c)
 	if (r->of_absent > 1)
 		return PT_REPEAT_FREED; /* a private page of a file, dropped by the program */
 	return r->of_shared ? PT_REPEAT_FORK : PT_REPEAT_UNKNOWN;
+}
+
+/* On the way to another frame, for certain: who else moves pages? */
+static enum pt_repeat_cause of_move(const struct pt_repeat_case *c)
+{
+	const struct pt_maybe *numa = &c->system->numa_balancing;
+	return numa->known && numa->value ? PT_REPEAT_UNKNOWN : PT_REPEAT_COMPACTION;
 }
 
 static enum pt_repeat_cause of_other_frame(const struct pt_repeat_case *c)
@@ -274,11 +295,28 @@ static enum pt_repeat_cause cause_of(const struct pt_repeat_case *c)
 	case PT_FAULT_SWAP_IN: return PT_REPEAT_RECLAIM;
 	case PT_FAULT_FILE_MAP: return of_file(c);
 	case PT_FAULT_NUMA: return PT_REPEAT_NUMA_BALANCING;
-	case PT_FAULT_MIGRATION: return of_other_frame(c);
+	case PT_FAULT_MIGRATION: return of_move(c);
 	case PT_FAULT_WRITE_PROTECT:
 	case PT_FAULT_SPURIOUS: return of_same_frame(c);
 	default: return of_unknown(c);
 	}
+}
+
+/* Where faults of other kinds came in between: how many of each there were. */
+static void say_kinds(struct why *w)
+{
+	const struct pt_repeat *r = w->c->r;
+	unsigned n = 0;
+	for (unsigned i = 0; i < PT_FAULT_KIND_N; i++)
+		n += r->kinds[i] > 0;
+	if (n < 2)
+		return;
+	say(w, " All its faults:");
+	for (unsigned i = 0, told = 0; i < PT_FAULT_KIND_N; i++)
+		if (r->kinds[i])
+			say(w, "%s %" PRIu64 " %s", told++ ? "," : "", r->kinds[i],
+			    pt_fault_kind_name((enum pt_fault_kind)i));
+	say(w, ".");
 }
 
 enum pt_repeat_cause pt_repeat_why(const struct pt_repeat_case *c, char *text, size_t size)
@@ -287,5 +325,6 @@ enum pt_repeat_cause pt_repeat_why(const struct pt_repeat_case *c, char *text, s
 	enum pt_repeat_cause cause = cause_of(c);
 	text[0] = '\0';
 	tellers[cause](&w);
+	say_kinds(&w);
 	return cause;
 }

@@ -21,14 +21,15 @@
 
 #include "core/faults/tally.h"
 #include "core/kernel/abi.h"
+#include "tests/support/locked.h"
 #include "tests/support/machine.h"
 #include "tests/support/scene.h"
 #include "tests/support/skip.h"
 
 #define PAGES  16u
 #define ROUNDS 6u
+#define MEMORY (16u << 20) /* of tables */
 
-#define BUSY_PAGES 20000u /* of a program whose memory is moved as it works */
 #define PATIENCE_S 20
 
 struct run {
@@ -102,8 +103,8 @@ static struct run begin(void (*child)(struct child *self), const char *why_not)
 		scene_leave(&run.scene);
 		skip_because("what a page is cannot be told without its frame");
 	}
-	assert_int_equal(pt_join_new(&run.join, k, run.scene.child.pid, 1 << 20), 0);
-	run.tally = pt_tally_new(k->page_shift, 1 << 20, now);
+	assert_int_equal(pt_join_new(&run.join, k, run.scene.child.pid, MEMORY), 0);
+	run.tally = pt_tally_new(k->page_shift, MEMORY, now);
 	assert_non_null(run.tally);
 	return run;
 }
@@ -271,48 +272,12 @@ static void run_merged(struct child *self)
 	}
 }
 
-/* Locks all it has, and forks. */
-static void run_locked_forking(struct child *self)
-{
-	if (mlockall(MCL_CURRENT | MCL_FUTURE))
-		child_say(self, CHILD_CANNOT);
-	run_forking(self);
-}
-
-/* Locked memory that is touched all the time. */
-static void run_locked_busy(struct child *self)
-{
-	char *memory = plain_memory(BUSY_PAGES);
-	if (mlock(memory, BUSY_PAGES * page_size()))
-		child_say(self, CHILD_CANNOT);
-	child_say(self, (uintptr_t)memory);
-	for (;;)
-		child_touch(memory, BUSY_PAGES, 1);
-}
-
 static void run_read_first(struct child *self)
 {
 	char *memory = child_map(PAGES * page_size(), 0);
 	child_need(!madvise(memory, PAGES * page_size(), MADV_NOHUGEPAGE) || errno == EINVAL, "madvise");
 	child_say(self, (uintptr_t)memory);
 	unsigned sum = 0;
-	for (unsigned i = 0; i < PAGES; i++)
-		sum += *(volatile char *)(memory + i * page_size());
-	child_need(!sum, "zeroes");
-	child_say(self, (uintptr_t)memory);
-	child_touch(memory, PAGES, 1);
-	for (;;)
-		child_say(self, (uintptr_t)memory);
-}
-
-/* Locked, but page by page as they are touched; and first they are read. */
-static void run_locked_zero(struct child *self)
-{
-	char *memory = child_map(PAGES * page_size(), 0);
-	unsigned sum = 0;
-	child_need(!madvise(memory, PAGES * page_size(), MADV_NOHUGEPAGE) || errno == EINVAL, "madvise");
-	if (mlock2(memory, PAGES * page_size(), MLOCK_ONFAULT))
-		child_say(self, CHILD_CANNOT);
 	for (unsigned i = 0; i < PAGES; i++)
 		sum += *(volatile char *)(memory + i * page_size());
 	child_need(!sum, "zeroes");
@@ -330,8 +295,7 @@ static void expect_locked(const struct run *run, bool locked)
 		assert_int_equal(run->view->repeaters[i].locked, locked);
 }
 
-static void each_round(void (*child)(struct child *self), unsigned steps, bool looks, enum pt_repeat_cause cause,
-		       bool locked)
+static void each_round(void (*child)(struct child *self), unsigned steps, bool looks, enum pt_repeat_cause cause)
 {
 	struct run run = begin(child, "what this needs is not to be had here");
 	give_snapshot(&run);
@@ -344,7 +308,7 @@ static void each_round(void (*child)(struct child *self), unsigned steps, bool l
 	for (size_t i = 0; i < run.view->n_repeaters && n == PAGES; i++)
 		if (run.view->repeaters[i].cause == cause)
 			assert_in_range(run.view->repeaters[i].events, ROUNDS - 1, ROUNDS + 1);
-	expect_locked(&run, locked);
+	expect_locked(&run, false);
 	end(&run);
 	assert_int_equal(n, PAGES);
 }
@@ -352,25 +316,25 @@ static void each_round(void (*child)(struct child *self), unsigned steps, bool l
 static void forks(void **state)
 {
 	(void)state;
-	each_round(run_forking, 1, true, PT_REPEAT_FORK, false);
+	each_round(run_forking, 1, true, PT_REPEAT_FORK);
 }
 
 static void forks_unseen(void **state)
 {
 	(void)state;
-	each_round(run_forking, 1, false, PT_REPEAT_FORK, false);
+	each_round(run_forking, 1, false, PT_REPEAT_FORK);
 }
 
 static void short_forks(void **state)
 {
 	(void)state;
-	each_round(run_forking_shortly, 1, true, PT_REPEAT_FORK, false);
+	each_round(run_forking_shortly, 1, true, PT_REPEAT_FORK);
 }
 
 static void freed(void **state)
 {
 	(void)state;
-	each_round(run_freeing, 2, true, PT_REPEAT_FREED, false);
+	each_round(run_freeing, 2, true, PT_REPEAT_FREED);
 }
 
 static void swapped(void **state)
@@ -379,20 +343,20 @@ static void swapped(void **state)
 	const char *why_not = machine_needs_swap();
 	if (why_not)
 		skip_because(why_not);
-	each_round(run_swapped, 2, true, PT_REPEAT_RECLAIM, false);
+	each_round(run_swapped, 2, true, PT_REPEAT_RECLAIM);
 	machine_restore();
 }
 
 static void written_back(void **state)
 {
 	(void)state;
-	each_round(run_written_back, 1, true, PT_REPEAT_WRITEBACK, false);
+	each_round(run_written_back, 1, true, PT_REPEAT_WRITEBACK);
 }
 
 static void written_back_unseen(void **state)
 {
 	(void)state;
-	each_round(run_written_back, 1, false, PT_REPEAT_WRITEBACK, false);
+	each_round(run_written_back, 1, false, PT_REPEAT_WRITEBACK);
 }
 
 static void read_first(void **state)
@@ -406,52 +370,39 @@ static void read_first(void **state)
 	assert_int_equal(n, PAGES);
 }
 
-static void locked_zero(void **state)
-{
-	(void)state;
-	struct run run = begin(run_locked_zero, "so much cannot be locked");
-	give_snapshot(&run);
-	step(&run, false);
-	unsigned n = named(&run, PT_REPEAT_ZERO_PAGE);
-	expect_locked(&run, true);
-	end(&run);
-	assert_int_equal(n, PAGES);
-}
-
 static void merged(void **state)
 {
 	(void)state;
 	const char *why_not = machine_needs_ksm();
 	if (why_not)
 		skip_because(why_not);
-	each_round(run_merged, 2, true, PT_REPEAT_KSM, false);
+	each_round(run_merged, 2, true, PT_REPEAT_KSM);
 	machine_restore();
 }
 
-static void locked_forks(void **state)
+/* A program that locks its memory and is interrupted nevertheless: each reason by name. */
+static void locked(void **state)
 {
 	(void)state;
-	each_round(run_locked_forking, 1, true, PT_REPEAT_FORK, true);
-}
-
-/* Compaction moves locked pages; who touches one on the way waits for it. */
-static void locked_compacted(void **state)
-{
-	(void)state;
-	struct run run = begin(run_locked_busy, "so much cannot be locked");
-	int fd = open("/proc/sys/vm/compact_memory", O_WRONLY);
-	run.pages = BUSY_PAGES;
+	struct run run = begin(locked_run, "so much cannot be locked");
+	const enum pt_repeat_cause causes[] = {PT_REPEAT_ZERO_PAGE, PT_REPEAT_FORK, PT_REPEAT_FORK, PT_REPEAT_FORK};
+	run.pages = LOCKED_PAGES;
 	give_snapshot(&run);
-	child_go(&run.scene.child);
-	for (unsigned i = 0; i < 8; i++)
-		if (fd >= 0 && write(fd, "1", 1) == 1)
-			take_all(&run);
-	close(fd);
-	unsigned n = named(&run, PT_REPEAT_COMPACTION), all = (unsigned)run.view->n_repeaters;
+	for (unsigned i = 0; i < 4; i++) {
+		assert_true(step(&run, true));
+		assert_int_equal(named(&run, causes[i]), LOCKED_PAGES);
+		expect_locked(&run, true);
+	}
+	run.scene.start += LOCKED_PAGES * page_size();
+	run.pages = LOCKED_BYTES / page_size() - LOCKED_PAGES;
+	assert_int_equal(named(&run, PT_REPEAT_COMPACTION), 0);
+	bool compacted = step(&run, true);
+	unsigned forked = named(&run, PT_REPEAT_FORK), moved = named(&run, PT_REPEAT_COMPACTION);
+	expect_locked(&run, true);
+	assert_int_equal(forked + moved + LOCKED_PAGES, run.view->n_repeaters);
 	end(&run);
-	if (!all)
-		skip_because("compaction moved nothing that was touched just then");
-	assert_int_equal(n, all);
+	if (!compacted || !moved)
+		skip_because("compaction moved nothing that was touched just then; the other reasons were named");
 }
 
 int main(void)
@@ -465,10 +416,8 @@ int main(void)
 		cmocka_unit_test(written_back),
 		cmocka_unit_test(written_back_unseen),
 		cmocka_unit_test(read_first),
-		cmocka_unit_test(locked_zero),
 		cmocka_unit_test(merged),
-		cmocka_unit_test(locked_forks),
-		cmocka_unit_test(locked_compacted),
+		cmocka_unit_test(locked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

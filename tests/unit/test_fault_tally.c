@@ -333,10 +333,10 @@ static const struct repeated {
 	{"collapsed", PT_FAULT_HUGE, own, huge, 0, PT_REPEAT_KHUGEPAGED, "scan_sleep_millisecs = 10000"},
 	{"copied after forks", PT_FAULT_COW, shared, own2, FORKS, PT_REPEAT_FORK, "came after a fork"},
 	{"shared since before", PT_FAULT_COW, shared, own2, 0, PT_REPEAT_FORK, "before pagetop came"},
-	{"taken for moved after forks", PT_FAULT_MIGRATION, own, own2, FORKS, PT_REPEAT_FORK, "came after a fork"},
+	{"moved after forks", PT_FAULT_MIGRATION, locked_page, own2, FORKS | LOCKED, PT_REPEAT_COMPACTION, "mlock"},
 	{"alone again after forks", PT_FAULT_WRITE_PROTECT, shared, own, FORKS, PT_REPEAT_FORK, "MADV_DONTFORK"},
 	{"copied from KSM", PT_FAULT_COW, merged, own2, 0, PT_REPEAT_KSM, "mm/ksm/run = 1"},
-	{"seen merged between", PT_FAULT_MIGRATION, own, own2, SEEN_MERGED, PT_REPEAT_KSM, "mm/ksm/run = 1"},
+	{"seen merged between", PT_FAULT_UNKNOWN, own, own2, SEEN_MERGED, PT_REPEAT_KSM, "mm/ksm/run = 1"},
 	{"dropped private page of a file", PT_FAULT_COW, none, own, 0, PT_REPEAT_FREED, "MADV_DONTNEED"},
 	{"copied, why is not known", PT_FAULT_COW, own, own2, 0, PT_REPEAT_UNKNOWN, "No reason"},
 	{"swapped", PT_FAULT_SWAP_IN, swapped, own, MAJOR, PT_REPEAT_RECLAIM, "vm.swappiness = 60"},
@@ -351,11 +351,12 @@ static const struct repeated {
 	 "vm.compact_unevictable_allowed = 1"},
 	{"seen on the way", PT_FAULT_MIGRATION, moving, own2, 0, PT_REPEAT_COMPACTION,
 	 "vm.compaction_proactiveness = 20"},
-	{"other frame", PT_FAULT_MIGRATION, own, own2, 0, PT_REPEAT_UNKNOWN, "another frame"},
-	{"other frame, absent between", PT_FAULT_MIGRATION, own, own2, SEEN_ABSENT, PT_REPEAT_FREED, "MADV_DONTNEED"},
+	{"other frame", PT_FAULT_UNKNOWN, own, own2, 0, PT_REPEAT_UNKNOWN, "another frame"},
+	{"other frame, absent between", PT_FAULT_UNKNOWN, own, own2, SEEN_ABSENT, PT_REPEAT_FREED, "MADV_DONTNEED"},
 	{"same frame, absent between", PT_FAULT_SPURIOUS, own, own, SEEN_ABSENT, PT_REPEAT_FREED, "MADV_DONTNEED"},
 	{"nothing known", PT_FAULT_SPURIOUS, own, own, 0, PT_REPEAT_UNKNOWN, "same page"},
-	{"nothing seen", PT_FAULT_UNKNOWN, own, own, 0, PT_REPEAT_UNKNOWN, "no time"},
+	{"same frame", PT_FAULT_UNKNOWN, own, own, 0, PT_REPEAT_UNKNOWN, "same frame"},
+	{"nothing seen", PT_FAULT_UNKNOWN, none, none, 0, PT_REPEAT_UNKNOWN, "no time"},
 	{"unknown, absent between", PT_FAULT_UNKNOWN, own, own, SEEN_ABSENT, PT_REPEAT_FREED, "MADV_DONTNEED"},
 	{"unknown, of a shared file", PT_FAULT_UNKNOWN, in_file, in_file, SHARED_FILE, PT_REPEAT_WRITEBACK, "msync"},
 	{"unknown, after forks", PT_FAULT_UNKNOWN, own, own2, FORKS, PT_REPEAT_FORK, "came after a fork"},
@@ -379,7 +380,7 @@ static void fault_again(struct pt_tally *tally, const struct repeated *row, unsi
 		  row->about & SHARED_FILE ? 5 : 0);
 	for (unsigned i = 0; i < times; i++) {
 		uint64_t ns = (2 + 2 * i) * S;
-		space.pages[5] = row->about & SEEN_ABSENT ? none : row->about & SEEN_MERGED ? merged : row->after;
+		space.pages[5] = row->about & SEEN_ABSENT ? none : row->about & SEEN_MERGED ? merged : own;
 		give(tally, &space, ns - S);
 		if (row->about & FORKS)
 			pt_tally_forked(tally, ns - S / 2);
