@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/text/text.h"
 #include "core/verdict/eval.h"
 
 #define SECOND 1e9
@@ -281,25 +282,39 @@ static struct pt_value judge_mean(struct pt_judge *j, const struct pt_node *node
 
 /* ---- trends ----------------------------------------------------------------------------------------------------- */
 
-/* Of the points that are known exactly. */
+/* Of the points that are known exactly; those before the window say what came before. */
 static bool trend_of(struct pt_judge *j, const struct window *w, struct pt_trend *ret)
 {
-	uint64_t *t = calloc(w->n + 1, sizeof(*t));
-	double *v = calloc(w->n + 1, sizeof(*v));
-	size_t n = 0;
-	for (size_t i = 0; t && v && i < w->n; i++) {
-		if (w->v[i].low != w->v[i].high)
+	size_t all = (size_t)(w->v - w->points.v) + w->n, n = 0, first = 0;
+	uint64_t *t = calloc(all + 1, sizeof(*t));
+	double *v = calloc(all + 1, sizeof(*v));
+	for (size_t i = 0; t && v && i < all; i++) {
+		const struct pt_point *point = &w->points.v[i];
+		if (point == w->v)
+			first = n;
+		if (point->low != point->high)
 			continue;
-		t[n] = w->v[i].ns;
-		v[n++] = w->v[i].low;
+		t[n] = point->ns;
+		v[n++] = point->low;
 	}
 	if (t && v)
-		pt_trend_of(t, v, n, ret);
+		pt_trend_of(t, v, n, first, ret);
 	else
 		j->error = -ENOMEM;
 	free(t);
 	free(v);
 	return !j->error;
+}
+
+static void judge_uneven(struct pt_judge *j, const struct pt_node *node, const struct pt_trend *trend)
+{
+	char rise[16];
+	if (unit_of(&node->series, false) == PT_UNIT_NUMBER)
+		snprintf(rise, sizeof(rise), "%.0f", trend->rise);
+	else
+		pt_text_size((uint64_t)trend->rise, rise, sizeof(rise));
+	pt_judge_why(j, trend->need_ns,
+		     "it rose by %s, in lumps and by less than before: a leak, or what has not come to rest yet", rise);
 }
 
 /* The trend of a call's series, which is in *ret_finding; NULL there: nothing is known of it. */
@@ -315,6 +330,8 @@ static struct pt_trend judge_trend(struct pt_judge *j, const struct pt_node *nod
 				    &w);
 		if (trend.kind != PT_TREND_UNDECIDED)
 			j->why[0] = '\0'; /* there are enough of those that are known */
+		else if (trend.uneven)
+			judge_uneven(j, node, &trend);
 		else
 			pt_judge_why(j, trend.need_ns, "%zu sample%s over %.3g s: too few to tell growth from noise",
 				     trend.samples, trend.samples == 1 ? "" : "s",

@@ -13,6 +13,7 @@
 #define GAP      0.3 /* the others by no more than this part of the growth */
 #define ABOVE    0.6 /* part of the growth of a later stretch that is above all that was before it */
 #define PICKS_UP 2.0 /* times as much as in the stretch before */
+#define ALIKE    7   /* standard errors that the mean step is above nothing, where it had risen by more before */
 #define NEAR     1.5 /* blocks' worth of growth that a minimum may lie beside the line */
 #define FILLED   9   /* blocks that hold a sample, at least */
 #define FEWEST   2   /* samples of a block: below that nothing is decided */
@@ -21,6 +22,14 @@
 #define SAMPLES  (BLOCKS * ENOUGH)
 #define PAIRS    (BLOCKS * (BLOCKS - 1) / 2)
 #define Z99      2.5758293 /* of the normal distribution, for 0.99 in the middle */
+
+/* What is judged, and the lowest there was before it; INFINITY: nothing was. */
+struct samples {
+	const uint64_t *t;
+	const double *v;
+	size_t n;
+	double before;
+};
 
 /* What is asked of a rise. The more samples a block has, the surer is its minimum, and the more can be asked. */
 struct demand {
@@ -270,9 +279,43 @@ static void undecided(uint64_t need_ns, struct pt_trend *ret)
 	ret->need_ns = need_ns;
 }
 
-/* Growth in all of it or in a last part; or what would be growth if there were more of it. */
-static bool find_growth(const uint64_t *t, const double *v, size_t n, struct pt_trend *ret)
+/* How many standard errors the mean step of the hull is above nothing: Student's t against a level that strays, by steps as
+ * unequal as these, without going anywhere. */
+static double evenness_of(const struct minima *m)
 {
+	const size_t n = BLOCKS - 1;
+	double mean = (m->hull[n] - m->hull[0]) / n, squares = 0;
+	for (size_t i = 0; i < n; i++) {
+		double off = m->hull[i + 1] - m->hull[i] - mean;
+		squares += off * off;
+	}
+	return squares > 0 ? mean / sqrt(squares / (n - 1) / n) : INFINITY;
+}
+
+/* What rose since sample `from` had risen by more before, and does not do it evenly: how long it takes until one of the two
+ * is otherwise, into *ret. */
+static bool comes_to_rest(const struct samples *s, size_t from, const struct minima *m, double rise,
+			  struct pt_trend *ret)
+{
+	double lowest = s->before, evenness = evenness_of(m);
+	for (size_t i = 0; i < from; i++)
+		lowest = fmin(lowest, s->v[i]);
+	double before = m->hull[0] - lowest;
+	if (rise >= before || evenness >= ALIKE)
+		return false;
+	double times = fmin(before / rise, ALIKE / fmax(evenness, 1));
+	undecided(s->t[s->n - 1] - s->t[0] + (uint64_t)(m->span_s * 1e9 * (times - 1)), ret);
+	ret->uneven = true;
+	ret->rise = rise;
+	return true;
+}
+
+/* Growth in all of it or in a last part; or what would be growth if there were more of it. */
+static bool find_growth(const struct samples *s, struct pt_trend *ret)
+{
+	const uint64_t *t = s->t;
+	const double *v = s->v;
+	size_t n = s->n;
 	static const double parts[] = {1, 0.75, 0.5, 0.25};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
 		struct minima m;
@@ -291,18 +334,22 @@ static bool find_growth(const uint64_t *t, const double *v, size_t n, struct pt_
 			continue;
 		if (parts[i] <= 0.5 && !picks_up(t, v, n, parts[i]))
 			continue;
+		if (comes_to_rest(s, from, &m, rise.total, ret))
+			continue;
 		if (rise.steps < demand.steps) {
 			double longer_s = m.span_s * (of_plenty.steps / rise.steps - 1); /* more samples ask for more */
 			undecided(t[n - 1] - t[0] + (uint64_t)(longer_s * 1e9), ret);
 			return true;
 		}
 		ret->kind = PT_TREND_GROWING;
+		ret->uneven = false;
+		ret->need_ns = 0;
 		ret->chance = chance_of(rise.even);
 		slope_of(&m, 0, ret);
 		ret->began_ns = beginning(t, v, n, from, &m, ret->slope);
 		return true;
 	}
-	return false;
+	return ret->uneven;
 }
 
 static bool find_shrinking(const struct minima *all, struct pt_trend *ret)
@@ -327,20 +374,30 @@ static void flat(const struct minima *m, struct pt_trend *ret)
 	ret->high = fmax(ret->high, 0);
 }
 
-void pt_trend_of(const uint64_t *t, const double *v, size_t n, struct pt_trend *ret)
+static void judge(const struct samples *s, struct pt_trend *ret)
 {
-	*ret = (struct pt_trend){.confidence = 0.99, .chance = 1, .samples = n};
+	const uint64_t *t = s->t;
+	size_t n = s->n;
 	struct minima all = {.filled = 0};
 	if (n && t[n - 1] > t[0])
-		cut(t, v, 0, n, &all);
+		cut(t, s->v, 0, n, &all);
 	ret->blocks = all.filled;
 	size_t samples = usual_samples(&all);
 	if (samples < FEWEST)
 		undecided(enough_ns(t, n), ret);
-	else if (find_growth(t, v, n, ret) || find_shrinking(&all, ret))
+	else if (find_growth(s, ret) || find_shrinking(&all, ret))
 		return;
 	else if (samples < ENOUGH && rise_of(&all).even > 0)
 		undecided(enough_ns(t, n), ret);
 	else
 		flat(&all, ret);
+}
+
+void pt_trend_of(const uint64_t *t, const double *v, size_t n, size_t first, struct pt_trend *ret)
+{
+	struct samples s = {t + first, v + first, n - first, INFINITY};
+	*ret = (struct pt_trend){.confidence = 0.99, .chance = 1, .samples = s.n};
+	for (size_t i = 0; i < first; i++)
+		s.before = fmin(s.before, v[i]);
+	judge(&s, ret);
 }

@@ -370,6 +370,26 @@ static struct pt_trace *growing_trace(unsigned samples, uint64_t from, uint64_t 
 	return trace;
 }
 
+/* What comes to rest after its start: what was before the mark counts. */
+static void lumps_after_a_warm_up_are_undecided(void **arg)
+{
+	(void)arg;
+	struct pt_trace *trace = new_trace();
+	uint32_t process = add_process(trace, "heap", 1, 0);
+	uint64_t lumps = 0;
+	mark(trace, "warm", 5.5);
+	for (unsigned s = 1; s <= 65; s++) {
+		lumps += s > 5 && (s * s % 13 == 1 || s % 17 == 3) ? 1u << 20 : 0;
+		counters(trace, process, s, (s < 5 ? s * 20u : 100u) * (1u << 20) + lumps + s % 2 * 4096, 1u << 20);
+	}
+	is_undecided(trace, "plateau(anon, \"warm\"..end)", "it rose by");
+	is_undecided(trace, "slope(anon, \"warm\"..end) < 10K/s", "in lumps and by less than before");
+	struct pt_judgement j = judge(trace, "plateau(anon, \"warm\"..end)");
+	assert_in_range(j.need_ns, 60 * SECOND, 1000 * SECOND);
+	pt_judgement_free(&j);
+	pt_trace_free(trace);
+}
+
 static void growth_and_none(void **arg)
 {
 	struct pt_trace *leak = growing_trace(120, 10 * MIB, 50 * KIB), *flat = growing_trace(120, 10 * MIB, 0);
@@ -579,6 +599,7 @@ int main(void)
 		cmocka_unit_test(what_is_seen_ending_holds_nothing),
 		cmocka_unit_test(swap_of_counters_gives_way_to_frames),
 		cmocka_unit_test(shares_of_huge_pages),
+		cmocka_unit_test(lumps_after_a_warm_up_are_undecided),
 		cmocka_unit_test(growth_and_none),
 		cmocka_unit_test(too_little_says_how_long),
 		cmocka_unit_test(a_failure_says_what_grew),

@@ -27,7 +27,7 @@ static struct pt_trend of(double (*f)(double), size_t n)
 		t[i] = (i + 5) * SECOND;
 		v[i] = f((double)i);
 	}
-	pt_trend_of(t, v, n, &trend);
+	pt_trend_of(t, v, n, 0, &trend);
 	assert_int_equal(trend.samples, n);
 	return trend;
 }
@@ -158,17 +158,65 @@ static void test_too_little(void **state)
 		t[i] = 5 * SECOND;
 		v[i] = (double)i;
 	}
-	pt_trend_of(t, v, 60, &trend);
+	pt_trend_of(t, v, 60, 0, &trend);
 	assert_int_equal(trend.kind, PT_TREND_UNDECIDED);
 	t[59] = 100 * SECOND;
-	pt_trend_of(t, v, 60, &trend);
+	pt_trend_of(t, v, 60, 0, &trend);
 	assert_int_equal(trend.kind, PT_TREND_UNDECIDED);
 	for (size_t i = 0; i < 60; i++) {
 		t[i] = (5 + i) * SECOND;
 		v[i] = NAN;
 	}
-	pt_trend_of(t, v, 60, &trend);
+	pt_trend_of(t, v, 60, 0, &trend);
 	assert_int_equal(trend.kind, PT_TREND_UNDECIDED);
+}
+
+/* A heap that widens: 90 MB, then lumps of a MB and two, further apart and nearer. */
+static double lumps(double s)
+{
+	static const double at[] = {4, 13, 17, 22, 31, 34, 43, 47, 52};
+	double sum = 9e7 + 4096 * fmod(s, 2);
+	for (size_t i = 0; i < sizeof(at) / sizeof(*at); i++)
+		sum += s >= at[i] ? 1e6 * (double)(1 + i % 2) : 0;
+	return sum;
+}
+
+/* n samples of f from the one at `first` on; before it, it started from nothing. */
+static struct pt_trend since_start(double (*f)(double), size_t n)
+{
+	struct pt_trend trend;
+	for (size_t i = 0; i < n + 5; i++) {
+		t[i] = (i + 5) * SECOND;
+		v[i] = i < 5 ? (double)i * f(0) / 5 : f((double)(i - 5));
+	}
+	pt_trend_of(t, v, n + 5, 5, &trend);
+	assert_int_equal(trend.samples, n);
+	return trend;
+}
+
+static double leaks_many(double s)
+{
+	return 9e7 + 1e5 * s;
+}
+
+static double lumps_of_a_leak(double s) /* more than it was at first */
+{
+	return 10 * (lumps(s) - 9e7) + 1e6;
+}
+
+static void test_what_comes_to_rest(void **state)
+{
+	(void)state;
+	assert_int_equal(of(lumps, 60).kind, PT_TREND_GROWING); /* nothing is known of what was before */
+	struct pt_trend trend = since_start(lumps, 60);
+	assert_int_equal(trend.kind, PT_TREND_UNDECIDED);
+	assert_true(trend.uneven && trend.rise > 9e6 && trend.rise < 1.31e7);
+	assert_in_range(trend.need_ns, 61 * SECOND, 600 * SECOND);
+	assert_int_equal(since_start(leaks_many, 60).kind, PT_TREND_GROWING);
+	assert_int_equal(since_start(lumps_of_a_leak, 60).kind, PT_TREND_GROWING);
+	assert_int_equal(since_start(up, 60).kind, PT_TREND_GROWING);
+	assert_int_equal(since_start(constant, 60).kind, PT_TREND_FLAT);
+	assert_int_equal(since_start(saturating, 60).kind, PT_TREND_FLAT);
 }
 
 /* Hundreds of samples in the first second are not a long series. */
@@ -180,14 +228,14 @@ static void test_clustered(void **state)
 		t[i] = i < 285 ? i * SECOND / 285 : (i - 284) * SECOND;
 		v[i] = up((double)t[i] / 1e9);
 	}
-	pt_trend_of(t, v, 300, &trend);
+	pt_trend_of(t, v, 300, 0, &trend);
 	assert_int_equal(trend.kind, PT_TREND_UNDECIDED);
 	assert_int_equal(trend.need_ns, 60 * SECOND);
 	for (size_t i = 0; i < 120; i++) { /* the second half of the time without a sample: it was stopped */
 		t[i] = i < 119 ? i * SECOND : 240 * SECOND;
 		v[i] = up((double)t[i] / 1e9);
 	}
-	pt_trend_of(t, v, 120, &trend);
+	pt_trend_of(t, v, 120, 0, &trend);
 	assert_int_equal(trend.kind, PT_TREND_UNDECIDED);
 }
 
@@ -202,7 +250,7 @@ static void test_programs(void **state)
 			size_t n = lengths[i % 3];
 			struct pt_trend trend;
 			series_make(shape, 500 + i, n, t, v);
-			pt_trend_of(t, v, n, &trend);
+			pt_trend_of(t, v, n, 0, &trend);
 			bool grows = trend.kind == PT_TREND_GROWING, leak = series_rate(shape) > 0;
 			steady += !leak;
 			leaks += leak;
@@ -220,8 +268,10 @@ static void test_programs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),     cmocka_unit_test(test_numbers),    cmocka_unit_test(test_late),
-		cmocka_unit_test(test_clustered), cmocka_unit_test(test_too_little), cmocka_unit_test(test_programs),
+		cmocka_unit_test(test_plain),     cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_late),      cmocka_unit_test(test_what_comes_to_rest),
+		cmocka_unit_test(test_clustered), cmocka_unit_test(test_too_little),
+		cmocka_unit_test(test_programs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
