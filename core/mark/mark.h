@@ -8,8 +8,8 @@
  *   PAGETOP_MARK_FD  an inherited descriptor, connected to it, of one digit since dash takes no others: write a line
  *                    there (echo LABEL >&$PAGETOP_MARK_FD).
  *
- * A sender can wait until it was looked at: it sends one end of a socket pair along (SCM_RIGHTS) and waits, for a second at
- * most, until that is closed, by pt_marks_release() here. So what is measured at a mark is what was there at the mark.
+ * A sender can wait until it was looked at: it sends one end of a socket pair along (SCM_RIGHTS) and waits, for two seconds
+ * at most (one to send, one for the look), until that is closed, by pt_marks_release() here. So what is measured at a mark is what was there at the mark.
  *
  * Senders are hostile: labels are cut and keep their raw bytes, of the descriptors that come along at most one is kept of
  * a datagram and PT_MARKS_HELD of all, and beyond PT_MARKS_MAX marks are counted and dropped. The kernel's queue is short

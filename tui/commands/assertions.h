@@ -22,8 +22,8 @@ struct ui_assertions {
 };
 
 /*
- * All of --assert and --assertions. UI_OK, or UI_USAGE after the mistake was said, with a caret below it. Free them in
- * either case.
+ * All of --assert and --assertions. UI_OK; else the status after the mistake was said, in a text with a caret below it:
+ * UI_USAGE, UI_DENIED of a file that may not be read, UI_LACKING for no memory. Free them in any case.
  */
 int ui_assertions_read(const struct ui_options *options, struct ui_assertions *ret);
 void ui_assertions_free(struct ui_assertions *assertions);

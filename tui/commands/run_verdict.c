@@ -13,7 +13,11 @@ int ui_run_verdict_read(const struct ui_options *options, struct ui_run_verdict 
 {
 	*ret = (struct ui_run_verdict){0};
 	int status = ui_assertions_read(options, &ret->assertions);
-	return status == UI_OK ? ui_baseline_read(options, &ret->baseline) : status;
+	if (status == UI_OK)
+		status = ui_baseline_read(options, &ret->baseline);
+	if (status == UI_OK || status == UI_LACKING)
+		return status == UI_OK ? UI_OK : UI_RUN_FAILED;
+	return UI_USAGE; /* a command could end with any other */
 }
 
 void ui_run_verdict_free(struct ui_run_verdict *verdict)

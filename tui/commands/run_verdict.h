@@ -18,7 +18,7 @@ struct ui_run_verdict {
 	bool failed; /* to judge, or to write what was asked for */
 };
 
-/* UI_OK, or UI_USAGE after the mistake was said. To be freed in either case. */
+/* UI_OK, or UI_USAGE or UI_RUN_FAILED after the mistake was said. To be freed in either case. */
 int ui_run_verdict_read(const struct ui_options *options, struct ui_run_verdict *ret);
 void ui_run_verdict_free(struct ui_run_verdict *verdict);
 /* Judges the trace, which must stay; writes what is asked for as JUnit's XML, and the baseline. */

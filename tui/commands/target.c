@@ -3,11 +3,26 @@
  * reason, so the line is about what is so now.
  */
 #include <errno.h>
+#include <linux/capability.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/kernel/readers.h"
 #include "tui/commands/commands.h"
+
+/* What of both that it takes pagetop does not have: the one to look into the process, the other to open its files. */
+static const char *lacking(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct has[_LINUX_CAPABILITY_U32S_3] = {{0}};
+	bool known = syscall(SYS_capget, &header, has) == 0;
+	if (known && has[0].effective & 1u << CAP_DAC_READ_SEARCH)
+		return "CAP_SYS_PTRACE";
+	if (known && has[0].effective & 1u << CAP_SYS_PTRACE)
+		return "CAP_DAC_READ_SEARCH";
+	return "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH";
+}
 
 static int denied(const struct pt_process *process)
 {
@@ -16,12 +31,11 @@ static int denied(const struct pt_process *process)
 			    "the security module (dmesg)",
 			    (int)process->pid, process->name);
 	else if (process->uid != geteuid())
-		ui_complain("process %d (%s) belongs to user %u: run pagetop with sudo, or grant it CAP_SYS_PTRACE",
-			    (int)process->pid, process->name, (unsigned)process->uid);
+		ui_complain("process %d (%s) belongs to user %u: run pagetop with sudo, or grant it %s",
+			    (int)process->pid, process->name, (unsigned)process->uid, lacking());
 	else
-		ui_complain("process %d (%s) is protected (not dumpable): run pagetop with sudo, or grant it "
-			    "CAP_SYS_PTRACE",
-			    (int)process->pid, process->name);
+		ui_complain("process %d (%s) is protected (not dumpable): run pagetop with sudo, or grant it %s",
+			    (int)process->pid, process->name, lacking());
 	return UI_DENIED;
 }
 
