@@ -59,7 +59,7 @@ for command in '' vmas page doctor verify dump diff mark; do
 	[ -z "$(grep -E '.{81}' "$tmp/out")" ] || complain "pagetop $command --help: lines over 80 columns"
 	[ ! -s "$tmp/err" ] || complain "pagetop $command --help: something on stderr"
 done
-completion=${PT_TOP:-$(dirname "$0")/../..}/assets/completion/pagetop
+completion=$(realpath "${PT_TOP:-$(dirname "$0")/../..}/assets/completion/pagetop")
 gives 0 --help
 for word in $(grep -oE -- '--[a-z]+' "$tmp/out") vmas page doctor verify dump diff mark; do
 	grep -qw -- "$word" "$completion" || complain "completion does not know $word"
@@ -68,6 +68,36 @@ gives 2 vmas -p $$ -o NOPE
 for word in $(grep -oE '[A-Z_]{3,}' "$tmp/err"); do
 	[ "$word" = NOPE ] || grep -qw "$word" "$completion" || complain "completion does not know column $word"
 done
+# offers WORD...: what completion makes of these words, the last of which is being typed; in $tmp/offers, a line each
+offers() {
+	bash -c 'source "$1" && shift && COMP_WORDS=(pagetop "$@") COMP_CWORD=$# && compopt() { :; } && { _pagetop || :; } && printf "%s\n" "${COMPREPLY[@]}"' \
+		bash "$completion" "$@" >"$tmp/offers" 2>"$tmp/err" || complain "completion of $*: status $?"
+	[ ! -s "$tmp/err" ] || complain "completion of $*: says something"
+	offered="$(sort "$tmp/offers" | paste -sd' ')"
+}
+offered() { # WORDS, sorted, separated by blanks
+	[ "$offered" = "$1" ] || complain "completion offers '$offered', not '$1'"
+}
+if command -v bash >/dev/null; then
+	cd "$tmp" && : >a-file
+	offers dump --stop = '' && offered "all registers"
+	offers dump --stop = reg && offered registers
+	offers dump --stop a-f && offered a-file
+	offers diff -o rss_g && offered "RSS_GREW,"
+	offers diff -o SIZE,bo && offered "SIZE,BORN,"
+	offers run pagetop-no-such && offered ""
+	offers run sleep a-f && offered a-file
+	offers run -d 1 -o a-f && offered a-file
+	offers run -d 1 prin && grep -qx printf "$tmp/offers" || complain "no command to run: $offered"
+	offers run --interval = 1 prin && grep -qx printf "$tmp/offers" || complain "no command behind --interval=1: $offered"
+	offers run --live -- prin && grep -qx printf "$tmp/offers" || complain "no command behind --: $offered"
+	offers run -- ls --cl && offered ""
+	offers --cl && offered --clear-soft-dirty
+	offers record --cl && offered --clear-soft-dirty
+	offers dump --cl && offered --clear-soft-dirty
+	offers vmas --cl && offered ""
+	cd - >/dev/null
+fi
 gives 0 --version
 prints '^pagetop [0-9]+\.[0-9]+'
 
