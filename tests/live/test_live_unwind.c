@@ -272,7 +272,7 @@ static void a_program_whose_file_is_gone(void **state)
 	(void)state;
 	char dir[] = "/tmp/pagetop-unwind-XXXXXX", path[64], impostor[80];
 	struct calls c;
-	struct pt_unwinder *u;
+	struct pt_unwinder *u = NULL;
 	struct chain chain;
 	const char *why;
 	assert_non_null(mkdtemp(dir));
@@ -286,8 +286,6 @@ static void a_program_whose_file_is_gone(void **state)
 		assert_int_equal(pt_unwinder_new(&u, c.k, c.child.pid), 0);
 		calls_play(&c);
 		follow(u, calls_fault(&c), &chain);
-		pt_unwinder_free(u);
-		calls_end(&c);
 	}
 	unlink(impostor);
 	rmdir(dir);
@@ -298,6 +296,8 @@ static void a_program_whose_file_is_gone(void **state)
 		       CALLS("touch", "inner", "middle", "outer", "scene_plain", "main", "...", "_start"));
 	else
 		assert_null(chain.symbols[0].name); /* not the impostor's */
+	pt_unwinder_free(u);
+	calls_end(&c);
 }
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */

@@ -237,10 +237,10 @@ NOINLINE void scene_deep(void)
 void scene_large(void);
 NOINLINE void scene_large(void)
 {
-	volatile char bytes[70000];
-	bytes[0] = 1;
+	char bytes[70000];
+	__asm__ volatile("" : : "r"(bytes) : "memory"); /* somebody may look at it */
 	inner(0);
-	bytes[0]++;
+	__asm__ volatile("" : : "r"(bytes) : "memory");
 }
 
 /* ---- threads, libraries, code made at run time ------------------------------------------------------------------ */
