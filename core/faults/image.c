@@ -107,6 +107,18 @@ static bool is_of(const struct reader *r, size_t i)
 	return r->parts & PT_IMAGE_LINES && !strncmp(name, ".debug_", 7);
 }
 
+/* Room for all up to the end of what is wanted. A file that does not reach so far is cut off or lies. */
+static int allocate(struct reader *r, struct pt_image *image)
+{
+	char byte;
+	ssize_t n = r->k->ops->pread(r->k, r->fd, &byte, 1, r->end - 1);
+	if (n != 1)
+		return n < 0 ? (int)n : -ENOEXEC;
+	image->size = r->end;
+	image->bytes = calloc(1, r->end);
+	return image->bytes ? 0 : -ENOMEM;
+}
+
 static int copy(const struct reader *r, char *bytes, uint64_t offset, size_t size)
 {
 	return read_at(r, bytes + offset, size, offset);
@@ -121,10 +133,8 @@ static int copy_segments(struct reader *r, struct pt_image *image)
 	for (size_t i = 0; i < r->header.e_phnum && !error; i++)
 		if (segments[i].p_type == PT_LOAD && !want(r, segments[i].p_offset, segments[i].p_filesz))
 			error = -EFBIG;
-	image->size = r->end;
-	image->bytes = error ? NULL : calloc(1, r->end);
-	if (!error && !image->bytes)
-		error = -ENOMEM;
+	if (!error)
+		error = allocate(r, image);
 	for (size_t i = 0; i < r->header.e_phnum && !error; i++)
 		if (segments[i].p_type == PT_LOAD)
 			error = copy(r, image->bytes, segments[i].p_offset, segments[i].p_filesz);
@@ -137,14 +147,12 @@ static int copy_sections(struct reader *r, struct pt_image *image)
 	for (size_t i = 0; i < r->header.e_shnum; i++)
 		if (is_of(r, i) && !want(r, r->sections[i].sh_offset, r->sections[i].sh_size))
 			return -EFBIG;
-	image->size = r->end;
-	image->bytes = calloc(1, r->end);
-	if (!image->bytes)
-		return -ENOMEM;
+	int error = allocate(r, image);
+	if (error)
+		return error;
 	memcpy(image->bytes + r->header.e_shoff, r->sections, r->header.e_shnum * sizeof(Elf64_Shdr));
 	if (r->names)
 		memcpy(image->bytes + r->sections[r->header.e_shstrndx].sh_offset, r->names, r->names_size);
-	int error = 0;
 	for (size_t i = 0; i < r->header.e_shnum && !error; i++)
 		if (is_of(r, i))
 			error = copy(r, image->bytes, r->sections[i].sh_offset, r->sections[i].sh_size);

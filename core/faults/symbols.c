@@ -10,10 +10,11 @@
 #define BACK_MAX 32u /* symbols looked at for one that covers an address: those within others are few */
 
 struct symbol {
-	uint64_t value, size;
+	uint64_t value;
+	uint64_t end;     /* of one without a size: of its section */
 	const char *name; /* raw; of the image */
 	char *plain;      /* demangled; NULL: not tried, or raw is what there is */
-	bool tried;
+	bool tried, sized;
 	uint8_t rank; /* of several at one address, the highest is shown */
 };
 
@@ -49,18 +50,20 @@ static uint8_t rank_of(const GElf_Sym *sym, const char *name)
 	return (uint8_t)(strchr(name, '@') ? rank : rank + 10);
 }
 
-static bool is_code(Elf *elf, const GElf_Sym *sym)
+/* Code, that is; *ret_end where it is over at the latest. */
+static bool is_code(Elf *elf, const GElf_Sym *sym, uint64_t *ret_end)
 {
 	const unsigned type = GELF_ST_TYPE(sym->st_info);
 	GElf_Shdr header;
-	if (sym->st_shndx == SHN_UNDEF || sym->st_shndx == SHN_ABS)
+	if (sym->st_shndx == SHN_UNDEF || sym->st_shndx >= SHN_LORESERVE)
 		return false;
-	if (type == STT_FUNC || type == STT_GNU_IFUNC)
-		return true;
-	if (type != STT_NOTYPE || sym->st_shndx >= SHN_LORESERVE)
+	if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE)
 		return false;
 	Elf_Scn *scn = elf_getscn(elf, sym->st_shndx);
-	return scn && gelf_getshdr(scn, &header) && header.sh_flags & SHF_EXECINSTR;
+	if (!scn || !gelf_getshdr(scn, &header) || !(header.sh_flags & SHF_EXECINSTR))
+		return false;
+	*ret_end = sym->st_size ? sym->st_value + sym->st_size : header.sh_addr + header.sh_size;
+	return true;
 }
 
 static bool push(struct pt_symbols *s, const struct symbol *symbol)
@@ -83,13 +86,17 @@ static void add_table(struct pt_symbols *s, Elf *elf, Elf_Scn *scn, const GElf_S
 	const size_t n = data && header->sh_entsize == sizeof(Elf64_Sym) ? data->d_size / header->sh_entsize : 0;
 	for (size_t i = 0; i < n && i <= INT32_MAX; i++) {
 		GElf_Sym sym;
-		if (!gelf_getsym(data, (int)i, &sym) || !is_code(elf, &sym))
+		uint64_t end;
+		if (!gelf_getsym(data, (int)i, &sym) || !is_code(elf, &sym, &end))
 			continue;
 		const char *name = elf_strptr(elf, header->sh_link, sym.st_name);
 		if (!name || !*name || *name == '$') /* $x, $d: where code and data begin, of aarch64 */
 			continue;
-		const struct symbol symbol = {
-			.value = sym.st_value, .size = sym.st_size, .name = name, .rank = rank_of(&sym, name)};
+		const struct symbol symbol = {.value = sym.st_value,
+					      .end = end,
+					      .name = name,
+					      .sized = sym.st_size != 0,
+					      .rank = rank_of(&sym, name)};
 		if (!push(s, &symbol))
 			return;
 	}
@@ -133,7 +140,7 @@ static struct symbol *covering(const struct pt_symbols *s, uint64_t address)
 	const size_t end = below(s, address);
 	for (size_t i = end; i > 0 && end - i < BACK_MAX; i--) {
 		struct symbol *symbol = &s->v[i - 1];
-		if (address - symbol->value < symbol->size || (!symbol->size && symbol->value == s->v[end - 1].value))
+		if (address < symbol->end && (symbol->sized || symbol->value == s->v[end - 1].value))
 			return symbol;
 	}
 	return NULL;
