@@ -106,12 +106,13 @@ static int add_vma(struct making *m, size_t i, const struct pick *from)
 {
 	const struct pt_tally_vma *row = from->row;
 	const struct pt_vma *vma = pt_tally_vma_at(m->tally, from->key);
+	bool newer = vma && m->tally->snapshot->presence_ns > row->last_ns;
 	char *name = strdup(row->name ? row->name : "");
 	if (!name)
 		return -ENOMEM;
 	m->view->vmas[i] = (struct pt_fault_vma_row){
-		.start = vma && vma->start < from->key ? vma->start : from->key,
-		.end = row->end,
+		.start = newer ? vma->start : from->key,
+		.end = newer ? vma->end : row->end,
 		.name = name,
 		.role = (enum pt_role)row->role,
 		.counts = pt_sum_counts(&row->sum, &m->tally->clock),
@@ -210,7 +211,6 @@ int pt_tally_view(struct pt_tally *t, uint64_t now_ns, size_t max, const struct 
 		  struct pt_fault_view *ret)
 {
 	struct making m = {t, ret, system};
-	int error;
 	pt_sum_look(&t->clock, now_ns);
 	ret->from_ns = t->from_ns;
 	ret->to_ns = now_ns;
@@ -219,7 +219,8 @@ int pt_tally_view(struct pt_tally *t, uint64_t now_ns, size_t max, const struct 
 	for (unsigned i = 0; i < PT_TALLY_N; i++)
 		if (t->forgotten[i] > ret->left_out)
 			ret->left_out = t->forgotten[i];
-	error = ADD_ROWS(PT_TALLY_STACKS, worth_of_sum, add_stack, stacks, n_stacks);
+	int error = pt_tally_merge_vmas(t);
+	error = error ? error : ADD_ROWS(PT_TALLY_STACKS, worth_of_sum, add_stack, stacks, n_stacks);
 	error = error ? error : ADD_ROWS(PT_TALLY_VMAS, worth_of_sum, add_vma, vmas, n_vmas);
 	error = error ? error : ADD_ROWS(PT_TALLY_ADDRESSES, worth_of_sum, add_address, addresses, n_addresses);
 	error = error ? error : ADD_ROWS(PT_TALLY_THREADS, worth_of_sum, add_thread, threads, n_threads);

@@ -126,7 +126,9 @@ static void count_vma(struct pt_tally *t, const struct pt_joined *f, uint64_t bo
 	struct pt_tally_vma *row = f->has_vma ? count(t, PT_TALLY_VMAS, f->vma_start, f, &fresh) : NULL;
 	if (!row)
 		return;
+	t->vmas_moved |= fresh || row->end != f->vma_end;
 	row->end = f->vma_end;
+	row->last_ns = f->time_ns;
 	row->born += born;
 	if (fresh)
 		name_vma(t, row, f->vma_start);
@@ -294,33 +296,23 @@ static void look_at_repeats(struct pt_tally *t)
 	}
 }
 
-/* VMAs that merged, or that grew downwards: one row for each. */
-static void merge_vmas(struct pt_tally *t)
+static void name_vmas(struct pt_tally *t)
 {
-	struct pt_heavy *vmas = t->tables[PT_TALLY_VMAS];
-	struct pt_tally_vma *row, *into;
+	struct pt_tally_vma *row;
 	uint64_t start;
-	for (size_t at = 0; (row = pt_heavy_next(vmas, &at, &start));) {
-		const struct pt_vma *vma = pt_tally_vma_at(t, start);
+	for (size_t at = 0; (row = pt_heavy_next(t->tables[PT_TALLY_VMAS], &at, &start));)
 		name_vma(t, row, start);
-		if (!vma || vma->start == start || !(into = pt_heavy_find(vmas, vma->start)))
-			continue;
-		pt_sum_join(&into->sum, &t->clock, &row->sum);
-		into->born += row->born;
-		into->end = vma->end;
-		free(row->name);
-		pt_heavy_drop(vmas, start);
-	}
 }
 
 void pt_tally_snapshot(struct pt_tally *t, struct pt_snapshot *snapshot)
 {
 	pt_snapshot_ref(snapshot);
+	t->vmas_moved |= !t->snapshot || t->snapshot->vmas != snapshot->vmas;
 	pt_snapshot_unref(t->snapshot);
 	t->snapshot = snapshot;
 	pt_births_snapshot(t->births, snapshot);
 	look_at_repeats(t);
-	merge_vmas(t);
+	name_vmas(t);
 	if (t->clock.window - t->halved < HALVE_WINDOWS)
 		return;
 	t->halved = t->clock.window;

@@ -31,7 +31,7 @@ struct pt_tally_address {
 
 struct pt_tally_vma {
 	struct pt_fault_sum sum;
-	uint64_t end, born;
+	uint64_t end, born, last_ns;
 	char *name; /* NULL: not known yet */
 	uint64_t role;
 };
@@ -59,12 +59,15 @@ struct pt_tally {
 	uint64_t forgotten[PT_TALLY_N]; /* faults that rows counted which gave way, or that none had room for */
 	struct pt_births *births;
 	struct pt_snapshot *snapshot; /* the newest; NULL: none yet */
+	bool vmas_moved;              /* a row of VMAs may be part of another by now */
 	uint32_t forks;
 	uint64_t fork_ns[PT_TALLY_FORKS]; /* when, of the last ones: fork i at i % PT_TALLY_FORKS */
-	uint32_t halved; /* the window in which ranks were halved last */
+	uint32_t halved;                  /* the window in which ranks were halved last */
 };
 
 /* The VMA that covers an address, by the newest snapshot; NULL: none known. */
 const struct pt_vma *pt_tally_vma_at(const struct pt_tally *tally, uint64_t address);
+/* VMAs that grew downwards or were merged become one row. 0 or -ENOMEM. */
+int pt_tally_merge_vmas(struct pt_tally *tally);
 
 #endif

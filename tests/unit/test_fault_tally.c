@@ -147,6 +147,70 @@ static void test_no_stacks_no_table(void **state)
 	pt_tally_free(tally);
 }
 
+static struct pt_joined touch_in(uint64_t start, uint64_t end, uint64_t ns)
+{
+	struct pt_joined f = touch(0, ns);
+	f.address = start << SPACE_SHIFT;
+	f.vma_start = start << SPACE_SHIFT;
+	f.vma_end = end << SPACE_SHIFT;
+	return f;
+}
+
+static void expect_vmas(struct pt_tally *tally, size_t n, const uint64_t (*rows)[3])
+{
+	struct pt_fault_view *view = look(tally, 100 * S);
+	assert_int_equal(view->n_vmas, n);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(view->vmas[i].start >> SPACE_SHIFT, rows[i][0]);
+		assert_int_equal(view->vmas[i].end >> SPACE_SHIFT, rows[i][1]);
+		assert_int_equal(view->vmas[i].counts.events, rows[i][2]);
+	}
+	pt_fault_view_unref(view);
+}
+
+static void test_vmas_that_grow(void **state)
+{
+	(void)state;
+	struct pt_tally *tally = new_tally();
+	const uint64_t grown[][3] = {{60, 100, 4}, {200, 210, 1}},
+		       apart[][3] = {{60, 100, 4}, {95, 100, 2}, {200, 210, 1}},
+		       merged_up[][3] = {{60, 130, 7}, {200, 210, 1}};
+	for (unsigned i = 0; i < 4; i++) { /* downwards, as mmap does it */
+		struct pt_joined f = touch_in(100 - (i + 1) * 10, 100, (2 + i) * S);
+		pt_tally_add(tally, &f);
+	}
+	struct pt_joined f = touch_in(200, 210, 7 * S);
+	pt_tally_add(tally, &f);
+	expect_vmas(tally, 2, grown);
+	for (unsigned i = 0; i < 2; i++) { /* one that begins in it later is another */
+		f = touch_in(95, 100, 8 * S);
+		pt_tally_add(tally, &f);
+	}
+	expect_vmas(tally, 3, apart);
+	f = touch_in(60, 130, 9 * S);
+	pt_tally_add(tally, &f);
+	expect_vmas(tally, 2, merged_up);
+	pt_tally_free(tally);
+}
+
+/* A snapshot says that two became one, without another fault. */
+static void test_vmas_that_merge(void **state)
+{
+	(void)state;
+	struct pt_tally *tally = new_tally();
+	struct space space = {0};
+	uint64_t base = SPACE_BASE >> SPACE_SHIFT;
+	const uint64_t one[][3] = {{base + 5, base + 40, 2}};
+	struct pt_joined f = touch_in(base + 10, base + 20, 2 * S);
+	pt_tally_add(tally, &f);
+	f = touch_in(base + 20, base + 30, 2 * S);
+	pt_tally_add(tally, &f);
+	space_map(&space, 5, 35, PT_READ, 0);
+	give(tally, &space, 3 * S);
+	expect_vmas(tally, 1, one);
+	pt_tally_free(tally);
+}
+
 static double rate(struct pt_tally *tally, uint64_t now_ns)
 {
 	struct pt_fault_view *view = look(tally, now_ns);
@@ -706,6 +770,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_no_stacks_no_table),
+		cmocka_unit_test(test_vmas_that_grow),
+		cmocka_unit_test(test_vmas_that_merge),
 		cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_births),
 		cmocka_unit_test(test_births_of_huge_pages),
