@@ -440,8 +440,10 @@ static int check_own(const struct ui_options *o, struct complaint *c)
 		return usage(c, "--since, --stop, --all, --swapped and --merge are of pagetop dump");
 	if (o->clear_soft_dirty && command && !is_named(command, "dump") && !is_named(command, "record"))
 		return usage(c, "--clear-soft-dirty is of the live screen, pagetop record and pagetop dump");
-	if ((o->content || o->from || o->to) && !is_named(command, "diff"))
-		return usage(c, "--content, --from and --to are of pagetop diff");
+	if (o->content && !is_named(command, "diff"))
+		return usage(c, "--content is of pagetop diff");
+	if ((o->from || o->to) && !is_named(command, "diff") && !(is_named(command, "faults") && o->input))
+		return usage(c, "--from and --to are of pagetop diff and pagetop faults -i");
 	if (o->content && (o->from || o->to))
 		return usage(c, "--content compares dumps, which have one moment each: no --from, no --to");
 	if (o->for_ns && !is_named(command, "record") && !is_named(command, "faults"))
@@ -497,9 +499,10 @@ static int check_faults(const struct ui_options *o, struct complaint *c)
 		return o->by || o->folded || o->no_stacks || o->period || o->allocations
 			       ? usage(c, "--by, --folded, --stacks, --period and --allocations are of pagetop faults")
 			       : UI_OK;
-	if (!first && !o->pid && !o->demo)
-		return usage(
-			c, "faults needs a process, or a command: pagetop faults -p PID, or pagetop faults -- COMMAND");
+	if (o->input && (first || o->for_ns || o->period || o->allocations))
+		return usage(c, "what was recorded is as it is: -i with no command, --for, --period and --allocations");
+	if (!first && !o->pid && !o->demo && !o->input)
+		return usage(c, "faults needs a process, or a command: -p PID, or -- COMMAND");
 	if (first && (o->pid || o->demo))
 		return usage(c, "-p and a command ('%s') exclude each other", first);
 	if (first && ui_parse_pid(first, &pid))

@@ -50,10 +50,10 @@ start_target
 # ---- help and version
 
 gives 0 --help
-for command in vmas page doctor verify dump diff mark; do
+for command in vmas page doctor verify dump diff faults mark; do
 	prints "^  $command "
 done
-for command in '' vmas page doctor verify dump diff mark; do
+for command in "" vmas page doctor verify dump diff faults mark; do
 	gives 0 $command --help
 	[ "$(wc -l <"$tmp/out")" -le 24 ] || complain "pagetop $command --help: more than 24 lines"
 	[ -z "$(grep -E '.{81}' "$tmp/out")" ] || complain "pagetop $command --help: lines over 80 columns"

@@ -10,16 +10,11 @@
 #include "tui/options.c" /* NOLINT(bugprone-suspicious-include) */
 
 const struct ui_command ui_commands[] = {
-	{"vmas", NULL, "", "", true, true, NULL},
-	{"page", "ADDR...", "", "", true, true, NULL},
-	{"doctor", NULL, "", "", false, false, NULL},
-	{"dump", "[FILE...]", "", "", true, false, NULL},
-	{"diff", "FILE...", "", "", false, false, NULL},
-	{"record", NULL, "", "", true, false, NULL},
-	{"replay", "RECORDING", "", "", false, true, NULL},
-	{"run", "COMMAND...", "", "", false, false, NULL},
-	{"faults", "[COMMAND]", "", "", false, false, NULL},
-	{0},
+	{"vmas", NULL, "", "", true, true, NULL},           {"page", "ADDR...", "", "", true, true, NULL},
+	{"doctor", NULL, "", "", false, false, NULL},       {"dump", "[FILE...]", "", "", true, false, NULL},
+	{"diff", "FILE...", "", "", false, false, NULL},    {"record", NULL, "", "", true, false, NULL},
+	{"replay", "RECORDING", "", "", false, true, NULL}, {"run", "COMMAND...", "", "", false, false, NULL},
+	{"faults", "[COMMAND]", "", "", false, true, NULL}, {0},
 };
 const char *const ui_commands_later[] = {"types", NULL};
 
@@ -184,6 +179,8 @@ static void options_of_faults(void **state)
 	assert_string_equal(o.rest[2], "-J");
 	assert_int_equal(parse("faults ls --for", &o), UI_OK); /* also without -- */
 	assert_string_equal(o.rest[1], "--for");
+	assert_int_equal(parse("faults -i x.ptr -p 7 --from +1 --to warm", &o), UI_OK);
+	assert_string_equal(o.from, "+1");
 	for (int by = UI_BY_NONE + 1; by < UI_BY_N; by++) {
 		char line[64];
 		snprintf(line, sizeof(line), "faults -p 1 --by %s", ui_faults_by_name((enum ui_faults_by)by));
@@ -323,7 +320,7 @@ static const struct {
 	{"diff --content", "diff needs FILE..."},
 	{"vmas -p 1 --stop", "are of pagetop dump"},
 	{"--since x", "are of pagetop dump"},
-	{"vmas -p 1 --content", "are of pagetop diff"},
+	{"vmas -p 1 --content", "is of pagetop diff"},
 	{"vmas -p 1 --from +1", "are of pagetop diff"},
 	{"vmas -p 1 --assert x", "are of pagetop run and pagetop check"},
 	{"record -p 1 --strict", "are of pagetop run and pagetop check"},
@@ -331,7 +328,7 @@ static const struct {
 	{"vmas -p 1 --baseline x", "are of pagetop run and pagetop check"},
 	{"diff a b --content --to +1", "no --from, no --to"},
 	{"-o RSS", "need a command"},
-	{"faults", "pagetop faults -p PID"},
+	{"faults", "-p PID, or -- COMMAND"},
 	{"faults -p 1 ls", "exclude each other"},
 	{"faults 12", "-p 12"},
 	{"faults --for 1 -- ls", "until it ends"},
@@ -345,7 +342,9 @@ static const struct {
 	{"faults -p 1 -J --by vma", "exclude each other"},
 	{"faults -p 1 --by vma --folded", "exclude each other"},
 	{"faults -p 1 --stacks=no --folded", "--stacks=yes"},
-	{"faults -i x -p 1", "takes no -i"},
+	{"faults -i x --for 1", "what was recorded is as it is"},
+	{"faults -i x -- ls", "what was recorded is as it is"},
+	{"faults -p 1 --from +1", "are of pagetop diff and pagetop faults -i"},
 	{"vmas -p 1 --by vma", "of pagetop faults"},
 	{"vmas -p 1 --allocations", "of pagetop faults"},
 	{"vmas -p 1 --for 1", "of pagetop record and pagetop faults"},

@@ -169,15 +169,16 @@ static const char faults_help[] = "Follows the page faults of a process until Ct
 				  "to its end; the report goes to stderr, the exit status is as that of run.\n"
 				  "\n"
 				  "  -p, --pid PID          the process; --for SECONDS: how long\n"
-				  "      --by WHAT          one table, whole: kind, vma, address, thread, cpu, stack,\n"
-				  "                         repeater; with -o COLUMNS, -n, -r, -b\n"
-				  "      --folded[=WHAT]    stacks for flame graphs, with numbers of faults; of bytes\n"
-				  "                         that came and are there; or of all that came: born\n"
+				  "  -i, --input RECORDING  what was recorded of them; --from, --to TIME|MARK\n"
+				  "      --by WHAT          one table, whole: kind vma address thread cpu stack\n"
+				  "                         repeater allocation; with -o COLUMNS, -n, -r\n"
+				  "      --folded[=WHAT]    stacks for flame graphs, with numbers of faults; bytes\n"
+				  "                         that came and are there; born: all bytes that came\n"
 				  "  -f, --filter REGEX     names, roles, calls\n"
 				  "      --stacks=no        no stacks, which are most of the cost\n"
 				  "      --period N         every Nth is told; else as the budget allows\n"
-				  "      --budget PCT       of one core\n"
-				  "      --report FILE      all that into a file\n"
+				  "      --budget PCT       of one core; --report FILE: all that into a file\n"
+				  "      --allocations      also what the kernel allocates for it (as root)\n"
 				  "  -b, -J                 sizes in bytes, JSON\n"
 				  "\n"
 				  "Your own processes need no privilege; faults in system calls take CAP_PERFMON.\n";
@@ -205,7 +206,7 @@ const struct ui_command ui_commands[] = {
 	{"record", NULL, "every frame of a process into a file", record_help, true, false, ui_record},
 	{"replay", "RECORDING", "the screens on a recording, at any moment of it", replay_help, false, true, ui_replay},
 	{"check", NULL, "whether a recording bears out what is asserted of it", check_help, false, true, ui_check},
-	{"faults", "[COMMAND]", "page faults by kind, place and stack; who grew RSS", faults_help, false, false,
+	{"faults", "[COMMAND]", "page faults by kind, place and stack; who grew RSS", faults_help, false, true,
 	 ui_faults},
 	{"mark", "LABEL", "give the present moment a name, in a run or recording", mark_help, false, false, ui_mark},
 	{0},
@@ -245,7 +246,7 @@ static const char *process_words(const struct ui_command *command)
 	if (strcmp(command->name, "check") == 0)
 		return "-i RECORDING";
 	if (strcmp(command->name, "faults") == 0)
-		return "-p PID | --";
+		return "-p PID | -i RECORDING | --";
 	if (command->takes_recording)
 		return "-p PID|-i RECORDING";
 	return command->needs_process ? "-p PID" : "[-p PID]";

@@ -321,33 +321,51 @@ static int name_calls(void *arg, pt_stack_id id, struct pt_fault_call **ret, siz
 	return pt_fault_watch_calls(arg, id, ret, ret_n);
 }
 
+struct ui_faults ui_faults_on_stdout(const struct ui_options *options, const struct pt_fault_view *view,
+				     struct pt_filter *filter)
+{
+	bool terminal = isatty(STDOUT_FILENO);
+	return (struct ui_faults){.options = options,
+				  .view = view,
+				  .filter = filter,
+				  .width = ui_text_width(),
+				  .colours = terminal && options->colours != UI_COLOURS_MONO,
+				  .ascii = options->ascii || !terminal};
+}
+
+/* What is no report or JSON has no place to say that it estimates. */
+static void warn(const struct ui_faults *f)
+{
+	uint64_t period = f->view->period_most > f->view->period ? f->view->period_most : f->view->period;
+	bool together = f->options->rest[0] && !f->options->report; /* it would stand among the answer */
+	if (period > 1 && !f->options->raw && !f->options->no_headings && !together)
+		ui_complain("these are estimates: at worst one fault in %" PRIu64 " was told", period);
+}
+
+int ui_faults_say(const struct ui_faults *f)
+{
+	const struct ui_options *o = f->options;
+	if (o->json)
+		return ui_faults_json(f);
+	if (!o->folded && !o->by) {
+		ui_faults_report(f);
+		return UI_OK;
+	}
+	warn(f);
+	return o->folded ? ui_faults_folded(f) : ui_faults_table(f);
+}
+
 static int tell(struct session *s, struct pt_filter *filter)
 {
-	const struct ui_options *o = s->options;
-	bool terminal = isatty(STDOUT_FILENO);
-	struct ui_faults f = {.options = o,
-			      .view = s->view,
-			      .name = s->name,
-			      .ended = s->ended,
-			      .why = s->why     ? s->why
-				     : s->ended ? "then it ended"
-						: NULL,
-			      .rss_from = s->rss_from,
-			      .rss_to = s->rss_to,
-			      .filter = filter,
-			      .width = ui_text_width(),
-			      .colours = terminal && o->colours != UI_COLOURS_MONO,
-			      .ascii = o->ascii || !terminal,
-			      .calls = name_calls,
-			      .arg = s->watch};
-	if (o->json)
-		return ui_faults_json(&f);
-	if (o->folded)
-		return ui_faults_folded(&f);
-	if (o->by)
-		return ui_faults_table(&f);
-	ui_faults_report(&f);
-	return UI_OK;
+	struct ui_faults f = ui_faults_on_stdout(s->options, s->view, filter);
+	f.name = s->name;
+	f.ended = s->ended;
+	f.why = s->why ? s->why : s->ended ? "then it ended" : NULL;
+	f.rss_from = s->rss_from;
+	f.rss_to = s->rss_to;
+	f.calls = name_calls;
+	f.arg = s->watch;
+	return ui_faults_say(&f);
 }
 
 static int finish(struct session *s, struct pt_filter *filter)
@@ -410,7 +428,7 @@ int ui_faults(const struct ui_options *options, struct pt_kernel *k)
 		status = ui_filter_open(options, &filter);
 	if (status != UI_OK)
 		return status;
-	status = follow(&s, filter);
+	status = options->input ? ui_faults_recorded(options, filter) : follow(&s, filter);
 	ui_filter_close(filter);
 	return status;
 }

@@ -27,8 +27,16 @@ struct ui_faults {
 	void *arg;
 };
 
+/* Of stdout's width and colours, with nothing else known. */
+struct ui_faults ui_faults_on_stdout(const struct ui_options *options, const struct pt_fault_view *view,
+				     struct pt_filter *filter);
+/* As the options ask for it. UI_OK, or the status after what is wrong was said; so is it of those below. */
+int ui_faults_say(const struct ui_faults *f);
+/* All of pagetop faults -i. */
+int ui_faults_recorded(const struct ui_options *options, struct pt_filter *filter);
+
 void ui_faults_report(const struct ui_faults *f);
-/* The table of options->by. UI_OK, or the status after what is wrong was said. */
+/* The table of options->by. */
 int ui_faults_table(const struct ui_faults *f);
 /* Whether the columns of options->columns are there. UI_OK, or UI_USAGE after what is wrong was said. */
 int ui_faults_table_check(const struct ui_options *options);
