@@ -6,9 +6,9 @@
 
 #define ROWS 300 /* of each table: more than anyone reads, and stacks enough for a tree */
 
-static int live_open(void **ret, pid_t pid)
+static int live_open(void **ret, pid_t pid, bool allocs)
 {
-	struct pt_fault_watch_options options = {.stacks = true, .rows = ROWS};
+	struct pt_fault_watch_options options = {.stacks = true, .rows = ROWS, .spent = true, .allocs = allocs};
 	struct pt_fault_watch *watch;
 	struct pt_kernel *kernel;
 	int error = pt_kernel_linux_new(&kernel, "/", 0);
@@ -34,6 +34,11 @@ static pt_stack_id live_birth(void *self, uint64_t address, uint64_t *ret_time_n
 	return pt_fault_watch_birth(self, address, ret_time_ns);
 }
 
+static bool live_alloc(void *self, uint64_t pfn, struct pt_alloc *ret, char *ret_flags, size_t size)
+{
+	return pt_fault_watch_alloc(self, pfn, ret, ret_flags, size);
+}
+
 static int live_fd(void *self)
 {
 	return pt_fault_watch_fd(self);
@@ -52,6 +57,7 @@ static void live_snapshot(void *self, struct pt_snapshot *snapshot)
 const struct ui_fault_ops ui_faults_live = {.open = live_open,
 					    .calls = live_calls,
 					    .birth = live_birth,
+					    .alloc = live_alloc,
 					    .free_calls = pt_fault_calls_free,
 					    .close = live_close,
 					    .fd = live_fd,

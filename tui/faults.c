@@ -3,6 +3,7 @@
  */
 #include "tui/faults.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,13 +120,15 @@ void ui_faults_update(struct ui_shell *shell)
 
 static bool same_want(const struct ui_fault_want *a, const struct ui_fault_want *b)
 {
-	return a->stack == b->stack && a->birth == b->birth && (!a->birth || a->address == b->address);
+	return a->stack == b->stack && a->birth == b->birth &&
+	       (!a->birth || (a->address == b->address && a->pfn == b->pfn));
 }
 
 void ui_faults_ask(struct ui_shell *shell, const struct ui_fault_want *want)
 {
 	struct ui_fault_watch *f = &shell->faults;
-	bool old = want->birth && f->asked.version != f->version;
+	bool again = want->birth || (f->answer && f->answer->calls_error == -EAGAIN);
+	bool old = again && f->asked.version != f->version;
 	if (!f->watch || (same_want(&f->asked.want, want) && !old))
 		return;
 	f->asked.want = *want;
@@ -166,7 +169,7 @@ void ui_faults_start(struct ui_shell *shell)
 		return;
 	}
 	f->state = UI_FAULTS_OPENING;
-	f->asked = (struct ui_fault_request){.ops = f->ops, .pid = shell->target.pid};
+	f->asked = (struct ui_fault_request){.ops = f->ops, .pid = shell->target.pid, .allocs = f->allocs};
 	ui_worker_ask(f->worker, &f->asked);
 }
 

@@ -30,6 +30,7 @@ struct ui_fault_sample {
 struct ui_fault_watch {
 	enum ui_faults_state state;
 	int error;   /* -errno, of UI_FAULTS_FAILED */
+	bool allocs; /* what the kernel allocates for it is watched as well */
 	bool was_on; /* it was begun once: opening the screen does so no more */
 	const struct ui_fault_ops *ops;
 	struct ui_worker *worker;                         /* NULL: none */

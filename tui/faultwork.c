@@ -23,7 +23,7 @@ static int open_watch(struct state *s, const struct ui_fault_request *request)
 {
 	if (s->ops)
 		return 0;
-	int error = request->ops->open(&s->watch, request->pid);
+	int error = request->ops->open(&s->watch, request->pid, request->allocs);
 	if (!error)
 		s->ops = request->ops;
 	return error;
@@ -31,6 +31,8 @@ static int open_watch(struct state *s, const struct ui_fault_request *request)
 
 static void look_up(const struct state *s, struct ui_fault_answer *a)
 {
+	a->has_alloc = a->want.birth && a->want.pfn &&
+		       s->ops->alloc(s->watch, a->want.pfn, &a->alloc, a->alloc_flags, sizeof a->alloc_flags);
 	a->stack = a->want.birth ? s->ops->birth(s->watch, a->want.address, &a->birth_ns) : a->want.stack;
 	if (!a->stack)
 		return;

@@ -6,6 +6,7 @@
 #ifndef UI_FAULTWORK_H
 #define UI_FAULTWORK_H
 
+#include "core/faults/allocs.h"
 #include "core/faults/view.h"
 #include "core/model/snapshot.h"
 #include "tui/worker.h"
@@ -13,9 +14,11 @@
 /* Where views of faults come from: the kernel, a recording, or a test. */
 struct ui_fault_ops {
 	/* In the worker's thread. */
-	int (*open)(void **ret, pid_t pid);
+	int (*open)(void **ret, pid_t pid, bool allocs);
 	int (*calls)(void *self, pt_stack_id id, struct pt_fault_call **ret, size_t *ret_n);
 	pt_stack_id (*birth)(void *self, uint64_t address, uint64_t *ret_time_ns);
+	/* The newest allocation of a frame that was told; false: none. */
+	bool (*alloc)(void *self, uint64_t pfn, struct pt_alloc *ret, char *ret_flags, size_t size);
 	void (*free_calls)(struct pt_fault_call *calls, size_t n); /* any thread */
 	void (*close)(void *self);
 	/* In the main thread. */
@@ -30,11 +33,13 @@ struct ui_fault_want {
 	pt_stack_id stack; /* its calls; 0: none */
 	bool birth;        /* who first touched the page at `address` */
 	uint64_t address;
+	uint64_t pfn; /* of it, where that is known; else 0 */
 };
 
 struct ui_fault_request {
 	const struct ui_fault_ops *ops;
 	pid_t pid;
+	bool allocs; /* watch what the kernel allocates for it as well */
 	struct ui_fault_want want;
 	unsigned version; /* of the view: a birth is another later */
 };
@@ -50,6 +55,9 @@ struct ui_fault_answer {
 	int calls_error;             /* -errno: why there are no calls */
 	struct pt_fault_call *calls; /* [n_calls] innermost first, owned */
 	size_t n_calls;
+	bool has_alloc;
+	struct pt_alloc alloc; /* of the frame that was wanted */
+	char alloc_flags[160];
 };
 
 /* A worker of struct ui_fault_request and struct ui_fault_answer. */

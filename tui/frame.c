@@ -333,8 +333,10 @@ static int hint_width(const struct wg_hint *hint)
 }
 
 /* A key that could only say why it does nothing is no hint. */
-static bool of_use(const struct ui_shell *shell, enum ui_action action)
+static bool of_use(const struct ui_shell *shell, unsigned where, enum ui_action action)
 {
+	if (action == UI_DO_FAULTS)
+		return shell->target.faults && where != UI_IN_FAULTS;
 	return action != UI_DO_RECORD || shell->target.tap;
 }
 
@@ -348,7 +350,7 @@ static size_t collect_hints(struct ui_shell *shell, unsigned where, bool unicode
 		for (size_t i = 0; i < n_all && n < HINTS_MAX; i++) {
 			char name[16];
 			const struct ui_binding *b = &all[i];
-			if (!(b->where & where) || !b->label || b->rank != pass || !of_use(shell, b->action))
+			if (!(b->where & where) || !b->label || b->rank != pass || !of_use(shell, where, b->action))
 				continue;
 			const char *key = b->shown ? b->shown : ui_key_name(b->keys[0], unicode, name, sizeof name);
 			struct wg_hint hint = {ui_scratch_text(&shell->scratch, "%s", key), b->label};

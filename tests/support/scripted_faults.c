@@ -53,13 +53,14 @@ void scripted_faults_push(struct pt_fault_view *view)
 	pthread_mutex_unlock(&lock);
 }
 
-static int open_source(void **ret, pid_t pid)
+static int open_source(void **ret, pid_t pid, bool allocs)
 {
 	pthread_mutex_lock(&lock);
 	while (scripted_faults.hold)
 		pthread_cond_wait(&released, &lock);
 	int error = pid == STAGE_PID ? scripted_faults.open_error : -ESRCH;
 	scripted_faults.opened += !error;
+	scripted_faults.allocs = allocs;
 	pthread_mutex_unlock(&lock);
 	*ret = error ? NULL : &scripted_faults;
 	return error;
@@ -81,6 +82,17 @@ static pt_stack_id birth(void *self, uint64_t address, uint64_t *ret_time_ns)
 	*ret_time_ns = f->birth_ns;
 	pthread_mutex_unlock(&lock);
 	return id;
+}
+
+static bool alloc(void *self, uint64_t pfn, struct pt_alloc *ret, char *ret_flags, size_t size)
+{
+	struct scripted_faults *f = self;
+	pthread_mutex_lock(&lock);
+	bool found = f->allocs && pfn == f->alloc.pfn;
+	*ret = f->alloc;
+	snprintf(ret_flags, size, "GFP_HIGHUSER_MOVABLE|__GFP_ZERO");
+	pthread_mutex_unlock(&lock);
+	return found;
 }
 
 static int source_fd(void *self)
@@ -175,6 +187,7 @@ static int calls(void *self, pt_stack_id id, struct pt_fault_call **ret, size_t 
 const struct ui_fault_ops scripted_faults_ops = {.open = open_source,
 						 .calls = calls,
 						 .birth = birth,
+						 .alloc = alloc,
 						 .free_calls = pt_fault_calls_free,
 						 .close = close_source,
 						 .fd = source_fd,
@@ -318,6 +331,26 @@ static void make_repeaters(struct pt_fault_view *v, unsigned seconds)
 	}
 }
 
+static void make_allocs(struct pt_fault_view *v, unsigned seconds)
+{
+	const struct {
+		const char *flags;
+		struct pt_fault_alloc_row row;
+	} made[] = {
+		{"GFP_HIGHUSER_MOVABLE|__GFP_ZERO", {0, 1, 0, "Normal", NULL, 900 * seconds, 900 * seconds}},
+		{"GFP_TRANSHUGE_LIGHT|__GFP_COMP", {9, 1, 1, "Normal", NULL, 3 * seconds, 1536 * seconds}},
+		{"GFP_KERNEL_ACCOUNT", {0, 0, -1, "", NULL, seconds, seconds}},
+		{"", {3, 77, 0, "DMA32", NULL, 1, 8}},
+	};
+	v->n_allocs = sizeof made / sizeof *made;
+	v->allocs = calloc(v->n_allocs, sizeof *v->allocs);
+	for (size_t i = 0; i < v->n_allocs; i++) {
+		v->allocs[i] = made[i].row;
+		v->allocs[i].flags = strdup(made[i].flags);
+	}
+	v->allocs_error = 0;
+}
+
 struct pt_fault_view *made_no_faults(unsigned seconds)
 {
 	struct pt_fault_view *v = pt_fault_view_new();
@@ -338,6 +371,10 @@ struct pt_fault_view *made_faults(unsigned seconds)
 	make_threads(v, seconds);
 	make_stacks(v, seconds);
 	make_repeaters(v, seconds);
+	make_allocs(v, seconds);
+	v->cpu_ns = (struct pt_maybe){400000000ull * seconds, true};
+	v->faults_ns = (struct pt_maybe){12000000ull * seconds, true};
+	v->fault_samples = 12 * seconds;
 	v->totals.major = v->all.major;
 	v->totals.minor = v->all.events + v->children.events - v->all.major;
 	v->totals.told = v->all.events + v->children.events;

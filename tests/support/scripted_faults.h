@@ -15,6 +15,8 @@ struct scripted_faults {
 	/* the birth of one page; stack 0: none was seen */
 	uint64_t birth_address, birth_ns;
 	pt_stack_id birth_stack;
+	bool allocs;           /* were asked for */
+	struct pt_alloc alloc; /* of one frame */
 	/* private */
 	struct pt_fault_view *next;
 	int fd;

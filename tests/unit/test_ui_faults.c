@@ -86,12 +86,12 @@ static const int sizes[][2] = {{80, 24}, {120, 40}};
 
 static void every_table_is_as_it_was_drawn(void **arg)
 {
-	static const char *const names[] = {"vmas", "addresses", "threads", "stacks", "repeaters"};
+	static const char *const names[] = {"vmas", "addresses", "threads", "stacks", "repeaters", "allocations"};
 	(void)arg;
 	for (size_t i = 0; i < SIZES; i++) {
 		at(sizes[i][0], sizes[i][1]);
 		watch_some();
-		for (unsigned tab = 0; tab < 5; tab++) {
+		for (unsigned tab = 0; tab < 6; tab++) {
 			stage_key(stage, '1' + tab);
 			check_body(names[tab]);
 		}
@@ -393,16 +393,18 @@ static void a_filter_finds_rows_and_stacks(void **arg)
 	at(120, 40);
 	watch_some();
 	stage_type(stage, "/program\n");
-	stage_expect(stage, "1 found by");
+	stage_expect(stage, "1 found by /program/");
 	stage_expect_not(stage, "7f0000000000");
 	stage_type(stage, "4");
 	stage_expect(stage, "3 found");
-	stage_type(stage, "/read_file\n");
+	stage_type(stage, "/\025read_file\n");
 	stage_expect(stage, "read_file");
 	stage_expect_not(stage, "insert");
 	stage_type(stage, "3");
 	stage_expect(stage, "nothing is found by the filter");
 	stage_type(stage, "/(");
+	stage_expect(stage, "bad pattern");
+	stage_resize(stage, 80, 24);
 	stage_expect(stage, "bad pattern");
 }
 
@@ -420,6 +422,10 @@ static void tabs_change_by_key_and_mouse(void **arg)
 	stage_expect(stage, "CALLS");
 	stage_key(stage, UI_KEY_TAB);
 	stage_expect(stage, "CAUSE");
+	stage_key(stage, UI_KEY_TAB);
+	stage_expect(stage, "ORDER");
+	stage_key(stage, UI_KEY_ENTER);
+	stage_expect(stage, "leads no deeper");
 	stage_key(stage, UI_KEY_TAB);
 	stage_expect(stage, "BORN");
 	stage_key(stage, '9'); /* there is none */
@@ -562,6 +568,41 @@ static void a_page_says_who_first_touched_it(void **arg)
 	stage_expect_not(stage, "First touched"); /* that moment may have been before */
 }
 
+static void allocations_are_watched_when_asked_for(void **arg)
+{
+	(void)arg;
+	at(120, 50);
+	open_faults();
+	struct pt_fault_view *v = made_no_faults(3);
+	show(v, "in 3 s");
+	stage_key(stage, '6');
+	stage_expect(stage, "not watched: a does so");
+	assert_false(scripted_faults.allocs);
+	stage_key(stage, 'a'); /* anew */
+	stage_expect(stage, "the first second");
+	assert_true(scripted_faults.allocs);
+	show(made_faults(2), "GFP_TRANSHUGE_LIGHT");
+	stage_type(stage, "/unmov\n");
+	stage_expect(stage, "GFP_KERNEL_ACCOUNT");
+	stage_expect_not(stage, "GFP_TRANSHUGE_LIGHT");
+	stage_type(stage, "/\025\n");
+	scripted_faults.alloc =
+		(struct pt_alloc){.pfn = 0x120, .time_ns = stage->now_ns, .tid = 101, .migrate_type = 1};
+	stage_type(stage, ":55d100000000\n");
+	stage_expect(stage, "Its frame was allocated for this process");
+	stage_expect(stage, "order 0, Movable");
+	stage_key(stage, 'P');
+	v = made_no_faults(4);
+	v->allocs_error = -ENOENT;
+	show(v, "mount -t tracefs");
+	v = made_no_faults(5);
+	v->allocs_error = -EACCES;
+	show(v, "tracepoints need root");
+	stage_key(stage, 'a');
+	stage_expect(stage, "the first second");
+	assert_false(scripted_faults.allocs);
+}
+
 static void a_page_says_nothing_while_nobody_watches(void **arg)
 {
 	(void)arg;
@@ -605,6 +646,7 @@ int main(void)
 		TEST(the_tree_turns_round),
 		TEST(no_stacks_say_why),
 		TEST(a_page_says_who_first_touched_it),
+		TEST(allocations_are_watched_when_asked_for),
 		TEST(a_page_says_nothing_while_nobody_watches),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,8 @@
 
 #define SECOND     1000000000u
 #define LEVELS_MAX 4
-#define TICKS      30 /* columns, which are seconds, between two */
+#define TICKS      30 /* columns between two */
+#define WIDEST     8  /* columns that a second takes, at most */
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------ */
 
@@ -252,18 +253,29 @@ static uint64_t per_second(uint64_t n, const struct ui_fault_sample *s)
 	return (uint64_t)((double)n * 1e9 / (double)(s->to_ns - s->from_ns) + 0.5);
 }
 
-/* A column is a second; that at the right ends with the newest view. */
-static void fill_columns(const struct ui_fault_watch *faults, struct wg_plot_column *columns, int w)
+/* Columns that a second takes: one, or a power of two while that makes the picture larger. */
+static int scale_of(const struct ui_fault_watch *f, int w)
 {
-	uint64_t newest = faults->n_samples ? faults->samples[faults->n_samples - 1].to_ns : 0;
-	size_t i = faults->n_samples;
+	uint64_t all = f->n_samples ? f->samples[f->n_samples - 1].to_ns - f->samples[0].from_ns : 0;
+	int scale = WIDEST;
+	while (scale > 1 && (all / SECOND + 1) * (uint64_t)scale > (uint64_t)w)
+		scale /= 2;
+	return scale;
+}
+
+/* That at the right ends with the newest view. */
+static void fill_columns(const struct ui_fault_watch *f, struct wg_plot_column *columns, int w)
+{
+	uint64_t newest = f->n_samples ? f->samples[f->n_samples - 1].to_ns : 0,
+		 each = SECOND / (uint64_t)scale_of(f, w);
+	size_t i = f->n_samples;
 	for (int x = w - 1; x >= 0; x--) {
-		uint64_t back = (uint64_t)(w - 1 - x) * SECOND + SECOND / 2, at = newest > back ? newest - back : 0;
-		while (i && faults->samples[i - 1].from_ns > at)
+		uint64_t back = (uint64_t)(w - 1 - x) * each + each / 2, at = newest > back ? newest - back : 0;
+		while (i && f->samples[i - 1].from_ns > at)
 			i--;
-		columns[x].gap = !i || at > faults->samples[i - 1].to_ns;
+		columns[x].gap = !i || at > f->samples[i - 1].to_ns;
 		for (int k = 0; k < PT_FAULT_KIND_N && !columns[x].gap; k++) {
-			const struct ui_fault_sample *s = &faults->samples[i - 1];
+			const struct ui_fault_sample *s = &f->samples[i - 1];
 			columns[x].v[k] = per_second(s->kinds[order[k]] + (order[k] ? 0 : s->rest), s);
 		}
 	}
@@ -296,15 +308,16 @@ static size_t set_levels(struct ui_scratch *s, uint64_t top, int rows, struct wg
 	return n;
 }
 
-static size_t set_ticks(struct ui_scratch *s, int w, struct wg_plot_label *ret, size_t max)
+static size_t set_ticks(struct ui_scratch *s, int w, int scale, struct wg_plot_label *ret, size_t max)
 {
+	int step = TICKS / scale * scale; /* whole seconds */
 	size_t n = 0;
-	for (int x = w - 1; x >= 0 && n < max; x -= TICKS)
+	for (int x = w - 1; x >= 0 && n < max; x -= step)
 		n++;
 	for (size_t i = 0; i < n; i++) { /* from left to right */
-		int back = (int)(n - 1 - i) * TICKS;
+		int back = (int)(n - 1 - i) * step;
 		ret[i] = (struct wg_plot_label){(uint64_t)(w - 1 - back),
-						back ? ui_scratch_text(s, "-%d s", back) : "now"};
+						back ? ui_scratch_text(s, "-%d s", back / scale) : "now"};
 	}
 	return n;
 }
@@ -333,7 +346,7 @@ static void draw_plot(struct ui_shell *shell, struct wg_canvas *c, struct wg_rec
 			       .levels = levels,
 			       .n_levels = set_levels(s, top, area.h, levels),
 			       .ticks = ticks,
-			       .n_ticks = set_ticks(s, area.w, ticks, TICKS_MAX),
+			       .n_ticks = set_ticks(s, area.w, scale_of(&shell->faults, area.w), ticks, TICKS_MAX),
 			       .cursor = -1,
 			       .anchor = -1};
 	wg_draw_plot(c, rect, &plot);

@@ -26,9 +26,10 @@ static int wanted(const struct ui_fault_screen *f, int w)
 {
 	int n_cpus = f->view->n_cpus < 1000 ? (int)f->view->n_cpus : 1000;
 	switch (f->tab) {
-	case UI_FAULT_VMAS: return 4;
+	case UI_FAULT_VMAS: return 6;
 	case UI_FAULT_THREADS: return 1 + (n_cpus + cpus_across(w) - 1) / cpus_across(w);
 	case UI_FAULT_STACKS: return w < 100 ? 6 : 5;
+	case UI_FAULT_ALLOCS: return 0;
 	default: return 16;
 	}
 }
@@ -44,23 +45,56 @@ int ui_fault_pane_lines(const struct ui_fault_screen *f, int w, int h)
 
 /* ---- pieces ----------------------------------------------------------------------------------------------------- */
 
+/* The kinds in the order of how many there were; how many kinds. */
+static size_t by_frequency(const struct pt_fault_counts *counts, enum pt_fault_kind *ret)
+{
+	size_t n = 0;
+	for (int i = 0; i < PT_FAULT_KIND_N; i++) {
+		size_t at = n;
+		if (!counts->kinds[i])
+			continue;
+		for (; at > 0 && counts->kinds[ret[at - 1]] < counts->kinds[i]; at--)
+			ret[at] = ret[at - 1];
+		ret[at] = (enum pt_fault_kind)i;
+		n++;
+	}
+	return n;
+}
+
+/* A bar for each kind, and what it is in words. */
+static void draw_kinds(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect,
+		       const struct pt_fault_counts *counts)
+{
+	enum { CELLS = 20 };
+	struct ui_scratch *s = &shell->scratch;
+	enum pt_fault_kind kinds[PT_FAULT_KIND_N];
+	size_t n = by_frequency(counts, kinds);
+	for (size_t i = 0; i < n && rect.h > 0; i++) {
+		struct wg_rect line = wg_take_top(&rect, 1);
+		uint64_t events = counts->kinds[kinds[i]];
+		struct pt_fault_counts alone = {.events = events};
+		struct wg_heat_cell cells[CELLS];
+		alone.kinds[kinds[i]] = events;
+		ui_fault_strip(&alone, counts->events, cells, CELLS);
+		wg_draw_strip(c, wg_rect_clip((struct wg_rect){line.x + 1, line.y, CELLS, 1}, line), cells, CELLS,
+			      WG_BACK);
+		wg_text_right(c, line, CELLS + 2, 0, 5, ui_share(s, events, counts->events),
+			      WG_STYLE(WG_TEXT, WG_BACK));
+		wg_text_right(c, line, CELLS + 8, 0, 6, ui_number(s, events), WG_STYLE(WG_DIM, WG_BACK));
+		wg_text_cut(c, line, CELLS + 16, 0, line.w - CELLS - 17, pt_fault_kind_words(kinds[i]), WG_CUT_END,
+			    WG_STYLE(WG_TEXT, WG_BACK));
+	}
+}
+
 /* "first touch 80 %, copied on write 20 %". */
 static const char *kinds_text(struct ui_scratch *s, const struct pt_fault_counts *counts)
 {
 	const char *text = "";
-	bool used[PT_FAULT_KIND_N] = {false};
-	for (int n = 0; n < KINDS_TOLD; n++) {
-		int best = -1;
-		for (int i = 0; i < PT_FAULT_KIND_N; i++)
-			if (!used[i] && counts->kinds[i] && (best < 0 || counts->kinds[i] > counts->kinds[best]))
-				best = i;
-		if (best < 0)
-			break;
-		used[best] = true;
-		text = ui_scratch_text(s, "%s%s%s %s", text, text[0] ? ", " : "",
-				       pt_fault_kind_words((enum pt_fault_kind)best),
-				       ui_share(s, counts->kinds[best], counts->events));
-	}
+	enum pt_fault_kind kinds[PT_FAULT_KIND_N];
+	size_t n = by_frequency(counts, kinds);
+	for (size_t i = 0; i < n && i < KINDS_TOLD; i++)
+		text = ui_scratch_text(s, "%s%s%s %s", text, i ? ", " : "", pt_fault_kind_words(kinds[i]),
+				       ui_share(s, counts->kinds[kinds[i]], counts->events));
 	return text;
 }
 
@@ -159,11 +193,11 @@ static void draw_vma(struct ui_fault_screen *f, struct ui_shell *shell, struct w
 		   ui_scratch_text(s, "%s, %" PRIx64, l->vma ? ui_vma_name(s, l->vma) : ui_base_name(s, l->name),
 				   l->address),
 		   ui_scratch_text(s, "%s of all faults", ui_share(s, l->counts.events, f->view->all.events)));
-	draw_words(c, &rect, kinds_text(s, &l->counts), WG_TEXT);
-	if (l->born)
-		draw_words(c, &rect, ui_scratch_text(s, "%s were first touched here.", ui_size(s, l->born)), WG_TEXT);
 	if (l->name[0] == '/')
 		draw_line(c, &rect, ui_printable(s, l->name), WG_DIM);
+	if (l->born)
+		draw_line(c, &rect, ui_scratch_text(s, "%s were first touched here.", ui_size(s, l->born)), WG_TEXT);
+	draw_kinds(shell, c, rect, &l->counts);
 }
 
 static void draw_address(struct ui_fault_screen *f, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect,

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/faults/allocs.h"
+
 void ui_fault_rows_free(struct ui_fault_rows *r)
 {
 	free(r->v);
@@ -25,6 +27,7 @@ size_t ui_fault_total(const struct pt_fault_view *view, enum ui_fault_tab tab)
 	case UI_FAULT_THREADS: return view->n_threads;
 	case UI_FAULT_STACKS: return view->n_stacks;
 	case UI_FAULT_REPEATERS: return view->n_repeaters;
+	case UI_FAULT_ALLOCS: return view->n_allocs;
 	default: return 0;
 	}
 }
@@ -80,6 +83,19 @@ static void line_of_repeater(const struct pt_fault_repeater *row, struct ui_faul
 	l->name = row->name ? row->name : "";
 }
 
+static void line_of_alloc(const struct pt_fault_alloc_row *row, struct ui_fault_line *l)
+{
+	l->key = (uint64_t)row->order << 48 ^ (uint64_t)row->migrate_type << 40 ^ (uint64_t)row->node << 32;
+	for (const char *c = row->zone; *c; c++)
+		l->key = l->key * 31 + (unsigned char)*c;
+	for (const char *c = row->flags ? row->flags : ""; *c; c++)
+		l->key = l->key * 31 + (unsigned char)*c;
+	l->counts.events = row->events;
+	l->node = row->node;
+	l->name = row->flags ? row->flags : "";
+	l->alloc = row;
+}
+
 void ui_fault_line(const struct pt_fault_view *view, const struct pt_vma_table *vmas, enum ui_fault_tab tab, size_t i,
 		   struct ui_fault_line *ret)
 {
@@ -89,6 +105,7 @@ void ui_fault_line(const struct pt_fault_view *view, const struct pt_vma_table *
 	case UI_FAULT_ADDRESSES: line_of_address(&view->addresses[i], ret); break;
 	case UI_FAULT_THREADS: line_of_thread(&view->threads[i], ret); return;
 	case UI_FAULT_REPEATERS: line_of_repeater(&view->repeaters[i], ret); break;
+	case UI_FAULT_ALLOCS: line_of_alloc(&view->allocs[i], ret); return;
 	default: return;
 	}
 	ret->vma = find_vma(vmas, ret->address);
@@ -112,6 +129,8 @@ size_t ui_fault_columns(enum ui_fault_tab tab, enum ui_fault_column *ret)
 				     UI_FAULT_NAME, UI_FAULT_MODULE, UI_FAULT_LINE, UI_FAULT_COLUMNS},
 		[UI_FAULT_REPEATERS] = {UI_FAULT_EVENTS, UI_FAULT_EVERY, UI_FAULT_TREND, UI_FAULT_KIND, UI_FAULT_CAUSE,
 					UI_FAULT_AGO, UI_FAULT_ADDRESS, UI_FAULT_ROLE, UI_FAULT_NAME, UI_FAULT_COLUMNS},
+		[UI_FAULT_ALLOCS] = {UI_FAULT_EVENTS, UI_FAULT_PAGES, UI_FAULT_ORDER, UI_FAULT_TYPE, UI_FAULT_ZONE,
+				     UI_FAULT_NODE, UI_FAULT_NAME, UI_FAULT_COLUMNS},
 	};
 	size_t n = 0;
 	for (; all[tab][n] != UI_FAULT_COLUMNS; n++)
@@ -122,7 +141,8 @@ size_t ui_fault_columns(enum ui_fault_tab tab, enum ui_fault_column *ret)
 bool ui_fault_sorts(enum ui_fault_column column)
 {
 	return column != UI_FAULT_KINDS && column != UI_FAULT_TREND && column != UI_FAULT_ROLE &&
-	       column != UI_FAULT_MODULE && column != UI_FAULT_LINE && column != UI_FAULT_COLUMNS;
+	       column != UI_FAULT_MODULE && column != UI_FAULT_TYPE && column != UI_FAULT_ZONE &&
+	       column != UI_FAULT_LINE && column != UI_FAULT_COLUMNS;
 }
 
 bool ui_fault_ascends(enum ui_fault_column column)
@@ -172,6 +192,8 @@ static double number(const struct ui_fault_line *l, enum ui_fault_column column)
 	case UI_FAULT_TID: return (double)l->tid;
 	case UI_FAULT_CPU: return (double)l->cpu;
 	case UI_FAULT_NODE: return (double)l->node;
+	case UI_FAULT_PAGES: return l->alloc ? (double)l->alloc->pages : 0;
+	case UI_FAULT_ORDER: return l->alloc ? (double)l->alloc->order : 0;
 	case UI_FAULT_ADDRESS: return (double)l->address;
 	default: return 0;
 	}
@@ -231,6 +253,12 @@ static void restore_places(struct ui_fault_rows *r, const struct ui_fault_row *p
 
 /* ---- rows ------------------------------------------------------------------------------------------------------- */
 
+const char *ui_fault_type(const struct pt_fault_alloc_row *alloc)
+{
+	const char *name = pt_migrate_type_name(alloc->migrate_type);
+	return name ? name : "?";
+}
+
 static bool matches(const struct ui_filter *filter, const struct ui_fault_line *l, enum ui_fault_tab tab)
 {
 	char words[96];
@@ -242,6 +270,8 @@ static bool matches(const struct ui_filter *filter, const struct ui_fault_line *
 		snprintf(words, sizeof words, "%d", (int)l->tid);
 		return ui_filter_match(filter, words);
 	}
+	if (l->alloc)
+		return ui_filter_match(filter, l->alloc->zone) || ui_filter_match(filter, ui_fault_type(l->alloc));
 	struct pt_vma made = {.role = l->role, .path = ""};
 	if (ui_filter_match(filter, pt_role_words(l->vma ? l->vma : &made, words, sizeof words)))
 		return true;

@@ -17,6 +17,7 @@ enum ui_fault_tab {
 	UI_FAULT_THREADS,
 	UI_FAULT_STACKS,
 	UI_FAULT_REPEATERS,
+	UI_FAULT_ALLOCS,
 	UI_FAULT_TABS
 };
 
@@ -28,6 +29,7 @@ enum ui_fault_column {
 	UI_FAULT_SYSCALL,
 	UI_FAULT_BORN,
 	UI_FAULT_STILL,
+	UI_FAULT_PAGES,
 	UI_FAULT_EVERY,
 	UI_FAULT_TREND,
 	UI_FAULT_KIND,
@@ -36,6 +38,9 @@ enum ui_fault_column {
 	UI_FAULT_TID,
 	UI_FAULT_CPU,
 	UI_FAULT_NODE,
+	UI_FAULT_ORDER,
+	UI_FAULT_TYPE,
+	UI_FAULT_ZONE,
 	UI_FAULT_ADDRESS,
 	UI_FAULT_ROLE,
 	UI_FAULT_NAME,
@@ -62,6 +67,7 @@ struct ui_fault_line {
 	enum pt_repeat_cause cause;
 	const char *text; /* why it repeats */
 	pt_stack_id stack;
+	const struct pt_fault_alloc_row *alloc; /* NULL: it is none */
 };
 
 struct ui_fault_row {
@@ -100,6 +106,8 @@ bool ui_fault_sorts(enum ui_fault_column column);
 enum ui_fault_column ui_fault_next_sort(enum ui_fault_tab tab, enum ui_fault_column column);
 /* The direction a column is sorted in at first. */
 bool ui_fault_ascends(enum ui_fault_column column);
+/* Its migrate type by name; "?" where that is not known. */
+const char *ui_fault_type(const struct pt_fault_alloc_row *alloc);
 /* Whether a stack leads through something that the filter finds. */
 bool ui_fault_stack_found(const void *filter, const struct pt_fault_stack_row *row);
 

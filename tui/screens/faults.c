@@ -224,6 +224,18 @@ static void draw_nothing(struct ui_shell *shell, struct wg_canvas *c, struct wg_
 		wg_draw_text(c, inside, &text, 1, 0);
 }
 
+/* Lines of the table. A tree gets all there are: what is below it is to stand still while nodes open and close. */
+static int rows_wanted(const struct ui_fault_screen *f, int h)
+{
+	size_t n = ui_fault_shown(f) + 1;
+	return f->tab != UI_FAULT_STACKS && n < (size_t)h ? (int)n : h;
+}
+
+static struct wg_rect rect_below(struct wg_rect rect, int lines, int more)
+{
+	return (struct wg_rect){rect.x, rect.y + lines, rect.w, rect.h - lines + more};
+}
+
 static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
 {
 	struct ui_fault_screen *f = self(screen);
@@ -238,6 +250,11 @@ static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_can
 	if (rect.h >= 4)
 		ui_fault_draw_tabs(f, shell, c, wg_take_top(&rect, 1));
 	struct wg_rect below = wg_take_bottom(&rect, rect.h > pane + 4 ? pane : 0);
+	int rows = rows_wanted(f, rect.h);
+	if (below.h > 0) { /* what rows leave free is the pane's */
+		below = rect_below(rect, rows, below.h);
+		rect.h = rows;
+	}
 	f->table_at = rect;
 	ui_fault_draw_table(f, shell, c, rect);
 	ui_fault_draw_pane(f, shell, c, below);
@@ -282,6 +299,8 @@ static void enter(struct ui_fault_screen *f, struct ui_shell *shell)
 		return;
 	if (f->tab == UI_FAULT_THREADS)
 		ui_shell_say(shell, WG_DIM, "a thread leads no deeper; 4 shows by which calls memory is touched");
+	else if (f->tab == UI_FAULT_ALLOCS)
+		ui_shell_say(shell, WG_DIM, "an allocation leads no deeper");
 	else if (f->tab != UI_FAULT_VMAS)
 		ui_shell_push(shell, ui_page_new(shell, l.address));
 	else if (l.vma)
@@ -297,6 +316,17 @@ static void turn(struct ui_fault_screen *f, struct ui_shell *shell)
 	s->way = s->way == UI_FAULT_CALLEES ? UI_FAULT_CALLERS : UI_FAULT_CALLEES;
 	s->touched = false;
 	make_rows(f, shell);
+}
+
+/* Anew, since what was counted would be of another length than what is counted from here on. */
+static void allocations(struct ui_fault_screen *f, struct ui_shell *shell)
+{
+	if (!shell->target.faults)
+		return;
+	shell->faults.allocs = !shell->faults.allocs;
+	f->tab = shell->faults.allocs ? UI_FAULT_ALLOCS : f->tab;
+	ui_faults_stop(shell);
+	ui_faults_start(shell);
 }
 
 static void watch_or_not(struct ui_shell *shell)
@@ -350,6 +380,7 @@ static bool act(struct ui_screen *screen, struct ui_shell *shell, enum ui_action
 			f->tab = (enum ui_fault_tab)(key - '1');
 		return true;
 	case UI_DO_CALLERS: turn(f, shell); return true;
+	case UI_DO_ALLOCATIONS: allocations(f, shell); return true;
 	case UI_DO_WATCH: watch_or_not(shell); return true;
 	case UI_DO_SORT: sort_by(f, shell, ui_fault_next_sort(f->tab, sorted_by(f)), false); return true;
 	case UI_DO_SORT_REVERSE: sort_by(f, shell, sorted_by(f), true); return true;

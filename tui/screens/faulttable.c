@@ -2,6 +2,7 @@
  * The tables of the fault screen and the line of their names above them. Only rows on the screen are looked at. See
  * faultview.h.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ static const struct wg_column columns[UI_FAULT_COLUMNS] = {
 	[UI_FAULT_SYSCALL] = {"SYSC", 5, 6, WG_COL_RIGHT},
 	[UI_FAULT_BORN] = {"BORN", 5, 2, WG_COL_RIGHT},
 	[UI_FAULT_STILL] = {"STILL", 5, 3, WG_COL_RIGHT},
+	[UI_FAULT_PAGES] = {"PAGES", 6, 1, WG_COL_RIGHT},
 	[UI_FAULT_EVERY] = {"EVERY", 7, 0, WG_COL_RIGHT},
 	[UI_FAULT_TREND] = {"TREND", 9, 3, 0},
 	[UI_FAULT_KIND] = {"KIND", 17, 1, 0},
@@ -27,6 +29,9 @@ static const struct wg_column columns[UI_FAULT_COLUMNS] = {
 	[UI_FAULT_TID] = {"TID", 7, 0, WG_COL_RIGHT},
 	[UI_FAULT_CPU] = {"CPU", 4, 1, WG_COL_RIGHT},
 	[UI_FAULT_NODE] = {"NODE", 4, 4, WG_COL_RIGHT},
+	[UI_FAULT_ORDER] = {"ORDER", 6, 0, WG_COL_RIGHT},
+	[UI_FAULT_TYPE] = {"TYPE", 11, 1, 0},
+	[UI_FAULT_ZONE] = {"ZONE", 8, 2, 0},
 	[UI_FAULT_ADDRESS] = {"ADDRESS", 12, 0, WG_COL_RIGHT},
 	[UI_FAULT_ROLE] = {"ROLE", 17, 7, 0},
 	[UI_FAULT_NAME] = {"NAME", 12, 0, WG_COL_GROW | WG_COL_CUT_MIDDLE},
@@ -40,16 +45,21 @@ const char *ui_fault_tab_name(enum ui_fault_tab tab)
 {
 	static const char *const names[UI_FAULT_TABS] = {
 		[UI_FAULT_VMAS] = "VMAs",     [UI_FAULT_ADDRESSES] = "addresses", [UI_FAULT_THREADS] = "threads",
-		[UI_FAULT_STACKS] = "stacks", [UI_FAULT_REPEATERS] = "repeaters",
+		[UI_FAULT_STACKS] = "stacks", [UI_FAULT_REPEATERS] = "repeaters", [UI_FAULT_ALLOCS] = "allocations",
 	};
 	return names[tab];
 }
 
-/* " 3 threads ", with how many there are where a line is long. */
+#define NAMES_FROM  110 /* columns from which there is room for names and a filter */
+#define COUNTS_FROM 150 /* and for how many rows each has */
+
+/* " 3 threads ", with how many there are where a line is long; the number alone where a filter needs the room. */
 static const char *tab_text(const struct ui_fault_screen *f, struct ui_scratch *s, enum ui_fault_tab tab, int w)
 {
 	const char *name = ui_fault_tab_name(tab);
-	if (w < 100 || !f->view)
+	if (w < NAMES_FROM && f->filter.text[0] && tab != f->tab)
+		return ui_scratch_text(s, " %d ", (int)tab + 1);
+	if (w < COUNTS_FROM || !f->view)
 		return ui_scratch_text(s, " %d %s ", (int)tab + 1, name);
 	return ui_scratch_text(s, " %d %s: %s ", (int)tab + 1, name, ui_number(s, ui_fault_total(f->view, tab)));
 }
@@ -162,12 +172,17 @@ static struct wg_table_cell line_cell(struct ui_scratch *s, const struct ui_faul
 	case UI_FAULT_KIND: return (struct wg_table_cell){ui_fault_label(l->kind), WG_TEXT};
 	case UI_FAULT_CAUSE:
 		return (struct wg_table_cell){pt_repeat_cause_name(l->cause), l->cause ? WG_ACCENT : WG_UNKNOWN};
-	case UI_FAULT_AGO: return time_cell(s, ago);
+	case UI_FAULT_AGO: return ago < 50000000 ? (struct wg_table_cell){"now", WG_TEXT} : time_cell(s, ago);
 	case UI_FAULT_TID: return (struct wg_table_cell){ui_scratch_text(s, "%d", (int)l->tid), WG_TEXT};
 	case UI_FAULT_CPU: return (struct wg_table_cell){ui_scratch_text(s, "%" PRIu32, l->cpu), WG_TEXT};
 	case UI_FAULT_NODE:
 		return l->node < 0 ? (struct wg_table_cell){"?", WG_UNKNOWN}
 				   : (struct wg_table_cell){ui_scratch_text(s, "%d", l->node), WG_TEXT};
+	case UI_FAULT_PAGES: return number_cell(s, l->alloc->pages);
+	case UI_FAULT_ORDER: return (struct wg_table_cell){ui_scratch_text(s, "%u", l->alloc->order), WG_TEXT};
+	case UI_FAULT_TYPE: return (struct wg_table_cell){ui_fault_type(l->alloc), WG_TEXT};
+	case UI_FAULT_ZONE:
+		return (struct wg_table_cell){l->alloc->zone[0] ? ui_printable(s, l->alloc->zone) : "?", WG_TEXT};
 	case UI_FAULT_ADDRESS: return (struct wg_table_cell){ui_scratch_text(s, "%" PRIx64, l->address), WG_TEXT};
 	case UI_FAULT_ROLE: return role_cell(s, l, f->tab);
 	case UI_FAULT_NAME:
@@ -189,22 +204,20 @@ const char *ui_fault_name_of(struct ui_scratch *s, const struct pt_fault_call *c
 	return ui_scratch_text(s, "0x%" PRIx64, call->ip);
 }
 
+/* Paths of debug files may be relative. */
+static const char *file_of(struct ui_scratch *s, const struct pt_fault_call *call)
+{
+	const char *slash = strrchr(call->file, '/');
+	const char *file = ui_printable(s, slash && slash[1] ? slash + 1 : call->file);
+	return call->line > 0 ? ui_scratch_text(s, "%s:%d", file, call->line) : file;
+}
+
 const char *ui_fault_place_of(struct ui_scratch *s, const struct pt_fault_call *call)
 {
 	const char *module = call->module ? ui_base_name(s, call->module) : "no file: made at run time";
-	if (!call->file)
-		return module;
-	const char *file = ui_base_name(s, call->file);
-	return call->line > 0 ? ui_scratch_text(s, "%s:%d, %s", file, call->line, module)
-			      : ui_scratch_text(s, "%s, %s", file, module);
-}
-
-static const char *line_of(struct ui_scratch *s, const struct pt_fault_call *call)
-{
-	if (!call->file)
-		return "";
-	const char *file = ui_base_name(s, call->file);
-	return call->line > 0 ? ui_scratch_text(s, "%s:%d", file, call->line) : file;
+	if (call->file)
+		return ui_scratch_text(s, "%s, %s", file_of(s, call), module);
+	return call->symbol || !call->module ? module : ""; /* else it is in the name */
 }
 
 /* "  ▼ main": an arrow leads down to an only child, which stands below its parent. */
@@ -229,12 +242,23 @@ static struct wg_table_cell node_cell(struct ui_scratch *s, const struct ui_faul
 		return (struct wg_table_cell){node_text(&f->stacks, s, node), node->call ? WG_TEXT : WG_UNKNOWN};
 	case UI_FAULT_MODULE:
 		return (struct wg_table_cell){call && call->module ? ui_base_name(s, call->module) : "", WG_DIM};
-	case UI_FAULT_LINE: return (struct wg_table_cell){call ? line_of(s, call) : "", WG_DIM};
+	case UI_FAULT_LINE: return (struct wg_table_cell){call && call->file ? file_of(s, call) : "", WG_DIM};
 	default: return count_cell(s, &node->counts, node->born, column);
 	}
 }
 
 /* ---- tables ----------------------------------------------------------------------------------------------------- */
+
+static const char *why_no_allocs(struct ui_scratch *s, int error)
+{
+	switch (error) {
+	case -ENODATA: return "not watched: a does so, from here on; it costs the program as much again";
+	case -ENOENT: return "no tracepoints: mount -t tracefs none /sys/kernel/tracing, or it is this kernel";
+	case -EACCES:
+	case -EPERM: return "not permitted: tracepoints need root";
+	default: return ui_scratch_text(s, "allocations cannot be watched: %s", strerror(-error));
+	}
+}
 
 static const char *why_empty(const struct ui_fault_screen *f, struct ui_shell *shell)
 {
@@ -242,6 +266,8 @@ static const char *why_empty(const struct ui_fault_screen *f, struct ui_shell *s
 	struct ui_scratch *s = &shell->scratch;
 	uint64_t ns = v->to_ns > v->from_ns ? v->to_ns - v->from_ns : 0;
 	char text[24];
+	if (f->tab == UI_FAULT_ALLOCS && v->allocs_error)
+		return why_no_allocs(s, v->allocs_error);
 	if (f->filter.text[0] && ui_fault_total(v, f->tab))
 		return "nothing is found by the filter; / changes it";
 	if (f->tab == UI_FAULT_STACKS && v->stacks_error)
@@ -249,6 +275,8 @@ static const char *why_empty(const struct ui_fault_screen *f, struct ui_shell *s
 	if (!v->all.events && !v->children.events)
 		return ui_scratch_text(s, "no faults in %s: the program touches no new memory",
 				       pt_text_ns(ns, text, sizeof text));
+	if (f->tab == UI_FAULT_ALLOCS)
+		return "nothing was allocated for it";
 	if (f->tab == UI_FAULT_REPEATERS)
 		return "no page has faulted again and again";
 	return "nothing of this process itself yet";
@@ -269,6 +297,10 @@ static size_t set_columns(const struct ui_fault_screen *f, int w, struct wg_colu
 			ret[i].width += (w - 120) / 4;
 		if (ids[i] == UI_FAULT_KIND && f->tab == UI_FAULT_ADDRESSES)
 			ret[i].title = "LAST WAS";
+		if (f->tab == UI_FAULT_ALLOCS && ids[i] == UI_FAULT_EVENTS)
+			ret[i].title = "ALLOCS";
+		if (f->tab == UI_FAULT_ALLOCS && ids[i] == UI_FAULT_NAME)
+			ret[i].title = "FLAGS";
 		if (ids[i] == UI_FAULT_NAME && tree) {
 			ret[i].title = f->stacks.way == UI_FAULT_CALLEES ? "CALLS, OUTERMOST FIRST" : "CALLERS";
 			ret[i].width = 24;

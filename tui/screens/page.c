@@ -152,7 +152,7 @@ static void read_now(struct page *p, struct ui_shell *shell)
 static void update(struct ui_screen *screen, struct ui_shell *shell)
 {
 	struct page *p = self(screen);
-	struct ui_fault_want birth = {.birth = true, .address = p->view.address};
+	struct ui_fault_want birth = ui_page_want(&p->view);
 	take(p, shell);
 	ui_faults_ask(shell, &birth);
 	if (is_past(shell) || p->recalled) { /* there, or back from there */

@@ -38,6 +38,7 @@ void ui_page_draw(struct ui_page_view *view, struct ui_shell *shell, struct wg_c
 /* The contents, or why there are none. */
 void ui_page_draw_hex(struct ui_page_view *view, struct ui_shell *shell, struct wg_canvas *canvas, struct wg_rect rect);
 /* Who first touched it, where faults are watched and that was seen: paragraphs, at most max; how many. */
+struct ui_fault_want ui_page_want(const struct ui_page_view *view);
 size_t ui_page_birth(const struct ui_page_view *view, struct ui_shell *shell, struct wg_paragraph *ret, size_t max);
 /* The 512 frames around the page, in as many lines as rect has; lines it wants. */
 int ui_frames_lines(const struct wg_canvas *canvas, int w);
