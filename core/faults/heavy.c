@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define WAYS  8u
-#define FIRST 8u /* buckets of a new table */
+#define FIRST 16u /* buckets of a new table, at most */
 
 struct head {
 	uint64_t key;
@@ -18,7 +18,7 @@ struct head {
 struct pt_heavy {
 	struct head *heads; /* [buckets * WAYS] */
 	unsigned char *rows;
-	size_t row_bytes, buckets, buckets_max; /* powers of two */
+	size_t row_bytes, buckets, buckets_max; /* doubling leads from one to the other */
 	uint64_t chance;                        /* state of the generator */
 	size_t n;
 	bool forgot;
@@ -56,11 +56,13 @@ struct pt_heavy *pt_heavy_new(size_t row_bytes, size_t bytes_max)
 	if (!h)
 		return NULL;
 	h->row_bytes = row_bytes;
-	h->buckets_max = 1;
 	/* While it grows it is there twice, the old one half as large. */
-	while (bytes_of(h->buckets_max * 2, row_bytes) * 3 / 2 <= bytes_max)
-		h->buckets_max *= 2;
-	if (make(h, h->buckets_max < FIRST ? h->buckets_max : FIRST))
+	size_t first = bytes_max / 3 * 2 / bytes_of(1, row_bytes), doublings = 0;
+	for (; first >= FIRST; first /= 2)
+		doublings++;
+	first += !first;
+	h->buckets_max = first << doublings;
+	if (make(h, first))
 		return h;
 	pt_heavy_free(h);
 	return NULL;
@@ -77,7 +79,7 @@ void pt_heavy_free(struct pt_heavy *h)
 
 static size_t bucket_of(const struct pt_heavy *h, uint64_t key)
 {
-	return (mix(key) & (h->buckets - 1)) * WAYS;
+	return (size_t)((mix(key) >> 32) * h->buckets >> 32) * WAYS;
 }
 
 static void *row_at(const struct pt_heavy *h, size_t i)

@@ -138,7 +138,7 @@ static void test_memory(void **state)
 			hit(heavy, key, 1);
 			peak = heap_bytes() - before > peak ? heap_bytes() - before : peak;
 		}
-		assert_in_range(peak, most / 4, most + 256);
+		assert_in_range(peak, most / 2, most * 3 / 4); /* the rest is for growing */
 		assert_int_equal(pt_heavy_bytes(heavy) <= peak, 1);
 		pt_heavy_free(heavy);
 		assert_int_equal(heap_bytes(), before);
@@ -162,7 +162,7 @@ static void test_out_of_memory(void **state)
 		assert_true(heap_has_failed());
 		heap_fail_at(0);
 		assert_int_equal(rows_of(heavy), pt_heavy_n(heavy));
-		assert_in_range(pt_heavy_n(heavy), 60, 64);
+		assert_in_range(pt_heavy_n(heavy), 60, 15 * 8);
 		pt_heavy_free(heavy);
 	}
 }
