@@ -66,6 +66,7 @@ enum {
 	OPT_STACKS,
 	OPT_PERIOD,
 	OPT_ALLOCATIONS,
+	OPT_FAULTS,
 };
 
 /* "-": operands come in order, so that those behind -- can be told; ":": a missing argument is told from the rest. */
@@ -100,6 +101,7 @@ static const struct option long_options[] = {
 	{"for", required_argument, NULL, OPT_FOR},
 	{"sync", required_argument, NULL, OPT_SYNC},
 	{"anonymize", no_argument, NULL, OPT_ANONYMIZE},
+	{"faults", no_argument, NULL, OPT_FAULTS},
 	{"marks", required_argument, NULL, OPT_MARKS},
 	{"metrics", required_argument, NULL, OPT_METRICS},
 	{"live", no_argument, NULL, OPT_LIVE},
@@ -345,6 +347,7 @@ static int take_value(int option, const char *value, struct ui_options *o, struc
 	case OPT_AT: o->at = value; return UI_OK;
 	case OPT_MARKS: o->marks = value; return UI_OK;
 	case OPT_METRICS: o->metrics = value; return UI_OK;
+	case OPT_FAULTS: o->faults = true; return UI_OK;
 	case OPT_ASSERT: add_assert(value, o); return UI_OK;
 	case OPT_ASSERTIONS: o->assertions = value; return UI_OK;
 	case OPT_JUNIT: o->junit = value; return UI_OK;
@@ -448,8 +451,8 @@ static int check_own(const struct ui_options *o, struct complaint *c)
 		return usage(c, "--content compares dumps, which have one moment each: no --from, no --to");
 	if (o->for_ns && !is_named(command, "record") && !is_named(command, "faults"))
 		return usage(c, "--for is of pagetop record and pagetop faults");
-	if ((o->marks || o->metrics) && !is_named(command, "record"))
-		return usage(c, "--marks and --metrics are of pagetop record");
+	if ((o->marks || o->metrics || o->faults) && !is_named(command, "record"))
+		return usage(c, "--marks, --metrics and --faults are of pagetop record");
 	if ((o->sync_frames || o->anonymize) && !is_named(command, "record") && !is_named(command, "run"))
 		return usage(c, "--sync and --anonymize are of pagetop record and pagetop run");
 	if (o->force && !is_named(command, "dump") && !is_named(command, "record") && !is_named(command, "run"))
@@ -496,8 +499,10 @@ static int check_faults(const struct ui_options *o, struct complaint *c)
 	pid_t pid;
 
 	if (!is_named(o->command, "faults"))
-		return o->by || o->folded || o->no_stacks || o->period || o->allocations
-			       ? usage(c, "--by, --folded, --stacks, --period and --allocations are of pagetop faults")
+		return o->by || o->folded || o->allocations
+			       ? usage(c, "--by, --folded and --allocations are of pagetop faults")
+		       : (o->no_stacks || o->period) && !o->faults
+			       ? usage(c, "--stacks and --period are of pagetop faults and pagetop record --faults")
 			       : UI_OK;
 	if (o->input && (first || o->for_ns || o->period || o->allocations))
 		return usage(c, "what was recorded is as it is: -i with no command, --for, --period and --allocations");

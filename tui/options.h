@@ -62,6 +62,7 @@ struct ui_options {
 	bool allocations;                   /* --allocations */
 	unsigned sync_frames;               /* --sync FRAMES, of record; 0: as the system does; so are these: */
 	bool anonymize;                     /* --anonymize */
+	bool faults;                        /* --faults, of record; with it no_stacks and period too */
 	const char *marks;                  /* --marks PATH, NULL: takes none */
 	const char *metrics;                /* --metrics PATH, NULL: writes none */
 	bool json, no_headings, raw, bytes; /* -J -n -r -b */

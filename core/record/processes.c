@@ -81,6 +81,14 @@ uint64_t pt_reader_version(struct pt_reader *r)
 	return version + 1;
 }
 
+bool pt_reader_anonymized(struct pt_reader *r)
+{
+	pthread_mutex_lock(&r->file->lock);
+	struct pt_maybe anonymized = pt_record_file_meta(r->file, "anonymized");
+	pthread_mutex_unlock(&r->file->lock);
+	return anonymized.value != 0;
+}
+
 bool pt_reader_has_several(struct pt_reader *r)
 {
 	sqlite3_stmt *get;

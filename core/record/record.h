@@ -92,6 +92,8 @@ void pt_reader_close(struct pt_reader *reader);           /* NULL is fine; the p
 struct pt_past *pt_reader_past(struct pt_reader *reader); /* borrowed; any thread */
 /* When its process ended, CLOCK_REALTIME; unknown: it was alive when the recording ended, or still is. */
 struct pt_maybe pt_reader_ended(struct pt_reader *reader);
+/* Whether names in it are numbers. */
+bool pt_reader_anonymized(struct pt_reader *reader);
 /* Whether the file has more than one process; quick. */
 bool pt_reader_has_several(struct pt_reader *reader);
 /* Changes when another connection wrote to the file; never 0. */

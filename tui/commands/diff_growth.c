@@ -13,6 +13,7 @@
 #include "core/text/text.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/diff.h"
+#include "tui/commands/diff_faults.h"
 #include "tui/commands/vma_out.h"
 #include "tui/when.h"
 
@@ -28,6 +29,7 @@ struct comparison {
 	const struct ui_options *options;
 	struct moment from, to;
 	struct pt_growth growth;
+	struct ui_diff_faults faults;
 	struct pt_filter *filter;
 };
 
@@ -83,7 +85,11 @@ static int open_both(struct comparison *c)
 		ui_complain("%s and %s were made on machines with pages of other sizes", c->from.path, c->to.path);
 		return UI_USAGE;
 	}
-	return pt_growth_make(c->from.snapshot, c->to.snapshot, &c->growth) == 0 ? UI_OK : ui_out_of_memory();
+	if (pt_growth_make(c->from.snapshot, c->to.snapshot, &c->growth) < 0)
+		return ui_out_of_memory();
+	const struct ui_diff_moment from = {c->from.path, c->from.reader, c->from.snapshot->seq};
+	const struct ui_diff_moment to = {c->to.path, c->to.reader, c->to.snapshot->seq};
+	return ui_diff_faults_open(&c->faults, &from, &to, two);
 }
 
 static void close_moment(struct moment *m)
@@ -384,7 +390,9 @@ static int print_tables(const struct comparison *c, const struct chosen *chosen)
 	printf("%s\n\n", how_compared(c));
 	int status = print_roles(c);
 	printf("\n");
-	return status == UI_OK ? print_vmas(c, chosen) : status;
+	if (status == UI_OK)
+		status = print_vmas(c, chosen);
+	return status == UI_OK ? ui_diff_faults_print(&c->faults, c->options) : status;
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------- */
@@ -453,6 +461,7 @@ static int print_json(const struct comparison *c, const struct chosen *chosen)
 	ui_json_member(&out, "roles", roles);
 	ui_json_member(&out, "born", ui_json_maybe(pt_growth_born(&c->growth, c->growth.pairs.n)));
 	ui_json_member(&out, "same-run", json_boolean(c->growth.same_run));
+	ui_json_member(&out, "faults", ui_diff_faults_json(&c->faults));
 	ui_json_member(&out, "from", moment_json(&c->from));
 	ui_json_member(&out, "to", moment_json(&c->to));
 	return ui_json_end(&out);
@@ -472,6 +481,7 @@ int ui_diff_growth(const struct ui_options *options)
 		status = options->json ? print_json(&c, &chosen) : print_tables(&c, &chosen);
 	ui_filter_close(c.filter);
 	pt_growth_free(&c.growth);
+	ui_diff_faults_free(&c.faults);
 	close_moment(&c.from);
 	close_moment(&c.to);
 	return status;

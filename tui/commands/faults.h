@@ -10,6 +10,7 @@
 #include "core/faults/view.h"
 #include "core/filter/filter.h"
 #include "core/model/snapshot.h"
+#include "tui/commands/json_out.h"
 #include "tui/options.h"
 
 struct ui_faults {
@@ -42,6 +43,10 @@ int ui_faults_table(const struct ui_faults *f);
 int ui_faults_table_check(const struct ui_options *options);
 int ui_faults_json(const struct ui_faults *f);
 int ui_faults_folded(const struct ui_faults *f);
+
+/* Kinds with their numbers; the calls of a stack as the contract has them. */
+json_t *ui_fault_kinds_json(const struct pt_fault_counts *counts);
+json_t *ui_fault_calls_json(const struct pt_fault_call *calls, size_t n);
 
 /* ---- words that these have in common ------------------------------------------------------------------------------ */
 

@@ -33,7 +33,7 @@ static json_t *milliseconds(uint64_t ns)
 	return ns ? json_real((double)ns / 1e6) : json_null();
 }
 
-static json_t *kinds_json(const struct pt_fault_counts *counts)
+json_t *ui_fault_kinds_json(const struct pt_fault_counts *counts)
 {
 	json_t *kinds = json_object();
 	for (int i = 0; i < PT_FAULT_KIND_N; i++) {
@@ -49,7 +49,7 @@ static void set_counts(json_t *object, const struct pt_fault_counts *counts)
 	set(object, "major", number(counts->major));
 	set(object, "in-system-calls", number(counts->kernel));
 	set(object, "rate", json_real(counts->per_s));
-	set(object, "kinds", kinds_json(counts));
+	set(object, "kinds", ui_fault_kinds_json(counts));
 }
 
 /* ---- rows ------------------------------------------------------------------------------------------------------- */
@@ -89,14 +89,20 @@ static json_t *call_json(const struct pt_fault_call *call)
 			 ui_json_bytes(call->build_id));
 }
 
+json_t *ui_fault_calls_json(const struct pt_fault_call *calls, size_t n)
+{
+	json_t *frames = json_array();
+	for (size_t i = 0; frames && i < n; i++)
+		json_array_append_new(frames, call_json(&calls[i]));
+	return frames;
+}
+
 static json_t *frames_json(const struct ui_faults *f, const struct pt_fault_stack_row *row)
 {
 	struct pt_fault_call *calls = NULL;
 	size_t n = 0;
-	json_t *frames = json_array();
 	bool better = row->id && f->calls && f->calls(f->arg, row->id, &calls, &n) == 0;
-	for (size_t i = 0; i < (better ? n : row->n_calls); i++)
-		json_array_append_new(frames, call_json(better ? &calls[i] : &row->calls[i]));
+	json_t *frames = better ? ui_fault_calls_json(calls, n) : ui_fault_calls_json(row->calls, row->n_calls);
 	pt_fault_calls_free(calls, n);
 	return frames;
 }

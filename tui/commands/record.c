@@ -21,6 +21,7 @@
 #include "core/text/text.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/metrics_file.h"
+#include "tui/commands/record_faults.h"
 #include "tui/now.h"
 #include "tui/worker.h"
 
@@ -35,6 +36,7 @@ struct session {
 	struct pt_feed *feed;
 	struct pt_recorder *recorder; /* NULL: metrics alone */
 	struct ui_metrics_file metrics;
+	struct ui_record_faults faults;
 	struct pt_marks *marks; /* NULL: takes none */
 	int signals;            /* signalfd */
 	uint64_t began_ns, last_seq, frames;
@@ -97,8 +99,8 @@ static void sum_up(struct session *s, const struct pt_recorder_status *status)
 		ui_complain("%" PRIu64 " frames were lost: the disk of %s is too slow for them", status->lost,
 			    s->options->columns);
 	if (status->lost_small)
-		ui_complain("%" PRIu64 " marks were lost: the disk of %s is too slow for them", status->lost_small,
-			    s->options->columns);
+		ui_complain("%" PRIu64 " marks or steps of faults were lost: the disk of %s is too slow for them",
+			    status->lost_small, s->options->columns);
 	if (s->marks && pt_marks_lost(s->marks))
 		ui_complain("%" PRIu64 " marks were lost: no more than %d are kept", pt_marks_lost(s->marks),
 			    PT_MARKS_MAX);
@@ -122,6 +124,7 @@ static bool take_frame(struct session *s)
 		s->frames++;
 		if (s->recorder)
 			pt_recorder_push(s->recorder, snapshot);
+		ui_record_faults_frame(&s->faults, snapshot);
 		ui_metrics_frame(&s->metrics, snapshot);
 	}
 	pt_snapshot_unref(snapshot);
@@ -171,9 +174,11 @@ static void go_round(struct session *s)
 		struct pollfd fds[] = {{s->feed->ops->fd(s->feed), POLLIN, 0},
 				       {s->recorder ? pt_recorder_fd(s->recorder) : -1, POLLIN, 0},
 				       {s->signals, POLLIN, 0},
-				       {s->marks ? pt_marks_fd(s->marks) : -1, POLLIN, 0}};
+				       {s->marks ? pt_marks_fd(s->marks) : -1, POLLIN, 0},
+				       {ui_record_faults_fd(&s->faults), POLLIN, 0}};
 		poll(fds, sizeof(fds) / sizeof(*fds), wait_ms(end_ns));
 		take_marks(s);
+		ui_record_faults_take(&s->faults, s->recorder);
 		over = take_frame(s) || fds[2].revents || is_late(s, end_ns) || status_of(s).error ||
 		       (s->metrics.failed && !s->recorder);
 		if (fds[2].revents)
@@ -249,8 +254,10 @@ static int open_marks(struct session *s)
 static int open_feed(struct session *s)
 {
 	const struct ui_options *o = s->options;
-	struct pt_live_options options = {
-		.interval_ns = o->interval_ns, .share = o->budget / 100, .clear_soft_dirty = o->clear_soft_dirty};
+	double part = o->faults ? 1 - UI_RECORD_FAULTS_PART : 1;
+	struct pt_live_options options = {.interval_ns = o->interval_ns,
+					  .share = o->budget / 100 * part,
+					  .clear_soft_dirty = o->clear_soft_dirty};
 	struct pt_kernel *k;
 	int error = pt_kernel_linux_new(&k, "/", 0);
 	if (!error)
@@ -273,6 +280,8 @@ static int open_all(struct session *s, sigset_t *ret_before)
 		status = ui_metrics_begin(&s->metrics, s->options->metrics, s->options->force, s->options->anonymize);
 	if (status == UI_OK)
 		status = open_feed(s);
+	if (status == UI_OK)
+		status = ui_record_faults_open(&s->faults, s->options, s->k);
 	if (status == UI_OK)
 		status = open_recorder(s);
 	sigaddset(&ends, SIGPIPE); /* nobody may be left to tell how it goes */
@@ -298,8 +307,8 @@ int ui_record(const struct ui_options *options, struct pt_kernel *k)
 		ui_complain("record needs a file to write: pagetop record -p PID -o FILE, or --metrics FILE");
 		return UI_USAGE;
 	}
-	if (options->marks && !options->columns) {
-		ui_complain("--marks needs a recording to put them into: -o FILE");
+	if ((options->marks || options->faults) && !options->columns) {
+		ui_complain("--%s needs a recording to put them into: -o FILE", options->marks ? "marks" : "faults");
 		return UI_USAGE;
 	}
 	int status = open_all(&s, &before);
@@ -311,6 +320,7 @@ int ui_record(const struct ui_options *options, struct pt_kernel *k)
 	if (status == UI_OK)
 		status = kept;
 	pt_marks_close(s.marks);
+	ui_record_faults_close(&s.faults);
 	pt_recorder_free(s.recorder);
 	if (s.feed)
 		s.feed->ops->free(s.feed);
