@@ -6,7 +6,6 @@
 
 #include "core/faults/watching.h"
 
-#define SECOND_NS 1000000000ull
 #define CELLS_MAX 65536 /* between two frames */
 
 /* ---- the thread ------------------------------------------------------------------------------------------------- */
@@ -26,21 +25,15 @@ void pt_watch_begin_steps(struct pt_fault_watch *w)
 	w->steps_now = wanted;
 }
 
-struct naming {
-	struct pt_fault_watch *watch;
-	uint64_t until_ns; /* CPU time: later on, lines of the source are not looked for */
-};
-
+/* Without lines of the source: the first of a library takes longer than there is time for. */
 static int name(void *arg, pt_stack_id id, struct pt_fault_call **ret, size_t *ret_n, bool *ret_complete)
 {
-	struct naming *naming = arg;
-	struct pt_fault_watch *w = naming->watch;
-	bool in_time = pt_watch_now(w, PT_CLOCK_THREAD_CPU) < naming->until_ns;
+	struct pt_fault_watch *w = arg;
 	pthread_mutex_lock(&w->tables);
 	const struct pt_stack *stack = pt_stacks_get(w->stacks, id);
 	pthread_mutex_unlock(&w->tables);
 	pthread_mutex_lock(&w->naming);
-	int error = pt_fault_name_calls(stack->image == w->image ? w->unwinder : NULL, stack, in_time, ret);
+	int error = pt_fault_name_calls(stack->image == w->image ? w->unwinder : NULL, stack, false, ret);
 	pthread_mutex_unlock(&w->naming);
 	*ret_n = stack->n;
 	*ret_complete = stack->complete;
@@ -49,9 +42,7 @@ static int name(void *arg, pt_stack_id id, struct pt_fault_call **ret, size_t *r
 
 void pt_watch_cut(struct pt_fault_watch *w, const struct pt_snapshot *frame, bool last)
 {
-	uint64_t budget = (uint64_t)(w->pace.budget * (double)SECOND_NS / 2);
-	struct naming by = {w, pt_watch_now(w, PT_CLOCK_THREAD_CPU) + budget};
-	const struct pt_fault_naming naming = {name, &by};
+	const struct pt_fault_naming naming = {name, w};
 	struct pt_fault_step *step;
 	pthread_mutex_lock(&w->lock);
 	bool room = last || !w->n_ready_steps;

@@ -347,6 +347,11 @@ static const struct {
 	{"faults -p 1 --from +1", "are of pagetop diff and pagetop faults -i"},
 	{"vmas -p 1 --by vma", "of pagetop faults"},
 	{"vmas -p 1 --allocations", "of pagetop faults"},
+	{"vmas -p 1 --faults", "of pagetop record"},
+	{"faults -p 1 --faults", "of pagetop record"},
+	{"record -p 1 --period 1", "pagetop record --faults"},
+	{"record -p 1 --stacks=no", "pagetop record --faults"},
+	{"record -p 1 --faults --by stack", "of pagetop faults"},
 	{"vmas -p 1 --for 1", "of pagetop record and pagetop faults"},
 };
 

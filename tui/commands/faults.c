@@ -79,7 +79,7 @@ static int denied(struct pt_kernel *k, pid_t pid)
 	return UI_DENIED;
 }
 
-static int watch_error(struct pt_kernel *k, pid_t pid, int error)
+int ui_fault_error(struct pt_kernel *k, pid_t pid, int error)
 {
 	switch (error) {
 	case -EACCES:
@@ -156,7 +156,7 @@ static int open_watch(struct session *s)
 	s->began_ns = now();
 	if (!error && s->newest)
 		pt_fault_watch_snapshot(s->watch, s->newest);
-	return error ? watch_error(s->k, s->pid, error) : UI_OK;
+	return error ? ui_fault_error(s->k, s->pid, error) : UI_OK;
 }
 
 static int open_feed(struct session *s)

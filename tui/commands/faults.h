@@ -48,6 +48,10 @@ int ui_faults_folded(const struct ui_faults *f);
 json_t *ui_fault_kinds_json(const struct pt_fault_counts *counts);
 json_t *ui_fault_calls_json(const struct pt_fault_call *calls, size_t n);
 
+/* Says why a process cannot be watched (errors of pt_fault_watch_new). Returns the exit status. */
+struct pt_kernel;
+int ui_fault_error(struct pt_kernel *k, pid_t pid, int error);
+
 /* ---- words that these have in common ------------------------------------------------------------------------------ */
 
 /* "zmalloc", "[libc.so.6]" where it has no name, "[unknown]" where that is in no file; printable. Returns ret. */

@@ -303,12 +303,12 @@ int ui_record(const struct ui_options *options, struct pt_kernel *k)
 {
 	struct session s = {.options = options, .k = k, .began_ns = ui_now(CLOCK_MONOTONIC)};
 	sigset_t before;
-	if (!options->columns && !options->metrics) {
-		ui_complain("record needs a file to write: pagetop record -p PID -o FILE, or --metrics FILE");
-		return UI_USAGE;
-	}
 	if ((options->marks || options->faults) && !options->columns) {
 		ui_complain("--%s needs a recording to put them into: -o FILE", options->marks ? "marks" : "faults");
+		return UI_USAGE;
+	}
+	if (!options->columns && !options->metrics) {
+		ui_complain("record needs a file to write: pagetop record -p PID -o FILE, or --metrics FILE");
 		return UI_USAGE;
 	}
 	int status = open_all(&s, &before);
