@@ -61,34 +61,35 @@ static bool is_common(const struct builds builds[2], const char *build_id)
 
 /* ---- keys ------------------------------------------------------------------------------------------------------- */
 
-static void put_call(FILE *out, const struct builds builds[2], const struct pt_fault_call *call)
+static const char *base_name(const char *path)
 {
-	const char *slash = call->module ? strrchr(call->module, '/') : NULL;
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+/* The words of a call, as snprintf. */
+static int put_call(char *at, size_t size, const struct builds builds[2], const struct pt_fault_call *call)
+{
 	if (call->module && call->build_id && is_common(builds, call->build_id))
-		fprintf(out, "b%s+%" PRIx64, call->build_id, call->module_offset);
-	else if (call->symbol)
-		fprintf(out, "s%s", call->symbol);
-	else if (call->module)
-		fprintf(out, "m%s+%" PRIx64, slash ? slash + 1 : call->module, call->module_offset);
-	else
-		fputc('?', out); /* code that was made while it ran */
-	fputc('\n', out);
+		return snprintf(at, size, "b%s+%" PRIx64 "\n", call->build_id, call->module_offset);
+	if (call->symbol)
+		return snprintf(at, size, "s%s\n", call->symbol);
+	if (call->module)
+		return snprintf(at, size, "m%s+%" PRIx64 "\n", base_name(call->module), call->module_offset);
+	return snprintf(at, size, "?\n"); /* code that was made while it ran */
 }
 
 static char *key_of(const struct builds builds[2], const struct pt_fault_stack_row *row)
 {
-	char *key = NULL;
-	size_t size;
-	FILE *out = open_memstream(&key, &size);
-	if (!out)
-		return NULL;
+	size_t size = 2, n = 0;
 	for (size_t i = 0; i < row->n_calls; i++)
-		put_call(out, builds, &row->calls[i]);
-	fputs(row->complete ? "." : "...", out);
-	if (fclose(out) == 0)
-		return key;
-	free(key);
-	return NULL;
+		size += (size_t)put_call(NULL, 0, builds, &row->calls[i]);
+	char *key = malloc(size);
+	for (size_t i = 0; key && i < row->n_calls; i++)
+		n += (size_t)put_call(key + n, size - n, builds, &row->calls[i]);
+	if (key)
+		snprintf(key + n, size - n, "%s", row->complete ? "." : "");
+	return key;
 }
 
 static bool put_keys(const struct pt_fault_view *view, bool is, const struct builds builds[2], struct keyed *v,
