@@ -172,6 +172,45 @@ static void from_the_table_to_one_page_and_back(void **arg)
 	expect_exit(0);
 }
 
+static bool watches_or_may_not(struct pty *p)
+{
+	return pty_shows(p, "Not permitted") || pty_shows(p, "watched, read-only");
+}
+
+static void faults_are_told_with_those_who_made_them(void **arg)
+{
+	(void)arg;
+	look_plainly();
+	pty_type(pty, "P");
+	pty_until(pty, watches_or_may_not, "faults are watched");
+	if (pty_shows(pty, "Not permitted")) { /* kernel.perf_event_paranoid is above 2 */
+		pty_expect(pty, "CAP_PERFMON");
+		return;
+	}
+	child_go(&child);
+	child_wait(&child);
+	pty_expect(pty, "first touch");
+	pty_expect(pty, hex(memory));
+	pty_type(pty, "4");
+	pty_expect(pty, "child_touch");
+	pty_type(pty, "2");
+	pty_expect(pty, "LAST WAS");
+	pty_expect(pty, "child_touch"); /* of the selected page */
+	pty_type(pty, "\r");
+	pty_expect(pty, "First touched");
+	pty_expect(pty, "run_child");
+	pty_type(pty, "P"); /* back to the faults */
+	pty_expect(pty, "LAST WAS");
+	pty_type(pty, "o");
+	pty_expect(pty, "watched no more");
+	pty_resize(pty, 80, 24);
+	pty_expect(pty, "watched no more");
+	pty_type(pty, "\033");
+	pty_expect(pty, "ADDRESS");
+	pty_type(pty, "q");
+	expect_exit(0);
+}
+
 static void a_process_is_chosen(void **arg)
 {
 	const char *const argv[] = {NULL, NULL};
@@ -408,6 +447,7 @@ int main(void)
 		LOOKED_AT(growth_shows_by_itself),
 		LOOKED_AT(time_leads_back_to_what_was),
 		LOOKED_AT(from_the_table_to_one_page_and_back),
+		LOOKED_AT(faults_are_told_with_those_who_made_them),
 		LOOKED_AT(a_process_is_chosen),
 		LOOKED_AT(the_mouse_selects_and_zooms),
 		LOOKED_AT(the_end_of_the_target_is_said),

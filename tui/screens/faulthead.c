@@ -184,7 +184,8 @@ static struct wg_span share_of_time(struct ui_scratch *s, const struct pt_fault_
 	if (!v->cpu_ns.known || !v->faults_ns.known || !v->cpu_ns.value)
 		return (struct wg_span){0};
 	return (struct wg_span){
-		ui_scratch_text(s, "%s of its CPU time", ui_share(s, v->faults_ns.value, v->cpu_ns.value)), WG_TEXT, 3};
+		ui_scratch_text(s, "%s of its CPU time in faults", ui_share(s, v->faults_ns.value, v->cpu_ns.value)),
+		WG_TEXT, 3};
 }
 
 static struct wg_span cost(struct ui_scratch *s, const struct pt_fault_view *v)

@@ -253,7 +253,7 @@ static const char *why_no_allocs(struct ui_scratch *s, int error)
 {
 	switch (error) {
 	case -ENODATA: return "not watched: a does so, from here on; it costs the program as much again";
-	case -ENOENT: return "no tracepoints: mount -t tracefs none /sys/kernel/tracing, or it is this kernel";
+	case -ENOENT: return "no tracepoints here; mount -t tracefs none /sys/kernel/tracing may bring them";
 	case -EACCES:
 	case -EPERM: return "not permitted: tracepoints need root";
 	default: return ui_scratch_text(s, "allocations cannot be watched: %s", strerror(-error));
