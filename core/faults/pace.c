@@ -8,6 +8,7 @@
 #define WINDOW_NS 200000000ull    /* that many records are counted over before the period grows */
 #define CALM_NS   (3 * SECOND_NS) /* that a smaller period would do for before it shrinks */
 #define SMOOTH    100.0           /* faults that a figure of what one costs is smoothed over */
+#define OUTLIER   4.0             /* times as much as usual */
 #define PART      0.7             /* of the budget is for faults, the rest for views */
 
 static uint64_t since(uint64_t now, uint64_t then)
@@ -27,6 +28,14 @@ void pt_fault_pace_init(struct pt_fault_pace *p, double budget, uint64_t period,
 				    .switched_ns = wall_ns};
 }
 
+/* Reading a module's symbols for the first fault in it says nothing of the next one: outliers count for little. */
+static void learn(struct pt_fault_pace *p, double each_ns, double full)
+{
+	if (each_ns > OUTLIER * p->each_ns)
+		each_ns = OUTLIER * p->each_ns;
+	p->each_ns += full / (full + SMOOTH) * (each_ns - p->each_ns);
+}
+
 void pt_fault_pace_settle(struct pt_fault_pace *p, uint64_t wall_ns, uint64_t spent_ns, uint64_t full)
 {
 	double most = p->budget * (double)SECOND_NS;
@@ -35,7 +44,7 @@ void pt_fault_pace_settle(struct pt_fault_pace *p, uint64_t wall_ns, uint64_t sp
 	if (p->balance_ns > most)
 		p->balance_ns = most;
 	if (full)
-		p->each_ns += (double)full / ((double)full + SMOOTH) * ((double)spent_ns / (double)full - p->each_ns);
+		learn(p, (double)spent_ns / (double)full, (double)full);
 }
 
 size_t pt_fault_pace_room(const struct pt_fault_pace *p)

@@ -186,3 +186,8 @@ struct pt_fault_totals pt_faults_totals(struct pt_faults *f)
 		count_by_process(f, &t);
 	return t;
 }
+
+uint64_t pt_faults_lost(const struct pt_faults *f)
+{
+	return pt_events_totals(f->events).lost;
+}

@@ -72,7 +72,9 @@ void pt_faults_take(struct pt_faults *faults, const struct pt_fault_sink *sink);
  * it was; -EAGAIN: not before the exec that is waited for.
  */
 int pt_faults_set_period(struct pt_faults *faults, uint64_t period, const struct pt_fault_sink *sink);
+/* Asks the kernel about each event: dear where threads are many. */
 struct pt_fault_totals pt_faults_totals(struct pt_faults *faults);
+uint64_t pt_faults_lost(const struct pt_faults *faults); /* of these, cheaply */
 /* Ends it; no event stays behind. NULL is fine. */
 void pt_faults_close(struct pt_faults *faults);
 

@@ -189,10 +189,9 @@ void pt_watch_change_period(struct pt_fault_watch *w, uint64_t period)
 /* How many records came or were lost since the last turn. */
 static uint64_t came(struct pt_fault_watch *w)
 {
-	w->totals = pt_faults_totals(w->stream);
-	uint64_t lost = w->totals.lost - w->lost;
-	w->lost = w->totals.lost;
-	return w->records + lost;
+	uint64_t lost = pt_faults_lost(w->stream), fresh = lost - w->lost;
+	w->lost = lost;
+	return w->records + fresh;
 }
 
 void pt_watch_turn(struct pt_fault_watch *w)
@@ -210,9 +209,9 @@ void pt_watch_turn(struct pt_fault_watch *w)
 	pthread_mutex_unlock(&w->tables);
 	if (w->execed)
 		follow_exec(w);
-	uint64_t period = pt_fault_pace_told(&w->pace, pt_watch_now(w, PT_CLOCK_MONOTONIC), came(w));
+	pt_watch_settle(w);
 	if (has_frame)
 		pt_watch_cut(w, w->frame, false);
-	pt_watch_change_period(w, period);
+	pt_watch_change_period(w, pt_fault_pace_told(&w->pace, pt_watch_now(w, PT_CLOCK_MONOTONIC), came(w)));
 	pt_watch_settle(w);
 }

@@ -45,6 +45,9 @@ static void what_a_fault_costs_is_learned(void **state)
 	assert_in_range((unsigned)p.each_ns, 39900, 40100);
 	pt_fault_pace_settle(&p, 30 * SECOND, MS, 1); /* a single one says little */
 	assert_in_range((unsigned)p.each_ns, 39900, 60000);
+	p = five_percent(1);
+	pt_fault_pace_settle(&p, 2 * SECOND, 100 * MS, 5); /* symbols of a module */
+	assert_in_range((unsigned)p.each_ns, 10000, 12000);
 }
 
 static void a_storm_makes_the_period_grow_at_once(void **state)
