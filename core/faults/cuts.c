@@ -18,6 +18,7 @@ void pt_watch_begin_steps(struct pt_fault_watch *w)
 	if (wanted == w->steps_now)
 		return;
 	pt_fault_steps_free(w->steps);
+	pt_watch_count(w);
 	w->steps = wanted ? pt_fault_steps_new(w->pid, CELLS_MAX, pt_watch_now(w, PT_CLOCK_MONOTONIC), &w->totals)
 			  : NULL;
 	if (w->steps)
@@ -47,8 +48,10 @@ void pt_watch_cut(struct pt_fault_watch *w, const struct pt_snapshot *frame, boo
 	pthread_mutex_lock(&w->lock);
 	bool room = last || !w->n_ready_steps;
 	pthread_mutex_unlock(&w->lock);
-	if (!w->steps || !frame || !room ||
-	    pt_fault_steps_cut(w->steps, frame, pt_watch_now(w, PT_CLOCK_MONOTONIC), &w->totals, &naming, &step) < 0)
+	if (!w->steps || !frame || !room)
+		return;
+	pt_watch_count(w);
+	if (pt_fault_steps_cut(w->steps, frame, pt_watch_now(w, PT_CLOCK_MONOTONIC), &w->totals, &naming, &step) < 0)
 		return;
 	pthread_mutex_lock(&w->lock);
 	if (w->steps_wanted == w->steps_now && w->n_ready_steps < PT_READY_STEPS) {

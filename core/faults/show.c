@@ -73,6 +73,7 @@ void pt_watch_show(struct pt_fault_watch *w, bool last)
 		pt_fault_system_read(w->k, &w->system);
 		w->system_ns = at + SYSTEM_NS;
 	}
+	pt_watch_count(w);
 	pthread_mutex_lock(&w->tables);
 	int error = pt_tally_view(w->tally, at, w->options.rows, &w->system, view);
 	pt_besides_show(&w->besides, w->options.rows, view);

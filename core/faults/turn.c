@@ -186,6 +186,12 @@ void pt_watch_change_period(struct pt_fault_watch *w, uint64_t period)
 		pt_fault_steps_period(w->steps, period);
 }
 
+void pt_watch_count(struct pt_fault_watch *w)
+{
+	if (w->stream)
+		w->totals = pt_faults_totals(w->stream);
+}
+
 /* How many records came or were lost since the last turn. */
 static uint64_t came(struct pt_fault_watch *w)
 {

@@ -121,6 +121,7 @@ static void finish(struct pt_fault_watch *w)
 	w->pace.balance_ns = LAST_NS;
 	if (wanted) {
 		pt_watch_turn(w);
+		pt_watch_count(w);
 		pt_watch_cut(w, w->frame, true);
 	}
 	pt_faults_close(w->stream);

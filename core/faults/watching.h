@@ -32,7 +32,7 @@ struct pt_fault_watch {
 	struct pt_fault_pace pace;
 	struct pt_fault_system system;
 	struct pt_cpu_nodes nodes;
-	struct pt_fault_totals totals; /* the last ones */
+	struct pt_fault_totals totals; /* when they were last asked for: pt_watch_count */
 	uint64_t began_ns, viewed_ns, next_view_ns, system_ns;
 	uint64_t spent_ns, viewed_spent_ns; /* CPU time of the thread at the last settling, and the last view */
 	uint64_t unread, period_most;
@@ -76,6 +76,8 @@ static inline uint64_t pt_watch_now(struct pt_fault_watch *w, enum pt_clock cloc
 void pt_watch_notify(int fd);
 /* Takes all there is off the stream, looks at it as far as there is room, and counts it. */
 void pt_watch_turn(struct pt_fault_watch *w);
+/* Asks the kernel how many faults there were. */
+void pt_watch_count(struct pt_fault_watch *w);
 /* Makes a view if it is time for one. */
 void pt_watch_show_in_time(struct pt_fault_watch *w);
 /* Makes one; of the last, all names are looked up. */
