@@ -6,10 +6,16 @@
 
 #define SECOND_NS 1000000000ull
 #define WINDOW_NS 200000000ull    /* that many records are counted over before the period grows */
-#define CALM_NS   (3 * SECOND_NS) /* that a smaller period would do for before it shrinks */
-#define SMOOTH    100.0           /* faults that a figure of what one costs is smoothed over */
-#define OUTLIER   4.0             /* times as much as usual */
-#define PART      0.7             /* of the budget is for faults, the rest for views */
+#define CALM_NS   (2 * SECOND_NS) /* that a smaller period would do for before it shrinks */
+#define SMOOTH    0.1             /* of a new figure of what things cost */
+#define TYPICAL   50.0            /* faults in a look */
+#define OUTLIER   4.0             /* times as much as foreseen */
+#define EACH_MIN  100.0           /* ns */
+#define PART      0.45            /* of the budget is for faults */
+#define TURN_PART 0.25            /* for looks, whatever they find; the rest is for views */
+#define TURN_NS   100000.0        /* what a look costs, before that is known */
+#define EVERY_NS  20000000ull     /* looks: pages are to be looked at soon after they fault */
+#define RARELY_NS 500000000ull
 
 static uint64_t since(uint64_t now, uint64_t then)
 {
@@ -21,6 +27,7 @@ void pt_fault_pace_init(struct pt_fault_pace *p, double budget, uint64_t period,
 	*p = (struct pt_fault_pace){.budget = budget,
 				    .period = period,
 				    .each_ns = each_ns,
+				    .turn_ns = TURN_NS,
 				    .balance_ns = budget * (double)SECOND_NS,
 				    .wall_ns = wall_ns,
 				    .window_ns = wall_ns,
@@ -28,12 +35,21 @@ void pt_fault_pace_init(struct pt_fault_pace *p, double budget, uint64_t period,
 				    .switched_ns = wall_ns};
 }
 
-/* Reading a module's symbols for the first fault in it says nothing of the next one: outliers count for little. */
-static void learn(struct pt_fault_pace *p, double each_ns, double full)
+/*
+ * A look costs something by itself, and each fault in it as well: both are corrected by what was not foreseen, each as far
+ * as it had to do with it. Reading a module's symbols for the first fault in it says nothing of the next one: outliers
+ * count for little.
+ */
+static void learn(struct pt_fault_pace *p, double spent_ns, double full)
 {
-	if (each_ns > OUTLIER * p->each_ns)
-		each_ns = OUTLIER * p->each_ns;
-	p->each_ns += full / (full + SMOOTH) * (each_ns - p->each_ns);
+	double foreseen = p->turn_ns + p->each_ns * full, wrong = spent_ns - foreseen, part = full / TYPICAL;
+	if (wrong > OUTLIER * foreseen)
+		wrong = OUTLIER * foreseen;
+	double step = SMOOTH * wrong / (1 + part * part);
+	p->turn_ns += step;
+	p->each_ns += step * part / TYPICAL;
+	p->turn_ns = p->turn_ns > 0 ? p->turn_ns : 0;
+	p->each_ns = p->each_ns > EACH_MIN ? p->each_ns : EACH_MIN;
 }
 
 void pt_fault_pace_settle(struct pt_fault_pace *p, uint64_t wall_ns, uint64_t spent_ns, uint64_t full)
@@ -44,12 +60,18 @@ void pt_fault_pace_settle(struct pt_fault_pace *p, uint64_t wall_ns, uint64_t sp
 	if (p->balance_ns > most)
 		p->balance_ns = most;
 	if (full)
-		learn(p, (double)spent_ns / (double)full, (double)full);
+		learn(p, (double)spent_ns, (double)full);
 }
 
 size_t pt_fault_pace_room(const struct pt_fault_pace *p)
 {
-	return p->balance_ns > 0 ? (size_t)(p->balance_ns / (p->each_ns > 1 ? p->each_ns : 1)) : 0;
+	return p->balance_ns > 0 ? (size_t)(p->balance_ns / p->each_ns) : 0;
+}
+
+uint64_t pt_fault_pace_interval(const struct pt_fault_pace *p)
+{
+	double ns = p->turn_ns / (p->budget * TURN_PART);
+	return ns < (double)EVERY_NS ? EVERY_NS : ns > (double)RARELY_NS ? RARELY_NS : (uint64_t)ns;
 }
 
 uint64_t pt_fault_pace_wait(const struct pt_fault_pace *p)

@@ -22,6 +22,7 @@ struct pt_fault_pace {
 	bool fixed;      /* the period */
 	uint64_t period;
 	double each_ns;     /* CPU time that a fault costs which is looked at in full, smoothed */
+	double turn_ns;     /* and a look at all, whatever it finds */
 	double balance_ns;  /* of CPU time; negative: in debt */
 	uint64_t wall_ns;   /* CLOCK_MONOTONIC of the last settling */
 	uint64_t window_ns; /* since when `told` were told */
@@ -34,10 +35,12 @@ struct pt_fault_pace {
 
 /* Begins with one second's share. each_ns: a guess. */
 void pt_fault_pace_init(struct pt_fault_pace *pace, double budget, uint64_t period, double each_ns, uint64_t wall_ns);
-/* CPU time that was spent since the last settling, and on how many faults that were looked at in full. */
+/* CPU time that was spent since the last settling, and on how many faults that were looked at in full; 0: on other things. */
 void pt_fault_pace_settle(struct pt_fault_pace *pace, uint64_t wall_ns, uint64_t spent_ns, uint64_t full);
 /* How many faults there is time to look at in full. */
 size_t pt_fault_pace_room(const struct pt_fault_pace *pace);
+/* How long there is to be between two looks: as short as it can be without costing much by itself. */
+uint64_t pt_fault_pace_interval(const struct pt_fault_pace *pace);
 /* How long after the last settling the debt is paid off; 0: there is none. */
 uint64_t pt_fault_pace_wait(const struct pt_fault_pace *pace);
 

@@ -20,8 +20,7 @@
 #include <unistd.h>
 
 #define SECOND_NS   1000000000ull
-#define TURN_NS     20000000ull /* between two turns while faults come: pages are to be looked at soon after them */
-#define IDLE_NS     100000000ull
+#define IDLE_NS     100000000ull    /* between two looks while nothing happens */
 #define LEAVE_NS    500000000ull    /* how long freeing waits for the thread */
 #define PATIENCE_NS 100000000ull    /* and who wants names */
 #define FINISH_NS   (5 * SECOND_NS) /* and a last look */
@@ -32,7 +31,7 @@
 #define STACK_BYTES 8192 /* of each fault: deep enough for 95 % and more of stacks */
 /* What is assumed before it was measured; and how many faults with stacks a second the target is to pay for. */
 #define EACH_NS         2000.0
-#define EACH_STACK_NS   15000.0
+#define EACH_STACK_NS   8000.0
 #define PERIOD_STACKS   64
 #define TOLD_MAX        100000.0
 #define TOLD_MAX_STACKS 2000.0
@@ -62,7 +61,7 @@ static struct timespec timespec_of(uint64_t ns)
 static void wait_for_faults(struct pt_fault_watch *w)
 {
 	uint64_t debt = pt_fault_pace_wait(&w->pace), at = pt_watch_now(w, PT_CLOCK_MONOTONIC);
-	uint64_t ns = w->records ? TURN_NS : IDLE_NS;
+	uint64_t soon = pt_fault_pace_interval(&w->pace), ns = w->records || soon > IDLE_NS ? soon : IDLE_NS;
 	if (w->next_view_ns < at + ns)
 		ns = w->next_view_ns > at ? w->next_view_ns - at : 0;
 	struct pollfd polled[] = {{.fd = w->wake, .events = POLLIN},

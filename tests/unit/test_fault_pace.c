@@ -24,30 +24,44 @@ static void time_is_earned_and_paid(void **state)
 	(void)state;
 	struct pt_fault_pace p = five_percent(1);
 	assert_int_equal(pt_fault_pace_room(&p), 5000); /* of 10 us each: a second's share */
-	pt_fault_pace_settle(&p, SECOND, 30 * MS, 3000);
-	assert_int_equal(pt_fault_pace_room(&p), 2000);
+	pt_fault_pace_settle(&p, SECOND, 30 * MS + 100000, 3000);
+	assert_int_equal(pt_fault_pace_room(&p), 1990);
 	assert_int_equal(pt_fault_pace_wait(&p), 0);
 	pt_fault_pace_settle(&p, SECOND + 100 * MS, 0, 0);
-	assert_int_equal(pt_fault_pace_room(&p), 2500);
+	assert_int_equal(pt_fault_pace_room(&p), 2490);
 	pt_fault_pace_settle(&p, SECOND + 100 * MS, 26 * MS, 0); /* a view */
 	assert_int_equal(pt_fault_pace_room(&p), 0);
-	assert_in_range(pt_fault_pace_wait(&p), 20 * MS, 20 * MS + 1);
+	assert_in_range(pt_fault_pace_wait(&p), 22 * MS, 22 * MS + 1);
 	pt_fault_pace_settle(&p, 100 * SECOND, 0, 0); /* no more is saved up than a second's share */
 	assert_int_equal(pt_fault_pace_room(&p), 5000);
 }
 
-static void what_a_fault_costs_is_learned(void **state)
+/* Whatever they are, as long as looks find different numbers of faults. */
+static void what_things_cost_is_learned(void **state)
 {
 	(void)state;
 	struct pt_fault_pace p = five_percent(1);
-	for (int i = 1; i <= 20; i++)
-		pt_fault_pace_settle(&p, SECOND + (uint64_t)i * SECOND, 40 * MS, 1000);
-	assert_in_range((unsigned)p.each_ns, 39900, 40100);
-	pt_fault_pace_settle(&p, 30 * SECOND, MS, 1); /* a single one says little */
-	assert_in_range((unsigned)p.each_ns, 39900, 60000);
+	for (unsigned i = 1; i <= 2000; i++) {
+		uint64_t full = i * 37 % 101 + 1;
+		pt_fault_pace_settle(&p, SECOND + i * SECOND, 400000 + full * 40000, full);
+	}
+	assert_in_range((unsigned)p.each_ns, 39000, 41000);
+	assert_in_range((unsigned)p.turn_ns, 360000, 440000);
 	p = five_percent(1);
 	pt_fault_pace_settle(&p, 2 * SECOND, 100 * MS, 5); /* symbols of a module */
-	assert_in_range((unsigned)p.each_ns, 10000, 12000);
+	assert_in_range((unsigned)p.each_ns, 10000, 10500);
+	assert_in_range((unsigned)p.turn_ns, 100000, 170000);
+}
+
+static void looks_that_cost_much_are_rare(void **state)
+{
+	(void)state;
+	struct pt_fault_pace p = five_percent(1);
+	assert_int_equal(pt_fault_pace_interval(&p), 20 * MS);
+	p.turn_ns = 1e6;
+	assert_int_equal(pt_fault_pace_interval(&p), 80 * MS); /* a quarter of the budget */
+	p.turn_ns = 1e9;
+	assert_int_equal(pt_fault_pace_interval(&p), 500 * MS);
 }
 
 static void a_storm_makes_the_period_grow_at_once(void **state)
@@ -146,7 +160,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(time_is_earned_and_paid),
-		cmocka_unit_test(what_a_fault_costs_is_learned),
+		cmocka_unit_test(what_things_cost_is_learned),
+		cmocka_unit_test(looks_that_cost_much_are_rare),
 		cmocka_unit_test(a_storm_makes_the_period_grow_at_once),
 		cmocka_unit_test(a_moment_of_faults_is_no_storm),
 		cmocka_unit_test(calm_makes_it_shrink_after_a_while),
