@@ -254,6 +254,7 @@ static void set_attributes(struct pt_events *e, const struct pt_events_options *
 				    (layout->stack ? PERF_SAMPLE_STACK_USER : 0u);
 		attr->exclude_hv = 1;
 		attr->task = attr->comm = attr->comm_exec = i == 0; /* news are told once */
+		attr->mmap = attr->mmap2 = i == 0 && layout->stack; /* who has stacks wants to know whose code it is */
 		attr->sample_id_all = 1;
 		attr->use_clockid = 1;
 		attr->clockid = CLOCK_MONOTONIC;

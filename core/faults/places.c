@@ -32,7 +32,7 @@ static const struct pt_place *find_in(const struct pt_place *v, size_t n, uint64
 
 static bool is_named(const struct pt_vma *vma)
 {
-	return vma->inode || vma->role == PT_ROLE_VDSO;
+	return vma->inode || !strcmp(vma->path, "[vdso]");
 }
 
 /* Most were where they are now. */
@@ -66,25 +66,32 @@ static bool is_same(const struct pt_place *a, const struct pt_place *b)
 }
 
 /* Keeps what is no longer there, for names that are asked for later. */
+static void keep_gone(struct pt_places *p, const struct pt_place *place)
+{
+	if (!place->module)
+		return;
+	if (!p->gone)
+		p->gone = calloc(GONE_MAX, sizeof(*p->gone));
+	if (!p->gone)
+		return;
+	if (p->n_gone == GONE_MAX)
+		memmove(p->gone, p->gone + GONE_MAX / 2, (p->n_gone /= 2) * sizeof(*p->gone));
+	p->gone[p->n_gone++] = *place;
+}
+
 static void retire(struct pt_places *p, const struct pt_place *now, size_t n)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		if (!p->v[i].module || is_same(&p->v[i], find_in(now, n, p->v[i].start)))
-			continue;
-		if (!p->gone)
-			p->gone = calloc(GONE_MAX, sizeof(*p->gone));
-		if (!p->gone)
-			return;
-		if (p->n_gone == GONE_MAX)
-			memmove(p->gone, p->gone + GONE_MAX / 2, (p->n_gone /= 2) * sizeof(*p->gone));
-		p->gone[p->n_gone++] = p->v[i];
-	}
+	for (size_t i = 0; i < p->n; i++)
+		if (!is_same(&p->v[i], find_in(now, n, p->v[i].start)))
+			keep_gone(p, &p->v[i]);
 }
 
 static int take_maps(struct pt_places *p, const struct pt_vma_table *table)
 {
 	size_t n = 0;
-	struct pt_place *v = calloc(table->n + 1, sizeof(*v));
+	struct pt_place *v = table->n ? calloc(table->n, sizeof(*v)) : NULL;
+	if (!table->n) /* it is ending: what was known stays */
+		return 0;
 	if (!v)
 		return -ENOMEM;
 	for (size_t i = 0; i < table->n; i++) {
@@ -113,6 +120,44 @@ static int read_maps(struct pt_places *p)
 	p->cost_ns = p->read_ns - began;
 	p->forced = false;
 	return error;
+}
+
+/* What is left of a place that another is put into the middle of: before it, behind it. */
+static size_t cut(const struct pt_place *place, const struct pt_place *by, struct pt_place *ret)
+{
+	size_t n = 0;
+	if (place->start < by->start) {
+		ret[n] = *place;
+		ret[n++].end = place->end < by->start ? place->end : by->start;
+	}
+	if (place->end > by->end) {
+		ret[n] = *place;
+		ret[n].start = place->start > by->end ? place->start : by->end;
+		ret[n].offset += ret[n].start - place->start;
+		n++;
+	}
+	return n;
+}
+
+void pt_places_mapped(struct pt_places *p, const struct pt_vma *vma)
+{
+	const struct pt_place place = {vma->start, vma->end, vma->offset, module_of(p, vma)};
+	if (is_same(&place, find_in(p->v, p->n, place.start)))
+		return;
+	struct pt_place *v = calloc(p->n + 2, sizeof(*v));
+	size_t n = 0;
+	if (!v)
+		return;
+	for (size_t i = 0; i < p->n; i++)
+		n += cut(&p->v[i], &place, v + n);
+	size_t at = n++;
+	for (; at > 0 && v[at - 1].start > place.start; at--)
+		v[at] = v[at - 1];
+	v[at] = place;
+	retire(p, v, n);
+	free(p->v);
+	p->v = v;
+	p->n = n;
 }
 
 int pt_places_init(struct pt_places *p, struct pt_kernel *k, pid_t pid)

@@ -29,6 +29,8 @@ struct pt_places {
 int pt_places_init(struct pt_places *places, struct pt_kernel *k, pid_t pid);
 void pt_places_free(struct pt_places *places); /* what it holds */
 void pt_places_execed(struct pt_places *places);
+/* Code has been mapped: start, end, offset, inode, device and path. */
+void pt_places_mapped(struct pt_places *places, const struct pt_vma *vma);
 /* Time passes. What is below and reads maps anew does not do it more often than they cost. */
 void pt_places_tick(struct pt_places *places);
 /* Where that address is now; NULL: no code there, also after a look into maps that are not quite new. */

@@ -7,6 +7,8 @@
 #include <linux/perf_event.h>
 #include <string.h>
 
+#define TRAILER 4 /* words */
+
 struct cursor {
 	const uint64_t *at, *end;
 	bool short_of; /* something was asked for that is not there */
@@ -113,8 +115,7 @@ static void take_sample(struct cursor *c, const struct pt_perf_layout *layout, s
 /* What every record but a sample ends with (sample_id_all): thread, time, CPU, event. */
 static void take_trailer(struct cursor *c, struct pt_perf_record *r)
 {
-	const size_t n = 4;
-	if ((size_t)(c->end - c->at) < n)
+	if (c->end - c->at < TRAILER)
 		c->short_of = true;
 	else {
 		r->time_ns = c->end[-3];
@@ -142,6 +143,25 @@ static void take_comm(struct cursor *c, struct pt_perf_record *r)
 	r->pid = (pid_t)pid;
 	r->tid = (pid_t)tid;
 	take_trailer(c, r);
+}
+
+/* pid, tid, address, length, offset, device, inode and its generation, permissions and flags, path. */
+static void take_mapping(struct cursor *c, struct pt_perf_record *r)
+{
+	uint32_t pid, tid;
+	halves(c, &pid, &tid);
+	r->pid = (pid_t)pid;
+	r->tid = (pid_t)tid;
+	r->start = word(c);
+	r->size = word(c);
+	r->offset = word(c);
+	halves(c, &r->dev_major, &r->dev_minor);
+	r->inode = word(c);
+	words(c, 2);
+	r->path = (const char *)c->at;
+	take_trailer(c, r);
+	if (c->short_of || !memchr(r->path, '\0', (size_t)((const char *)(c->end - TRAILER) - r->path)))
+		c->short_of = true;
 }
 
 int pt_perf_decode(const void *bytes, size_t size, const struct pt_perf_layout *layout, struct pt_perf_record *ret)
@@ -175,6 +195,10 @@ int pt_perf_decode(const void *bytes, size_t size, const struct pt_perf_layout *
 	case PERF_RECORD_COMM:
 		ret->what = header.misc & PERF_RECORD_MISC_COMM_EXEC ? PT_PERF_EXEC : PT_PERF_OTHER;
 		take_comm(&c, ret);
+		break;
+	case PERF_RECORD_MMAP2:
+		ret->what = PT_PERF_MAPPED;
+		take_mapping(&c, ret);
 		break;
 	default: break;
 	}

@@ -33,6 +33,7 @@ enum pt_perf_what {
 	PT_PERF_FORK, /* of a process, or of a thread where pid == parent */
 	PT_PERF_EXIT, /* likewise */
 	PT_PERF_EXEC,
+	PT_PERF_MAPPED, /* memory that may be executed, or is made so */
 };
 
 struct pt_perf_record {
@@ -55,6 +56,10 @@ struct pt_perf_record {
 	const uint8_t
 		*raw; /* [raw_size], 4-byte aligned: fields as the tracepoint's format file has them; NULL: none */
 	size_t raw_size;
+	/* of what was mapped: */
+	uint64_t start, size, offset, inode; /* offset in the file; inode 0: none */
+	uint32_t dev_major, dev_minor;
+	const char *path; /* raw, of the process's root; "//anon", "[vdso]" */
 	/* of what was lost: */
 	uint64_t lost; /* records */
 };

@@ -138,11 +138,26 @@ static void deliver_news(const struct pt_perf_record *r, const struct pt_fault_s
 		sink->news(sink->arg, PT_FAULT_EXECED, r->pid, 0, r->time_ns);
 }
 
+static void deliver_mapping(const struct pt_perf_record *r, const struct pt_fault_sink *sink)
+{
+	const struct pt_vma vma = {.start = r->start,
+				   .end = r->start + r->size,
+				   .offset = r->offset,
+				   .inode = r->inode,
+				   .dev_major = r->dev_major,
+				   .dev_minor = r->dev_minor,
+				   .path = r->path};
+	if (sink->mapped && vma.end > vma.start)
+		sink->mapped(sink->arg, r->pid, &vma);
+}
+
 static void deliver(void *arg, const struct pt_perf_record *r, unsigned which, uint64_t period)
 {
 	const struct taking *t = arg;
 	if (r->what == PT_PERF_SAMPLE)
 		deliver_fault(t, r, which, period);
+	else if (r->what == PT_PERF_MAPPED)
+		deliver_mapping(r, t->sink);
 	else
 		deliver_news(r, t->sink);
 }

@@ -12,6 +12,7 @@
 #define PT_FAULTS_STREAM_H
 
 #include "core/kernel/kernel.h"
+#include "core/model/vma.h"
 
 struct pt_fault_options {
 	uint64_t period;    /* every so many faults are told, each of a thread, CPU and kind on its own; 0: 1 */
@@ -42,6 +43,8 @@ struct pt_fault_sink {
 	void (*fault)(void *arg, const struct pt_fault *fault);
 	/* Of a process, not of a thread; parent is of PT_FAULT_FORKED. NULL is fine. */
 	void (*news)(void *arg, enum pt_fault_news what, pid_t pid, pid_t parent, uint64_t time_ns);
+	/* With stacks: where a process has code, as it is mapped; without perms and role. NULL is fine. */
+	void (*mapped)(void *arg, pid_t pid, const struct pt_vma *vma);
 	void *arg;
 };
 

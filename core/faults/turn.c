@@ -126,9 +126,19 @@ static void on_news(void *arg, enum pt_fault_news what, pid_t pid, pid_t parent,
 		follow_fork(w, time_ns);
 }
 
+static void on_mapped(void *arg, pid_t pid, const struct pt_vma *vma)
+{
+	struct pt_fault_watch *w = arg;
+	if (pid != w->pid || !w->unwinder || w->execed)
+		return;
+	pthread_mutex_lock(&w->naming);
+	pt_unwinder_mapped(w->unwinder, vma);
+	pthread_mutex_unlock(&w->naming);
+}
+
 static const struct pt_fault_sink *sink_of(struct pt_fault_watch *w, struct pt_fault_sink *sink)
 {
-	*sink = (struct pt_fault_sink){.fault = on_fault, .news = on_news, .arg = w};
+	*sink = (struct pt_fault_sink){.fault = on_fault, .news = on_news, .mapped = on_mapped, .arg = w};
 	return sink;
 }
 

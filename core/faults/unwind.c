@@ -44,6 +44,11 @@ void pt_unwinder_execed(struct pt_unwinder *u)
 	pt_places_execed(&u->places);
 }
 
+void pt_unwinder_mapped(struct pt_unwinder *u, const struct pt_vma *vma)
+{
+	pt_places_mapped(&u->places, vma);
+}
+
 /* ---- calls ------------------------------------------------------------------------------------------------------ */
 
 /* How the tables lead on from there. NULL: they don't; *ret_module: they are of a module that is known. */

@@ -29,6 +29,8 @@ int pt_unwinder_new(struct pt_unwinder **ret, struct pt_kernel *k, pid_t pid);
 void pt_unwinder_free(struct pt_unwinder *u); /* NULL is fine */
 /* The process has become another program: nothing known of its modules holds any more. */
 void pt_unwinder_execed(struct pt_unwinder *u);
+/* It has got code there (pt_fault_sink.mapped): known even if maps are not read in time, as of a process that ends. */
+void pt_unwinder_mapped(struct pt_unwinder *u, const struct pt_vma *vma);
 /*
  * The calls of a fault that has a stack, innermost first, into ips[max]; returns how many (at least the instruction
  * itself). An address that is not known makes the maps be read again, but not for more than half a percent of the time.

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -259,6 +261,44 @@ static void another_program(void **state)
 	calls_end(&c);
 }
 
+/* Mappings are told as they come, so nothing needs to be read of a process that has ended. */
+static void a_process_that_is_gone(void **state)
+{
+	(void)state;
+	struct calls c;
+	struct chain chain;
+	const char *why;
+	if (!calls_start(&c, beside(TARGET), "exec", beside("unwind-calls-frame"), STACK_BYTES, &why))
+		skip_because(why);
+	assert_int_equal(pt_unwinder_new(&c.told, c.k, c.child.pid), 0);
+	c.memory = calls_play(&c);
+	calls_play(&c);
+	kill(c.child.pid, SIGKILL);
+	assert_int_equal(waitpid(c.child.pid, NULL, 0), c.child.pid);
+	follow(c.told, calls_fault(&c), &chain);
+	expect(&chain, true, CALLS("touch", "inner", "middle", "outer", "scene_plain", "main", "...", "_start"));
+	pt_unwinder_free(c.told);
+	calls_end(&c);
+}
+
+/* At the same moment by the clock: maps are not read again. */
+static void a_library_as_it_is_mapped(void **state)
+{
+	(void)state;
+	struct calls c;
+	struct chain chain;
+	const char *why;
+	if (!calls_start(&c, beside(TARGET), "library", beside("libunwind-calls.so"), STACK_BYTES, &why))
+		skip_because(why);
+	assert_int_equal(pt_unwinder_new(&c.told, c.k, c.child.pid), 0);
+	assert_int_equal(calls_play(&c), 2);
+	c.script->clock[PT_CLOCK_MONOTONIC] = 0;
+	follow(c.told, calls_fault(&c), &chain);
+	expect(&chain, true, CALLS("touch", "library_visit", "scene_library", "main", "...", "_start"));
+	pt_unwinder_free(c.told);
+	calls_end(&c);
+}
+
 static void copy_to(const char *from, const char *path)
 {
 	char command[9000];
@@ -345,6 +385,8 @@ int main(void)
 		cmocka_unit_test(deep_ones_are_cut),
 		cmocka_unit_test(a_library_that_is_gone_is_named_still),
 		cmocka_unit_test(another_program),
+		cmocka_unit_test(a_process_that_is_gone),
+		cmocka_unit_test(a_library_as_it_is_mapped),
 		cmocka_unit_test(a_program_whose_file_is_gone),
 		cmocka_unit_test(lines_and_build_ids),
 	};

@@ -80,9 +80,24 @@ static void take(void *arg, const struct pt_fault *fault)
 	kept->stack = copied(fault->stack, fault->stack_size);
 }
 
+static void take_news(void *arg, enum pt_fault_news what, pid_t pid, pid_t parent, uint64_t time_ns)
+{
+	const struct calls *c = arg;
+	(void)parent, (void)time_ns;
+	if (c->told && what == PT_FAULT_EXECED && pid == c->child.pid)
+		pt_unwinder_execed(c->told);
+}
+
+static void take_mapping(void *arg, pid_t pid, const struct pt_vma *vma)
+{
+	const struct calls *c = arg;
+	if (c->told && pid == c->child.pid)
+		pt_unwinder_mapped(c->told, vma);
+}
+
 uint64_t calls_play(struct calls *c)
 {
-	const struct pt_fault_sink sink = {.fault = take, .arg = c};
+	const struct pt_fault_sink sink = {.fault = take, .news = take_news, .mapped = take_mapping, .arg = c};
 	child_go(&c->child);
 	const uint64_t said = child_wait(&c->child);
 	pt_faults_take(c->stream, &sink);

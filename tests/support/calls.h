@@ -5,7 +5,7 @@
 #ifndef TESTS_CALLS_H
 #define TESTS_CALLS_H
 
-#include "core/faults/stream.h"
+#include "core/faults/unwind.h"
 #include "tests/support/child.h"
 #include "tests/support/scripted.h"
 
@@ -15,8 +15,9 @@ struct calls {
 	struct pt_kernel *k;     /* of it */
 	struct pt_kernel *real;  /* of the stream, which compares times of the kernel's */
 	struct pt_faults *stream;
-	uint64_t memory;         /* where the fault of the scene is */
-	struct pt_fault *faults; /* [n], copies */
+	struct pt_unwinder *told; /* of what is mapped and executed while it plays; NULL: none */
+	uint64_t memory;          /* where the fault of the scene is */
+	struct pt_fault *faults;  /* [n], copies */
 	size_t n;
 };
 

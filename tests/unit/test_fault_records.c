@@ -138,6 +138,47 @@ static void what_becomes_of_processes(void **arg)
 	assert_int_equal(r.lost, 12);
 }
 
+static void what_is_mapped(void **arg)
+{
+	(void)arg;
+	uint64_t record[32];
+	struct pt_perf_record r;
+	uint64_t words[] = {pair(200, 201),
+			    0x7f0000400000,
+			    0x3000,
+			    0x1000,
+			    pair(8, 1),
+			    4711,
+			    0,
+			    pair(5, 2),
+			    0,
+			    0,
+			    pair(200, 201),
+			    903,
+			    pair(0, 0),
+			    7};
+	memcpy(&words[8], "/lib/long.so", 13);
+	size_t size = make(record, PERF_RECORD_MMAP2, 0, words, 14);
+	assert_int_equal(pt_perf_decode(record, size, &plain, &r), 0);
+	assert_int_equal(r.what, PT_PERF_MAPPED);
+	assert_int_equal(r.pid, 200);
+	assert_int_equal(r.start, 0x7f0000400000);
+	assert_int_equal(r.size, 0x3000);
+	assert_int_equal(r.offset, 0x1000);
+	assert_int_equal(r.dev_major, 8);
+	assert_int_equal(r.dev_minor, 1);
+	assert_int_equal(r.inode, 4711);
+	assert_int_equal(r.time_ns, 903);
+	assert_string_equal(r.path, "/lib/long.so");
+	memcpy(&words[8], "/lib/without/end", 16);
+	size = make(record, PERF_RECORD_MMAP2, 0, words, 14);
+	assert_int_equal(pt_perf_decode(record, size, &plain, &r), -EBADMSG);
+	for (size_t n = 0; n < 13; n++) {
+		size = make(record, PERF_RECORD_MMAP2, 0, words, n);
+		assert_int_equal(pt_perf_decode(record, size, &plain, &r), -EBADMSG);
+	}
+}
+
 /* Nothing is read beyond a record: it lies at the end of a block of memory that valgrind and ASan watch. */
 static void what_is_cut_short_is_refused(void **arg)
 {
@@ -233,6 +274,7 @@ int main(void)
 		cmocka_unit_test(registers_and_stack_follow),
 		cmocka_unit_test(calls_and_what_tracepoints_tell),
 		cmocka_unit_test(what_becomes_of_processes),
+		cmocka_unit_test(what_is_mapped),
 		cmocka_unit_test(what_is_cut_short_is_refused),
 		cmocka_unit_test(records_come_in_order_round_and_round),
 		cmocka_unit_test(a_ring_of_nonsense_is_passed_over),
