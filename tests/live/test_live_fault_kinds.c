@@ -392,7 +392,7 @@ static void take_news(void *arg, enum pt_fault_news what, pid_t pid, pid_t paren
 static void drain(void *arg)
 {
 	struct bench *b = arg;
-	const struct pt_fault_sink sink = {take_fault, take_news, b};
+	const struct pt_fault_sink sink = {.fault = take_fault, .news = take_news, .arg = b};
 	pt_faults_take(b->faults, &sink);
 }
 

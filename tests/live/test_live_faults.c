@@ -91,7 +91,7 @@ static void watch(struct watch *w, void (*run)(struct child *self), const struct
 
 static void next(struct watch *w)
 {
-	const struct pt_fault_sink sink = {take_fault, take_news, &w->seen};
+	const struct pt_fault_sink sink = {.fault = take_fault, .news = take_news, .arg = &w->seen};
 	child_go(&w->child);
 	child_wait(&w->child);
 	pt_faults_take(w->faults, &sink);
@@ -205,7 +205,7 @@ static void what_is_lost_is_counted(void **state)
 	watch(&w, run_all, &(struct pt_fault_options){.ring_bytes = 8192});
 	next(&w);
 	assert_true(w.seen.all < PAGES);
-	const struct pt_fault_sink sink = {take_fault, take_news, &w.seen};
+	const struct pt_fault_sink sink = {.fault = take_fault, .news = take_news, .arg = &w.seen};
 	pt_faults_take(w.faults, &sink);
 	struct pt_fault_totals t = pt_faults_totals(w.faults);
 	assert_true(t.minor + t.major >= PAGES); /* the kernel's own count has all */
@@ -295,7 +295,7 @@ static void whoever_came_meanwhile_keeps_being_told(void **state)
 	(void)state;
 	struct watch w;
 	watch(&w, run_family, &(struct pt_fault_options){0});
-	const struct pt_fault_sink sink = {take_fault, take_news, &w.seen};
+	const struct pt_fault_sink sink = {.fault = take_fault, .news = take_news, .arg = &w.seen};
 	next(&w);
 	assert_int_equal(pt_faults_set_period(w.faults, 1, &sink), 0);
 	next(&w);
@@ -321,7 +321,7 @@ static void a_change_under_way_loses_nothing(void **state)
 	struct watch w;
 	unsigned changes = 0, wrong = 0;
 	watch(&w, run_all, &(struct pt_fault_options){0});
-	const struct pt_fault_sink sink = {take_fault, take_news, &w.seen};
+	const struct pt_fault_sink sink = {.fault = take_fault, .news = take_news, .arg = &w.seen};
 	child_go(&w.child);
 	do {
 		assert_int_equal(pt_faults_set_period(w.faults, 1, &sink), 0);
@@ -345,7 +345,7 @@ static void of_cpus_alone_the_process_is_told(void **state)
 	(void)state;
 	struct watch w;
 	watch(&w, run_family, &(struct pt_fault_options){.machine = true});
-	const struct pt_fault_sink sink = {take_fault, take_news, &w.seen};
+	const struct pt_fault_sink sink = {.fault = take_fault, .news = take_news, .arg = &w.seen};
 	assert_true(pt_faults_totals(w.faults).machine);
 	next(&w);
 	assert_int_equal(pt_faults_set_period(w.faults, 1, &sink), 0);

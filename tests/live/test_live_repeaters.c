@@ -75,7 +75,7 @@ static void take_joined(void *arg, const struct pt_joined *fault)
 
 static void take_all(struct run *run)
 {
-	const struct pt_fault_sink sink = {take_fault, take_news, run};
+	const struct pt_fault_sink sink = {.fault = take_fault, .news = take_news, .arg = run};
 	pt_faults_take(run->faults, &sink);
 	pt_join_flush(run->join, SIZE_MAX, NULL, take_joined, run);
 }
