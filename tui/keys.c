@@ -82,7 +82,7 @@ static const struct ui_binding bindings[] = {
 	    "page faults: who touches memory, where, how often and why; from there, back"),
 	ROW(ENTER, FAULTS, (UI_KEY_ENTER), NULL, "in", 1, FAULTS,
 	    "deeper: the map of this VMA, the page at this address; opens a call of the tree, or closes it"),
-	ROW(FOCUS, FAULTS, (UI_KEY_TAB), NULL, "next table", 2, FAULTS,
+	ROW(FOCUS, FAULTS, (UI_KEY_TAB), NULL, "table", 2, FAULTS,
 	    "next table: VMAs, addresses, threads, stacks as a tree, pages that fault again and again, allocations"),
 	ROW(LAYER_DIGIT, FAULTS, ('1'), "1..6", NULL, 0, FAULTS, "straight to a table"),
 	ROW(RIGHT, FAULTS, (UI_KEY_RIGHT, 'l'), NULL, NULL, 0, FAULTS, "opens a call of the tree, then goes into it"),
@@ -94,7 +94,7 @@ static const struct ui_binding bindings[] = {
 	ROW(ALLOCATIONS, FAULTS, ('a'), NULL, "allocations", 7, FAULTS,
 	    "watches what the kernel allocates for it as well, or no more; begins anew and costs the program as much "
 	    "again"),
-	ROW(WATCH, FAULTS, ('o'), NULL, "watch on/off", 5, FAULTS,
+	ROW(WATCH, FAULTS, ('o'), NULL, "watch", 5, FAULTS,
 	    "watches no more, or anew; else it goes on behind the other screens"),
 
 	ROW(TIME, UI_IN_TARGET, ('t'), NULL, "time", 5, PAST,

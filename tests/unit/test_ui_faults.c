@@ -468,6 +468,8 @@ static void the_tree_opens_and_closes(void **arg)
 	stage_expect(stage, "who grew RSS, not who leaked");
 	stage_expect(stage, "malloc"); /* the heaviest stack is open */
 	stage_expect_not(stage, "start_thread");
+	stage_expect(stage, "── loop"); /* where stacks part */
+	stage_key(stage, 'g');
 	stage_key(stage, UI_KEY_LEFT);
 	stage_expect_not(stage, "main");
 	stage_key(stage, 'j');
@@ -495,7 +497,7 @@ static void the_tree_keeps_its_place(void **arg)
 	(void)arg;
 	at(120, 40);
 	watch_some();
-	stage_type(stage, "4jjj");
+	stage_type(stage, "4gjjj");
 	stage_expect(stage, "── loop");
 	struct pt_fault_view *v = made_faults(11);
 	v->stacks[2].counts.events = 900000;

@@ -10,7 +10,7 @@
 #include "core/text/text.h"
 #include "tui/format.h"
 
-#define KINDS_TOLD 6
+#define KINDS_TOLD 4
 
 #define CPU_CELLS 10
 #define CPU_W     38

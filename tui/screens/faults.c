@@ -9,6 +9,8 @@
 #include "tui/screens/faultview.h"
 #include "tui/screens/screens.h"
 
+#define LEAD 2 /* rows of the tree above what is selected at first */
+
 struct faults {
 	struct ui_screen screen;
 	struct ui_fault_screen view;
@@ -62,6 +64,15 @@ static void select_node(struct ui_fault_stacks *s, int64_t row)
 	s->touched = true;
 }
 
+/* The first row that has several below it: what all stacks begin with says nothing. */
+static size_t first_branch(const struct ui_fault_stacks *s)
+{
+	size_t at = 0;
+	while (at + 1 < s->n && s->tree.v[s->rows[at]].n_children == 1)
+		at++;
+	return at;
+}
+
 /* The rows anew, once nodes were opened or closed. What was selected stays so, or its parent that shows. */
 static void list_nodes(struct ui_fault_stacks *s)
 {
@@ -80,7 +91,7 @@ static void list_nodes(struct ui_fault_stacks *s)
 				return;
 			}
 	if (!s->touched)
-		s->at = 0;
+		s->at = first_branch(s);
 	if (s->at >= s->n)
 		s->at = s->n ? s->n - 1 : 0;
 }
@@ -118,6 +129,8 @@ static void update_tree(struct ui_fault_screen *f)
 	s->resort = false;
 	ui_fault_tree_free(&before);
 	list_nodes(s);
+	if (!s->touched)
+		f->top[UI_FAULT_STACKS] = s->at > LEAD ? s->at - LEAD : 0;
 }
 
 /* Opens or closes the selected node. */
