@@ -18,8 +18,8 @@
  *   2. forks, and writes to the same pages: cow
  *   3. writes to them once more when what it forked has ended: none, as each was copied
  *   4. forks, and writes to all pages when what it forked has ended: write-protect
- *   5. touches the other pages in a loop while the memory of the machine is compacted: migration, a few or none; 0: that
- *      needs root.
+ *   5. touches the other pages in a loop while the memory of the machine is compacted: migration, so many at most; 0:
+ *      that needs root.
  */
 void locked_run(struct child *self);
 
