@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/faults/chain.h"
 #include "core/faults/drift.h"
 #include "core/faults/seen.h"
 #include "core/scan/glance.h"
@@ -19,10 +20,11 @@
 #define SNAPSHOTS     3            /* the newest may be younger than a fault */
 #define FORKS         64           /* moments of the last ones */
 #define HUGE          (1ull << 62) /* numbers of huge pages in the table of pages last seen */
-#define WINDOW        16u   /* pages: with a file's page the kernel maps so many around it (fault_around_bytes) */
-#define WINDOWS       4096u /* a power of two */
-#define LAYOUT_DUE    50u   /* times as long as reading the VMAs took, until they are read again; */
-#define LAYOUT_MISSED 5u    /* where an address is in none of them */
+#define WINDOW        16u      /* pages: with a file's page the kernel maps so many around it (fault_around_bytes) */
+#define WINDOWS       4096u    /* a power of two */
+#define RACE_NS       1000000u /* from a fault to when it is noted, and a CPU that was taken away in between */
+#define LAYOUT_DUE    50u      /* times as long as reading the VMAs took, until they are read again; */
+#define LAYOUT_MISSED 5u       /* where an address is in none of them */
 
 struct waiting {
 	struct pt_joined joined;
@@ -170,6 +172,8 @@ void pt_join_add(struct pt_join *join, const struct pt_fault *f, pt_stack_id sta
 			   .weight = f->weight,
 			   .major = f->major,
 			   .kernel = f->kernel,
+			   .has_code = f->has_code,
+			   .code = f->code,
 			   .stack = stack},
 	};
 }
@@ -385,6 +389,9 @@ static struct pt_fault_case case_of(const struct pt_join *join, const struct pt_
 		.swapped = pt_drift_may(&drift->swapped, since),
 		.collapsed = pt_drift_may(&drift->collapsed, since),
 		.numa_balancing = drift->numa_balancing,
+		.has_code = joined->has_code,
+		.present = joined->code.present,
+		.write = joined->code.write,
 	};
 }
 
@@ -397,23 +404,29 @@ static void set_vma(const struct pt_join *join, struct pt_joined *joined)
 }
 
 /*
- * Of several faults at one page, the first has the page before and the last has the one after. Nothing was there before:
- * then the first one touched it first, if what came of it is memory of its own in small pages.
+ * Without error codes: nothing was there before, so the first of several faults touched it first, if what came of it is
+ * memory of its own in small pages.
  */
-static enum pt_fault_kind kind_of_first(const struct pt_join *join, const struct group *group,
-					const struct pt_joined *joined)
+static enum pt_fault_kind kind_of_first(const struct pt_fault_case *c)
 {
-	struct pt_fault_case c = case_of(join, joined, group->before.ns);
-	c.after = group->after.page;
-	c.knows = group->after.known;
-	bool nothing = c.knew && pt_page_kind(c.before) == PT_UNTOUCHED;
-	bool memory = c.vma && !c.vma->inode && !(c.vma->perms & PT_SHARED);
-	bool small = !(c.after.bits & (PT_PMD | PT_LARGE)) && c.after.bits & PT_HAS_FLAGS;
-	return nothing && memory && small && !c.major ? pt_fault_kind_of(&c) : PT_FAULT_UNKNOWN;
+	bool nothing = c->knew && pt_page_kind(c->before) == PT_UNTOUCHED;
+	bool memory = c->vma && !c->vma->inode && !(c->vma->perms & PT_SHARED);
+	bool small = !(c->after.bits & (PT_PMD | PT_LARGE)) && c->after.bits & PT_HAS_FLAGS;
+	return nothing && memory && small && !c->major ? pt_fault_kind_of(c) : PT_FAULT_UNKNOWN;
 }
 
+static enum pt_chain_order order_of(const struct pt_join *join, const struct group *group, size_t i)
+{
+	const struct pt_joined *joined = fault_of(join, group, i), *last = i ? fault_of(join, group, i - 1) : NULL;
+	if (!last || last->tid == joined->tid || joined->code.began_ns > last->time_ns + RACE_NS)
+		return PT_CHAIN_AFTER;
+	return joined->code.began_ns > last->time_ns ? PT_CHAIN_PERHAPS : PT_CHAIN_OVERLAPS;
+}
+
+/* Of several faults at one page, the first has the page before, and the last has the one after. */
 static void join_group(struct pt_join *join, const struct group *group, size_t groups)
 {
+	enum pt_chain_state state = PT_CHAIN_UNSURE;
 	for (size_t i = 0; i < group->n; i++) {
 		struct pt_joined *joined = &join->waiting[join->order[group->first + i]].joined;
 		bool first = i == 0, last = i == group->n - 1;
@@ -422,9 +435,18 @@ static void join_group(struct pt_join *join, const struct group *group, size_t g
 		joined->before = joined->knew ? group->before.page : (struct pt_page){0};
 		joined->after = joined->knows ? group->after.page : (struct pt_page){0};
 		set_vma(join, joined);
-		struct pt_fault_case c = case_of(join, joined, first ? group->before.ns : joined->time_ns);
+		struct pt_fault_case c = case_of(join, joined,
+						 first ? group->before.ns : fault_of(join, group, i - 1)->time_ns);
 		c.prefaulted = first && is_prefaulted(join, group, groups, group->before.ns);
-		joined->kind = first && !last ? kind_of_first(join, group, joined) : pt_fault_kind_of(&c);
+		joined->kind = pt_fault_kind_of(&c);
+		c.after = group->after.page;
+		c.knows = group->after.known;
+		state = first ? pt_chain_begin(&c) : state;
+		enum pt_fault_kind chained = pt_chain_next(&state, &c, order_of(join, group, i));
+		if (joined->kind == PT_FAULT_UNKNOWN || !first)
+			joined->kind = chained;
+		if (first && !last && joined->kind == PT_FAULT_UNKNOWN && !joined->has_code)
+			joined->kind = kind_of_first(&c);
 	}
 }
 

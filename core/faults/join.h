@@ -18,6 +18,8 @@ struct pt_joined {
 	uint32_t cpu;
 	uint64_t weight;
 	bool major, kernel;
+	bool has_code; /* as struct pt_fault */
+	struct pt_fault_code code;
 	enum pt_fault_kind kind;
 	bool knew, knows; /* whether before and after were looked at */
 	struct pt_page before, after;

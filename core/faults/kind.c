@@ -3,6 +3,8 @@
  */
 #include "core/faults/kind.h"
 
+#include "core/faults/vmas.h"
+
 static bool is_zero(struct pt_page page)
 {
 	return pt_page_kind(page) == PT_ZERO || pt_page_kind(page) == PT_ZERO_HUGE;
@@ -26,28 +28,6 @@ static bool is_of_file(struct pt_page page)
 static bool is_anon(struct pt_page page)
 {
 	return pt_page_kind(page) == PT_ANON;
-}
-
-/* An anonymous mapping, in which nothing but memory of its own can be. */
-static bool is_private_memory(const struct pt_vma *vma)
-{
-	return vma && !vma->inode && !(vma->perms & PT_SHARED) && vma->role != PT_ROLE_HUGETLB &&
-	       vma->role != PT_ROLE_DEVICE;
-}
-
-static bool is_file_copied(const struct pt_vma *vma)
-{
-	return vma && vma->inode && !(vma->perms & PT_SHARED);
-}
-
-static bool may_have_handler(const struct pt_vma *vma)
-{
-	return !vma->has_vm_flags || vma->vm_flags & (PT_VM_UFFD_MISSING | PT_VM_UFFD_WP);
-}
-
-static bool is_locked(const struct pt_vma *vma)
-{
-	return vma && vma->has_vm_flags && vma->vm_flags & PT_VM_LOCKED;
 }
 
 /* Mapped by others as well; false where that is not known. */
@@ -75,9 +55,9 @@ static enum pt_fault_kind of_major(const struct pt_fault_case *c)
 	case PT_ANON:
 		if (c->knew && is_swapped(c->before))
 			return PT_FAULT_SWAP_IN;
-		if (is_private_memory(c->vma) && (!may_have_handler(c->vma) || was_there))
+		if (pt_vma_is_memory(c->vma) && (!pt_vma_may_be_handled(c->vma) || was_there))
 			return c->before.bits & PT_UFFD_WP ? PT_FAULT_UNKNOWN : PT_FAULT_SWAP_IN;
-		return is_file_copied(c->vma) && c->knew && !is_anon(c->before) ? PT_FAULT_COW : PT_FAULT_UNKNOWN;
+		return pt_vma_is_copied(c->vma) && c->knew && !is_anon(c->before) ? PT_FAULT_COW : PT_FAULT_UNKNOWN;
 	case PT_SHMEM: return was_there ? PT_FAULT_UNKNOWN : PT_FAULT_SWAP_IN;
 	case PT_FILE: return was_there ? PT_FAULT_UNKNOWN : PT_FAULT_FILE_MAP;
 	default: return PT_FAULT_UNKNOWN;
@@ -91,18 +71,18 @@ static enum pt_fault_kind of_file(const struct pt_fault_case *c)
 {
 	bool written = c->vma && pt_page_kind(c->after) == PT_FILE && c->vma->perms & PT_SHARED &&
 		       c->vma->perms & PT_WRITE && (c->after.bits & PT_DIRTY || !(c->after.bits & PT_HAS_FLAGS));
-	return c->prefaulted && written && !c->has_access ? PT_FAULT_UNKNOWN : PT_FAULT_FILE_MAP;
+	return c->prefaulted && written && !c->has_code ? PT_FAULT_UNKNOWN : PT_FAULT_FILE_MAP;
 }
 
 static enum pt_fault_kind of_absent(const struct pt_fault_case *c)
 {
 	/* mlock() maps pages that no fault tells of; what follows is something else */
-	if (is_locked(c->vma) && !c->has_access)
+	if (pt_vma_is_locked(c->vma) && !c->has_code)
 		return PT_FAULT_UNKNOWN;
 	if (c->after.bits & PT_PMD && pt_page_kind(c->after) != PT_HUGETLB)
-		return c->collapsed && !c->has_access ? PT_FAULT_UNKNOWN : PT_FAULT_HUGE;
+		return c->collapsed && !c->has_code ? PT_FAULT_UNKNOWN : PT_FAULT_HUGE;
 	switch (pt_page_kind(c->after)) {
-	case PT_ANON: return is_file_copied(c->vma) ? PT_FAULT_COW : PT_FAULT_FIRST_TOUCH;
+	case PT_ANON: return pt_vma_is_copied(c->vma) ? PT_FAULT_COW : PT_FAULT_FIRST_TOUCH;
 	case PT_ZERO:
 	case PT_HUGETLB: return PT_FAULT_FIRST_TOUCH;
 	case PT_FILE:
@@ -125,17 +105,20 @@ static enum pt_fault_kind of_other_frame(const struct pt_fault_case *c)
 {
 	if (c->before.bits & PT_KSM)
 		return PT_FAULT_COW;
+	if (c->has_code) /* it was mapped, and written to */
+		return c->moved || c->after.bits & PT_PMD ? PT_FAULT_UNKNOWN : PT_FAULT_COW;
 	if (is_shared(c->before) || c->forked)
-		return c->has_access || !c->moved ? PT_FAULT_COW : PT_FAULT_UNKNOWN;
+		return c->moved ? PT_FAULT_UNKNOWN : PT_FAULT_COW;
 	bool merged = c->merged && (!c->vma || !c->vma->has_vm_flags || c->vma->vm_flags & PT_VM_MERGEABLE);
 	bool collapsed = c->collapsed && c->after.bits & (PT_LARGE | PT_PMD);
-	if (collapsed && is_locked(c->vma)) /* into a huge page, by khugepaged */
+	if (collapsed && pt_vma_is_locked(c->vma)) /* into a huge page, by khugepaged */
 		return PT_FAULT_MIGRATION;
-	if (merged || collapsed || (c->swapped && !is_locked(c->vma)))
+	if (merged || collapsed || (c->swapped && !pt_vma_is_locked(c->vma)))
 		return PT_FAULT_UNKNOWN;
 	if (!c->moved) /* it was given back and touched again */
 		return c->after.bits & PT_PMD ? PT_FAULT_HUGE : PT_FAULT_FIRST_TOUCH;
-	return is_locked(c->vma) ? PT_FAULT_MIGRATION : PT_FAULT_UNKNOWN; /* what is locked can't be given back */
+	return pt_vma_is_locked(c->vma) ? PT_FAULT_MIGRATION
+					: PT_FAULT_UNKNOWN; /* what is locked can't be given back */
 }
 
 /* Bits that tell that the page may be written to now, and could not be before. */
@@ -154,28 +137,25 @@ static bool may_be_written_now(const struct pt_fault_case *c)
 	       (before.bits & PT_UFFD_WP && !(after.bits & PT_UFFD_WP));
 }
 
-/* Memory that was given back and touched again can come back in the same frame. */
-static bool stayed(const struct pt_fault_case *c)
-{
-	return c->has_access ? c->present : is_locked(c->vma) && !c->moved;
-}
-
+/* Memory that was given back and touched again can come back in the same frame; what is locked can't be given back. */
 static enum pt_fault_kind of_same_frame(const struct pt_fault_case *c)
 {
 	if (may_be_written_now(c))
 		return PT_FAULT_WRITE_PROTECT;
+	if (c->has_code) /* a page of a file that was dirty already, by somebody else's writing */
+		return pt_page_kind(c->after) == PT_FILE ? PT_FAULT_WRITE_PROTECT : PT_FAULT_UNKNOWN;
 	if (c->numa_balancing)
 		return PT_FAULT_NUMA;
-	return stayed(c) && is_anon(c->after) ? PT_FAULT_SPURIOUS : PT_FAULT_UNKNOWN;
+	return pt_vma_is_locked(c->vma) && is_anon(c->after) && !c->moved ? PT_FAULT_SPURIOUS : PT_FAULT_UNKNOWN;
 }
 
 static enum pt_fault_kind of_present(const struct pt_fault_case *c)
 {
 	bool huge_now = c->after.bits & PT_PMD && !(c->before.bits & PT_PMD);
 	if (is_zero(c->before) && !huge_now)
-		return is_zero(c->after) ? PT_FAULT_SPURIOUS : PT_FAULT_ZERO_WRITE;
+		return !is_zero(c->after) ? PT_FAULT_ZERO_WRITE : c->has_code ? PT_FAULT_UNKNOWN : PT_FAULT_SPURIOUS;
 	if (is_of_file(c->before) && is_anon(c->after))
-		return is_file_copied(c->vma) ? PT_FAULT_COW : PT_FAULT_UNKNOWN;
+		return pt_vma_is_copied(c->vma) ? PT_FAULT_COW : PT_FAULT_UNKNOWN;
 	if (!c->before.pfn || !c->after.pfn)
 		return PT_FAULT_UNKNOWN;
 	if (c->before.pfn == c->after.pfn)
@@ -197,12 +177,50 @@ static enum pt_fault_kind of_before(const struct pt_fault_case *c)
 	return is_present(c->before) ? of_present(c) : of_absent(c);
 }
 
+/* ---- what the processor says ------------------------------------------------------------------------------------ */
+
+/* Something was mapped, and was used in a way that it may not be: that is a write. */
+static enum pt_fault_kind of_protected(const struct pt_fault_case *c)
+{
+	if (!c->write)
+		return PT_FAULT_SPURIOUS;
+	if (c->knew && is_present(c->before))
+		return of_present(c);
+	return pt_page_kind(c->after) == PT_FILE ? PT_FAULT_WRITE_PROTECT : PT_FAULT_UNKNOWN;
+}
+
+/* Something was seen before, but nothing was mapped when it faulted: it was hidden, moved or swapped out, or given back. */
+static enum pt_fault_kind of_vanished(const struct pt_fault_case *c)
+{
+	bool same = c->before.pfn && c->before.pfn == c->after.pfn;
+	if (same && c->numa_balancing)
+		return PT_FAULT_NUMA;
+	if (is_zero(c->before)) /* neither moved nor swapped out */
+		return of_absent(c);
+	if (c->moved)
+		return pt_vma_is_locked(c->vma) && !same ? PT_FAULT_MIGRATION : PT_FAULT_UNKNOWN;
+	return is_anon(c->before) && c->swapped ? PT_FAULT_UNKNOWN : of_absent(c);
+}
+
+/* Nothing was mapped. */
+static enum pt_fault_kind of_unmapped(const struct pt_fault_case *c)
+{
+	if (c->knew)
+		return is_present(c->before) ? of_vanished(c) : of_before(c);
+	bool memory = is_anon(c->after) || pt_page_kind(c->after) == PT_PRESENT;
+	return memory || c->after.bits & PT_PMD ? PT_FAULT_UNKNOWN : of_absent(c);
+}
+
 enum pt_fault_kind pt_fault_kind_of(const struct pt_fault_case *c)
 {
 	if (!c->knows || !is_present(c->after))
 		return PT_FAULT_UNKNOWN;
 	enum pt_fault_kind kind = c->major ? of_major(c) : PT_FAULT_UNKNOWN;
-	return kind == PT_FAULT_UNKNOWN && c->knew ? of_before(c) : kind;
+	if (kind != PT_FAULT_UNKNOWN)
+		return kind;
+	if (c->has_code)
+		return c->present ? of_protected(c) : of_unmapped(c);
+	return c->knew ? of_before(c) : PT_FAULT_UNKNOWN;
 }
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */

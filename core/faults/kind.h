@@ -29,7 +29,7 @@ enum pt_fault_kind {
  * kind is unknown.
  *
  * One thing no one tells: memory that was given back (MADV_DONTNEED) after it was looked at, and touched again. Where
- * the processor's error code is not known (has_access), a write to what was the zero page or shared is taken for just
+ * the processor's error code is not known (has_code), a write to what was the zero page or shared is taken for just
  * that, though nothing may have been there any more.
  */
 struct pt_fault_case {
@@ -43,7 +43,7 @@ struct pt_fault_case {
 		collapsed;   /* the kernel may have done that in between, to any page of the machine */
 	bool prefaulted;     /* a neighbour's fault may have mapped it in between */
 	bool numa_balancing; /* the kernel does that, and this process has memory it applies to */
-	bool has_access;     /* the processor's error code is known: */
+	bool has_code;       /* the processor's error code is known: */
 	bool present, write; /* something that may not be used like that was mapped; it was written to */
 };
 

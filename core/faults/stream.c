@@ -1,5 +1,5 @@
 /*
- * The fault stream; see stream.h. Two kinds of events, minor and major, in events.h.
+ * The fault stream; see stream.h. Two kinds of events, minor and major, in events.h; and tracepoints for codes.h.
  */
 #include "core/faults/stream.h"
 
@@ -13,11 +13,14 @@
 #include "core/faults/events.h"
 #include "core/kernel/readers.h"
 
-enum { MINOR, MAJOR, EVENTS };
+enum { MINOR, MAJOR, EVENTS, CODES = EVENTS, ALL = CODES + PT_CODES_EVENTS };
+
+#define STACK_LEAST 8 /* bytes: every event has the fields of all */
 
 struct pt_faults {
 	struct pt_kernel *k;
 	struct pt_events *events;
+	struct pt_codes *codes; /* NULL: none */
 	pid_t pid;
 	bool kernel_mode;
 	uint64_t told;
@@ -39,7 +42,7 @@ uint64_t pt_fault_regs(void)
 
 static int open_events(struct pt_faults *f, const struct pt_fault_options *options)
 {
-	struct perf_event_attr attrs[EVENTS];
+	struct perf_event_attr attrs[ALL] = {0};
 	bool stacks = options->stack_bytes && pt_fault_regs();
 	for (unsigned i = 0; i < EVENTS; i++)
 		attrs[i] = (struct perf_event_attr){
@@ -50,10 +53,18 @@ static int open_events(struct pt_faults *f, const struct pt_fault_options *optio
 			.sample_stack_user = stacks ? (uint32_t)options->stack_bytes : 0,
 			.exclude_kernel = !f->kernel_mode,
 		};
+	for (unsigned i = CODES; i < ALL && f->codes; i++)
+		attrs[i] = (struct perf_event_attr){
+			.type = PERF_TYPE_TRACEPOINT,
+			.config = pt_codes_config(f->codes, i - CODES),
+			.sample_period = options->period <= 1,
+			.sample_regs_user = attrs[MINOR].sample_regs_user,
+			.sample_stack_user = stacks ? STACK_LEAST : 0,
+		};
 	const struct pt_events_options wish = {
 		.attrs = attrs,
-		.n = EVENTS,
-		.layout = {.regs = stacks ? pt_fault_regs() : 0, .stack = stacks},
+		.n = f->codes ? ALL : EVENTS,
+		.layout = {.regs = stacks ? pt_fault_regs() : 0, .stack = stacks, .raw = f->codes != NULL},
 		.ring_bytes = options->ring_bytes,
 		.from_exec = options->from_exec,
 		.machine = options->machine,
@@ -69,7 +80,14 @@ int pt_faults_open(struct pt_faults **ret, struct pt_kernel *k, pid_t pid, const
 	f->k = k;
 	f->pid = pid;
 	f->kernel_mode = true;
+	if (options->codes && pt_codes_new(&f->codes, k) != 0)
+		f->codes = NULL;
 	int error = open_events(f, options);
+	if (error && f->codes) { /* faults alone, then */
+		pt_codes_free(f->codes);
+		f->codes = NULL;
+		error = open_events(f, options);
+	}
 	if (error == -EACCES || error == -EPERM) { /* faults in system calls are not for every user to see */
 		f->kernel_mode = false;
 		error = open_events(f, options);
@@ -90,6 +108,7 @@ void pt_faults_close(struct pt_faults *f)
 	if (!f)
 		return;
 	pt_events_close(f->events);
+	pt_codes_free(f->codes);
 	free(f);
 }
 
@@ -107,19 +126,20 @@ struct taking {
 
 static void deliver_fault(const struct taking *t, const struct pt_perf_record *r, unsigned which, uint64_t weight)
 {
-	const struct pt_fault fault = {.time_ns = r->time_ns,
-				       .address = r->address,
-				       .ip = r->ip,
-				       .pid = r->pid,
-				       .tid = r->tid,
-				       .cpu = r->cpu,
-				       .weight = weight,
-				       .major = which == MAJOR,
-				       .kernel = r->kernel,
-				       .regs = r->regs,
-				       .n_regs = r->n_regs,
-				       .stack = r->stack,
-				       .stack_size = r->stack_size};
+	struct pt_fault fault = {.time_ns = r->time_ns,
+				 .address = r->address,
+				 .ip = r->ip,
+				 .pid = r->pid,
+				 .tid = r->tid,
+				 .cpu = r->cpu,
+				 .weight = weight,
+				 .major = which == MAJOR,
+				 .kernel = r->kernel,
+				 .regs = r->regs,
+				 .n_regs = r->n_regs,
+				 .stack = r->stack,
+				 .stack_size = r->stack_size};
+	fault.has_code = t->f->codes && pt_codes_take(t->f->codes, r, &fault.code);
 	t->f->told += weight;
 	t->sink->fault(t->sink->arg, &fault);
 }
@@ -154,7 +174,9 @@ static void deliver_mapping(const struct pt_perf_record *r, const struct pt_faul
 static void deliver(void *arg, const struct pt_perf_record *r, unsigned which, uint64_t period)
 {
 	const struct taking *t = arg;
-	if (r->what == PT_PERF_SAMPLE)
+	if (r->what == PT_PERF_SAMPLE && which >= CODES)
+		pt_codes_note(t->f->codes, which - CODES, r);
+	else if (r->what == PT_PERF_SAMPLE)
 		deliver_fault(t, r, which, period);
 	else if (r->what == PT_PERF_MAPPED)
 		deliver_mapping(r, t->sink);
@@ -170,7 +192,9 @@ void pt_faults_take(struct pt_faults *f, const struct pt_fault_sink *sink)
 
 int pt_faults_set_period(struct pt_faults *f, uint64_t period, const struct pt_fault_sink *sink)
 {
-	const uint64_t periods[EVENTS] = {period, period};
+	/* a code belongs to one fault, and with some of the faults come others' codes: all of both, or no codes */
+	const uint64_t codes = period == 1;
+	const uint64_t periods[ALL] = {period, period, codes, codes};
 	struct taking t = {f, sink};
 	return pt_events_set_periods(f->events, periods, &(struct pt_events_sink){deliver, &t});
 }
@@ -196,6 +220,7 @@ struct pt_fault_totals pt_faults_totals(struct pt_faults *f)
 				    .threads = events.threads,
 				    .cpus = events.cpus,
 				    .kernel_mode = f->kernel_mode,
+				    .codes = f->codes != NULL,
 				    .machine = events.machine};
 	if (!pt_events_count(f->events, MINOR, &t.minor) || !pt_events_count(f->events, MAJOR, &t.major))
 		count_by_process(f, &t);

@@ -11,6 +11,7 @@
 #ifndef PT_FAULTS_STREAM_H
 #define PT_FAULTS_STREAM_H
 
+#include "core/faults/codes.h"
 #include "core/kernel/kernel.h"
 #include "core/model/vma.h"
 
@@ -20,6 +21,7 @@ struct pt_fault_options {
 	size_t stack_bytes; /* of the user's stack with each, multiple of 8, below 64 KiB; 0: none, and no registers */
 	bool from_exec;     /* of a child that waits to become another program: from there on */
 	bool machine;       /* events of CPUs alone, which also happens where threads are too many */
+	bool codes; /* the processor's error code with each, while all are told and where tracepoints may be read */
 };
 
 struct pt_fault {
@@ -28,9 +30,11 @@ struct pt_fault {
 	uint64_t ip;
 	pid_t pid, tid;
 	uint32_t cpu;
-	uint64_t weight;      /* how many faults it stands for */
-	bool major;           /* something was read from a disk for it */
-	bool kernel;          /* a system call came upon it: ip is the kernel's */
+	uint64_t weight; /* how many faults it stands for */
+	bool major;      /* something was read from a disk for it */
+	bool kernel;     /* a system call came upon it: ip is the kernel's */
+	bool has_code;   /* the next two are known, and when it began */
+	struct pt_fault_code code;
 	const uint64_t *regs; /* of the user, in the order of pt_fault_regs; NULL: none. Borrowed until the call ends */
 	unsigned n_regs;
 	const uint8_t *stack; /* from the stack pointer up; NULL: none. Likewise */
@@ -55,6 +59,7 @@ struct pt_fault_totals {
 	uint64_t damaged;       /* records that made no sense */
 	unsigned threads, cpus; /* that events were opened for */
 	bool kernel_mode;       /* faults in system calls are told as well */
+	bool codes;             /* error codes come with faults */
 	bool machine;           /* events of CPUs alone: minor and major are without those of children */
 };
 

@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <unistd.h>
@@ -16,6 +18,7 @@
 #define SWAP_SIZE (64u << 20)
 #define KSM       "/sys/kernel/mm/ksm/"
 #define HUGEPAGES "/proc/sys/vm/nr_hugepages"
+#define TRACING   "/sys/kernel/tracing"
 #define ZRAM      "/sys/block/zram0/"
 
 static struct {
@@ -204,4 +207,18 @@ const char *machine_needs_hugetlb(unsigned pages)
 	/* what others reserved before there was a pool is theirs */
 	return meminfo("HugePages_Free:") >= meminfo("HugePages_Rsvd:") + pages ? NULL
 										: "others reserved the hugetlb pages";
+}
+
+/* ---- tracefs ---------------------------------------------------------------------------------------------------- */
+
+const char *machine_needs_tracing(void)
+{
+	if (access(TRACING "/events", R_OK) == 0)
+		return NULL;
+	if (geteuid() != 0)
+		return "tracefs is not mounted, and mounting it needs root";
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", TRACING, "tracefs", 0, NULL))
+		return "tracefs can't be mounted";
+	return NULL;
 }

@@ -12,6 +12,8 @@
 const char *machine_needs_swap(void);
 const char *machine_needs_ksm(void);
 const char *machine_needs_hugetlb(unsigned pages); /* so many free ones of the default size */
+/* For this process and what it forks alone, until it ends. */
+const char *machine_needs_tracing(void);
 void machine_restore(void);
 
 /* The number in a file, 0 if it can't be read. */
