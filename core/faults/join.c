@@ -17,14 +17,16 @@
 #include "core/scan/glance.h"
 #include "core/scan/layout.h"
 
-#define SNAPSHOTS     3            /* the newest may be younger than a fault */
-#define FORKS         64           /* moments of the last ones */
-#define HUGE          (1ull << 62) /* numbers of huge pages in the table of pages last seen */
-#define WINDOW        16u      /* pages: with a file's page the kernel maps so many around it (fault_around_bytes) */
-#define WINDOWS       4096u    /* a power of two */
-#define RACE_NS       1000000u /* from a fault to when it is noted, and a CPU that was taken away in between */
-#define LAYOUT_DUE    50u      /* times as long as reading the VMAs took, until they are read again; */
-#define LAYOUT_MISSED 5u       /* where an address is in none of them */
+#define SNAPSHOTS 3            /* the newest may be younger than a fault */
+#define FORKS     64           /* moments of the last ones */
+#define HUGE      (1ull << 62) /* numbers of huge pages in the table of pages last seen */
+#define WINDOW    16u          /* pages: with a file's page the kernel maps so many around it (fault_around_bytes) */
+#define WINDOWS   4096u        /* a power of two */
+#define RACE_NS   1000000u     /* from a fault to when it is noted, and a CPU that was taken away in between */
+/* How many times as long as reading the VMAs took it takes until they are read again; where an address is in none. */
+#define LAYOUT_DUE    50u
+#define LAYOUT_MISSED 10u
+#define LAYOUT_QUICK  2000000u /* ns: at once, then */
 
 struct waiting {
 	struct pt_joined joined;
@@ -186,14 +188,14 @@ static const struct pt_vma *vma_of(const struct pt_join *join, uint64_t address)
 	return join->vmas && i < join->vmas->n && pt_vma_covers(&join->vmas->v[i], address) ? &join->vmas->v[i] : NULL;
 }
 
-/* Reading the VMAs takes its share of the time and no more. */
+/* Reading the VMAs takes its share of the time and no more, if that is much. */
 static void refresh_vmas(struct pt_join *join)
 {
 	uint64_t now = join->k->ops->now(join->k, PT_CLOCK_MONOTONIC);
 	bool missed = !join->vmas;
 	for (size_t i = 0; i < join->n && !missed; i++)
 		missed = !vma_of(join, join->waiting[i].joined.address);
-	uint64_t share = missed ? LAYOUT_MISSED : LAYOUT_DUE;
+	uint64_t share = !missed ? LAYOUT_DUE : join->layout_cost_ns < LAYOUT_QUICK ? 0 : LAYOUT_MISSED;
 	if (join->layout_ns && now - join->layout_ns < share * join->layout_cost_ns)
 		return;
 	struct pt_process process;
