@@ -97,6 +97,8 @@ so_is "a command" '.faults | .ended and .name == "perl" and .counted.minor >= 10
 gives 7 faults --stacks=no -- sh -c 'exit 7'
 grep -q 'There are no stacks' "$tmp/err" || complain "no report on stderr"
 gives 143 faults -- sh -c 'kill -TERM $$'
+gives 125 faults --report "$tmp/no/such/folder" -- touch "$tmp/started"
+[ ! -e "$tmp/started" ] || complain "it was started without a report"
 gives 127 faults -- "$tmp/no-such-command"
 says "No such file"
 gives 126 faults -- "$tmp"

@@ -38,7 +38,7 @@ int ui_out_of_memory(void)
 
 /* ---- a view ----------------------------------------------------------------------------------------------------- */
 
-#define ROOM 8
+#define PAGE 4096
 #define S    1000000000ull
 
 #define T(text) ((char[]){text})
@@ -130,6 +130,19 @@ static struct pt_fault_repeater repeaters[] = {
 		   "that makes a copy."),
 	 .stack = 3},
 	{.address = 0x7f3a00002000, .name = T(""), .events = 3, .text = NULL},
+	/* page by page one run, but for the last */
+	{.address = 0x600000 + 2 * PAGE,
+	 .name = T("/dev/shm/x"),
+	 .events = 9,
+	 .kind = PT_FAULT_WRITE_PROTECT,
+	 .locked = true},
+	{.address = 0x600000 + PAGE,
+	 .name = T("/dev/shm/x"),
+	 .events = 10,
+	 .kind = PT_FAULT_WRITE_PROTECT,
+	 .locked = true},
+	{.address = 0x600000, .name = T("/dev/shm/x"), .events = 11, .kind = PT_FAULT_WRITE_PROTECT, .locked = true},
+	{.address = 0x600000 + 3 * PAGE, .name = T("/dev/shm/x"), .events = 4, .kind = PT_FAULT_WRITE_PROTECT},
 };
 
 static struct pt_fault_alloc_row allocations[] = {
@@ -175,7 +188,7 @@ static struct pt_fault_view view_of_redis(void)
 		.cpus = cpus,
 		.n_cpus = 2,
 		.repeaters = repeaters,
-		.n_repeaters = 2,
+		.n_repeaters = sizeof(repeaters) / sizeof(*repeaters),
 	};
 }
 
@@ -223,7 +236,8 @@ static int report(const struct ui_faults *f)
 
 static struct ui_faults faults_of(const struct pt_fault_view *view, const struct ui_options *options)
 {
-	return (struct ui_faults){.options = options, .view = view, .name = "redis-server", .width = 80};
+	return (struct ui_faults){
+		.options = options, .view = view, .name = "redis-server", .page_size = PAGE, .width = 80};
 }
 
 /* What is printed is UTF-8 that does nothing to a terminal. */

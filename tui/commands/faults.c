@@ -42,6 +42,7 @@ struct session {
 	bool started; /* it is a command: */
 	struct ui_child child;
 	int signals; /* signalfd, where it is none */
+	int report;  /* -1: none */
 	struct pt_fault_watch *watch;
 	struct pt_feed *feed; /* NULL: the command ended before its pages could be looked at, or they may not be */
 	struct pt_snapshot *newest;
@@ -85,9 +86,9 @@ int ui_fault_error(struct pt_kernel *k, pid_t pid, int error)
 	case -EACCES:
 	case -EPERM: return denied(k, pid);
 	case -EMFILE:
-		ui_complain("process %d has too many threads for this machine's CPUs and the descriptors that pagetop "
-			    "may have: ulimit -n %s raises that, or grant it CAP_PERFMON",
-			    (int)pid, "unlimited");
+		ui_complain("process %d has too many threads, on so many CPUs, for the descriptors that pagetop may "
+			    "have: raise that limit (ulimit -n), or grant it CAP_PERFMON",
+			    (int)pid);
 		return UI_LACKING;
 	case -EOPNOTSUPP:
 	case -ENOENT:
@@ -298,22 +299,25 @@ static void go_round(struct session *s)
 
 /* ---- the end ---------------------------------------------------------------------------------------------------- */
 
-/* The standard output stream is the command's: what is said of it goes elsewhere. */
-static int redirect(const struct ui_options *o)
+/* --report, before anything is started; *ret -1: there is none. */
+static int open_report(const struct ui_options *o, int *ret)
 {
-	int fd = STDERR_FILENO;
-	if (o->report)
-		fd = open(o->report, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	else if (!o->rest[0])
+	*ret = o->report ? open(o->report, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
+	if (!o->report || *ret >= 0)
 		return UI_OK;
+	ui_complain("%s: %s", o->report, strerror(errno));
+	return o->rest[0] ? UI_RUN_FAILED : UI_FINDING;
+}
+
+/* What is said goes there; the standard output stream is the command's, where there is one. */
+static void redirect(const struct ui_options *o, int report)
+{
+	int fd = report >= 0 ? report : o->rest[0] ? STDERR_FILENO : -1;
 	fflush(stdout);
-	if (fd >= 0 && dup2(fd, STDOUT_FILENO) >= 0) {
-		if (fd != STDERR_FILENO)
-			close(fd);
-		return UI_OK;
-	}
-	ui_complain("%s: %s", o->report ? o->report : "standard error", strerror(errno));
-	return UI_FINDING;
+	if (fd >= 0)
+		dup2(fd, STDOUT_FILENO); /* of what is open there is no failure */
+	if (report >= 0)
+		close(report);
 }
 
 static int name_calls(void *arg, pt_stack_id id, struct pt_fault_call **ret, size_t *ret_n)
@@ -328,6 +332,7 @@ struct ui_faults ui_faults_on_stdout(const struct ui_options *options, const str
 	return (struct ui_faults){.options = options,
 				  .view = view,
 				  .filter = filter,
+				  .page_size = (uint64_t)sysconf(_SC_PAGESIZE),
 				  .width = ui_text_width(),
 				  .colours = terminal && options->colours != UI_COLOURS_MONO,
 				  .ascii = options->ascii || !terminal};
@@ -407,9 +412,9 @@ static int follow(struct session *s, struct pt_filter *filter)
 	int status = command ? open_command(s) : open_process(s, &before);
 	if (status == UI_OK) {
 		go_round(s);
-		status = redirect(s->options);
-		if (status == UI_OK)
-			status = finish(s, filter);
+		redirect(s->options, s->report);
+		s->report = -1;
+		status = finish(s, filter);
 		if (command)
 			status = ui_child_exit(&s->child) ? ui_child_exit(&s->child) : status ? UI_RUN_FAILED : UI_OK;
 	}
@@ -417,6 +422,12 @@ static int follow(struct session *s, struct pt_filter *filter)
 	if (!command)
 		pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return status;
+}
+
+static int recorded(struct session *s, struct pt_filter *filter)
+{
+	redirect(s->options, s->report);
+	return ui_faults_recorded(s->options, filter);
 }
 
 int ui_faults(const struct ui_options *options, struct pt_kernel *k)
@@ -428,7 +439,9 @@ int ui_faults(const struct ui_options *options, struct pt_kernel *k)
 		status = ui_filter_open(options, &filter);
 	if (status != UI_OK)
 		return status;
-	status = options->input ? ui_faults_recorded(options, filter) : follow(&s, filter);
+	status = open_report(options, &s.report);
+	if (status == UI_OK)
+		status = options->input ? recorded(&s, filter) : follow(&s, filter);
 	ui_filter_close(filter);
 	return status;
 }

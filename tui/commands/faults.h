@@ -21,6 +21,7 @@ struct ui_faults {
 	const char *why;                  /* "interrupted", how it came to an end; NULL: nothing to say of that */
 	struct pt_maybe rss_from, rss_to; /* bytes, of the first frame and the last */
 	struct pt_filter *filter;         /* rows that match; NULL: all */
+	uint64_t page_size;               /* bytes */
 	int width;                        /* columns, of the report */
 	bool colours, ascii;
 	/* The calls of a stack with files and lines, malloc'ed, else those of the view. 0 or -errno; NULL: there are none. */

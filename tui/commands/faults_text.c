@@ -294,38 +294,100 @@ static void print_chain(const struct ui_faults *f, const struct pt_fault_stack_r
 	free(chain);
 }
 
-/* "Copied on write every 500 ms, ever more seldom; it is locked in memory." */
-static void print_rhythm(const struct ui_faults *f, const struct pt_fault_repeater *r)
+/* Adjoining pages to which the same happens are one to people. */
+struct run {
+	const struct pt_fault_repeater *first; /* of n in a row, by address */
+	size_t n;
+	uint64_t events;
+};
+
+static int by_address(const void *a, const void *b)
 {
-	char every[24], words[256];
+	const struct run *x = a, *y = b;
+	return (x->first->address > y->first->address) - (x->first->address < y->first->address);
+}
+
+static int by_events(const void *a, const void *b)
+{
+	const struct run *x = a, *y = b;
+	return x->events != y->events ? (x->events < y->events) - (x->events > y->events) : by_address(a, b);
+}
+
+static bool goes_on(const struct ui_faults *f, const struct run *run, const struct pt_fault_repeater *r)
+{
+	const struct pt_fault_repeater *first = run->first;
+	return r->address == first->address + run->n * f->page_size && r->kind == first->kind &&
+	       r->cause == first->cause && r->locked == first->locked && r->backs_off == first->backs_off;
+}
+
+/* How many there are in ret, those that fault most first. */
+static size_t make_runs(const struct ui_faults *f, struct run *ret)
+{
+	const struct pt_fault_view *v = f->view;
+	size_t all = 0, n = 0;
+	for (size_t i = 0; i < v->n_repeaters; i++)
+		if (ui_fault_matches(f, v->repeaters[i].name))
+			ret[all++] = (struct run){&v->repeaters[i], 1, v->repeaters[i].events};
+	if (all)
+		qsort(ret, all, sizeof(*ret), by_address);
+	for (size_t i = 0; i < all; i++) {
+		if (!n || !goes_on(f, &ret[n - 1], ret[i].first)) {
+			ret[n++] = ret[i];
+			continue;
+		}
+		ret[n - 1].n++;
+		ret[n - 1].events += ret[i].events;
+	}
+	if (n)
+		qsort(ret, n, sizeof(*ret), by_events);
+	return n;
+}
+
+/* "Copied on write every 500 ms, ever more seldom; it is locked in memory." */
+static void print_rhythm(const struct ui_faults *f, const struct run *run)
+{
+	const struct pt_fault_repeater *r = run->first;
+	char every[24], words[256], each[64] = "", n[24];
 	const char *kind = pt_fault_kind_words(r->kind);
-	snprintf(words, sizeof(words), "%c%s%s%s%s%s.", kind[0] & ~0x20, kind + 1, r->interval_ns ? " every " : "",
+	if (run->n > 1)
+		snprintf(each, sizeof(each),
+			 "Each about %s times: ", number(f, (run->events + run->n / 2) / run->n, n, sizeof(n)));
+	snprintf(words, sizeof(words), "%s%c%s%s%s%s%s.", each, run->n > 1 ? kind[0] : kind[0] & ~0x20, kind + 1,
+		 r->interval_ns ? " every " : "",
 		 r->interval_ns ? pt_text_ns(r->interval_ns, every, sizeof(every)) : "",
-		 r->backs_off ? ", ever more seldom" : "", r->locked ? "; it is locked in memory" : "");
+		 r->backs_off ? ", ever more seldom" : "",
+		 !r->locked   ? ""
+		 : run->n > 1 ? "; they are locked in memory"
+			      : "; it is locked in memory");
 	print_below(f, words);
+}
+
+static void print_run(const struct ui_faults *f, const struct run *run)
+{
+	const struct pt_fault_repeater *r = run->first;
+	char n[24], pages[40] = "";
+	if (run->n > 1)
+		snprintf(pages, sizeof(pages), "%zu pages from ", run->n);
+	printf("%8s  %s%" PRIx64 "  ", number(f, run->events, n, sizeof(n)), pages, r->address);
+	print_name(r->name && r->name[0] ? r->name : "memory without a name",
+		   f->width - INDENT - 18 - (int)strlen(pages));
+	putchar('\n');
+	print_rhythm(f, run);
+	if (r->text)
+		print_below(f, r->text);
+	print_chain(f, ui_fault_stack(f->view, r->stack));
 }
 
 static void print_repeaters(const struct ui_faults *f)
 {
-	const struct pt_fault_view *v = f->view;
-	char n[24];
-	size_t shown = 0;
-	for (size_t i = 0; i < v->n_repeaters && shown < ROWS; i++) {
-		const struct pt_fault_repeater *r = &v->repeaters[i];
-		if (!ui_fault_matches(f, r->name))
-			continue;
-		if (!shown++)
-			heading(f, "  FAULTS  PAGES THAT FAULT AGAIN AND AGAIN");
-		printf("%8s  %" PRIx64 "  ", number(f, r->events, n, sizeof(n)), r->address);
-		print_name(r->name && r->name[0] ? r->name : "memory without a name", f->width - INDENT - 18);
-		putchar('\n');
-		print_rhythm(f, r);
-		if (r->text)
-			print_below(f, r->text);
-		print_chain(f, ui_fault_stack(v, r->stack));
-	}
-	if (shown)
-		say_more(f, v->n_repeaters, shown, UI_BY_REPEATER);
+	struct run *runs = calloc(f->view->n_repeaters + 1, sizeof(*runs));
+	size_t n = runs ? make_runs(f, runs) : 0;
+	if (n)
+		heading(f, "  FAULTS  PAGES THAT FAULT AGAIN AND AGAIN");
+	for (size_t i = 0; i < n && i < ROWS; i++)
+		print_run(f, &runs[i]);
+	say_more(f, n, n < ROWS ? n : ROWS, UI_BY_REPEATER);
+	free(runs);
 }
 
 /* ---- allocations ------------------------------------------------------------------------------------------------ */
