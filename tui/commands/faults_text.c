@@ -20,6 +20,7 @@
 #define NAME_ROOM   400
 #define STACK_LINES 3    /* that a chain of calls may take */
 #define INDENT      10   /* of what stands below a row */
+#define SAMPLES     4    /* of CPU time in faults, from which on they say something */
 #define UNSEEN      0.10 /* share of the growth of RSS that no fault accounts for, from which on that is said */
 
 static double seconds_of(const struct pt_fault_view *v)
@@ -125,9 +126,14 @@ static void print_time(const struct ui_faults *f)
 	char time[24], n[24];
 	if (!v->cpu_ns.known || !v->faults_ns.known || !v->cpu_ns.value)
 		return;
-	paragraph(f, "About %.1f %% of its CPU time went into them, %s (by %s samples that met one).",
-		  100 * (double)v->faults_ns.value / (double)v->cpu_ns.value,
-		  pt_text_ns(v->faults_ns.value, time, sizeof(time)), number(f, v->fault_samples, n, sizeof(n)));
+	if (v->fault_samples < SAMPLES)
+		paragraph(f, "Hardly any of its CPU time (%s) was seen to go into them.",
+			  pt_text_ns(v->cpu_ns.value, time, sizeof(time)));
+	else
+		paragraph(f, "About %.1f %% of its CPU time went into them, %s (%s samples).",
+			  100 * (double)v->faults_ns.value / (double)v->cpu_ns.value,
+			  pt_text_ns(v->faults_ns.value, time, sizeof(time)),
+			  number(f, v->fault_samples, n, sizeof(n)));
 }
 
 /* What is missing from the tables below. */
