@@ -326,5 +326,7 @@ enum pt_repeat_cause pt_repeat_why(const struct pt_repeat_case *c, char *text, s
 	text[0] = '\0';
 	tellers[cause](&w);
 	say_kinds(&w);
+	if (c->r->events > c->r->told)
+		say(&w, " %" PRIu32 " of them were told, the others are estimated.", c->r->told);
 	return cause;
 }

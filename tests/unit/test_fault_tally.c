@@ -594,6 +594,7 @@ static void test_interval_of_estimates(void **state)
 	struct pt_fault_view *view = look(tally, 100 * S);
 	assert_int_equal(view->repeaters[0].events, 32);
 	assert_int_equal(view->repeaters[0].interval_ns, S);
+	assert_non_null(strstr(view->repeaters[0].text, "8 of them were told"));
 	pt_fault_view_unref(view);
 	pt_tally_free(tally);
 }
