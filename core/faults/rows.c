@@ -204,10 +204,10 @@ static int add_rows(struct making *m, const struct pt_heavy *table, size_t max, 
 	return error;
 }
 
-#define ADD_ROWS(table, worth, add, rows, n)                                                                           \
-	add_rows(&m, t->tables[table], max, worth, add, &ret->rows, sizeof(*ret->rows), &ret->n)
+#define ADD_ROWS(table, worth, add, array, n)                                                                          \
+	add_rows(&m, t->tables[table], rows, worth, add, &ret->array, sizeof(*ret->array), &ret->n)
 
-int pt_tally_view(struct pt_tally *t, uint64_t now_ns, size_t max, const struct pt_fault_system *system,
+int pt_tally_view(struct pt_tally *t, uint64_t now_ns, size_t rows, const struct pt_fault_system *system,
 		  struct pt_fault_view *ret)
 {
 	struct making m = {t, ret, system};
