@@ -129,7 +129,7 @@ static void apply(struct ui_shell *shell, struct ui_dive *d)
 		t->anchor_steps = 0;
 	}
 	bool newest = shell->target.live && (replay_of(shell) ? shell->target.live->seq == d->at : d->newest);
-	if (newest && !t->wanted) {
+	if (newest) { /* also where keys lead on from there: it is no past even for a moment */
 		show_newest(shell, d);
 		return;
 	}

@@ -11,7 +11,8 @@
 
 #include "core/kernel/readers.h"
 
-#define KEEP 400u /* processes whose files stay open: two of some thousand descriptors each */
+#define SECOND 1000000000u
+#define KEEP   400u /* processes whose files stay open: two of some thousand descriptors each */
 
 static uint64_t now(struct pt_look *look, enum pt_clock clock)
 {
@@ -168,6 +169,26 @@ static int find_by_parents(struct pt_look *look)
 
 /* ---- counters, and who is gone ---------------------------------------------------------------------------------- */
 
+/* VMAs have no counter: the lines of maps are counted, as far as the budget goes, whenever the mapped size is another one.
+ * Short-lived processes get no frame that would say how many there were. */
+static void count_vmas(struct pt_look *look, struct pt_member *m, uint64_t monotonic_ns)
+{
+	struct pt_process *counters = &m->process.counters;
+	if (!look->counting.interval_ns)
+		pt_budget_init(&look->counting, look->share, SECOND, monotonic_ns, 0, 0);
+	if (m->process.frames ||
+	    (m->process.vmas.known && counters->mapped.known && m->counted_at == counters->mapped.value))
+		return;
+	m->process.vmas = (struct pt_maybe){0};
+	m->counted_at = counters->mapped.value;
+	pt_budget_settle(&look->counting, monotonic_ns, look->counting_ns, look->counting_ns);
+	if (look->counting.balance_ns <= 0)
+		return;
+	uint64_t cpu = now(look, PT_CLOCK_THREAD_CPU);
+	m->process.vmas = pt_member_count_vmas(m, look->k, &look->text);
+	look->counting_ns += now(look, PT_CLOCK_THREAD_CPU) - cpu;
+}
+
 static void sample(struct pt_look *look, struct pt_member *m, uint64_t realtime_ns, uint64_t monotonic_ns)
 {
 	bool was_dead = m->dead;
@@ -181,6 +202,8 @@ static void sample(struct pt_look *look, struct pt_member *m, uint64_t realtime_
 	if (error || m->dead || m->gone)
 		return;
 	m->process.sampled_ns = monotonic_ns;
+	if (look->count_vmas)
+		count_vmas(look, m, monotonic_ns);
 	for (size_t i = 0; i < look->n_sinks; i++)
 		if (look->sinks[i].sampled)
 			look->sinks[i].sampled(look->sinks[i].arg, &m->process, realtime_ns, monotonic_ns);

@@ -10,6 +10,9 @@ struct pt_look {
 	struct pt_kernel *k; /* borrowed */
 	pid_t reaper;        /* whose children belong to the tree; 0: nobody's */
 	double share;        /* of one core, for what is asked at a pace of its own */
+	bool count_vmas;
+	struct pt_budget counting; /* begun at the first look */
+	uint64_t counting_ns;      /* CPU time that it took */
 	const struct pt_tree_sink *sinks;
 	size_t n_sinks;
 	struct pt_member **v; /* those that are there, in the order in which they were found */

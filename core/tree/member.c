@@ -8,12 +8,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/kernel/readers.h"
 
 #define TEXT_FIRST 8192u
-#define AT_ONCE    4096u /* the kernel hands out at most a page at a time, ... */
-#define LAST       2048u /* ... and where there was room for one, less than half of it is the end */
+#define AT_ONCE    4096u      /* the kernel hands out at most a page at a time, ... */
+#define MAPS_MOST  (1u << 20) /* bytes of maps that are counted: some ten thousand lines */
+#define LAST       2048u      /* ... and where there was room for one, less than half of it is the end */
 
 static int grow(struct pt_tree_text *text)
 {
@@ -114,6 +116,26 @@ int pt_member_sample(struct pt_member *m, struct pt_kernel *k, struct pt_tree_te
 	if (!m->dead)
 		m->process.counters = now;
 	return 0;
+}
+
+struct pt_maybe pt_member_count_vmas(struct pt_member *m, struct pt_kernel *k, struct pt_tree_text *text)
+{
+	struct pt_maybe lines = {.known = true};
+	const struct pt_maybe unknown = {0};
+	if (text->room < AT_ONCE && grow(text))
+		return unknown;
+	int fd = open_file(k, m->process.pid, "maps");
+	if (fd < 0)
+		return unknown;
+	ssize_t n;
+	uint64_t at = 0;
+	while ((n = k->ops->pread(k, fd, text->v, text->room, at)) > 0 && at < MAPS_MOST) {
+		for (const char *c = text->v, *end = c + n; (c = memchr(c, '\n', (size_t)(end - c))); c++)
+			lines.value++;
+		at += (uint64_t)n;
+	}
+	k->ops->close(k, fd);
+	return n == 0 && lines.value ? lines : unknown;
 }
 
 /* ---- children --------------------------------------------------------------------------------------------------- */

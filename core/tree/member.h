@@ -23,6 +23,7 @@ struct pt_member {
 	struct pt_scan *scan;    /* NULL: none */
 	uint64_t framed_ns;      /* CLOCK_MONOTONIC of the last frame or try; 0: none */
 	bool preferred;          /* it is next, however young it is */
+	uint64_t counted_at;     /* bytes mapped when its VMAs were counted */
 	struct pt_pace siblings; /* of asking all of its threads for children */
 };
 
@@ -34,6 +35,8 @@ void pt_member_free(struct pt_member *member, struct pt_kernel *k); /* NULL is f
 
 /* Reads the counters; it may turn out dead or gone. 0, or -errno where it lives and they cannot be read. */
 int pt_member_sample(struct pt_member *member, struct pt_kernel *k, struct pt_tree_text *text);
+/* The lines of its maps; unknown where they cannot be read, or are more than some thousand. */
+struct pt_maybe pt_member_count_vmas(struct pt_member *member, struct pt_kernel *k, struct pt_tree_text *text);
 /* Calls each(arg, pid) for the children of its main thread, and of all threads. -ENOENT: this kernel lists none. */
 typedef void (*pt_child_fn)(void *arg, pid_t pid);
 int pt_member_children(struct pt_member *member, struct pt_kernel *k, struct pt_tree_text *text, pt_child_fn each,

@@ -325,6 +325,7 @@ static struct pt_tree *make(struct pt_kernel *k, const struct pt_tree_options *o
 	tree->look = (struct pt_look){.k = k,
 				      .reaper = options->reaper,
 				      .share = options->share / 8,
+				      .count_vmas = options->count_vmas,
 				      .sinks = tree->options.sinks,
 				      .n_sinks = options->n_sinks};
 	tree->turns = (struct pt_turns){.k = k,

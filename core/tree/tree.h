@@ -25,6 +25,7 @@ struct pt_tree_process {
 	struct pt_maybe exit_status; /* as waitpid gives it, where the caller said (pt_tree_waited) */
 	struct pt_maybe max_rss; /* bytes, likewise: the most it held, by the kernel; unknown where the caller said 0 */
 	bool refused;            /* its pages may not be looked at: it gets no frames */
+	struct pt_maybe vmas;    /* how many, where that is asked for and it has no frame yet, which would say so */
 };
 
 /* Who is told. Called in the tree's thread, one at a time; everything is borrowed. Any may be NULL. */
@@ -48,6 +49,7 @@ struct pt_tree_options {
 	uint64_t frame_ns;    /* between two frames of a process, at least; 0: no frames */
 	uint64_t settle_ns;   /* how long a process has to live before its pages are read */
 	double share;         /* of one core: 0.05 is 5 % of it; at most half of it for looks */
+	bool count_vmas;      /* of those without frames, for an eighth of the share: it costs more than all counters */
 	pid_t reaper;         /* the subreaper: all children of its main thread belong to the tree; 0: there is none */
 	struct pt_tree_sink sinks[PT_TREE_SINKS];
 	size_t n_sinks;

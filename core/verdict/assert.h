@@ -26,6 +26,8 @@ struct pt_assert_error {
 int pt_assert_parse(const char *text, struct pt_assert **ret, struct pt_assert_error *error);
 void pt_assert_free(struct pt_assert *assertion); /* NULL is fine */
 const char *pt_assert_text(const struct pt_assert *assertion);
+bool pt_assert_asks(const struct pt_assert *assertion,
+		    enum pt_quantity quantity); /* whether any series of it is of that */
 
 enum pt_answer { PT_ANSWER_NO, PT_ANSWER_UNDECIDED, PT_ANSWER_YES };
 const char *pt_answer_name(enum pt_answer answer); /* "failed", "undecided", "passed" */

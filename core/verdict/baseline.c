@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define KIB 1024.0
 #define MIB (KIB * KIB)
 
+#define SECOND   1000000000u
 #define DURATION 0
 #define SURE     3 /* runs, from which on the tolerance is learnt */
 
@@ -105,6 +107,43 @@ static bool is_tight(double low, double high)
 	return isfinite(high) && high - low <= fmax(high / 16, MIB);
 }
 
+/* The RSS of a process at its largest from a moment on, by its counters and by its frames; of these at least the newest. */
+struct seen {
+	uint64_t counted, framed;
+	uint64_t newest_ns;
+};
+
+static void see(struct seen *seen, const struct pt_sample *sample, uint64_t from_ns)
+{
+	uint64_t rss = sample->all.v[PT_QUANTITY_RSS].value;
+	bool before = sample->monotonic_ns < from_ns;
+	if (!sample->frame) {
+		if (!before && rss > seen->counted)
+			seen->counted = rss;
+		return;
+	}
+	if (before || seen->newest_ns < from_ns || rss > seen->framed)
+		seen->framed = rss;
+	seen->newest_ns = sample->monotonic_ns;
+}
+
+/* Whether frames were there when the processes were largest, from a moment on: what is told by role is known from frames
+ * alone, and of a short run or on a busy machine these may all have come before. */
+static bool is_framed(const struct pt_trace *trace, uint64_t from_ns)
+{
+	double counted = 0, missed = 0;
+	struct seen *seen = calloc(trace->n_processes + 1, sizeof(*seen));
+	for (size_t i = 0; seen && i < trace->n_samples; i++)
+		if (trace->samples[i].process < trace->n_processes && trace->samples[i].all.v[PT_QUANTITY_RSS].known)
+			see(&seen[trace->samples[i].process], &trace->samples[i], from_ns);
+	for (size_t i = 0; seen && i < trace->n_processes; i++) {
+		counted += (double)seen[i].counted;
+		missed += fmax((double)seen[i].counted - (double)seen[i].framed, 0);
+	}
+	free(seen);
+	return seen && is_tight(counted - missed, counted);
+}
+
 /* By an assertion that says nothing: its finding is the value. */
 static int measure(const struct pt_trace *trace, size_t i, double *ret)
 {
@@ -126,8 +165,13 @@ int pt_baseline_measure(const struct pt_trace *trace, struct pt_baseline_run *re
 	int error = 0;
 	*ret = (struct pt_baseline_run){.realtime_ns = trace->n_samples ? trace->samples[0].realtime_ns : 0};
 	ret->v[DURATION] = duration_of(trace);
-	for (size_t i = DURATION + 1; i < PT_MEASURES && !error; i++)
-		error = measure(trace, i, &ret->v[i]);
+	bool framed = is_framed(trace, 0);
+	bool framed_last = is_framed(trace, trace->ended_ns > SECOND ? trace->ended_ns - SECOND : 0);
+	for (size_t i = DURATION + 1; i < PT_MEASURES && !error; i++) {
+		ret->v[i] = NAN;
+		if (!strstr(measures[i].name, ".rss") || (strstr(measures[i].name, "end-1s") ? framed_last : framed))
+			error = measure(trace, i, &ret->v[i]);
+	}
 	return error;
 }
 

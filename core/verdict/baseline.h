@@ -36,8 +36,8 @@ double pt_measure_least(size_t measure);
 /* The measure of that name, or PT_MEASURES. */
 size_t pt_measure_of(const char *name);
 
-/* What a run measured; of what is known to within a sixteenth or 1 MiB, the most
- * it can have been. 0, or -errno as of pt_assert_judge. */
+/* What a run measured; of what is known to within a sixteenth or 1 MiB, the most it can have been. What frames alone tell
+ * counts where they were there when it held most, to within as much. 0, or -errno as of pt_assert_judge. */
 int pt_baseline_measure(const struct pt_trace *trace, struct pt_baseline_run *ret);
 /* The newest; the oldest goes when there are too many. */
 void pt_baseline_add(struct pt_baseline *baseline, const struct pt_baseline_run *run);

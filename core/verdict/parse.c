@@ -385,3 +385,12 @@ const char *pt_assert_text(const struct pt_assert *a)
 {
 	return a->text;
 }
+
+bool pt_assert_asks(const struct pt_assert *a, enum pt_quantity quantity)
+{
+	bool asks = false;
+	for (const struct pt_node *node = a->nodes; node; node = node->next)
+		asks |= (node->kind == PT_NODE_SERIES || node->kind == PT_NODE_CALL) &&
+			node->series.quantity == quantity;
+	return asks;
+}

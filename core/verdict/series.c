@@ -202,11 +202,11 @@ static bool begins_round(const struct summer *s, const struct pt_sample *sample)
 
 /*
  * Whether something else says the same better. Counters are of one moment, while a frame within a budget has pages that
- * were read some seconds ago; but the one of swap lacks shared memory.
+ * were read some seconds ago; but the one of swap lacks shared memory, and VMAs are counted only until there are frames.
  */
 static bool is_second(const struct summer *s, const struct member *m, const struct pt_sample *sample)
 {
-	if (s->series->quantity == PT_QUANTITY_SWAP)
+	if (s->series->quantity == PT_QUANTITY_SWAP || s->series->quantity == PT_QUANTITY_VMAS)
 		return !sample->frame && m->framed;
 	return sample->frame && m->counted && s->series->roles == PT_ROLES_ALL;
 }

@@ -88,6 +88,10 @@ assert cases[2].get("name") == 'at("<&>", rss) < 1M'
 assert "no mark" in cases[2].find("skipped").get("message")
 PYTHON
 
+# The VMAs of who lives too short for a frame are counted.
+"$bin" run --strict --assert 'vmas < 500' --report "$tmp/report" -- sh -c 'for i in 1 2 3; do timeout 0.06 tail -f /dev/null; done; :'
+[ $? = 0 ] || complain "VMAs of short-lived children: $(tail -n 4 "$tmp/report")"
+
 # A run says the same at its end as its recording does afterwards.
 cat >"$tmp/assertions" <<'FILE'
 plateau(anon, "warm".."done")

@@ -309,6 +309,26 @@ static void counters_go_before_frames(void **arg)
 	pt_trace_free(trace);
 }
 
+/* Of a process without a frame they were counted; where there are frames, these say it. */
+static void counted_vmas_give_way_to_frames(void **arg)
+{
+	(void)arg;
+	struct pt_trace *trace = new_trace();
+	uint32_t brief = add_process(trace, "brief", 1, 3), framed = add_process(trace, "framed", 1, 0);
+	for (unsigned i = 1; i < 6; i++) {
+		struct pt_sample sample = {.process = i < 3 ? brief : framed, .monotonic_ns = i * SECOND};
+		sample.all.v[PT_QUANTITY_RSS] = (struct pt_maybe){MIB, true};
+		sample.all.v[PT_QUANTITY_VMAS] = (struct pt_maybe){7, i < 4};
+		assert_int_equal(pt_trace_add(trace, &sample), 0);
+	}
+	frame(trace, framed, 4.5, MIB, 0, 0);
+	comes_to(trace, "vmas <= 40", PT_ANSWER_YES);
+	comes_to(trace, "peak(vmas of \"brief\") == 7", PT_ANSWER_YES);
+	comes_to(trace, "at(start + 2s, vmas) == 7", PT_ANSWER_YES);
+	comes_to(trace, "final(vmas) == 40", PT_ANSWER_YES);
+	pt_trace_free(trace);
+}
+
 /* It was seen when it had no memory any more, and holds none. */
 static void what_is_seen_ending_holds_nothing(void **arg)
 {
@@ -599,6 +619,7 @@ int main(void)
 		cmocka_unit_test(what_is_seen_ending_holds_nothing),
 		cmocka_unit_test(swap_of_counters_gives_way_to_frames),
 		cmocka_unit_test(shares_of_huge_pages),
+		cmocka_unit_test(counted_vmas_give_way_to_frames),
 		cmocka_unit_test(lumps_after_a_warm_up_are_undecided),
 		cmocka_unit_test(growth_and_none),
 		cmocka_unit_test(too_little_says_how_long),

@@ -32,6 +32,9 @@ static uint64_t last_seq;
 static void (*script)(unsigned look);
 static sem_t done, started; /* started: `tree` is set */
 static struct pt_kernel_ops kept_ops;
+static bool count_vmas;
+static struct pt_maybe vmas[8]; /* as samples of the root had them */
+static size_t n_vmas;
 
 static void keep(struct pt_kernel *k)
 {
@@ -58,6 +61,8 @@ static void sampled(void *arg, const struct pt_tree_process *p, uint64_t realtim
 	(void)arg;
 	(void)realtime_ns;
 	assert_int_equal(p->sampled_ns, monotonic_ns);
+	if (p->pid == ROOT && n_vmas < sizeof(vmas) / sizeof(*vmas))
+		vmas[n_vmas++] = p->vmas;
 	if (p->counters.rss_anon.known)
 		tell("%d:%d ", (int)p->pid, (int)p->counters.rss_anon.value);
 	else
@@ -100,7 +105,7 @@ static void looked(void *arg, uint64_t monotonic_ns)
 static void start(const char *text, void (*with)(unsigned look))
 {
 	told[0] = '\0';
-	looks = frames = 0;
+	looks = frames = n_vmas = 0;
 	last_seq = 0;
 	script = with;
 	sem_init(&done, 0, 0);
@@ -127,6 +132,7 @@ static int watch(unsigned n, uint64_t frame_ns)
 					  .settle_ns = frame_ns,
 					  .share = 1,
 					  .reaper = REAPER,
+					  .count_vmas = count_vmas,
 					  .sinks = {{began, sampled, looked, framed, ended, NULL}},
 					  .n_sinks = 1};
 	last_look = n;
@@ -323,6 +329,31 @@ static void a_pid_that_is_used_again_is_another_process(void **state)
 	stop();
 }
 
+/* ---- VMAs of those without frames -------------------------------------------------------------------------------- */
+
+static void map_more(unsigned look)
+{
+	if (look == 2)
+		fixture_add(fixture, PROCESS(100, 1, "10000") "vma 20000-24000 rw-p\n");
+}
+
+static void vmas_are_counted_where_that_is_asked_for(void **state)
+{
+	(void)state;
+	for (int asked = 0; asked < 2; asked++) {
+		count_vmas = asked;
+		start(PROCESS(100, 1, "10000"), map_more);
+		assert_int_equal(watch(4, 0), 0);
+		assert_true(n_vmas >= 4);
+		for (size_t i = 0; i < 4; i++)
+			assert_int_equal(vmas[i].known, asked);
+		assert_int_equal(vmas[1].value, asked ? 1 : 0);
+		assert_int_equal(vmas[3].value, asked ? 2 : 0); /* more is mapped */
+		stop();
+	}
+	count_vmas = false;
+}
+
 /* ---- frames ----------------------------------------------------------------------------------------------------- */
 
 /* The root is found before the other two, and has its turn while they are too young. */
@@ -429,6 +460,7 @@ int main(void)
 		cmocka_unit_test(nobody_there),
 		cmocka_unit_test(ends_are_told_once_with_what_is_known),
 		cmocka_unit_test(a_pid_that_is_used_again_is_another_process),
+		cmocka_unit_test(vmas_are_counted_where_that_is_asked_for),
 		cmocka_unit_test(the_largest_comes_first),
 		cmocka_unit_test(who_refuses_is_asked_once),
 		cmocka_unit_test(a_wanted_frame_is_not_waited_for),

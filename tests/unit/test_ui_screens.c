@@ -352,7 +352,7 @@ static void history_notes_each_change(void **arg)
 	(void)arg;
 	at(STAGE_PID);
 	stage_type(stage, ":55d100000000\n");
-	stage_expect(stage, "PFN 0x120");
+	stage_expect(stage, "(0x120)"); /* read here, and not what the last frame had */
 	fixture_add(stage->fixture, "in 100\npage 55d100000000 anon pfn=0x777 count=2\n");
 	stage->now_ns += 2000000000;
 	stage_expect(stage, "1 change");

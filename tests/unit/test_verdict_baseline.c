@@ -211,11 +211,41 @@ static void test_rates(void **state)
 	assert_true(found(10, 0.002, false, 1.05) >= 99);
 }
 
+/* A frame that came before the heap was filled says nothing of its peak. */
+static void test_early_frames(void **state)
+{
+	(void)state;
+	for (int late = 0; late < 2; late++) {
+		struct pt_baseline_run run;
+		struct pt_trace *trace = run_of(60 * MIB, false);
+		struct pt_amounts roles[PT_ROLE_N];
+		struct pt_sample early = {.monotonic_ns = 4 * SECOND + 1, .roles = roles};
+		for (unsigned second = 4; second <= (late ? 10 : 4); second += late ? 1 : 10) {
+			early.monotonic_ns = second * SECOND + 1;
+			early.all = trace->samples[0].all;
+			double held = second == 5 ? 58 * MIB : second == 10 ? 10 * MIB : 20 * MIB;
+			early.all.v[PT_QUANTITY_RSS].value = (uint64_t)held;
+			for (int role = 0; role < PT_ROLE_N; role++)
+				for (int q = 0; q < PT_QUANTITY_N; q++)
+					roles[role].v[q] = (struct pt_maybe){.known = true};
+			roles[PT_ROLE_HEAP].v[PT_QUANTITY_RSS].value = (uint64_t)held;
+			assert_int_equal(pt_trace_add(trace, &early), 0);
+		}
+		assert_int_equal(pt_baseline_measure(trace, &run), 0);
+		assert_true(measured(&run, "peak(rss)") == 60 * MIB);
+		if (late)
+			assert_true(measured(&run, "peak(heap.rss)") == 58 * MIB);
+		else
+			assert_true(isnan(measured(&run, "peak(heap.rss)")));
+		pt_trace_free(trace);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_measures), cmocka_unit_test(test_limits), cmocka_unit_test(test_keeps_the_last),
-		cmocka_unit_test(test_judging),  cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_judging),  cmocka_unit_test(test_rates),  cmocka_unit_test(test_early_frames),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

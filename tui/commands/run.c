@@ -119,6 +119,7 @@ static void start_tree(struct session *s)
 											 : FRAME_NS,
 					  .settle_ns = SETTLE_NS,
 					  .share = s->options->budget / 100,
+					  .count_vmas = ui_run_verdict_counts_vmas(&s->verdict, s->options),
 					  .reaper = getpid()};
 	struct pt_kernel *k;
 	options.sinks[options.n_sinks++] = ui_watch_sink(&s->watch);

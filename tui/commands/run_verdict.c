@@ -58,6 +58,14 @@ void ui_run_verdict_judge(struct ui_run_verdict *verdict, const struct ui_option
 		verdict->failed |= ui_baseline_update(&verdict->baseline, options, trace) != UI_OK;
 }
 
+bool ui_run_verdict_counts_vmas(const struct ui_run_verdict *verdict, const struct ui_options *options)
+{
+	bool counts = options->baseline != NULL; /* a measure of every baseline */
+	for (size_t i = 0; i < verdict->assertions.n; i++)
+		counts |= pt_assert_asks(verdict->assertions.v[i].assertion, PT_QUANTITY_VMAS);
+	return counts;
+}
+
 int ui_run_verdict_exit(const struct ui_run_verdict *verdict, const struct ui_options *options)
 {
 	if (verdict->verdicts.failed)

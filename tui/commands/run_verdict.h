@@ -24,6 +24,8 @@ void ui_run_verdict_free(struct ui_run_verdict *verdict);
 /* Judges the trace, which must stay; writes what is asked for as JUnit's XML, and the baseline. */
 void ui_run_verdict_judge(struct ui_run_verdict *verdict, const struct ui_options *options,
 			  const struct ui_child *child, const struct pt_trace *trace);
+/* Whether it is about the number of VMAs, which counters do not tell. */
+bool ui_run_verdict_counts_vmas(const struct ui_run_verdict *verdict, const struct ui_options *options);
 /* The status of the run, where that of its command is 0. */
 int ui_run_verdict_exit(const struct ui_run_verdict *verdict, const struct ui_options *options);
 

@@ -142,6 +142,8 @@ static void sampled(void *arg, const struct pt_tree_process *p, uint64_t realtim
 	struct pt_sample sample = {
 		.process = (uint32_t)w->trace, .realtime_ns = realtime_ns, .monotonic_ns = monotonic_ns};
 	pt_amounts_of_process(&p->counters, &sample.all);
+	if (!p->frames)
+		sample.all.v[PT_QUANTITY_VMAS] = p->vmas;
 	watch->lost |= pt_trace_add(watch->trace, &sample) != 0;
 }
 

@@ -189,7 +189,9 @@ static void draw_story(const struct ui_page_view *v, const struct ui_chronicle *
 		changes += story->chapters[i].from_ns != 0;
 	struct wg_span title[] = {
 		{"history of this address", WG_TEXT, 0},
-		{changes ? ui_scratch_text(s, "%zu change%s", changes, changes == 1 ? "" : "s") : "no change",
+		{changes              ? ui_scratch_text(s, "%zu change%s", changes, changes == 1 ? "" : "s")
+		 : shell->target.back ? "no change"
+				      : "no change so far",
 		 changes ? WG_ACCENT : WG_DIM, 1},
 		{story->first_ns ? ui_scratch_text(s, "since %s", ui_clock(s, story->first_ns)) : NULL, WG_DIM, 2},
 	};
