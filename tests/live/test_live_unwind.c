@@ -340,6 +340,44 @@ static void a_program_whose_file_is_gone(void **state)
 	calls_end(&c);
 }
 
+/* Its path means something else, or nothing, outside. */
+static void a_program_in_a_mount_namespace_of_its_own(void **state)
+{
+	(void)state;
+	char dir[] = "/tmp/pagetop-unwind-XXXXXX", script[64], text[9000];
+	struct calls c;
+	struct pt_unwinder *u = NULL;
+	struct chain chain;
+	const char *why;
+	if (geteuid() != 0)
+		skip_because("only root can mount");
+	assert_non_null(mkdtemp(dir));
+	snprintf(script, sizeof(script), "%s/start", dir);
+	snprintf(text, sizeof(text),
+		 "#!/bin/sh\n"
+		 "[ \"$APART\" ] || APART=yes exec unshare -m \"$0\" \"$@\"\n"
+		 "mount -t tmpfs none '%s' && cp '%s' '%s/program' && exec '%s/program' \"$@\"\n",
+		 dir, beside(TARGET), dir, dir);
+	int fd = open(script, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	bool started = calls_start(&c, script, "plain", NULL, STACK_BYTES, &why);
+	unlink(script);
+	if (!started) {
+		rmdir(dir);
+		skip_because(why);
+	}
+	c.script->deny = "/map_files/"; /* by its own root */
+	c.script->deny_error = -EPERM;
+	assert_int_equal(pt_unwinder_new(&u, c.k, c.child.pid), 0);
+	calls_play(&c);
+	follow(u, calls_fault(&c), &chain);
+	rmdir(dir); /* not before: what is mounted on it elsewhere goes with it */
+	expect(&chain, true, CALLS("touch", "inner", "middle", "outer", "scene_plain", "main", "...", "_start"));
+	pt_unwinder_free(u);
+	calls_end(&c);
+}
+
 /* ---- names ------------------------------------------------------------------------------------------------------ */
 
 static void lines_and_build_ids(void **state)
@@ -388,6 +426,7 @@ int main(void)
 		cmocka_unit_test(a_process_that_is_gone),
 		cmocka_unit_test(a_library_as_it_is_mapped),
 		cmocka_unit_test(a_program_whose_file_is_gone),
+		cmocka_unit_test(a_program_in_a_mount_namespace_of_its_own),
 		cmocka_unit_test(lines_and_build_ids),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
