@@ -161,7 +161,8 @@ static void names_as_people_write_them(void **state)
 	assert_null(pt_demangle(d, "_Z"));
 	char *huge = calloc(1, 10000);
 	memset(huge, 'P', 9999);
-	memcpy(huge, "_Z", 2);
+	huge[0] = '_';
+	huge[1] = 'Z';
 	assert_null(pt_demangle(d, huge));
 	free(huge);
 	if (name) { /* there is a C++ library */
