@@ -1,6 +1,6 @@
 /*
  * See pace.h. What a period is worth is its load: what it makes faults cost, of what they may cost. The period is chosen
- * for a load of at most a half; one above 1 is too much, and one below an eighth too little.
+ * for a load of at most AIM; one above 1 is too much, and one below a third of AIM too little.
  */
 #include "core/faults/pace.h"
 
@@ -11,10 +11,11 @@
 #define TYPICAL   50.0            /* faults in a look */
 #define OUTLIER   4.0             /* times as much as foreseen */
 #define EACH_MIN  100.0           /* ns */
-#define PART      0.45            /* of the budget is for faults */
-#define TURN_PART 0.25            /* for looks, whatever they find; the rest is for views */
-#define TURN_NS   100000.0        /* what a look costs, before that is known */
-#define EVERY_NS  20000000ull     /* looks: pages are to be looked at soon after they fault */
+#define AIM       0.75
+#define PART      0.45        /* of the budget is for faults */
+#define TURN_PART 0.25        /* for looks, whatever they find; the rest is for views */
+#define TURN_NS   100000.0    /* what a look costs, before that is known */
+#define EVERY_NS  20000000ull /* looks: pages are to be looked at soon after they fault */
 #define RARELY_NS 500000000ull
 
 static uint64_t since(uint64_t now, uint64_t then)
@@ -92,7 +93,7 @@ static double load_of(const struct pt_fault_pace *p, double told_per_s)
 static uint64_t grown(const struct pt_fault_pace *p, double load)
 {
 	uint64_t period = p->period;
-	while (load > 0.5 && period < PT_PERIOD_MAX) {
+	while (load > AIM && period < PT_PERIOD_MAX) {
 		load /= 2;
 		period *= 2;
 	}
@@ -102,7 +103,7 @@ static uint64_t grown(const struct pt_fault_pace *p, double load)
 static uint64_t shrunk(const struct pt_fault_pace *p, double load)
 {
 	uint64_t period = p->period;
-	while (load <= 0.25 && period > 1) {
+	while (load <= AIM / 2 && period > 1) {
 		load *= 2;
 		period /= 2;
 	}
@@ -139,7 +140,7 @@ uint64_t pt_fault_pace_counted(struct pt_fault_pace *p, uint64_t wall_ns, uint64
 	double load = load_of(p, (double)n * (double)SECOND_NS / (double)elapsed / (double)p->period);
 	p->counted_ns = wall_ns;
 	p->counted = faults;
-	if (load > 0.125)
+	if (load > AIM / 3)
 		p->calm_ns = 0;
 	else if (!p->calm_ns)
 		p->calm_ns = wall_ns;

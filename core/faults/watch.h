@@ -13,7 +13,7 @@
 struct pt_fault_watch_options {
 	double budget;        /* share of one core, 0.05 is five percent; 0: that */
 	uint64_t interval_ns; /* between views; 0: a second */
-	uint64_t period;      /* fixed; 0: adapts */
+	uint64_t period;      /* fixed; 0: adapts, from 8 with stacks and from 1 without */
 	bool stacks;
 	bool spent;      /* how much of its CPU time is spent in faults (spent.h) */
 	bool allocs;     /* what the kernel allocates for it (allocs.h); costs about as much again */

@@ -260,7 +260,8 @@ void ui_help(const struct ui_command *command)
 	}
 	const char *process = process_words(command), *operands = command->operands ? command->operands : "";
 	printf("Usage: pagetop %s%s%s%s%s%s\n\n%s", command->name, process[0] ? " " : "", process,
-	       operands[0] ? " " : "", operands, strncmp(process, "[O", 2) == 0 ? "" : " [OPTION...]", command->help);
+	       operands[0] ? " " : "", operands, process[0] == '[' && process[1] == 'O' ? "" : " [OPTION...]",
+	       command->help);
 }
 
 /* ---- running --------------------------------------------------------------------------------------------------- */
