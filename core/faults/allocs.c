@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/faults/events.h"
 #include "core/kernel/readers.h"
 #include "core/kernel/tracepoint.h"
+#include "core/perf/events.h"
 
 #define WAYS       4
 #define ORDERS     20   /* more than any kernel has */

@@ -6,8 +6,8 @@
 #ifndef PT_FAULTS_BIRTH_H
 #define PT_FAULTS_BIRTH_H
 
-#include "core/faults/stacks.h"
 #include "core/model/snapshot.h"
+#include "core/unwind/stacks.h"
 
 struct pt_births;
 

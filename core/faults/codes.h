@@ -6,8 +6,8 @@
 #ifndef PT_FAULTS_CODES_H
 #define PT_FAULTS_CODES_H
 
-#include "core/faults/record.h"
 #include "core/kernel/kernel.h"
+#include "core/perf/record.h"
 
 #define PT_CODES_EVENTS 2 /* tracepoints */
 

@@ -7,9 +7,9 @@
 #define PT_FAULTS_JOIN_H
 
 #include "core/faults/kind.h"
-#include "core/faults/stacks.h"
 #include "core/faults/stream.h"
 #include "core/model/snapshot.h"
+#include "core/unwind/stacks.h"
 
 /* One fault and all that is known of it. */
 struct pt_joined {

@@ -4,9 +4,9 @@
 #ifndef PT_FAULTS_NAMES_H
 #define PT_FAULTS_NAMES_H
 
-#include "core/faults/cpus.h"
-#include "core/faults/unwind.h"
 #include "core/faults/view.h"
+#include "core/perf/cpus.h"
+#include "core/unwind/unwind.h"
 
 /*
  * The calls of a stack, malloc'ed (pt_fault_calls_free). u NULL: without names. Lines of the source are dear: only where

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/faults/events.h"
 #include "core/kernel/readers.h"
+#include "core/perf/events.h"
 
 #define PERIOD_NS (5u * 1000 * 1000)
 

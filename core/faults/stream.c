@@ -10,8 +10,8 @@
 #include <asm/perf_regs.h>
 #endif
 
-#include "core/faults/events.h"
 #include "core/kernel/readers.h"
+#include "core/perf/events.h"
 
 enum { MINOR, MAJOR, EVENTS, CODES = EVENTS, ALL = CODES + PT_CODES_EVENTS };
 

@@ -7,9 +7,9 @@
 #define PT_FAULTS_VIEW_H
 
 #include "core/faults/kind.h"
-#include "core/faults/stacks.h"
 #include "core/faults/stream.h"
 #include "core/model/snapshot.h"
+#include "core/unwind/stacks.h"
 
 struct pt_fault_counts {
 	uint64_t events, major, kernel; /* kernel: in system calls */

@@ -14,8 +14,8 @@
 #include "core/faults/pace.h"
 #include "core/faults/step.h"
 #include "core/faults/tally.h"
-#include "core/faults/unwind.h"
 #include "core/faults/watch.h"
+#include "core/unwind/unwind.h"
 
 #define PT_READY_STEPS 2 /* one, and the last one */
 

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "core/faults/unwind.h"
+#include "core/unwind/unwind.h"
 #include "tests/support/calls.h"
 #include "tests/support/skip.h"
 

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "core/faults/frame.h"
-#include "core/faults/unwind.h"
+#include "core/unwind/frame.h"
+#include "core/unwind/unwind.h"
 #include "tests/support/calls.h"
 #include "tests/support/skip.h"
 

@@ -24,7 +24,7 @@ find core widgets tui -name '*.[ch]' | sort | xargs awk '
 	name ~ /^<libproc2\// && !proc2[FILENAME]++ && (FILENAME !~ /^core\/procs\// || n_proc2++) { bad("libproc2 outside its one file") }
 	name ~ /^<pcre2/ && !pcre2[FILENAME]++ && (FILENAME !~ /^core\/filter\// || n_pcre2++) { bad("pcre2 outside its one file") }
 	name ~ /^<(sqlite3|zstd)/ && FILENAME !~ /^core\/record\// { bad("sqlite3 and zstd outside core/record") }
-	name ~ /^<(elfutils\/|libelf|gelf|dwarf)/ && FILENAME !~ /^core\/faults\// { bad("libdw and libelf outside core/faults") }
+	name ~ /^<(elfutils\/|libelf|gelf|dwarf)/ && FILENAME !~ /^core\/unwind\// { bad("libdw and libelf outside core/unwind") }
 	core && name ~ /^"(tui|widgets|tests)\// { bad("core/ includes " name) }
 	core && name ~ /^<(libsmartcols\/|jansson\.|err\.|error\.|syslog\.|assert\.)/ { bad("core/ includes " name) }
 	widget && name ~ /^"/ && name !~ /^"widgets\// { bad("widgets/ include " name) }

@@ -5,7 +5,7 @@
 #ifndef TESTS_CALLS_H
 #define TESTS_CALLS_H
 
-#include "core/faults/unwind.h"
+#include "core/unwind/unwind.h"
 #include "tests/support/child.h"
 #include "tests/support/scripted.h"
 

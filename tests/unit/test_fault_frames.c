@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "core/faults/demangle.h"
-#include "core/faults/expression.h"
+#include "core/unwind/demangle.h"
+#include "core/unwind/expression.h"
 
 #define BASE 0x7ffc00001000ull
 

@@ -16,9 +16,9 @@
 
 #include <cmocka.h>
 
-#include "core/faults/cfi.h"
-#include "core/faults/lines.h"
-#include "core/faults/symbols.h"
+#include "core/unwind/cfi.h"
+#include "core/unwind/lines.h"
+#include "core/unwind/symbols.h"
 
 /* The program of tests/live/calls/, as bytes. */
 static char *original;

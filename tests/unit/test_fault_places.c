@@ -11,16 +11,16 @@
 
 #include <cmocka.h>
 
-#include "core/faults/places.h"
-#include "core/faults/unwind.h"
+#include "core/unwind/places.h"
+#include "core/unwind/unwind.h"
 #include "tests/support/fixture.h"
 #include "tests/support/scripted.h"
 
 #define MAPS                                                                                                           \
 	"process 100 S start=777 uid=1000 threads=1 prog\n"                                                            \
 	"vma 400000-401000 r--p offset=0 inode=5 /bin/prog\n"                                                          \
-	"vma 401000-405000 r-xp offset=0x1000 inode=5 /bin/prog\n"                                                       \
-	"vma 405000-406000 rw-p offset=0x5000 inode=5 /bin/prog\n"                                                       \
+	"vma 401000-405000 r-xp offset=0x1000 inode=5 /bin/prog\n"                                                     \
+	"vma 405000-406000 rw-p offset=0x5000 inode=5 /bin/prog\n"                                                     \
 	"vma 7f0000000000-7f0000010000 r-xp offset=0 inode=6 /lib/a.so\n"                                              \
 	"vma 7f0000010000-7f0000011000 rwxp\n"                                                                         \
 	"vma 7f0000020000-7f0000024000 r-xp offset=0x2000 inode=6 /lib/a.so\n"

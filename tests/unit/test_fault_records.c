@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "core/faults/record.h"
-#include "core/faults/ring.h"
+#include "core/perf/record.h"
+#include "core/perf/ring.h"
 
 #define PAGE 4096u
 #define SIZE 4096u

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/faults/stacks.h"
+#include "core/unwind/stacks.h"
 
 /* The i-th of many stacks that differ in length, addresses, image and whether they are complete. */
 static struct pt_stack made(uint64_t *ips, uint32_t i)

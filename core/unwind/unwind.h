@@ -1,0 +1,43 @@
+/*
+ * From registers and a piece of stack to the addresses of the calls (libdw), and from an address to a name. One process;
+ * used by one thread. Keeps what it learned of each module (build id, unwind tables, symbols) and each address.
+ *
+ * Modules come from the files behind the maps, also deleted, replaced ones and those of another mount namespace
+ * (/proc/PID/map_files, /proc/PID/root), debug files from /usr/lib/debug by build id. Code in no file is unknown: JIT.
+ */
+#ifndef PT_UNWIND_UNWIND_H
+#define PT_UNWIND_UNWIND_H
+
+#include "core/faults/stream.h"
+#include "core/unwind/stacks.h"
+
+struct pt_unwinder;
+
+/* Of an address. Strings are the unwinder's and stay until it ends; raw bytes of the file, so hostile. NULL: not known. */
+struct pt_symbol {
+	const char *name;       /* demangled */
+	uint64_t offset;        /* bytes from where it begins */
+	const char *module;     /* path, as maps has it; NULL: in no file */
+	const char *build_id;   /* of the module, in hexadecimal digits; NULL: it has none */
+	uint64_t module_offset; /* of the address there, as its own symbol table counts; unreadable: in the file */
+	const char *file;       /* of the source */
+	int line;               /* 0: not known */
+};
+
+/* 0, -ESRCH, -EACCES, -ENOMEM. k must outlive it. */
+int pt_unwinder_new(struct pt_unwinder **ret, struct pt_kernel *k, pid_t pid);
+void pt_unwinder_free(struct pt_unwinder *u); /* NULL is fine */
+/* The process has become another program: nothing known of its modules holds any more. */
+void pt_unwinder_execed(struct pt_unwinder *u);
+/* It has got code there (pt_fault_sink.mapped): known even if maps are not read in time, as of a process that ends. */
+void pt_unwinder_mapped(struct pt_unwinder *u, const struct pt_vma *vma);
+/*
+ * The calls of a fault that has a stack, innermost first, into ips[max]; returns how many (at least the instruction
+ * itself). An address that is not known makes the maps be read again, but not for more than half a percent of the time.
+ */
+size_t pt_unwinder_calls(struct pt_unwinder *u, const struct pt_fault *fault, uint64_t *ips, size_t max,
+			 bool *ret_complete);
+/* All fields of ret are set. Dear the first time (0.1 ms, of a module 10 ms and more), so ask for what is shown. */
+void pt_unwinder_symbol(struct pt_unwinder *u, uint64_t ip, bool with_line, struct pt_symbol *ret);
+
+#endif
