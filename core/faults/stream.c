@@ -57,7 +57,7 @@ static int open_events(struct pt_faults *f, const struct pt_fault_options *optio
 		attrs[i] = (struct perf_event_attr){
 			.type = PERF_TYPE_TRACEPOINT,
 			.config = pt_codes_config(f->codes, i - CODES),
-			.sample_period = options->period <= 1,
+			.sample_period = options->period <= 1 ? 1 : PT_EVENTS_OFF,
 			.sample_regs_user = attrs[MINOR].sample_regs_user,
 			.sample_stack_user = stacks ? STACK_LEAST : 0,
 		};
@@ -193,7 +193,7 @@ void pt_faults_take(struct pt_faults *f, const struct pt_fault_sink *sink)
 int pt_faults_set_period(struct pt_faults *f, uint64_t period, const struct pt_fault_sink *sink)
 {
 	/* a code belongs to one fault, and with some of the faults come others' codes: all of both, or no codes */
-	const uint64_t codes = period == 1;
+	const uint64_t codes = period == 1 ? 1 : PT_EVENTS_OFF;
 	const uint64_t periods[ALL] = {period, period, codes, codes};
 	struct taking t = {f, sink};
 	return pt_events_set_periods(f->events, periods, &(struct pt_events_sink){deliver, &t});

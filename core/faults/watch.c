@@ -176,8 +176,10 @@ static int open_stream(struct pt_fault_watch *w)
 {
 	bool stacks = w->options.stacks;
 	uint64_t period = w->options.period ? w->options.period : stacks ? PERIOD_STACKS : 1;
-	const struct pt_fault_options options = {
-		.period = period, .stack_bytes = stacks ? STACK_BYTES : 0, .from_exec = w->options.from_exec};
+	const struct pt_fault_options options = {.period = period,
+						 .stack_bytes = stacks ? STACK_BYTES : 0,
+						 .from_exec = w->options.from_exec,
+						 .codes = true};
 	w->began_ns = w->viewed_ns = pt_watch_now(w, PT_CLOCK_MONOTONIC);
 	w->next_view_ns = w->began_ns + w->options.interval_ns;
 	w->period_most = period;

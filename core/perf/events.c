@@ -130,6 +130,8 @@ static int open_task(struct pt_events *e, struct set *set, pid_t tid)
 {
 	for (size_t i = 0; i < pt_rings_cpus(set->rings); i++)
 		for (unsigned which = 0; which < e->n; which++) {
+			if (set->periods[which] == PT_EVENTS_OFF)
+				continue;
 			int error = open_event(e, set, tid, i, which);
 			if (error == -ESRCH)
 				return 0;
@@ -158,7 +160,10 @@ static size_t most_descriptors(void)
 
 static bool have_room(struct pt_events *e, const struct set *set)
 {
-	size_t all = (e->set ? e->set->n : 0) + set->n + pt_rings_cpus(set->rings) * e->n;
+	size_t kinds = 0;
+	for (unsigned which = 0; which < e->n; which++)
+		kinds += set->periods[which] != PT_EVENTS_OFF;
+	size_t all = (e->set ? e->set->n : 0) + set->n + pt_rings_cpus(set->rings) * kinds;
 	struct rlimit limit;
 	if (e->twice)
 		all *= 2;

@@ -15,7 +15,8 @@
 #include "core/kernel/kernel.h"
 #include "core/perf/record.h"
 
-#define PT_EVENTS_MAX 4 /* kinds of events */
+#define PT_EVENTS_MAX 4          /* kinds of events */
+#define PT_EVENTS_OFF UINT64_MAX /* as a period: there are none of this kind for now */
 
 struct pt_events_options {
 	/*

@@ -668,6 +668,41 @@ static void check(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* ---- error codes ------------------------------------------------------------------------------------------------ */
+
+static size_t with_codes(struct bench *b)
+{
+	size_t n = 0;
+	flush(b);
+	for (size_t i = 0; i < b->n; i++)
+		n += b->told[i].joined.has_code;
+	return n;
+}
+
+static void codes_come_while_every_fault_is_told(void **state)
+{
+	(void)state;
+	const char *why = machine_needs_tracing();
+	struct bench b;
+	if (why)
+		skip_because(why);
+	begin(&b, run_touching, false, true);
+	const struct pt_fault_sink sink = {.fault = take_fault, .news = take_news, .arg = &b};
+	assert_int_equal(pt_faults_set_period(b.faults, 16, &sink), 0);
+	child_go(&b.child); /* 1500 first touches */
+	child_wait(&b.child);
+	assert_int_equal(with_codes(&b), 0);
+	assert_in_range(b.n, 1500 / 16 - 2, 1500 / 16 + 2);
+	b.n = 0;
+	assert_int_equal(pt_faults_set_period(b.faults, 1, &sink), 0);
+	child_go(&b.child); /* 1000 zero pages are written to */
+	child_wait(&b.child);
+	assert_int_equal(with_codes(&b), 1000);
+	for (size_t i = 0; i < b.n; i++)
+		assert_true(b.told[i].joined.code.present && b.told[i].joined.code.write);
+	end(&b);
+}
+
 /* ---- one decoder ------------------------------------------------------------------------------------------------ */
 
 /* A look at single pages says what a scan says of them. */
@@ -764,9 +799,10 @@ static void locked_memory_faults(void **state)
 int main(int argc, char **argv)
 {
 	static struct way ways[4 * SCENES];
-	struct CMUnitTest tests[4 * SCENES + 2] = {
+	struct CMUnitTest tests[4 * SCENES + 3] = {
 		[4 * SCENES] = cmocka_unit_test(locked_memory_faults),
 		cmocka_unit_test(a_glance_is_a_scan),
+		cmocka_unit_test(codes_come_while_every_fault_is_told),
 	};
 	truth = mmap(NULL, sizeof *truth, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	for (size_t i = 0; i < 4 * SCENES; i++) {
