@@ -174,7 +174,7 @@ static void from_the_table_to_one_page_and_back(void **arg)
 
 static bool watches_or_may_not(struct pty *p)
 {
-	return pty_shows(p, "Not permitted") || pty_shows(p, "watched, read-only");
+	return pty_shows(p, "Not permitted") || pty_shows(p, "watched read-only");
 }
 
 static void faults_are_told_with_those_who_made_them(void **arg)

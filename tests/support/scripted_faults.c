@@ -150,7 +150,8 @@ static const struct made_call in_thread[] = {
 	{"e\033]0;evil\007il", "/tmp/lib\xff.so", NULL, 0},
 	{0}};
 static const struct made_call in_jit[] = {{NULL, NULL, NULL, 0}, {"memset", LIBC, NULL, 0}, {0}};
-static const struct made_call *const stacks[] = {to_insert, to_read, in_thread, in_jit};
+#define STACKS 4
+static const struct made_call *const stacks[STACKS] = {to_insert, to_read, in_thread, in_jit};
 
 static char *copy(const char *text)
 {
@@ -178,7 +179,7 @@ static void make_calls(const struct made_call *from, struct pt_fault_call **ret,
 static int calls(void *self, pt_stack_id id, struct pt_fault_call **ret, size_t *ret_n)
 {
 	(void)self;
-	if (id > sizeof stacks / sizeof *stacks)
+	if (id > STACKS)
 		return -ENOENT;
 	make_calls(stacks[id - 1], ret, ret_n);
 	return 0;
@@ -286,7 +287,7 @@ static void make_stacks(struct pt_fault_view *v, unsigned seconds)
 	static const unsigned per_s[] = {800, 300, 200, 100};
 	v->n_stacks = 5;
 	v->stacks = calloc(v->n_stacks, sizeof *v->stacks);
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < STACKS; i++) {
 		struct pt_fault_stack_row *row = &v->stacks[i];
 		*row = (struct pt_fault_stack_row){
 			.id = i + 1,

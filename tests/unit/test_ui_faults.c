@@ -126,7 +126,7 @@ static void counts_that_are_no_counts_say_so(void **arg)
 	v->left_out = 3000000;
 	show(v, "1 in 64 told");
 	stage_expect(stage, "1.2k lost");
-	stage_expect(stage, "without those in system calls");
+	stage_expect(stage, "not those in system calls");
 	v = made_faults(5);
 	v->period_most = 64;
 	v->left_out = 3000000;

@@ -110,7 +110,7 @@ const char *ui_fault_why_nothing(const struct ui_fault_screen *f, struct ui_shel
 	case UI_FAULTS_ON: return "watching: the first second is being counted...";
 	case UI_FAULTS_FAILED: return why_failed(shell->faults.error, &shell->scratch);
 	default:
-		return "Faults are not watched. o begins: it is read-only, and costs the program some 10 us with each "
+		return "Faults are not watched. o begins: it is read-only, and costs the program some 3 us with each "
 		       "fault that is told.";
 	}
 }
@@ -220,8 +220,7 @@ static struct wg_span state(struct ui_shell *shell, const struct pt_fault_view *
 	if (v->ended)
 		return (struct wg_span){"The process has ended: this is what it did.", WG_WARN, 0};
 	switch (shell->faults.state) {
-	case UI_FAULTS_ON:
-		return (struct wg_span){"watched, read-only: each fault told costs the program some 10 us", WG_DIM, 1};
+	case UI_FAULTS_ON: return (struct wg_span){"watched read-only, ~3 us a fault told", WG_DIM, 2};
 	case UI_FAULTS_OPENING: return (struct wg_span){"opening events...", WG_ACCENT, 0};
 	case UI_FAULTS_FAILED: return (struct wg_span){why_failed(shell->faults.error, &shell->scratch), WG_BAD, 0};
 	default: return (struct wg_span){"watched no more: this is how it was; o watches anew", WG_WARN, 0};
@@ -236,8 +235,7 @@ static void draw_worth(struct ui_fault_screen *f, struct ui_shell *shell, struct
 	struct wg_span spans[] = {
 		state(shell, v),
 		{shell->target.back && !replay ? "up to now: other moments are not kept" : NULL, WG_WARN, 0},
-		{v->totals.kernel_mode || v->ended ? NULL : "without those in system calls: that needs CAP_PERFMON",
-		 WG_UNKNOWN, 2},
+		{v->totals.kernel_mode || v->ended ? NULL : "not those in system calls: CAP_PERFMON", WG_UNKNOWN, 1},
 		{v->unread ? ui_scratch_text(s, "%s not looked at in time: of unknown kind", ui_number(s, v->unread))
 			   : NULL,
 		 WG_UNKNOWN, 3},

@@ -156,10 +156,10 @@ enum ui_fault_column ui_fault_next_sort(enum ui_fault_tab tab, enum ui_fault_col
 	size_t n = ui_fault_columns(tab, all), i = 0;
 	while (i < n && all[i] != column)
 		i++;
-	do
-		i = (i + 1) % n;
-	while (!ui_fault_sorts(all[i]));
-	return all[i];
+	for (size_t k = 1; k <= n; k++)
+		if (ui_fault_sorts(all[(i + k) % n]))
+			return all[(i + k) % n];
+	return column;
 }
 
 /* ---- order ------------------------------------------------------------------------------------------------------ */
