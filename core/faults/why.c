@@ -198,9 +198,10 @@ static void (*const tellers[PT_REPEAT_N])(struct why *w) = {
 
 /* ---- which one -------------------------------------------------------------------------------------------------- */
 
+/* Of a file that is written back: shared memory is not. */
 static bool is_shared_file(const struct pt_vma *vma)
 {
-	return vma && vma->inode && vma->perms & PT_SHARED;
+	return vma && vma->inode && vma->perms & PT_SHARED && vma->role != PT_ROLE_SHMEM && vma->fs != PT_FS_TMPFS;
 }
 
 /* Half or more of those that can have come of a fork came after one; the first of them may be older than pagetop. */
@@ -231,12 +232,12 @@ static enum pt_repeat_cause of_move(const struct pt_repeat_case *c)
 static enum pt_repeat_cause of_other_frame(const struct pt_repeat_case *c)
 {
 	const struct pt_repeat *r = c->r;
-	if (follows_forks(r))
-		return PT_REPEAT_FORK;
-	if (r->seen_ksm)
-		return PT_REPEAT_KSM;
 	if (r->seen_absent)
 		return PT_REPEAT_FREED;
+	if (r->seen_ksm)
+		return PT_REPEAT_KSM;
+	if (follows_forks(r))
+		return PT_REPEAT_FORK;
 	return c->locked || r->in_transit ? PT_REPEAT_COMPACTION : PT_REPEAT_UNKNOWN;
 }
 
@@ -245,12 +246,12 @@ static enum pt_repeat_cause of_same_frame(const struct pt_repeat_case *c)
 	const struct pt_repeat *r = c->r;
 	if (is_shared_file(c->vma))
 		return PT_REPEAT_WRITEBACK;
+	if (r->seen_absent)
+		return PT_REPEAT_FREED;
 	if (follows_forks(r))
 		return PT_REPEAT_FORK;
 	if (r->soft_dirty)
 		return PT_REPEAT_SOFT_DIRTY;
-	if (r->seen_absent)
-		return PT_REPEAT_FREED;
 	return r->of_shared && !r->uffd ? PT_REPEAT_FORK : PT_REPEAT_UNKNOWN;
 }
 
