@@ -12,10 +12,11 @@
 #include "tui/format.h"
 #include "tui/heat.h"
 
-#define SECOND     1000000000u
-#define LEVELS_MAX 4
-#define TICKS      30 /* columns between two */
-#define WIDEST     8  /* columns that a second takes, at most */
+#define SECOND      1000000000u
+#define LEVELS_MAX  4
+#define TICKS       30 /* columns between two */
+#define FEW_SAMPLES 10 /* from which a share of time means something */
+#define WIDEST      8  /* columns that a second takes, at most */
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------ */
 
@@ -181,7 +182,8 @@ static struct wg_span lost(struct ui_scratch *s, const struct pt_fault_view *v)
 /* Of the time that its threads run. */
 static struct wg_span share_of_time(struct ui_scratch *s, const struct pt_fault_view *v)
 {
-	if (!v->cpu_ns.known || !v->faults_ns.known || !v->cpu_ns.value)
+	bool enough = v->fault_samples >= FEW_SAMPLES || v->cpu_ns.value >= SECOND / 2;
+	if (!v->cpu_ns.known || !v->faults_ns.known || !v->cpu_ns.value || !enough)
 		return (struct wg_span){0};
 	return (struct wg_span){
 		ui_scratch_text(s, "%s of its CPU time in faults", ui_share(s, v->faults_ns.value, v->cpu_ns.value)),

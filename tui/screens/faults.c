@@ -64,12 +64,17 @@ static void select_node(struct ui_fault_stacks *s, int64_t row)
 	s->touched = true;
 }
 
-/* The first row that has several below it: what all stacks begin with says nothing. */
+/* The first row where stacks part: what nearly all of them begin with says nothing. */
 static size_t first_branch(const struct ui_fault_stacks *s)
 {
 	size_t at = 0;
-	while (at + 1 < s->n && s->tree.v[s->rows[at]].n_children == 1)
+	while (at + 1 < s->n) {
+		const struct ui_fault_node *node = &s->tree.v[s->rows[at]], *next = &s->tree.v[s->rows[at + 1]];
+		bool below = next->parent == s->rows[at];
+		if (!below || (double)next->counts.events < 0.95 * (double)node->counts.events)
+			break;
 		at++;
+	}
 	return at;
 }
 

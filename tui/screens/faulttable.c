@@ -51,13 +51,15 @@ const char *ui_fault_tab_name(enum ui_fault_tab tab)
 }
 
 #define NAMES_FROM  110 /* columns from which there is room for names and a filter */
+#define NAMES_ALONE 72
 #define COUNTS_FROM 150 /* and for how many rows each has */
 
-/* " 3 threads ", with how many there are where a line is long; the number alone where a filter needs the room. */
+/* " 3 threads ", with how many there are where a line is long; the number alone where there is no room. */
 static const char *tab_text(const struct ui_fault_screen *f, struct ui_scratch *s, enum ui_fault_tab tab, int w)
 {
 	const char *name = ui_fault_tab_name(tab);
-	if (w < NAMES_FROM && f->filter.text[0] && tab != f->tab)
+	bool room = w >= (f->filter.text[0] ? NAMES_FROM : NAMES_ALONE);
+	if (!room && tab != f->tab)
 		return ui_scratch_text(s, " %d ", (int)tab + 1);
 	if (w < COUNTS_FROM || !f->view)
 		return ui_scratch_text(s, " %d %s ", (int)tab + 1, name);
