@@ -102,7 +102,7 @@ static const struct {
 /* A row of any table; what a table does not have its columns do not ask for. */
 struct row {
 	uint64_t events;
-	const struct pt_fault_counts *counts; /* NULL: of repeaters and kinds */
+	const struct pt_fault_counts *counts; /* of most tables */
 	enum pt_fault_kind kind;
 	uint64_t start, end, address, last_ns, interval_ns, born, still, id;
 	bool still_known, complete, locked, backs_off;
@@ -126,6 +126,7 @@ static bool vma_row(const struct ui_faults *f, size_t i, struct row *ret)
 {
 	const struct pt_fault_vma_row *v = &f->view->vmas[i];
 	ret->counts = &v->counts;
+	ret->events = v->counts.events;
 	ret->start = v->start;
 	ret->end = v->end;
 	ret->born = v->born;
@@ -139,6 +140,7 @@ static bool address_row(const struct ui_faults *f, size_t i, struct row *ret)
 	const struct pt_fault_address_row *v = &f->view->addresses[i];
 	const struct pt_fault_vma_row *vma = ui_fault_vma_at(f->view, v->address);
 	ret->counts = &v->counts;
+	ret->events = v->counts.events;
 	ret->address = v->address;
 	ret->kind = v->last;
 	ret->last_ns = v->last_ns;
@@ -151,6 +153,7 @@ static bool thread_row(const struct ui_faults *f, size_t i, struct row *ret)
 {
 	const struct pt_fault_thread_row *v = &f->view->threads[i];
 	ret->counts = &v->counts;
+	ret->events = v->counts.events;
 	ret->pid = v->pid;
 	ret->tid = v->tid;
 	ret->cpu = v->cpu;
@@ -163,6 +166,7 @@ static bool cpu_row(const struct ui_faults *f, size_t i, struct row *ret)
 {
 	const struct pt_fault_cpu_row *v = &f->view->cpus[i];
 	ret->counts = &v->counts;
+	ret->events = v->counts.events;
 	ret->cpu = v->cpu;
 	ret->node = v->node;
 	return true;
@@ -172,6 +176,7 @@ static bool stack_row(const struct ui_faults *f, size_t i, struct row *ret)
 {
 	const struct pt_fault_stack_row *v = &f->view->stacks[i];
 	ret->counts = &v->counts;
+	ret->events = v->counts.events;
 	ret->born = v->born;
 	ret->still = v->still;
 	ret->still_known = v->still_known;
@@ -415,11 +420,10 @@ static void cell(const struct ui_faults *f, struct ui_table *table, const struct
 static void add_row(const struct ui_faults *f, struct ui_table *table, const struct chosen *chosen, size_t i)
 {
 	const struct table *which = &tables[f->options->by];
-	struct row row = {.node = -1};
+	static const struct pt_fault_counts none;
+	struct row row = {.counts = &none, .node = -1};
 	if (!which->row(f, i, &row))
 		return;
-	if (row.counts)
-		row.events = row.counts->events;
 	for (size_t k = 0; k < chosen->n; k++)
 		cell(f, table, &row, which->columns[chosen->ids[k]]);
 }

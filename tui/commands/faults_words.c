@@ -14,6 +14,7 @@
 
 #define NAME_ROOM 512 /* bytes of a printable name of a call */
 #define OUTER     2   /* calls at the outer end that a chain keeps */
+#define GAP       "..."
 
 /* ---- stacks ----------------------------------------------------------------------------------------------------- */
 
@@ -38,29 +39,6 @@ char *ui_fault_call_name(const struct pt_fault_call *call, char *ret, size_t siz
 	return ret;
 }
 
-struct chain {
-	char *text;
-	size_t at, room, columns;
-	bool failed;
-};
-
-static void append(struct chain *c, const char *text)
-{
-	size_t n = strlen(text);
-	if (c->room - c->at <= n) {
-		size_t room = 2 * (c->room + n + 1);
-		char *more = realloc(c->text, room);
-		c->failed = c->failed || !more;
-		if (c->failed)
-			return;
-		c->text = more;
-		c->room = room;
-	}
-	memcpy(c->text + c->at, text, n + 1);
-	c->at += n;
-	c->columns += (size_t)wg_text_width(text);
-}
-
 static const char *arrow(const struct ui_faults *f)
 {
 	return f->options->raw ? "<-" : f->ascii ? " <- " : " \u2190 ";
@@ -77,46 +55,48 @@ static size_t columns_of(const struct ui_faults *f, const struct pt_fault_stack_
 	return columns;
 }
 
-static void append_calls(const struct ui_faults *f, struct chain *c, const struct pt_fault_stack_row *row, size_t from,
-			 size_t until)
+static void put_calls(const struct ui_faults *f, const struct pt_fault_stack_row *row, size_t from, size_t until,
+		      FILE *out)
 {
 	char name[NAME_ROOM];
-	for (size_t i = from; i < until; i++) {
-		if (i)
-			append(c, arrow(f));
-		append(c, ui_fault_call_name(&row->calls[i], name, sizeof(name)));
+	for (size_t i = from; i < until; i++)
+		fprintf(out, "%s%s", i ? arrow(f) : "", ui_fault_call_name(&row->calls[i], name, sizeof(name)));
+}
+
+/* All, or as many inner ones as there is room for beside the outer ones. */
+static void put_chain(const struct ui_faults *f, const struct pt_fault_stack_row *row, size_t columns, FILE *out)
+{
+	size_t n = row->n_calls, tail = n > OUTER ? n - OUTER : 0, head = 1;
+	if (columns == SIZE_MAX || columns_of(f, row, 0, n) <= columns) {
+		put_calls(f, row, 0, n, out);
+		return;
 	}
+	size_t used = columns_of(f, row, 0, 1) + columns_of(f, row, tail, n) + strlen(GAP) +
+		      (size_t)wg_text_width(arrow(f));
+	while (head < tail && (used += columns_of(f, row, head, head + 1)) <= columns)
+		head++;
+	put_calls(f, row, 0, head, out);
+	if (head < tail)
+		fprintf(out, "%s%s", arrow(f), GAP);
+	put_calls(f, row, head < tail ? tail : head, n, out);
 }
 
 char *ui_fault_chain(const struct ui_faults *f, const struct pt_fault_stack_row *row, size_t columns)
 {
-	struct chain c = {0};
-	size_t n = row->n_calls, tail = n > OUTER ? n - OUTER : 0, head = 1;
-	const char *gap = "...";
-	append(&c, "");
-	if (!n)
-		append(&c, f->options->raw ? "no-stack" : "stack not known");
-	if (columns == SIZE_MAX || columns_of(f, row, 0, n) <= columns) {
-		append_calls(f, &c, row, 0, n);
-	} else {
-		size_t used = columns_of(f, row, 0, 1) + columns_of(f, row, tail, n) + strlen(gap) +
-			      (size_t)wg_text_width(arrow(f));
-		while (head < tail && (used += columns_of(f, row, head, head + 1)) <= columns)
-			head++;
-		append_calls(f, &c, row, 0, head);
-		if (head < tail) {
-			append(&c, arrow(f));
-			append(&c, gap);
-		}
-		append_calls(f, &c, row, head < tail ? tail : head, n);
-	}
-	if (!row->complete && n) {
-		append(&c, arrow(f));
-		append(&c, "?");
-	}
-	if (!c.failed)
-		return c.text;
-	free(c.text);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	if (!out)
+		return NULL;
+	if (!row->n_calls)
+		fputs(f->options->raw ? "no-stack" : "stack not known", out);
+	else
+		put_chain(f, row, columns, out);
+	if (!row->complete && row->n_calls)
+		fprintf(out, "%s?", arrow(f));
+	if (fclose(out) == 0)
+		return text;
+	free(text);
 	return NULL;
 }
 
