@@ -6,9 +6,6 @@
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
-#if defined(__x86_64__) || defined(__aarch64__)
-#include <asm/perf_regs.h>
-#endif
 
 #include "core/kernel/readers.h"
 #include "core/perf/events.h"
@@ -27,29 +24,18 @@ struct pt_faults {
 	struct pt_process began, last; /* where events are of CPUs alone: the process's own counters */
 };
 
-uint64_t pt_fault_regs(void)
-{
-#if defined(__x86_64__)
-	return ((1ull << (PERF_REG_X86_IP + 1)) - 1) | 0xffull << PERF_REG_X86_R8;
-#elif defined(__aarch64__)
-	return (1ull << PERF_REG_ARM64_MAX) - 1;
-#else
-	return 0;
-#endif
-}
-
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
 
 static int open_events(struct pt_faults *f, const struct pt_fault_options *options)
 {
 	struct perf_event_attr attrs[ALL] = {0};
-	bool stacks = options->stack_bytes && pt_fault_regs();
+	bool stacks = options->stack_bytes && pt_user_regs();
 	for (unsigned i = 0; i < EVENTS; i++)
 		attrs[i] = (struct perf_event_attr){
 			.type = PERF_TYPE_SOFTWARE,
 			.config = i == MAJOR ? PERF_COUNT_SW_PAGE_FAULTS_MAJ : PERF_COUNT_SW_PAGE_FAULTS_MIN,
 			.sample_period = options->period ? options->period : 1,
-			.sample_regs_user = stacks ? pt_fault_regs() : 0,
+			.sample_regs_user = stacks ? pt_user_regs() : 0,
 			.sample_stack_user = stacks ? (uint32_t)options->stack_bytes : 0,
 			.exclude_kernel = !f->kernel_mode,
 		};
@@ -64,7 +50,7 @@ static int open_events(struct pt_faults *f, const struct pt_fault_options *optio
 	const struct pt_events_options wish = {
 		.attrs = attrs,
 		.n = f->codes ? ALL : EVENTS,
-		.layout = {.regs = stacks ? pt_fault_regs() : 0, .stack = stacks, .raw = f->codes != NULL},
+		.layout = {.regs = stacks ? pt_user_regs() : 0, .stack = stacks, .raw = f->codes != NULL},
 		.ring_bytes = options->ring_bytes,
 		.from_exec = options->from_exec,
 		.machine = options->machine,

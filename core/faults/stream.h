@@ -14,6 +14,7 @@
 #include "core/faults/codes.h"
 #include "core/kernel/kernel.h"
 #include "core/model/vma.h"
+#include "core/unwind/user.h"
 
 struct pt_fault_options {
 	uint64_t period;    /* every so many faults are told, each of a thread, CPU and kind on its own; 0: 1 */
@@ -35,11 +36,17 @@ struct pt_fault {
 	bool kernel;     /* a system call came upon it: ip is the kernel's */
 	bool has_code;   /* the next two are known, and when it began */
 	struct pt_fault_code code;
-	const uint64_t *regs; /* of the user, in the order of pt_fault_regs; NULL: none. Borrowed until the call ends */
+	const uint64_t
+		*regs; /* of the user, in the order of pt_user_regs(); NULL: none. Borrowed until the call ends */
 	unsigned n_regs;
 	const uint8_t *stack; /* from the stack pointer up; NULL: none. Likewise */
 	size_t stack_size;
 };
+
+static inline struct pt_user pt_fault_user(const struct pt_fault *fault)
+{
+	return (struct pt_user){fault->ip, fault->regs, fault->n_regs, fault->stack, fault->stack_size};
+}
 
 enum pt_fault_news { PT_FAULT_FORKED, PT_FAULT_EXECED, PT_FAULT_EXITED };
 
@@ -85,8 +92,5 @@ struct pt_fault_totals pt_faults_totals(struct pt_faults *faults);
 uint64_t pt_faults_lost(const struct pt_faults *faults); /* of these, cheaply */
 /* Ends it; no event stays behind. NULL is fine. */
 void pt_faults_close(struct pt_faults *faults);
-
-/* Mask of the registers that come with a stack, as perf's PERF_REG_* of this machine; 0: unknown machine, no stacks. */
-uint64_t pt_fault_regs(void);
 
 #endif

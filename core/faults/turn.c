@@ -10,9 +10,10 @@ static pt_stack_id stack_of(struct pt_fault_watch *w, const struct pt_fault *fau
 {
 	uint64_t ips[PT_STACK_MAX];
 	struct pt_stack stack = {.ips = ips, .image = w->image};
+	const struct pt_user user = pt_fault_user(fault);
 	pthread_mutex_lock(&w->naming);
 	if (w->unwinder)
-		stack.n = (uint32_t)pt_unwinder_calls(w->unwinder, fault, ips, PT_STACK_MAX, &stack.complete);
+		stack.n = (uint32_t)pt_unwinder_calls(w->unwinder, &user, ips, PT_STACK_MAX, &stack.complete);
 	pthread_mutex_unlock(&w->naming);
 	if (!stack.n)
 		return 0;

@@ -166,7 +166,7 @@ static void set_options(struct pt_fault_watch *w, const struct pt_fault_watch_op
 		w->options.rows = ROWS;
 	if (!w->options.memory)
 		w->options.memory = MEMORY;
-	if (w->options.stacks && !pt_fault_regs()) {
+	if (w->options.stacks && !pt_user_regs()) {
 		w->options.stacks = false;
 		w->stacks_error = -EOPNOTSUPP;
 	}

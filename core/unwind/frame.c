@@ -4,6 +4,9 @@
 #include "core/unwind/frame.h"
 
 #include <string.h>
+#if defined(__x86_64__) || defined(__aarch64__)
+#include <asm/perf_regs.h>
+#endif
 
 #if defined(__aarch64__)
 #define PERF_REGS 33u /* x0 to x30, sp, pc: as DWARF has them */
@@ -12,11 +15,22 @@
 #define PERF_REGS 17u
 #define PERF_PC   8u
 /*
- * Where those that pt_fault_regs() asks for have each of DWARF's rax, rdx, rcx, rbx, rsi, rdi, rbp, rsp, r8 to r15, rip.
+ * Where those that pt_user_regs() asks for have each of DWARF's rax, rdx, rcx, rbx, rsi, rdi, rbp, rsp, r8 to r15, rip.
  * Perf's order is ax, bx, cx, dx, si, di, bp, sp, ip, then segments and flags, which come along no more, r8 to r15.
  */
 static const uint8_t places[PT_REGS] = {0, 3, 2, 1, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, PERF_PC};
 #endif
+
+uint64_t pt_user_regs(void)
+{
+#if defined(__x86_64__)
+	return ((1ull << (PERF_REG_X86_IP + 1)) - 1) | 0xffull << PERF_REG_X86_R8;
+#elif defined(__aarch64__)
+	return (1ull << PERF_REG_ARM64_MAX) - 1;
+#else
+	return 0;
+#endif
+}
 
 bool pt_dump_read(const struct pt_dump *dump, uint64_t address, uint64_t *ret)
 {
@@ -27,19 +41,19 @@ bool pt_dump_read(const struct pt_dump *dump, uint64_t address, uint64_t *ret)
 	return true;
 }
 
-bool pt_frame_of_fault(struct pt_frame *ret, struct pt_dump *ret_dump, const struct pt_fault *fault)
+bool pt_frame_of_user(struct pt_frame *ret, struct pt_dump *ret_dump, const struct pt_user *user)
 {
-	if (!fault->regs || fault->n_regs != PERF_REGS)
+	if (!user->regs || user->n_regs != PERF_REGS)
 		return false;
 #if defined(__aarch64__)
-	memcpy(ret->regs, fault->regs, sizeof(ret->regs));
+	memcpy(ret->regs, user->regs, sizeof(ret->regs));
 #else
 	for (unsigned i = 0; i < PT_REGS; i++)
-		ret->regs[i] = fault->regs[places[i]];
+		ret->regs[i] = user->regs[places[i]];
 #endif
-	ret->pc = fault->regs[PERF_PC];
+	ret->pc = user->regs[PERF_PC];
 	ret->known = (uint32_t)((1ull << PT_REGS) - 1);
-	*ret_dump = (struct pt_dump){ret->regs[PT_REG_SP], fault->stack, fault->stack ? fault->stack_size : 0};
+	*ret_dump = (struct pt_dump){ret->regs[PT_REG_SP], user->stack, user->stack ? user->stack_size : 0};
 	return true;
 }
 

@@ -1,11 +1,13 @@
 /*
  * A frame of a call as an unwinder sees it: registers by DWARF's numbers, of which not all are known, and the piece of
- * stack that came with a fault.
+ * stack that came with a sample.
  */
 #ifndef PT_UNWIND_FRAME_H
 #define PT_UNWIND_FRAME_H
 
-#include "core/faults/stream.h"
+#include <stdbool.h>
+
+#include "core/unwind/user.h"
 
 /* DWARF's numbers of the registers of this machine. */
 #if defined(__aarch64__)
@@ -24,7 +26,7 @@ struct pt_frame {
 	uint32_t known; /* bit N: register N is */
 };
 
-/* The user's stack as it was at the fault; borrowed from it. */
+/* The user's stack as it was; borrowed from the sample. */
 struct pt_dump {
 	uint64_t start;
 	const uint8_t *bytes;
@@ -44,8 +46,8 @@ static inline uint64_t pt_return_address(uint64_t saved)
 /* Eight bytes; false: not in the dump. */
 bool pt_dump_read(const struct pt_dump *dump, uint64_t address, uint64_t *ret);
 
-/* False: the fault has no registers. */
-bool pt_frame_of_fault(struct pt_frame *ret, struct pt_dump *ret_dump, const struct pt_fault *fault);
+/* False: there are no registers. */
+bool pt_frame_of_user(struct pt_frame *ret, struct pt_dump *ret_dump, const struct pt_user *user);
 
 enum pt_step { PT_STEP_CALLER, PT_STEP_END, PT_STEP_LOST };
 /* To the caller's frame by the frame pointer, where no table says how. END: a thread begins here by its ABI's mark. */

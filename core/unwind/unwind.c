@@ -1,9 +1,9 @@
 /*
- * From a fault to its calls, from an address to its name; see unwind.h. Owns the places of code and through them the
+ * From a sample to its calls, from an address to its name; see unwind.h. Owns the places of code and through them the
  * modules.
  *
  * Frames are followed by the unwind tables (cfi.h), where there are none by the frame pointer. Memory is only what came
- * with the fault: the process runs on, and what its stack holds by now is of other calls.
+ * with the sample: the process runs on, and what its stack holds by now is of other calls.
  */
 #include "core/unwind/unwind.h"
 
@@ -73,20 +73,20 @@ static enum pt_step step_by_pointer(struct pt_unwinder *u, const struct pt_dump 
 	return how;
 }
 
-size_t pt_unwinder_calls(struct pt_unwinder *u, const struct pt_fault *fault, uint64_t *ips, size_t max,
+size_t pt_unwinder_calls(struct pt_unwinder *u, const struct pt_user *user, uint64_t *ips, size_t max,
 			 bool *ret_complete)
 {
 	struct pt_frame frame;
 	struct pt_dump dump;
 	*ret_complete = false;
 	pt_places_tick(&u->places);
-	if (!pt_frame_of_fault(&frame, &dump, fault)) {
-		ips[0] = fault->ip;
+	if (!pt_frame_of_user(&frame, &dump, user)) {
+		ips[0] = user->ip;
 		return 1;
 	}
 	/*
 	 * Of a caller, the byte before the return address is looked up: the address itself may be another function's. What
-	 * was interrupted, by the fault or a signal, is where its address says.
+	 * was interrupted, by the sample or a signal, is where its address says.
 	 */
 	bool interrupted = true, code, module;
 	for (size_t n = 0;;) {

@@ -8,8 +8,10 @@
 #ifndef PT_UNWIND_UNWIND_H
 #define PT_UNWIND_UNWIND_H
 
-#include "core/faults/stream.h"
+#include "core/kernel/kernel.h"
+#include "core/model/vma.h"
 #include "core/unwind/stacks.h"
+#include "core/unwind/user.h"
 
 struct pt_unwinder;
 
@@ -29,13 +31,13 @@ int pt_unwinder_new(struct pt_unwinder **ret, struct pt_kernel *k, pid_t pid);
 void pt_unwinder_free(struct pt_unwinder *u); /* NULL is fine */
 /* The process has become another program: nothing known of its modules holds any more. */
 void pt_unwinder_execed(struct pt_unwinder *u);
-/* It has got code there (pt_fault_sink.mapped): known even if maps are not read in time, as of a process that ends. */
+/* It has got code there (PERF_RECORD_MMAP2): known even if maps are not read in time, as of a process that ends. */
 void pt_unwinder_mapped(struct pt_unwinder *u, const struct pt_vma *vma);
 /*
- * The calls of a fault that has a stack, innermost first, into ips[max]; returns how many (at least the instruction
+ * The calls of a sample that has a stack, innermost first, into ips[max]; returns how many (at least the instruction
  * itself). An address that is not known makes the maps be read again, but not for more than half a percent of the time.
  */
-size_t pt_unwinder_calls(struct pt_unwinder *u, const struct pt_fault *fault, uint64_t *ips, size_t max,
+size_t pt_unwinder_calls(struct pt_unwinder *u, const struct pt_user *user, uint64_t *ips, size_t max,
 			 bool *ret_complete);
 /* All fields of ret are set. Dear the first time (0.1 ms, of a module 10 ms and more), so ask for what is shown. */
 void pt_unwinder_symbol(struct pt_unwinder *u, uint64_t ip, bool with_line, struct pt_symbol *ret);

@@ -180,7 +180,7 @@ static void stacks_come_along(void **state)
 {
 	(void)state;
 	struct watch w;
-	if (!pt_fault_regs())
+	if (!pt_user_regs())
 		skip_because("the registers of this machine are not known");
 	watch(&w, run_slowly, &(struct pt_fault_options){.stack_bytes = 4096});
 	next(&w);

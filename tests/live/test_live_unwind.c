@@ -52,8 +52,9 @@ static void resolve(struct pt_unwinder *u, struct chain *chain, bool lines)
 
 static void follow(struct pt_unwinder *u, const struct pt_fault *fault, struct chain *chain)
 {
+	const struct pt_user user = pt_fault_user(fault);
 	memset(chain, 0, sizeof(*chain));
-	chain->n = pt_unwinder_calls(u, fault, chain->ips, PT_STACK_MAX, &chain->complete);
+	chain->n = pt_unwinder_calls(u, &user, chain->ips, PT_STACK_MAX, &chain->complete);
 	assert_in_range(chain->n, 1, PT_STACK_MAX);
 	resolve(u, chain, false);
 }

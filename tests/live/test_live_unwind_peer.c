@@ -100,8 +100,9 @@ static int take_frame(Dwfl_Frame *state, void *arg)
 /* Whether it reached the end. */
 static bool peer_follow(struct peer *peer, const struct pt_fault *fault)
 {
+	const struct pt_user user = pt_fault_user(fault);
 	peer->n = 0;
-	assert_true(pt_frame_of_fault(&peer->frame, &peer->dump, fault));
+	assert_true(pt_frame_of_user(&peer->frame, &peer->dump, &user));
 	return dwfl_getthread_frames(peer->dwfl, dwfl_pid(peer->dwfl), take_frame, peer) == 0;
 }
 
@@ -122,7 +123,8 @@ static void compare(struct pt_unwinder *u, struct peer *peer, const struct pt_fa
 {
 	uint64_t ips[PT_STACK_MAX];
 	bool complete;
-	const size_t n = pt_unwinder_calls(u, fault, ips, PT_STACK_MAX, &complete);
+	const struct pt_user user = pt_fault_user(fault);
+	const size_t n = pt_unwinder_calls(u, &user, ips, PT_STACK_MAX, &complete);
 	const bool end = peer_follow(peer, fault);
 	/* It takes a return address that it can't read for an end. */
 	if (n == peer->n && !memcmp(ips, peer->ips, n * sizeof(*ips)) && (end || !complete))

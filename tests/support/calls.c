@@ -36,7 +36,7 @@ bool calls_start(struct calls *c, const char *program, const char *scene, const 
 {
 	struct pt_kernel *real;
 	memset(c, 0, sizeof(*c));
-	if (!pt_fault_regs()) {
+	if (!pt_user_regs()) {
 		*ret_why = "the registers of this machine are not known";
 		return false;
 	}

@@ -5,6 +5,7 @@
 #ifndef TESTS_CALLS_H
 #define TESTS_CALLS_H
 
+#include "core/faults/stream.h"
 #include "core/unwind/unwind.h"
 #include "tests/support/child.h"
 #include "tests/support/scripted.h"

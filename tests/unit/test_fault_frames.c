@@ -43,13 +43,13 @@ static void registers_are_dwarfs(void **state)
 	uint64_t regs[64];
 	struct pt_frame frame;
 	struct pt_dump got;
-	const unsigned n = (unsigned)__builtin_popcountll(pt_fault_regs());
+	const unsigned n = (unsigned)__builtin_popcountll(pt_user_regs());
 	if (!n)
 		return;
 	for (unsigned i = 0; i < n; i++)
 		regs[i] = 1000 + i;
-	struct pt_fault fault = {.regs = regs, .n_regs = n, .stack = dump.bytes, .stack_size = dump.size};
-	assert_true(pt_frame_of_fault(&frame, &got, &fault));
+	struct pt_user user = {.regs = regs, .n_regs = n, .stack = dump.bytes, .stack_size = dump.size};
+	assert_true(pt_frame_of_user(&frame, &got, &user));
 #if defined(__x86_64__)
 	/* perf: ax bx cx dx si di bp sp ip r8...r15; DWARF: ax dx cx bx si di bp sp r8...r15 */
 	static const unsigned order[] = {0, 3, 2, 1, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16};
@@ -59,10 +59,10 @@ static void registers_are_dwarfs(void **state)
 	assert_int_equal(got.start, 1007);
 #endif
 	assert_int_equal(got.size, dump.size);
-	fault.n_regs--;
-	assert_false(pt_frame_of_fault(&frame, &got, &fault));
-	fault.regs = NULL;
-	assert_false(pt_frame_of_fault(&frame, &got, &fault));
+	user.n_regs--;
+	assert_false(pt_frame_of_user(&frame, &got, &user));
+	user.regs = NULL;
+	assert_false(pt_frame_of_user(&frame, &got, &user));
 }
 
 /* ---- expressions ------------------------------------------------------------------------------------------------ */

@@ -166,7 +166,7 @@ static void maps_are_read_as_rarely_as_they_cost(void **state)
 static void none_of_its_calls_has_to_succeed(void **state)
 {
 	(void)state;
-	const struct pt_fault fault = {.ip = 0x401000};
+	const struct pt_user user = {.ip = 0x401000};
 	struct fixture *fixture = fixture_new(4096, MAPS);
 	for (unsigned long fail = 1; fail < 40; fail++) {
 		struct scripted *s = scripted_new(fixture_kernel(fixture));
@@ -179,7 +179,7 @@ static void none_of_its_calls_has_to_succeed(void **state)
 		int error = pt_unwinder_new(&u, &s->k, 100);
 		assert_true(!error || error == -EACCES);
 		if (!error) {
-			assert_int_equal(pt_unwinder_calls(u, &fault, &ip, 1, &complete), 1);
+			assert_int_equal(pt_unwinder_calls(u, &user, &ip, 1, &complete), 1);
 			assert_int_equal(ip, 0x401000);
 			assert_false(complete);
 			pt_unwinder_symbol(u, ip, true, &symbol);
