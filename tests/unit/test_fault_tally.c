@@ -11,79 +11,16 @@
 #include <cmocka.h>
 
 #include "core/faults/birth.h"
-#include "core/faults/tally.h"
 #include "tests/support/heap.h"
-#include "tests/support/space.h"
-
-#define S    1000000000ull
-#define ROOM (8u << 20)
-
-#define READ (PT_HAS_FLAGS | PT_HAS_COUNT | PT_HAS_EXCLUSIVE)
-#define OWN  (PT_ANON | READ | PT_EXCLUSIVE)
-
-static const struct pt_page none = {0}, own = {.pfn = 100, .bits = OWN, .count = 1},
-			    own2 = {.pfn = 200, .bits = OWN, .count = 1}, zero = {.pfn = 1, .bits = PT_ZERO | READ};
-static const struct pt_fault_system no_system;
-
-/* A first touch by thread 7 on CPU 0; what a test is about is changed. */
-static struct pt_joined touch(unsigned page, uint64_t time_ns)
-{
-	return (struct pt_joined){
-		.time_ns = time_ns,
-		.address = space_address(page) + 0x123,
-		.pid = 7,
-		.tid = 7,
-		.weight = 1,
-		.kind = PT_FAULT_FIRST_TOUCH,
-		.knew = true,
-		.knows = true,
-		.after = own,
-		.has_vma = true,
-		.vma_start = space_address(0),
-		.vma_end = space_address(SPACE_PAGES),
-		.stack = 1,
-	};
-}
-
-static struct pt_joined change(unsigned page, uint64_t time_ns, enum pt_fault_kind kind, struct pt_page before,
-			       struct pt_page after)
-{
-	struct pt_joined f = touch(page, time_ns);
-	f.kind = kind;
-	f.before = before;
-	f.after = after;
-	return f;
-}
-
-static struct pt_tally *new_tally(void)
-{
-	struct pt_tally *tally = pt_tally_new(SPACE_SHIFT, ROOM, S);
-	assert_non_null(tally);
-	return tally;
-}
-
-static struct pt_fault_view *look(struct pt_tally *tally, uint64_t now_ns)
-{
-	struct pt_fault_view *view = pt_fault_view_new();
-	assert_non_null(view);
-	assert_int_equal(pt_tally_view(tally, now_ns, 100, &no_system, view), 0);
-	return view;
-}
-
-static void give(struct pt_tally *tally, const struct space *space, uint64_t ns)
-{
-	struct pt_snapshot *snapshot = space_snapshot(space, NULL, ns);
-	pt_tally_snapshot(tally, snapshot);
-	pt_snapshot_unref(snapshot);
-}
+#include "tests/support/tallied.h"
 
 /* ---- sums and tables -------------------------------------------------------------------------------------------- */
 
 static void test_counts(void **state)
 {
 	(void)state;
-	struct pt_tally *tally = new_tally();
-	struct pt_joined a = touch(1, 2 * S), b = touch(2, 2 * S), c = touch(2, 3 * S);
+	struct pt_tally *tally = tallied_new();
+	struct pt_joined a = tallied_touch(1, 2 * S), b = tallied_touch(2, 2 * S), c = tallied_touch(2, 3 * S);
 	b.weight = 5;
 	b.major = true;
 	b.tid = 9;
@@ -97,7 +34,7 @@ static void test_counts(void **state)
 	struct pt_fault child = {.pid = 8, .tid = 8, .weight = 4};
 	pt_tally_child(tally, &child);
 
-	struct pt_fault_view *view = look(tally, 5 * S);
+	struct pt_fault_view *view = tallied_look(tally, 5 * S);
 	assert_int_equal(view->from_ns, S);
 	assert_int_equal(view->to_ns, 5 * S);
 	assert_int_equal(view->all.events, 7);
@@ -134,12 +71,12 @@ static void test_counts(void **state)
 static void test_no_stacks_no_table(void **state)
 {
 	(void)state;
-	struct pt_tally *tally = new_tally();
-	struct pt_joined f = touch(1, 2 * S);
+	struct pt_tally *tally = tallied_new();
+	struct pt_joined f = tallied_touch(1, 2 * S);
 	f.stack = 0;
 	f.has_vma = false;
 	pt_tally_add(tally, &f);
-	struct pt_fault_view *view = look(tally, 5 * S);
+	struct pt_fault_view *view = tallied_look(tally, 5 * S);
 	assert_int_equal(view->all.events, 1);
 	assert_int_equal(view->n_stacks, 0);
 	assert_int_equal(view->n_vmas, 0);
@@ -149,7 +86,7 @@ static void test_no_stacks_no_table(void **state)
 
 static struct pt_joined touch_in(uint64_t start, uint64_t end, uint64_t ns)
 {
-	struct pt_joined f = touch(0, ns);
+	struct pt_joined f = tallied_touch(0, ns);
 	f.address = start << SPACE_SHIFT;
 	f.vma_start = start << SPACE_SHIFT;
 	f.vma_end = end << SPACE_SHIFT;
@@ -158,7 +95,7 @@ static struct pt_joined touch_in(uint64_t start, uint64_t end, uint64_t ns)
 
 static void expect_vmas(struct pt_tally *tally, size_t n, const uint64_t (*rows)[3])
 {
-	struct pt_fault_view *view = look(tally, 100 * S);
+	struct pt_fault_view *view = tallied_look(tally, 100 * S);
 	assert_int_equal(view->n_vmas, n);
 	for (size_t i = 0; i < n; i++) {
 		assert_int_equal(view->vmas[i].start >> SPACE_SHIFT, rows[i][0]);
@@ -171,7 +108,7 @@ static void expect_vmas(struct pt_tally *tally, size_t n, const uint64_t (*rows)
 static void test_vmas_that_grow(void **state)
 {
 	(void)state;
-	struct pt_tally *tally = new_tally();
+	struct pt_tally *tally = tallied_new();
 	const uint64_t grown[][3] = {{60, 100, 4}, {200, 210, 1}},
 		       apart[][3] = {{60, 100, 4}, {95, 100, 2}, {200, 210, 1}},
 		       merged_up[][3] = {{60, 130, 7}, {200, 210, 1}};
@@ -197,7 +134,7 @@ static void test_vmas_that_grow(void **state)
 static void test_vmas_that_merge(void **state)
 {
 	(void)state;
-	struct pt_tally *tally = new_tally();
+	struct pt_tally *tally = tallied_new();
 	struct space space = {0};
 	uint64_t base = SPACE_BASE >> SPACE_SHIFT;
 	const uint64_t one[][3] = {{base + 5, base + 40, 2}};
@@ -206,14 +143,14 @@ static void test_vmas_that_merge(void **state)
 	f = touch_in(base + 20, base + 30, 2 * S);
 	pt_tally_add(tally, &f);
 	space_map(&space, 5, 35, PT_READ, 0);
-	give(tally, &space, 3 * S);
+	tallied_give(tally, &space, 3 * S);
 	expect_vmas(tally, 1, one);
 	pt_tally_free(tally);
 }
 
 static double rate(struct pt_tally *tally, uint64_t now_ns)
 {
-	struct pt_fault_view *view = look(tally, now_ns);
+	struct pt_fault_view *view = tallied_look(tally, now_ns);
 	double ret = view->all.per_s;
 	assert_true(view->n_addresses == 0 || view->addresses[0].counts.per_s == ret);
 	pt_fault_view_unref(view);
@@ -223,16 +160,16 @@ static double rate(struct pt_tally *tally, uint64_t now_ns)
 static void test_rates(void **state)
 {
 	(void)state;
-	struct pt_tally *tally = new_tally(); /* from second 1 on */
+	struct pt_tally *tally = tallied_new(); /* from second 1 on */
 	assert_true(rate(tally, S) == 0);
 	for (unsigned i = 0; i < 10; i++) {
-		struct pt_joined f = touch(1, S + i);
+		struct pt_joined f = tallied_touch(1, S + i);
 		pt_tally_add(tally, &f);
 	}
 	assert_true(rate(tally, S + S / 10) == 100); /* 10 in the first tenth, not 10 a second */
 	assert_true(rate(tally, 2 * S) == 10);
 	assert_true(rate(tally, 2 * S + 1000) == 10); /* too soon for another window: the last one's */
-	struct pt_joined f = touch(1, 2 * S + 2000);
+	struct pt_joined f = tallied_touch(1, 2 * S + 2000);
 	pt_tally_add(tally, &f);
 	assert_true(rate(tally, 4 * S) == 0.5);
 	assert_true(rate(tally, 5 * S) == 0);
@@ -244,7 +181,7 @@ static void test_rates(void **state)
 
 static void expect_stack(struct pt_tally *tally, pt_stack_id id, uint64_t born_pages, uint64_t still_pages, bool known)
 {
-	struct pt_fault_view *view = look(tally, 100 * S);
+	struct pt_fault_view *view = tallied_look(tally, 100 * S);
 	for (size_t i = 0; i < view->n_stacks; i++)
 		if (view->stacks[i].id == id) {
 			assert_int_equal(view->stacks[i].born, born_pages << SPACE_SHIFT);
@@ -260,12 +197,12 @@ static void expect_stack(struct pt_tally *tally, pt_stack_id id, uint64_t born_p
 static void test_births(void **state)
 {
 	(void)state;
-	struct pt_tally *tally = new_tally();
+	struct pt_tally *tally = tallied_new();
 	struct space space = {0};
 	uint64_t when = 0;
 	space_map(&space, 0, SPACE_PAGES, PT_READ | PT_WRITE, 0);
 	for (unsigned page = 10; page < 40; page++) {
-		struct pt_joined f = touch(page, 2 * S);
+		struct pt_joined f = tallied_touch(page, 2 * S);
 		space.pages[page] = own;
 		pt_tally_add(tally, &f);
 	}
@@ -274,23 +211,24 @@ static void test_births(void **state)
 	assert_int_equal(pt_tally_birth(tally, space_address(9), &when), 0);
 	expect_stack(tally, 1, 30, 0, false);
 
-	give(tally, &space, 3 * S);
+	tallied_give(tally, &space, 3 * S);
 	expect_stack(tally, 1, 30, 30, true);
 
 	for (unsigned page = 10; page < 20; page++) /* freed, and one of them swapped out */
 		space.pages[page] = page == 15 ? (struct pt_page){.pfn = 32, .bits = PT_SWAP} : none;
-	give(tally, &space, 4 * S);
+	tallied_give(tally, &space, 4 * S);
 	expect_stack(tally, 1, 30, 21, true);
 	assert_int_equal(pt_tally_birth(tally, space_address(12), &when), 0);
 	assert_int_equal(pt_tally_birth(tally, space_address(15), &when), 1);
 
-	struct pt_joined f = touch(12, 5 * S); /* born anew, by another; a snapshot of before knows nothing of it */
+	struct pt_joined f = tallied_touch(12,
+					   5 * S); /* born anew, by another; a snapshot of before knows nothing of it */
 	f.stack = 2;
 	pt_tally_add(tally, &f);
-	give(tally, &space, 5 * S - 1000);
+	tallied_give(tally, &space, 5 * S - 1000);
 	assert_int_equal(pt_tally_birth(tally, space_address(12), &when), 2);
 	expect_stack(tally, 2, 1, 1, true);
-	f = touch(20, 5 * S); /* freed and touched again before anybody looked */
+	f = tallied_touch(20, 5 * S); /* freed and touched again before anybody looked */
 	f.stack = 2;
 	pt_tally_add(tally, &f);
 	expect_stack(tally, 1, 30, 20, true);
@@ -305,7 +243,7 @@ static void test_births(void **state)
 static void test_births_of_huge_pages(void **state)
 {
 	(void)state;
-	struct pt_tally *tally = new_tally();
+	struct pt_tally *tally = tallied_new();
 	struct space space = {0};
 	uint64_t when;
 	/* The space begins within a chunk: its first whole one begins here. */
@@ -313,7 +251,7 @@ static void test_births_of_huge_pages(void **state)
 	struct pt_page huge = own;
 	huge.bits |= PT_PMD | PT_LARGE;
 	space_map(&space, 0, SPACE_PAGES, PT_READ | PT_WRITE, 0);
-	struct pt_joined f = change(first + 3, 2 * S, PT_FAULT_HUGE, none, huge);
+	struct pt_joined f = tallied_change(first + 3, 2 * S, PT_FAULT_HUGE, none, huge);
 	pt_tally_add(tally, &f);
 	for (unsigned i = 0; i < PT_CHUNK_PAGES; i++) {
 		space.pages[first + i] = huge;
@@ -321,18 +259,18 @@ static void test_births_of_huge_pages(void **state)
 		assert_int_equal(pt_tally_birth(tally, space_address(first + i), &when), 1);
 	}
 	assert_int_equal(pt_tally_birth(tally, space_address(first + PT_CHUNK_PAGES), &when), 0);
-	give(tally, &space, 3 * S);
+	tallied_give(tally, &space, 3 * S);
 	expect_stack(tally, 1, PT_CHUNK_PAGES, PT_CHUNK_PAGES, true);
 	space.pages[first + 1] = none; /* split, and part of it freed */
-	give(tally, &space, 4 * S);
+	tallied_give(tally, &space, 4 * S);
 	expect_stack(tally, 1, PT_CHUNK_PAGES, PT_CHUNK_PAGES - 1, true);
-	f = touch(first + 1, 5 * S);
+	f = tallied_touch(first + 1, 5 * S);
 	f.stack = 2;
 	pt_tally_add(tally, &f);
 	assert_int_equal(pt_tally_birth(tally, space_address(first + 1), &when), 2);
 	assert_int_equal(pt_tally_birth(tally, space_address(first + 2), &when), 1);
 	/* khugepaged makes one of them: nothing is born */
-	f = change(first, 6 * S, PT_FAULT_HUGE, own, huge);
+	f = tallied_change(first, 6 * S, PT_FAULT_HUGE, own, huge);
 	pt_tally_add(tally, &f);
 	expect_stack(tally, 1, PT_CHUNK_PAGES, PT_CHUNK_PAGES - 1, true);
 	pt_tally_free(tally);
@@ -348,18 +286,19 @@ static void test_born(void **state)
 		struct pt_joined f;
 		uint64_t pages;
 	} cases[] = {
-		{change(1, S, PT_FAULT_FIRST_TOUCH, none, own), 1},
-		{change(1, S, PT_FAULT_FIRST_TOUCH, none, zero), 0},
-		{change(1, S, PT_FAULT_ZERO_WRITE, zero, own), 1},
-		{change(1, S, PT_FAULT_HUGE, none, own), PT_CHUNK_PAGES},
-		{change(1, S, PT_FAULT_HUGE, none, huge_zero), 0},
-		{change(1, S, PT_FAULT_HUGE, own, own2), 0},
-		{change(1, S, PT_FAULT_FILE_MAP, none, file), 1},
-		{change(1, S, PT_FAULT_COW, file, own), 0},
-		{change(1, S, PT_FAULT_COW, none, own), 1},
-		{change(1, S, PT_FAULT_SWAP_IN, swap, own), 0},
-		{change(1, S, PT_FAULT_MIGRATION, own, own2), 0},
-		{change(1, S, PT_FAULT_FIRST_TOUCH, own, own2), 1}, /* the join knows that it was freed meanwhile */
+		{tallied_change(1, S, PT_FAULT_FIRST_TOUCH, none, own), 1},
+		{tallied_change(1, S, PT_FAULT_FIRST_TOUCH, none, zero), 0},
+		{tallied_change(1, S, PT_FAULT_ZERO_WRITE, zero, own), 1},
+		{tallied_change(1, S, PT_FAULT_HUGE, none, own), PT_CHUNK_PAGES},
+		{tallied_change(1, S, PT_FAULT_HUGE, none, huge_zero), 0},
+		{tallied_change(1, S, PT_FAULT_HUGE, own, own2), 0},
+		{tallied_change(1, S, PT_FAULT_FILE_MAP, none, file), 1},
+		{tallied_change(1, S, PT_FAULT_COW, file, own), 0},
+		{tallied_change(1, S, PT_FAULT_COW, none, own), 1},
+		{tallied_change(1, S, PT_FAULT_SWAP_IN, swap, own), 0},
+		{tallied_change(1, S, PT_FAULT_MIGRATION, own, own2), 0},
+		{tallied_change(1, S, PT_FAULT_FIRST_TOUCH, own, own2),
+		 1}, /* the join knows that it was freed meanwhile */
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct pt_joined f = cases[i].f;
@@ -371,244 +310,6 @@ static void test_born(void **state)
 	}
 }
 
-/* ---- pages that fault again ------------------------------------------------------------------------------------- */
-
-/* Pages by name: what is constant to a compiler cannot have a struct of another table in it. */
-enum which { NONE, OWN_PAGE, OWN_OTHER, SWAPPED, COMMON, MERGED, IN_FILE, MOVING, LOCKED_PAGE, HUGE_PAGE, WRITTEN };
-static const struct pt_page pages[] = {
-	[OWN_PAGE] = {.pfn = 100, .bits = OWN, .count = 1},
-	[OWN_OTHER] = {.pfn = 200, .bits = OWN, .count = 1},
-	[SWAPPED] = {.pfn = 32, .bits = PT_SWAP},
-	[COMMON] = {.pfn = 100, .bits = PT_ANON | READ, .count = 2},
-	[MERGED] = {.pfn = 300, .bits = PT_ANON | READ | PT_KSM, .count = 9},
-	[IN_FILE] = {.pfn = 9, .bits = PT_FILE | READ, .count = 2},
-	[MOVING] = {.pfn = 100, .bits = PT_MIGRATING},
-	[LOCKED_PAGE] = {.pfn = 100, .bits = OWN | PT_MLOCKED | PT_UNEVICTABLE, .count = 1},
-	[HUGE_PAGE] = {.pfn = 512, .bits = OWN | PT_PMD | PT_LARGE, .count = 1},
-	[WRITTEN] = {.pfn = 100, .bits = OWN | PT_SOFT_DIRTY, .count = 1},
-};
-
-enum about { NOTHING, FORKS = 1, MAJOR = 2, SHARED_FILE = 4, SEEN_ABSENT = 8, SEEN_MERGED = 16, LOCKED = 32 };
-
-static const struct repeated {
-	const char *what;
-	enum pt_fault_kind kind;
-	enum which before, after;
-	unsigned about;
-	enum pt_repeat_cause cause;
-	const char *says;
-} repeated[] = {
-	{"freed", PT_FAULT_FIRST_TOUCH, NONE, OWN_PAGE, 0, PT_REPEAT_FREED, "MADV_DONTNEED"},
-	{"huge pages freed", PT_FAULT_HUGE, NONE, HUGE_PAGE, 0, PT_REPEAT_FREED, "MADV_DONTNEED"},
-	{"collapsed", PT_FAULT_HUGE, OWN_PAGE, HUGE_PAGE, 0, PT_REPEAT_KHUGEPAGED, "scan_sleep_millisecs = 10000"},
-	{"copied after forks", PT_FAULT_COW, COMMON, OWN_OTHER, FORKS, PT_REPEAT_FORK, "came after a fork"},
-	{"shared since before", PT_FAULT_COW, COMMON, OWN_OTHER, 0, PT_REPEAT_FORK, "before pagetop came"},
-	{"moved after forks", PT_FAULT_MIGRATION, LOCKED_PAGE, OWN_OTHER, FORKS | LOCKED, PT_REPEAT_COMPACTION,
-	 "mlock"},
-	{"alone again after forks", PT_FAULT_WRITE_PROTECT, COMMON, OWN_PAGE, FORKS, PT_REPEAT_FORK, "MADV_DONTFORK"},
-	{"copied from KSM", PT_FAULT_COW, MERGED, OWN_OTHER, 0, PT_REPEAT_KSM, "mm/ksm/run = 1"},
-	{"seen merged between", PT_FAULT_UNKNOWN, OWN_PAGE, OWN_OTHER, SEEN_MERGED, PT_REPEAT_KSM, "mm/ksm/run = 1"},
-	{"dropped private page of a file", PT_FAULT_COW, NONE, OWN_PAGE, 0, PT_REPEAT_FREED, "MADV_DONTNEED"},
-	{"copied, why is not known", PT_FAULT_COW, OWN_PAGE, OWN_OTHER, 0, PT_REPEAT_UNKNOWN, "No reason"},
-	{"swapped", PT_FAULT_SWAP_IN, SWAPPED, OWN_PAGE, MAJOR, PT_REPEAT_RECLAIM, "vm.swappiness = 60"},
-	{"file read again", PT_FAULT_FILE_MAP, NONE, IN_FILE, MAJOR, PT_REPEAT_RECLAIM, "read again"},
-	{"file unmapped", PT_FAULT_FILE_MAP, NONE, IN_FILE, 0, PT_REPEAT_UNKNOWN, "stayed in memory"},
-	{"file written back", PT_FAULT_WRITE_PROTECT, IN_FILE, IN_FILE, SHARED_FILE, PT_REPEAT_WRITEBACK,
-	 "vm.dirty_expire_centisecs = 3000"},
-	{"file written back unseen", PT_FAULT_SPURIOUS, IN_FILE, IN_FILE, SHARED_FILE, PT_REPEAT_WRITEBACK, "msync"},
-	{"soft-dirty", PT_FAULT_WRITE_PROTECT, OWN_PAGE, WRITTEN, 0, PT_REPEAT_SOFT_DIRTY, "clear_refs"},
-	{"NUMA", PT_FAULT_NUMA, OWN_PAGE, OWN_PAGE, 0, PT_REPEAT_NUMA_BALANCING, "kernel.numa_balancing = ?"},
-	{"moved while locked", PT_FAULT_MIGRATION, LOCKED_PAGE, OWN_OTHER, LOCKED, PT_REPEAT_COMPACTION,
-	 "vm.compact_unevictable_allowed = 1"},
-	{"seen on the way", PT_FAULT_MIGRATION, MOVING, OWN_OTHER, 0, PT_REPEAT_COMPACTION,
-	 "vm.compaction_proactiveness = 20"},
-	{"other frame", PT_FAULT_UNKNOWN, OWN_PAGE, OWN_OTHER, 0, PT_REPEAT_UNKNOWN, "another frame"},
-	{"other frame, absent between", PT_FAULT_UNKNOWN, OWN_PAGE, OWN_OTHER, SEEN_ABSENT, PT_REPEAT_FREED,
-	 "MADV_DONTNEED"},
-	{"same frame, absent between", PT_FAULT_SPURIOUS, OWN_PAGE, OWN_PAGE, SEEN_ABSENT, PT_REPEAT_FREED,
-	 "MADV_DONTNEED"},
-	{"nothing known", PT_FAULT_SPURIOUS, OWN_PAGE, OWN_PAGE, 0, PT_REPEAT_UNKNOWN, "same page"},
-	{"same frame", PT_FAULT_UNKNOWN, OWN_PAGE, OWN_PAGE, 0, PT_REPEAT_UNKNOWN, "same frame"},
-	{"nothing seen", PT_FAULT_UNKNOWN, NONE, NONE, 0, PT_REPEAT_UNKNOWN, "no time"},
-	{"unknown, absent between", PT_FAULT_UNKNOWN, OWN_PAGE, OWN_PAGE, SEEN_ABSENT, PT_REPEAT_FREED,
-	 "MADV_DONTNEED"},
-	{"unknown, of a shared file", PT_FAULT_UNKNOWN, IN_FILE, IN_FILE, SHARED_FILE, PT_REPEAT_WRITEBACK, "msync"},
-	{"unknown, after forks", PT_FAULT_UNKNOWN, OWN_PAGE, OWN_OTHER, FORKS, PT_REPEAT_FORK, "came after a fork"},
-};
-
-static const struct pt_fault_system settings = {
-	.ksm_run = {1, true},
-	.compact_unevictable = {1, true},
-	.compact_proactive = {20, true},
-	.khugepaged_defrag = {1, true},
-	.khugepaged_sleep_ms = {10000, true},
-	.swappiness = {60, true},
-	.writeback_cs = {500, true},
-	.expire_cs = {3000, true},
-};
-
-static void fault_again(struct pt_tally *tally, const struct repeated *row, unsigned times)
-{
-	struct space space = {0};
-	space_map(&space, 0, SPACE_PAGES, PT_READ | PT_WRITE | (row->about & SHARED_FILE ? PT_SHARED : 0),
-		  row->about & SHARED_FILE ? 5 : 0);
-	for (unsigned i = 0; i < times; i++) {
-		uint64_t ns = (2 + 2 * i) * S;
-		space.pages[5] = row->about & SEEN_ABSENT ? none : row->about & SEEN_MERGED ? pages[MERGED] : own;
-		give(tally, &space, ns - S);
-		if (row->about & FORKS)
-			pt_tally_forked(tally, ns - S / 2);
-		struct pt_joined f = change(5, ns, row->kind, pages[row->before], pages[row->after]);
-		f.major = row->about & MAJOR;
-		f.stack = i;
-		pt_tally_add(tally, &f);
-	}
-}
-
-static void test_causes(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(repeated) / sizeof(*repeated); i++) {
-		struct pt_tally *tally = new_tally();
-		struct pt_fault_view *view = pt_fault_view_new();
-		fault_again(tally, &repeated[i], 6);
-		assert_int_equal(pt_tally_view(tally, 20 * S, 100, &settings, view), 0);
-		assert_int_equal(view->n_repeaters, 1);
-		const struct pt_fault_repeater *r = &view->repeaters[0];
-		if (r->cause != repeated[i].cause || !strstr(r->text, repeated[i].says))
-			fail_msg("%s: %s: %s", repeated[i].what, pt_repeat_cause_name(r->cause), r->text);
-		assert_int_equal(r->address, space_address(5));
-		assert_int_equal(r->events, 6);
-		assert_int_equal(r->kind, repeated[i].kind);
-		assert_int_equal(r->interval_ns, 2 * S);
-		assert_false(r->backs_off);
-		assert_int_equal(r->locked, !!(repeated[i].about & LOCKED));
-		assert_int_equal(r->last_ns, 12 * S);
-		assert_int_equal(r->stack, 5);
-		assert_in_range(strlen(r->text), 20, 300);
-		pt_fault_view_unref(view);
-		pt_tally_free(tally);
-	}
-}
-
-static size_t repeaters(struct pt_tally *tally)
-{
-	struct pt_fault_view *view = look(tally, 100 * S);
-	size_t n = view->n_repeaters;
-	pt_fault_view_unref(view);
-	return n;
-}
-
-/* Two faults are no habit, but for a zero page that was written to; and a locked page should not fault at all. */
-static void test_who_repeats(void **state)
-{
-	(void)state;
-	struct pt_tally *tally = new_tally();
-	fault_again(tally, &repeated[0], 2);
-	assert_int_equal(repeaters(tally), 0);
-	fault_again(tally, &repeated[0], 3);
-	assert_int_equal(repeaters(tally), 1);
-	pt_tally_execed(tally);
-	assert_int_equal(repeaters(tally), 0);
-	pt_tally_free(tally);
-
-	tally = new_tally();
-	struct pt_joined f = change(7, 2 * S, PT_FAULT_FIRST_TOUCH, none, zero);
-	pt_tally_add(tally, &f);
-	assert_int_equal(repeaters(tally), 0);
-	f = change(7, 3 * S, PT_FAULT_ZERO_WRITE, zero, own);
-	pt_tally_add(tally, &f);
-	f = change(8, 3 * S, PT_FAULT_COW, pages[LOCKED_PAGE], own2);
-	pt_tally_add(tally, &f);
-	f = change(9, 3 * S, PT_FAULT_FIRST_TOUCH, none, pages[LOCKED_PAGE]);
-	pt_tally_add(tally, &f);
-	struct pt_fault_view *view = look(tally, 100 * S);
-	assert_int_equal(view->n_repeaters, 2);
-	assert_int_equal(view->repeaters[0].address, space_address(7));
-	assert_int_equal(view->repeaters[0].cause, PT_REPEAT_ZERO_PAGE);
-	assert_int_equal(view->repeaters[0].interval_ns, S);
-	assert_int_equal(view->repeaters[1].address, space_address(8));
-	assert_int_equal(view->repeaters[1].interval_ns, 0);
-	pt_fault_view_unref(view);
-	pt_tally_free(tally);
-}
-
-/* Faults are counted after news of a fork that came later. */
-static void test_forks_in_order(void **state)
-{
-	(void)state;
-	struct pt_tally *tally = new_tally();
-	for (unsigned i = 0; i < 6; i++)
-		pt_tally_forked(tally, 50 * S + i);
-	for (unsigned i = 0; i < 6; i++) {
-		struct pt_joined f = change(5, (2 + i) * S, PT_FAULT_COW, own, own2);
-		pt_tally_add(tally, &f);
-	}
-	struct pt_fault_view *view = look(tally, 100 * S);
-	assert_int_equal(view->n_repeaters, 1);
-	assert_int_equal(view->repeaters[0].cause, PT_REPEAT_UNKNOWN);
-	pt_fault_view_unref(view);
-	pt_tally_free(tally);
-}
-
-static bool backs_off(const uint64_t *seconds, size_t n, uint64_t *ret_interval)
-{
-	struct pt_tally *tally = new_tally();
-	uint64_t ns = 2 * S;
-	for (size_t i = 0; i <= n; i++) {
-		struct pt_joined f = touch(5, ns);
-		pt_tally_add(tally, &f);
-		ns += i < n ? seconds[i] * S : 0;
-	}
-	struct pt_fault_view *view = look(tally, ns + S);
-	assert_int_equal(view->n_repeaters, 1);
-	bool ret = view->repeaters[0].backs_off;
-	*ret_interval = view->repeaters[0].interval_ns;
-	pt_fault_view_unref(view);
-	pt_tally_free(tally);
-	return ret;
-}
-
-static void test_intervals(void **state)
-{
-	(void)state;
-	const uint64_t doubling[] = {1, 2, 4, 8, 16, 32}, steady[] = {5, 5, 5, 5, 5, 5, 5, 5},
-		       odd[] = {5, 5, 5, 900, 5, 5, 5, 5}, shrinking[] = {32, 16, 8, 4, 2, 1}, few[] = {1, 2, 4, 8},
-		       slow[] = {100, 101, 102, 103, 104, 105}, grown_with_odd[] = {1, 2, 3, 60, 5, 8, 13, 18, 21, 34},
-		       once_slow[] = {90, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2};
-	uint64_t interval;
-	assert_true(backs_off(doubling, 6, &interval));
-	assert_int_equal(interval, 6 * S);
-	assert_false(backs_off(steady, 8, &interval));
-	assert_int_equal(interval, 5 * S);
-	assert_false(backs_off(odd, 8, &interval));
-	assert_int_equal(interval, 5 * S);
-	assert_false(backs_off(shrinking, 6, &interval));
-	assert_false(backs_off(few, 4, &interval));
-	assert_false(backs_off(slow, 6, &interval));
-	assert_true(backs_off(grown_with_odd, 10, &interval));
-	assert_false(backs_off(once_slow, 13, &interval));
-	assert_in_range(interval, S, 2 * S);
-}
-
-/* Of every fourth fault that is told, the others lie between: the interval is a quarter of that seen. */
-static void test_interval_of_estimates(void **state)
-{
-	(void)state;
-	struct pt_tally *tally = new_tally();
-	for (unsigned i = 0; i < 8; i++) {
-		struct pt_joined f = touch(5, (2 + 4 * i) * S);
-		f.weight = 4;
-		pt_tally_add(tally, &f);
-	}
-	struct pt_fault_view *view = look(tally, 100 * S);
-	assert_int_equal(view->repeaters[0].events, 32);
-	assert_int_equal(view->repeaters[0].interval_ns, S);
-	assert_non_null(strstr(view->repeaters[0].text, "8 of them were told"));
-	pt_fault_view_unref(view);
-	pt_tally_free(tally);
-}
-
 /* ---- at random --------------------------------------------------------------------------------------------------- */
 
 struct naive {
@@ -617,7 +318,7 @@ struct naive {
 
 static struct pt_joined random_fault(struct naive *naive, uint64_t ns)
 {
-	struct pt_joined f = touch((unsigned)space_random(SPACE_PAGES), ns);
+	struct pt_joined f = tallied_touch((unsigned)space_random(SPACE_PAGES), ns);
 	f.kind = (enum pt_fault_kind)space_random(PT_FAULT_KIND_N);
 	f.before = space_random_page();
 	f.after = space_random_page();
@@ -661,7 +362,7 @@ static void test_random(void **state)
 {
 	(void)state;
 	for (unsigned round = 0; round < 20; round++) {
-		struct pt_tally *tally = new_tally();
+		struct pt_tally *tally = tallied_new();
 		struct naive naive = {0};
 		struct space space = {0};
 		space_map(&space, 0, SPACE_PAGES, PT_READ | PT_WRITE, 0);
@@ -673,7 +374,7 @@ static void test_random(void **state)
 			for (unsigned page = 0; page < SPACE_PAGES && i % 100 == 0; page++)
 				space.pages[page] = space_random_page();
 			if (i % 100 == 0)
-				give(tally, &space, f.time_ns);
+				tallied_give(tally, &space, f.time_ns);
 			if (i % 500 == 0)
 				expect_naive(tally, &naive, f.time_ns);
 		}
@@ -687,7 +388,7 @@ static void test_random_births(void **state)
 {
 	(void)state;
 	for (unsigned round = 0; round < 30; round++) {
-		struct pt_tally *tally = new_tally();
+		struct pt_tally *tally = tallied_new();
 		struct space space = {0};
 		pt_stack_id born[SPACE_PAGES] = {0};
 		uint64_t ns = 2 * S, when;
@@ -695,7 +396,7 @@ static void test_random_births(void **state)
 		for (unsigned i = 0; i < 1000; i++, ns += S / 100) {
 			unsigned page = (unsigned)space_random(SPACE_PAGES);
 			if (space_random(3)) {
-				struct pt_joined f = touch(page, ns);
+				struct pt_joined f = tallied_touch(page, ns);
 				born[page] = f.stack = 1 + (pt_stack_id)space_random(3);
 				space.pages[page] = own;
 				pt_tally_add(tally, &f);
@@ -705,14 +406,14 @@ static void test_random_births(void **state)
 			if (space_random(30))
 				continue;
 			ns += S / 100;
-			give(tally, &space, ns);
+			tallied_give(tally, &space, ns);
 			uint64_t still[4] = {0};
 			for (unsigned k = 0; k < SPACE_PAGES; k++) {
 				born[k] = pt_births_holds(space.pages[k]) ? born[k] : 0;
 				still[born[k]]++;
 				assert_int_equal(pt_tally_birth(tally, space_address(k), &when), born[k]);
 			}
-			struct pt_fault_view *view = look(tally, ns);
+			struct pt_fault_view *view = tallied_look(tally, ns);
 			for (size_t k = 0; k < view->n_stacks; k++)
 				assert_int_equal(view->stacks[k].still, still[view->stacks[k].id] << SPACE_SHIFT);
 			pt_fault_view_unref(view);
@@ -730,9 +431,9 @@ static void test_out_of_memory(void **state)
 	bool failed = true;
 	for (unsigned long n = 1; failed; n++) {
 		heap_fail_at(n);
-		struct pt_tally *tally = pt_tally_new(SPACE_SHIFT, ROOM, S);
+		struct pt_tally *tally = pt_tally_new(SPACE_SHIFT, TALLIED_ROOM, S);
 		for (unsigned i = 0; tally && i < 300; i++) {
-			struct pt_joined f = touch(i % SPACE_PAGES, 2 * S + i);
+			struct pt_joined f = tallied_touch(i % SPACE_PAGES, 2 * S + i);
 			pt_tally_add(tally, &f);
 		}
 		struct pt_fault_view *made = tally ? pt_fault_view_new() : NULL;
@@ -752,9 +453,9 @@ static void test_memory_is_bounded(void **state)
 {
 	(void)state;
 	size_t before = heap_bytes(), peak = 0;
-	struct pt_tally *tally = pt_tally_new(SPACE_SHIFT, ROOM, S);
+	struct pt_tally *tally = pt_tally_new(SPACE_SHIFT, TALLIED_ROOM, S);
 	for (uint64_t i = 0; i < 400000; i++) {
-		struct pt_joined f = touch(0, 2 * S + i);
+		struct pt_joined f = tallied_touch(0, 2 * S + i);
 		f.address = (i % 8 ? i * 7919 : i % 64) << SPACE_SHIFT;
 		f.vma_start = i << 30;
 		f.stack = (pt_stack_id)i;
@@ -763,8 +464,8 @@ static void test_memory_is_bounded(void **state)
 		pt_tally_add(tally, &f);
 		peak = heap_bytes() - before > peak ? heap_bytes() - before : peak;
 	}
-	assert_in_range(peak, ROOM / 4, ROOM + ROOM / 16);
-	struct pt_fault_view *view = look(tally, 3 * S);
+	assert_in_range(peak, TALLIED_ROOM / 4, TALLIED_ROOM + TALLIED_ROOM / 16);
+	struct pt_fault_view *view = tallied_look(tally, 3 * S);
 	assert_int_equal(view->all.events, 400000);
 	assert_in_range(view->left_out, 300000, 400000);
 	assert_int_equal(view->n_addresses, 100);
@@ -787,11 +488,6 @@ int main(void)
 		cmocka_unit_test(test_births),
 		cmocka_unit_test(test_births_of_huge_pages),
 		cmocka_unit_test(test_born),
-		cmocka_unit_test(test_causes),
-		cmocka_unit_test(test_who_repeats),
-		cmocka_unit_test(test_forks_in_order),
-		cmocka_unit_test(test_intervals),
-		cmocka_unit_test(test_interval_of_estimates),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_random_births),
 		cmocka_unit_test(test_memory_is_bounded),
