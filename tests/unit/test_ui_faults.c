@@ -15,6 +15,7 @@
 #include "tests/support/canvas_check.h"
 #include "tests/support/scripted_faults.h"
 #include "tests/support/stage.h"
+#include "tui/screens/faultview.h"
 
 static struct stage *stage;
 
@@ -147,6 +148,47 @@ static void huge_numbers_fit(void **arg)
 	v->vmas[0].counts.per_s = 1e18;
 	v->all.events = v->all.kinds[PT_FAULT_COW] = v->totals.minor = UINT64_MAX;
 	show(v, "18.4E");
+}
+
+/* Cells of a bar that look like a kind. */
+static int cells_of(const struct wg_heat_cell *cells, int n, enum pt_fault_kind kind)
+{
+	struct wg_heat_cell wanted = ui_fault_cell(kind);
+	int found = 0;
+	for (int i = 0; i < n; i++)
+		found += cells[i].hue == wanted.hue && cells[i].flags == wanted.flags && cells[i].level == wanted.level;
+	return found;
+}
+
+static void bars_are_divided_as_faults_are(void **arg)
+{
+	struct pt_fault_counts counts = {.events = 1000};
+	struct wg_heat_cell cells[100];
+	(void)arg;
+	counts.kinds[PT_FAULT_FIRST_TOUCH] = 690;
+	counts.kinds[PT_FAULT_HUGE] = 1;
+	counts.kinds[PT_FAULT_SPURIOUS] = 9;
+	counts.kinds[PT_FAULT_COW] = 100;
+	counts.kinds[PT_FAULT_UNKNOWN] = 200;
+	ui_fault_strip(&counts, 1000, cells, 10); /* what is small has no room */
+	assert_int_equal(cells_of(cells, 10, PT_FAULT_FIRST_TOUCH), 7);
+	assert_int_equal(cells_of(cells, 10, PT_FAULT_COW), 1);
+	assert_int_equal(cells_of(cells, 10, PT_FAULT_UNKNOWN), 2);
+	ui_fault_strip(&counts, 2000, cells, 100); /* half as long */
+	assert_int_equal(cells_of(cells, 100, PT_FAULT_HUGE), 1);
+	assert_int_equal(cells_of(cells, 100, PT_FAULT_SPURIOUS), 1);
+	assert_int_equal(cells_of(cells, 100, PT_FAULT_COW), 5);
+	assert_int_equal(cells_of(cells, 100, PT_FAULT_UNKNOWN), 10);
+	assert_int_equal(cells_of(cells, 100, PT_FAULT_FIRST_TOUCH), 33);
+	assert_int_equal(cells[50].flags, WG_HEAT_OUTSIDE);
+	ui_fault_strip(&counts, UINT64_MAX, cells, 10);
+	assert_int_equal(cells_of(cells, 10, PT_FAULT_FIRST_TOUCH), 1);
+	counts = (struct pt_fault_counts){.events = 5}; /* of no kind */
+	ui_fault_strip(&counts, 5, cells, 4);
+	assert_int_equal(cells_of(cells, 4, PT_FAULT_UNKNOWN), 4);
+	counts.events = 0;
+	ui_fault_strip(&counts, 0, cells, 4);
+	assert_int_equal(cells[0].flags, WG_HEAT_OUTSIDE);
 }
 
 /* ---- begin and end ---------------------------------------------------------------------------------------------- */
@@ -626,6 +668,7 @@ int main(void)
 		TEST(where_nothing_happens_that_is_said),
 		TEST(counts_that_are_no_counts_say_so),
 		TEST(huge_numbers_fit),
+		TEST(bars_are_divided_as_faults_are),
 		TEST(watching_begins_when_the_screen_is_opened),
 		TEST(watching_goes_on_behind_other_screens),
 		TEST(watching_ends_and_begins_with_a_key),

@@ -55,26 +55,54 @@ const char *ui_fault_label(enum pt_fault_kind kind)
 	return kinds[kind].label;
 }
 
+#define EACH 4 /* a bar with so many cells for each kind has one at least for every kind */
+
+static int largest(const double *v)
+{
+	int best = 0;
+	for (int i = 1; i < PT_FAULT_KIND_N; i++)
+		best = v[i] > v[best] ? i : best;
+	return best;
+}
+
+/* Cells for each kind: as many as its share asks for, what is left to those that miss most. */
+static void divide(const struct pt_fault_counts *counts, int n, int *ret)
+{
+	double all = 0, missing[PT_FAULT_KIND_N];
+	int used = 0, present = 0;
+	for (int i = 0; i < PT_FAULT_KIND_N; i++) {
+		all += (double)counts->kinds[i];
+		present += counts->kinds[i] > 0;
+	}
+	for (int i = 0; i < PT_FAULT_KIND_N; i++) {
+		double share = all > 0 ? (double)counts->kinds[i] / all * n : i == PT_FAULT_UNKNOWN ? n : 0;
+		ret[i] = (int)share;
+		if (!ret[i] && counts->kinds[i] && n >= EACH * present)
+			ret[i] = 1;
+		missing[i] = share - ret[i];
+		used += ret[i];
+	}
+	for (; used != n; used += used < n ? 1 : -1) {
+		double more[PT_FAULT_KIND_N];
+		for (int i = 0; i < PT_FAULT_KIND_N; i++)
+			more[i] = used < n ? missing[i] : ret[i];
+		int at = largest(more);
+		ret[at] += used < n ? 1 : -1;
+		missing[at] -= 1;
+	}
+}
+
 void ui_fault_strip(const struct pt_fault_counts *counts, uint64_t most, struct wg_heat_cell *cells, int n)
 {
-	double all = 0, per_cell, until = 0;
-	int at = 0;
-	for (int i = 0; i < PT_FAULT_KIND_N; i++)
-		all += (double)counts->kinds[i];
+	int of_kind[PT_FAULT_KIND_N], at = 0;
 	int filled = most ? (int)((double)counts->events / (double)most * n + 0.5) : 0;
 	filled = filled > n ? n : filled == 0 && counts->events ? 1 : filled;
-	per_cell = filled ? all / filled : 0;
-	for (int i = 0; i < PT_FAULT_KIND_N && filled && all > 0; i++) {
-		uint64_t of_kind = counts->kinds[order[i]];
-		until += (double)of_kind;
-		int end = (int)(until / per_cell + 0.5);
-		end = end == at && of_kind ? at + 1 : end;
-		for (; at < end && at < filled; at++)
-			cells[at] = ui_fault_cell(order[i]);
-	}
+	divide(counts, filled, of_kind);
+	for (int i = 0; i < PT_FAULT_KIND_N; i++)
+		for (int k = 0; k < of_kind[order[i]]; k++)
+			cells[at++] = ui_fault_cell(order[i]);
 	for (; at < n; at++)
-		cells[at] = at < filled ? ui_fault_cell(PT_FAULT_UNKNOWN)
-					: (struct wg_heat_cell){.flags = WG_HEAT_OUTSIDE};
+		cells[at] = (struct wg_heat_cell){.flags = WG_HEAT_OUTSIDE};
 }
 
 /* ---- why there is nothing --------------------------------------------------------------------------------------- */

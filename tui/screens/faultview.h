@@ -41,7 +41,7 @@ struct ui_fault_screen {
 struct wg_heat_cell ui_fault_cell(enum pt_fault_kind kind);
 /* "first touch": as the legend has it. */
 const char *ui_fault_label(enum pt_fault_kind kind);
-/* A bar of n cells, filled as `events` are of `most`, and divided by kind: every kind that is there gets a cell. */
+/* A bar of n cells, filled as `events` are of `most`, and divided by kind; where there is room, each has a cell. */
 void ui_fault_strip(const struct pt_fault_counts *counts, uint64_t most, struct wg_heat_cell *cells, int n);
 
 /* Rows of the table that is shown; which of them is selected. */
