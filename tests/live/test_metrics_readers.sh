@@ -1,12 +1,11 @@
 #!/bin/sh
 # The metrics of pagetop record --metrics by those who read them: promtool (Prometheus' own check), an OpenMetrics parser,
-# and the queries of assets/grafana.json.
+# and assets/grafana.json: its queries, and what Grafana needs to find in it.
 . "$(dirname "$0")/../support/shell.sh"
 need jq
 python=/usr/bin/python3 # the one that has Debian's modules
 promtool=$(command -v promtool) || promtool=
 $python -c 'import prometheus_client.openmetrics' 2>/dev/null || python=
-[ -n "$promtool$python" ] || skip "neither promtool (prometheus) nor python3-prometheus-client is installed"
 export LC_ALL=C.UTF-8
 
 # A process of a hostile name, which holds still.
@@ -29,6 +28,39 @@ comm -23 "$tmp/asked" "$tmp/written" >"$tmp/out"
 grep -vE '^label_values' "$tmp/queries" | grep -oE 'pagetop_[a-z_]+.' | grep -v '{$' >"$tmp/out"
 [ ! -s "$tmp/out" ] || complain "a query of the dashboard does not choose processes"
 
+# Labels that queries sum by, name in a legend or choose by are those of the metrics; variables are declared.
+grep -oE '[a-z_]+="' "$tmp/m.prom" | tr -d '="' | sort -u >"$tmp/labels"
+echo instance >>"$tmp/labels" # Prometheus' own
+{
+	grep -oE 'by \([a-z, ]+\)' "$tmp/queries" | sed 's/by (//; s/[),]/ /g' | tr -s ' ' '\n'
+	jq -r '.panels[].targets[].legendFormat // empty' "$dashboard" | grep -oE '\{\{ *[a-z_]+ *\}\}' | tr -d '{} '
+	grep -oE '[{,][a-z_]+(=|!)~?"' "$tmp/queries" | tr -d '{,=!~"'
+} | sort -u | grep . >"$tmp/asked"
+[ "$(wc -l <"$tmp/asked")" -ge 5 ] || complain "few labels in the dashboard"
+grep -vxFf "$tmp/labels" "$tmp/asked" >"$tmp/out"
+[ ! -s "$tmp/out" ] || complain "the dashboard asks for labels that no metric has"
+jq -r '[.. | strings | scan("\\$\\{?([a-zA-Z_]+)")[0]] | unique | .[] | select(startswith("__") | not)' "$dashboard" >"$tmp/used"
+jq -r '.templating.list[].name' "$dashboard" >"$tmp/declared"
+grep -vxFf "$tmp/declared" "$tmp/used" >"$tmp/out"
+[ ! -s "$tmp/out" ] || complain "variables of the dashboard that are not declared"
+[ -s "$tmp/used" ] || complain "the dashboard has no variables"
+
+# Panels have what each must have, and lie side by side.
+must() { # FILTER: holds of the dashboard
+	jq -e "$1" "$dashboard" >/dev/null || complain "the dashboard: not $1"
+}
+must '(.title | type == "string") and (.uid | length > 0 and length <= 40) and (.schemaVersion | type == "number")'
+must '[.panels[].id] | length > 5 and length == (unique | length)'
+must '[.panels[] | .title, .type] | all(type == "string" and length > 0)'
+must '[.panels[].type] - ["stat", "timeseries", "table", "bargauge", "gauge", "piechart", "text", "row"] == []'
+must '[.panels[] | select(.type != "row" and .type != "text") | .targets | length > 0] | all'
+must '[.panels[] | [.targets[].refId] | length == (unique | length) and all(type == "string")] | all'
+must '[.panels[].gridPos | .x >= 0 and .w > 0 and .h > 0 and .x + .w <= 24] | all'
+must '[.panels[] | .gridPos | range(.x; .x + .w) as $x | range(.y; .y + .h) as $y | [$x, $y]] | length == (unique | length)'
+must '[.panels[] | .datasource.uid // .datasource] | unique == ["${datasource}"]'
+must '[.panels[].fieldConfig.defaults.unit] | all(. == null or (type == "string" and length > 0))'
+
+[ -n "$promtool$python" ] || echo "neither promtool (prometheus) nor python3-prometheus-client is installed: not asked"
 if [ -n "$promtool" ]; then
 	$promtool check metrics <"$tmp/m.prom" >"$tmp/out" 2>&1 || complain "promtool: status $?"
 	sed 's/^\(pagetop_vmas{.*\)}/\1/' "$tmp/m.prom" >"$tmp/bad" # and it can say no

@@ -140,12 +140,114 @@ static void test_by_hand(void **state)
 	unlink(path);
 }
 
+/* ---- damaged ---------------------------------------------------------------------------------------------------- */
+
+#define LARGE 16384
+
+static uint64_t state_of_random = 7;
+
+static size_t below(size_t n)
+{
+	state_of_random ^= state_of_random << 13;
+	state_of_random ^= state_of_random >> 7;
+	state_of_random ^= state_of_random << 17;
+	return (size_t)(state_of_random % n);
+}
+
+/* What JSON is made of, and numbers that are hard to take. */
+static const char *const pieces[] = {"{",     "}",    "[",       "]",         ",",        ":",
+				     "\"",    "null", "true",    "-1",        "1e999",    "1e18",
+				     "1e400", "-0.0", "\\u0000", "\\ud800",   "\x1b",     "\xff",
+				     "runs",  "when", "NaN",     "\"runs\":", "measures", "9999999999999999999"};
+
+/* One thing is done to it: a byte, a bit, a piece put in or in the place of others, a stretch cut out or told again, the end
+ * cut off. */
+static size_t damage(char *text, size_t n)
+{
+	size_t at = below(n), size = 1 + below(n - at < 40 ? n - at : 40);
+	const char *piece = pieces[below(sizeof(pieces) / sizeof(*pieces))];
+	size_t piece_size = strlen(piece);
+	switch (below(6)) {
+	case 0: text[at] = (char)below(256); return n;
+	case 1: text[at] = (char)(text[at] ^ 1 << below(8)); return n;
+	case 2: return at ? at : 1;
+	case 3:
+		if (n - size == 0)
+			return n;
+		memmove(text + at, text + at + size, n - at - size);
+		return n - size;
+	case 4:
+		if (n + size > LARGE)
+			return n;
+		memmove(text + at + size, text + at, n - at);
+		return n + size;
+	default:
+		if (n + piece_size > LARGE)
+			return n;
+		memmove(text + at + piece_size, text + at, n - at);
+		memcpy(text + at, piece, piece_size);
+		return n + piece_size;
+	}
+}
+
+/* Whatever becomes of a file, it is refused in one line, or it is a baseline that makes sense. */
+static void expect_sense(void)
+{
+	struct pt_baseline baseline, again;
+	char message[512] = "";
+	int error = ui_baseline_load(path, &baseline, message, sizeof(message));
+	if (error) {
+		assert_true(message[0] && !strchr(message, '\n'));
+		return;
+	}
+	assert_true(baseline.n <= PT_BASELINE_RUNS);
+	for (size_t i = 0; i < baseline.n; i++)
+		for (size_t k = 0; k < PT_MEASURES; k++) {
+			double v = baseline.runs[i].v[k];
+			assert_true(isnan(v) || (v >= 0 && v <= LARGEST));
+			struct pt_baseline_limit limit = pt_baseline_limit(&baseline, k);
+			assert_true(!limit.runs || limit.limit >= limit.most);
+		}
+	assert_int_equal(ui_baseline_save(path, &baseline), 0);
+	assert_int_equal(ui_baseline_load(path, &again, message, sizeof(message)), 0);
+	assert_int_equal(again.n, baseline.n);
+}
+
+static void test_damaged(void **state)
+{
+	(void)state;
+	static char whole[LARGE], text[LARGE];
+	struct pt_baseline baseline = {.n = 0};
+	for (size_t i = 0; i < 3; i++) {
+		struct pt_baseline_run run = {.realtime_ns = (1700000000 + i) * 1000000000};
+		for (size_t k = 0; k < PT_MEASURES; k++)
+			run.v[k] = (double)(k * 1000 + i);
+		pt_baseline_add(&baseline, &run);
+	}
+	assert_int_equal(ui_baseline_save(path, &baseline), 0);
+	FILE *f = fopen(path, "re");
+	size_t size = f ? fread(whole, 1, sizeof(whole), f) : 0;
+	assert_non_null(f);
+	fclose(f);
+	assert_true(size > 0 && size < LARGE / 2);
+	for (int round = 0; round < 2000; round++) {
+		size_t n = size;
+		memcpy(text, whole, n);
+		for (size_t times = 1 + below(3); times > 0; times--)
+			n = damage(text, n);
+		write_text(text, n);
+		expect_sense();
+	}
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_by_hand),
+		cmocka_unit_test(test_damaged),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
