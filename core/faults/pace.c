@@ -12,7 +12,7 @@
 #define OUTLIER   4.0             /* times as much as foreseen */
 #define EACH_MIN  100.0           /* ns */
 #define AIM       0.75
-#define PART      0.45        /* of the budget is for faults */
+#define PART      0.6         /* of the budget is for faults */
 #define TURN_PART 0.25        /* for looks, whatever they find; the rest is for views */
 #define TURN_NS   100000.0    /* what a look costs, before that is known */
 #define EVERY_NS  20000000ull /* looks: pages are to be looked at soon after they fault */

@@ -189,6 +189,7 @@ void pt_watch_change_period(struct pt_fault_watch *w, uint64_t period)
 	pthread_mutex_lock(&w->tables);
 	pt_besides_set_period(&w->besides, period);
 	pthread_mutex_unlock(&w->tables);
+	w->lost = pt_faults_lost(w->stream); /* what the old period made be lost says nothing of this one */
 	uint64_t cost = pt_watch_now(w, PT_CLOCK_THREAD_CPU) - before;
 	pt_fault_pace_switched(&w->pace, other ? period : w->pace.period, pt_watch_now(w, PT_CLOCK_MONOTONIC), cost);
 	if (other && period > w->period_most)

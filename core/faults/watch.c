@@ -24,7 +24,7 @@
 #define LEAVE_NS    500000000ull    /* how long freeing waits for the thread */
 #define PATIENCE_NS 100000000ull    /* and who wants names */
 #define FINISH_NS   (5 * SECOND_NS) /* and a last look */
-#define LAST_NS     200000000.0     /* CPU time for a last look at what came */
+#define LAST_NS     50000000.0      /* CPU time for a last look at what came */
 #define BUDGET      0.05
 #define ROWS        100
 #define MEMORY      (64ull << 20)

@@ -14,8 +14,8 @@
 #include "core/perf/ring.h"
 
 /*
- * What the first kind has on each CPU: as much as is useful with few CPUs; with many, what together with a second kind and
- * the pages in front is below what perf_event_mlock_kb lets every user lock for each CPU.
+ * What the first kind has on each CPU: with stacks as much as is useful where CPUs are few; else, or with many, what
+ * together with a second kind and the pages in front is below what perf_event_mlock_kb lets every user lock for each CPU.
  */
 #define BYTES_MAX (4u << 20)
 #define BYTES_ALL (16u << 20)
@@ -111,7 +111,7 @@ static int make_lanes(struct pt_rings *r)
 
 static size_t useful_bytes(const struct pt_rings *r)
 {
-	size_t bytes = BYTES_MAX;
+	size_t bytes = r->layout.stack ? BYTES_MAX : BYTES;
 	while (bytes > BYTES && bytes * (r->n / r->kinds) > BYTES_ALL)
 		bytes /= 2;
 	return bytes;

@@ -6,6 +6,7 @@
  *
  * FAULTS and times are of what the line asked for, ALL_FAULTS those the process has had since it began, by getrusage.
  */
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -65,12 +66,11 @@ static void start(void)
 
 static void round_of(long ms)
 {
-	struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 	long before = faults();
 	double wall = milliseconds(CLOCK_MONOTONIC), cpu = milliseconds(CLOCK_PROCESS_CPUTIME_ID);
 	atomic_store(&enough, false);
 	pthread_barrier_wait(&begin);
-	nanosleep(&pause, NULL);
+	poll(NULL, 0, (int)ms);
 	atomic_store(&enough, true);
 	pthread_barrier_wait(&end);
 	cpu = milliseconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
