@@ -97,6 +97,13 @@ int ui_fault_error(struct pt_kernel *k, pid_t pid, int error)
 	}
 }
 
+static void read_name(struct session *s)
+{
+	struct pt_process process;
+	if (pt_read_process(s->k, s->pid, &process) == 0)
+		snprintf(s->name, sizeof(s->name), "%s", process.name);
+}
+
 /* ---- frames ----------------------------------------------------------------------------------------------------- */
 
 static void take_frame(struct session *s)
@@ -110,7 +117,6 @@ static void take_frame(struct session *s)
 		s->rss_to = pt_snapshot_bytes(snapshot, snapshot->vmas->n, PT_SUM_RSS);
 		if (!s->rss_from.known)
 			s->rss_from = s->rss_to;
-		snprintf(s->name, sizeof(s->name), "%s", snapshot->process.name);
 		if (s->watch)
 			pt_fault_watch_snapshot(s->watch, snapshot);
 		pt_snapshot_unref(s->newest);
@@ -176,16 +182,14 @@ static int open_feed(struct session *s)
 /* What asks this program to end is asked for; its threads get no signal at all. */
 static int open_process(struct session *s, sigset_t *ret_before)
 {
-	struct pt_process process;
-	sigset_t ends;
+	sigset_t ends, mask;
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGHUP);
 	ui_block_signals(ret_before);
 	s->pid = s->options->pid;
-	if (pt_read_process(s->k, s->pid, &process) == 0)
-		snprintf(s->name, sizeof(s->name), "%s", process.name);
+	read_name(s);
 	s->signals = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 	int status = s->signals < 0 ? ui_out_of_memory() : open_feed(s);
 	if (status == UI_OK) {
@@ -193,8 +197,8 @@ static int open_process(struct session *s, sigset_t *ret_before)
 		status = open_watch(s);
 	}
 	sigaddset(&ends, SIGPIPE); /* nobody may be left to tell how it goes */
-	pthread_sigmask(SIG_SETMASK, ret_before, NULL);
-	pthread_sigmask(SIG_BLOCK, &ends, NULL);
+	sigorset(&mask, ret_before, &ends);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	return status;
 }
 
@@ -263,12 +267,14 @@ static void take_view(struct session *s)
 	show_progress(s);
 }
 
+/* Before it is waited for, what it was called at last can still be read. */
 static void note_end(void *arg, pid_t pid, int status, uint64_t most)
 {
-	(void)arg;
-	(void)pid;
+	struct session *s = arg;
 	(void)status;
 	(void)most;
+	if (pid == s->pid)
+		read_name(s);
 }
 
 static int wait_ms(uint64_t end_ns)
@@ -289,7 +295,7 @@ static void go_round(struct session *s)
 		take_frame(s);
 		take_view(s);
 		if (s->started)
-			ui_child_take(&s->child, note_end, NULL);
+			ui_child_take(&s->child, note_end, s);
 		else if (fds[0].revents)
 			s->why = "interrupted";
 		over = s->started ? s->child.ended_ns != 0 : s->why || s->ended || now() >= end_ns;
@@ -414,6 +420,8 @@ static int follow(struct session *s, struct pt_filter *filter)
 		go_round(s);
 		redirect(s->options, s->report);
 		s->report = -1;
+		if (!command)
+			read_name(s);
 		status = finish(s, filter);
 		if (command)
 			status = ui_child_exit(&s->child) ? ui_child_exit(&s->child) : status ? UI_RUN_FAILED : UI_OK;

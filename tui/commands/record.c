@@ -268,7 +268,7 @@ static int open_feed(struct session *s)
 /* What asks this program to end is asked for; its threads get no signal at all. */
 static int open_all(struct session *s, sigset_t *ret_before)
 {
-	sigset_t ends;
+	sigset_t ends, mask;
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
@@ -285,8 +285,8 @@ static int open_all(struct session *s, sigset_t *ret_before)
 	if (status == UI_OK)
 		status = open_recorder(s);
 	sigaddset(&ends, SIGPIPE); /* nobody may be left to tell how it goes */
-	pthread_sigmask(SIG_SETMASK, ret_before, NULL);
-	pthread_sigmask(SIG_BLOCK, &ends, NULL);
+	sigorset(&mask, ret_before, &ends);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL); /* at once: what came meanwhile must not end this program */
 	return status;
 }
 
