@@ -6,11 +6,12 @@
 
 #define ROWS 300 /* of each table: more than anyone reads, and stacks enough for a tree */
 
-static int live_open(void **ret, pid_t pid, bool allocs)
+static int live_open(void **ret, pid_t pid, bool allocs, void *source)
 {
 	struct pt_fault_watch_options options = {.stacks = true, .rows = ROWS, .spent = true, .allocs = allocs};
 	struct pt_fault_watch *watch;
 	struct pt_kernel *kernel;
+	(void)source;
 	int error = pt_kernel_linux_new(&kernel, "/", 0);
 	if (!error)
 		error = pt_fault_watch_new(&watch, kernel, pid, &options);
@@ -54,6 +55,16 @@ static void live_snapshot(void *self, struct pt_snapshot *snapshot)
 	pt_fault_watch_snapshot(self, snapshot);
 }
 
+static void live_steps(void *self, bool on)
+{
+	pt_fault_watch_steps(self, on);
+}
+
+static struct pt_fault_step *live_step(void *self)
+{
+	return pt_fault_watch_step(self);
+}
+
 const struct ui_fault_ops ui_faults_live = {.open = live_open,
 					    .calls = live_calls,
 					    .birth = live_birth,
@@ -62,4 +73,6 @@ const struct ui_fault_ops ui_faults_live = {.open = live_open,
 					    .close = live_close,
 					    .fd = live_fd,
 					    .take = live_take,
-					    .snapshot = live_snapshot};
+					    .snapshot = live_snapshot,
+					    .steps = live_steps,
+					    .step = live_step};

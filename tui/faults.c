@@ -36,8 +36,12 @@ static struct ui_fault_sample sample_of(const struct pt_fault_view *before, cons
 static void note_sample(struct ui_fault_watch *f, const struct pt_fault_view *now)
 {
 	struct ui_fault_sample s = sample_of(f->view, now);
-	if (s.to_ns <= s.from_ns)
+	if (f->view && now->from_ns != f->view->from_ns) /* another stretch of a recording */
+		f->n_samples = 0;
+	if (s.to_ns <= s.from_ns) {
+		f->n_samples = 0; /* back in it */
 		return;
+	}
 	if (f->n_samples == UI_FAULT_SAMPLES)
 		memmove(f->samples, f->samples + 1, --f->n_samples * sizeof *f->samples);
 	f->samples[f->n_samples++] = s;
@@ -96,15 +100,45 @@ static void take_answer(struct ui_shell *shell)
 		f->state = UI_FAULTS_ON;
 }
 
+/* Of a recording: up to the moment that is shown, from its beginning or the second cursor. */
+static void show_moment(struct ui_shell *shell)
+{
+	struct ui_fault_watch *f = &shell->faults;
+	const struct pt_snapshot *now = shell->target.now, *before = shell->time.anchor ? shell->target.before : NULL;
+	uint64_t from = before ? before->seq : 0;
+	if (!now || (now->seq == f->snapshot_seq && from == f->from_seq))
+		return;
+	f->snapshot_seq = now->seq;
+	f->from_seq = from;
+	f->ops->between(f->watch, from, now->seq);
+}
+
 /* The newest complete frame of the process, also while a moment of the past is shown. */
 static void give_snapshot(struct ui_shell *shell)
 {
 	struct ui_fault_watch *f = &shell->faults;
 	struct pt_snapshot *live = shell->target.live;
-	if (!f->watch || !live || live->stage != PT_STAGE_COMPLETE || live->seq == f->snapshot_seq)
+	if (!live || live->stage != PT_STAGE_COMPLETE || live->seq == f->snapshot_seq)
 		return;
 	f->snapshot_seq = live->seq;
 	f->ops->snapshot(f->watch, live);
+}
+
+/* While the target is recorded, its faults are too. */
+static void record(struct ui_shell *shell)
+{
+	struct ui_fault_watch *f = &shell->faults;
+	struct pt_recorder *to = shell->recording.stopping ? NULL : shell->recording.recorder;
+	struct pt_fault_step *step;
+	if (!f->watch || !f->ops->steps)
+		return;
+	if (to != f->steps_to)
+		f->ops->steps(f->watch, to != NULL);
+	f->steps_to = to;
+	while (to && (step = f->ops->step(f->watch))) {
+		pt_recorder_faults(to, step);
+		pt_fault_step_unref(step);
+	}
 }
 
 void ui_faults_update(struct ui_shell *shell)
@@ -113,8 +147,12 @@ void ui_faults_update(struct ui_shell *shell)
 	if (!f->worker)
 		return;
 	take_answer(shell);
-	give_snapshot(shell);
-	if (!shell->target.paused) /* who stops time wants this to stand still as well */
+	if (f->watch && f->ops->between)
+		show_moment(shell);
+	else if (f->watch)
+		give_snapshot(shell);
+	record(shell);
+	if (!shell->target.paused || f->ops->between) /* who stops time wants this to stand still as well */
 		take_view(shell);
 }
 
@@ -151,6 +189,8 @@ static void forget(struct ui_fault_watch *f)
 	f->answer = NULL;
 	f->n_samples = 0;
 	f->snapshot_seq = 0;
+	f->from_seq = 0;
+	f->steps_to = NULL;
 }
 
 void ui_faults_start(struct ui_shell *shell)
@@ -162,14 +202,17 @@ void ui_faults_start(struct ui_shell *shell)
 	f->was_on = true;
 	f->version++;
 	f->ops = shell->target.faults;
-	int error = ui_faultwork_new(&f->worker);
+	void *source = f->ops->source ? f->ops->source(shell->target.faults_source) : NULL;
+	int error = f->ops->source && !source ? -ENOMEM : ui_faultwork_new(&f->worker, f->ops, source);
 	if (error) {
+		if (source)
+			f->ops->let_go(source);
 		f->worker = NULL;
 		fail(shell, error);
 		return;
 	}
 	f->state = UI_FAULTS_OPENING;
-	f->asked = (struct ui_fault_request){.ops = f->ops, .pid = shell->target.pid, .allocs = f->allocs};
+	f->asked = (struct ui_fault_request){.pid = shell->target.pid, .allocs = f->allocs};
 	ui_worker_ask(f->worker, &f->asked);
 }
 
@@ -204,5 +247,5 @@ size_t ui_faults_fds(const struct ui_fault_watch *f, int *fds, size_t n)
 
 const char *ui_faults_caption(const struct ui_fault_watch *f)
 {
-	return f->state == UI_FAULTS_ON ? "faults watched" : NULL;
+	return f->state == UI_FAULTS_ON && !f->ops->between ? "faults watched" : NULL;
 }

@@ -38,6 +38,8 @@ struct ui_fault_watch {
 	struct pt_fault_view *view;                       /* the newest, a reference; NULL: none yet */
 	unsigned version;                                 /* of it: grows */
 	uint64_t snapshot_seq;                            /* of the one that the watch was given last */
+	uint64_t from_seq;                                /* of a recording: since when */
+	const struct pt_recorder *steps_to;               /* its steps go there; NULL: nowhere */
 	struct ui_fault_sample samples[UI_FAULT_SAMPLES]; /* oldest first */
 	size_t n_samples;
 	struct ui_fault_request asked;  /* last */

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 
 struct state {
-	const struct ui_fault_ops *ops; /* NULL: nothing was opened */
+	const struct ui_fault_ops *ops;
+	void *source;
+	bool opened;
 	void *watch;
 };
 
@@ -21,11 +23,10 @@ void ui_fault_answer_free(void *answer)
 
 static int open_watch(struct state *s, const struct ui_fault_request *request)
 {
-	if (s->ops)
+	if (s->opened)
 		return 0;
-	int error = request->ops->open(&s->watch, request->pid, request->allocs);
-	if (!error)
-		s->ops = request->ops;
+	int error = s->ops->open(&s->watch, request->pid, request->allocs, s->source);
+	s->opened = !error;
 	return error;
 }
 
@@ -50,7 +51,7 @@ static void work(struct ui_worker *worker, void *arg, const void *request_arg)
 	struct ui_fault_answer *a = calloc(1, sizeof *a);
 	if (!a)
 		return;
-	a->ops = request->ops;
+	a->ops = s->ops;
 	a->want = request->want;
 	a->version = request->version;
 	a->error = open_watch(s, request);
@@ -63,16 +64,20 @@ static void work(struct ui_worker *worker, void *arg, const void *request_arg)
 static void end(void *arg)
 {
 	struct state *s = arg;
-	if (s->ops)
+	if (s->opened)
 		s->ops->close(s->watch);
+	if (s->source)
+		s->ops->let_go(s->source);
 	free(s);
 }
 
-int ui_faultwork_new(struct ui_worker **ret)
+int ui_faultwork_new(struct ui_worker **ret, const struct ui_fault_ops *ops, void *source)
 {
-	static const struct ui_worker_ops ops = {sizeof(struct ui_fault_request), work, ui_fault_answer_free, end};
+	static const struct ui_worker_ops worker = {sizeof(struct ui_fault_request), work, ui_fault_answer_free, end};
 	struct state *s = calloc(1, sizeof *s);
-	int error = s ? ui_worker_new(ret, &ops, s) : -ENOMEM;
+	if (s)
+		*s = (struct state){.ops = ops, .source = source};
+	int error = s ? ui_worker_new(ret, &worker, s) : -ENOMEM;
 	if (error)
 		free(s);
 	return error;

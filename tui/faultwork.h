@@ -7,14 +7,18 @@
 #define UI_FAULTWORK_H
 
 #include "core/faults/allocs.h"
+#include "core/faults/step.h"
 #include "core/faults/view.h"
 #include "core/model/snapshot.h"
 #include "tui/worker.h"
 
 /* Where views of faults come from: the kernel, a recording, or a test. */
 struct ui_fault_ops {
-	/* In the worker's thread. */
-	int (*open)(void **ret, pid_t pid, bool allocs);
+	/* What `open` needs, out of ui_target.faults_source: for the worker alone. NULL: it needs nothing. */
+	void *(*source)(void *of);
+	void (*let_go)(void *source); /* any thread */
+	/* In the worker's thread. The source outlives what was opened. */
+	int (*open)(void **ret, pid_t pid, bool allocs, void *source);
 	int (*calls)(void *self, pt_stack_id id, struct pt_fault_call **ret, size_t *ret_n);
 	pt_stack_id (*birth)(void *self, uint64_t address, uint64_t *ret_time_ns);
 	/* The newest allocation of a frame that was told; false: none. */
@@ -25,8 +29,14 @@ struct ui_fault_ops {
 	int (*fd)(void *self); /* -1: none */
 	struct pt_fault_view *(*take)(void *self);
 	void (*snapshot)(void *self, struct pt_snapshot *snapshot);
+	/* Of a recording, instead: the moments between which faults are to be shown. NULL: it is none. */
+	void (*between)(void *self, uint64_t from_seq, uint64_t to_seq);
+	/* For recordings of it (core/faults/watch.h); NULL: it cannot be recorded. */
+	void (*steps)(void *self, bool on);
+	struct pt_fault_step *(*step)(void *self);
 };
 extern const struct ui_fault_ops ui_faults_live;
+extern const struct ui_fault_ops ui_faults_replayed; /* out of a struct pt_reader, which must have faults */
 
 /* What a screen wants to know besides the view. */
 struct ui_fault_want {
@@ -37,7 +47,6 @@ struct ui_fault_want {
 };
 
 struct ui_fault_request {
-	const struct ui_fault_ops *ops;
 	pid_t pid;
 	bool allocs; /* watch what the kernel allocates for it as well */
 	struct ui_fault_want want;
@@ -60,8 +69,8 @@ struct ui_fault_answer {
 	char alloc_flags[160];
 };
 
-/* A worker of struct ui_fault_request and struct ui_fault_answer. */
-int ui_faultwork_new(struct ui_worker **ret);
+/* A worker of struct ui_fault_request and struct ui_fault_answer. Takes over the source when it succeeds. */
+int ui_faultwork_new(struct ui_worker **ret, const struct ui_fault_ops *ops, void *source);
 void ui_fault_answer_free(void *answer);
 
 #endif

@@ -98,14 +98,21 @@ static uint64_t monotonic(void)
 
 int ui_target_replay(struct ui_target *t, struct pt_reader *reader, uint64_t seq)
 {
+	struct pt_reader *faults = NULL;
 	struct pt_feed *feed;
 	sigset_t before;
+	if (pt_reader_has_faults(reader) && pt_reader_again(reader, &faults) < 0)
+		faults = NULL;
 	ui_block_signals(&before);
 	int error = pt_replay_new(&feed, reader, monotonic);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (error)
+	if (error) {
+		pt_reader_close(faults);
 		return error;
+	}
 	ui_target_init(t, 0, feed, NULL);
+	t->faults_source = faults;
+	t->faults = faults ? &ui_faults_replayed : NULL;
 	t->past = pt_replay_past(pt_replay_of(feed));
 	if (seq)
 		pt_replay_seek(pt_replay_of(feed), seq);
@@ -125,6 +132,7 @@ void ui_target_close(struct ui_target *t)
 		t->feed->ops->free(t->feed);
 		pt_history_unref(t->history);
 		pt_tap_unref(t->tap);
+		pt_reader_close(t->faults_source);
 	}
 	memset(t, 0, sizeof *t);
 }

@@ -39,6 +39,7 @@ struct ui_target {
 	struct pt_history *history; /* a reference; of a live target that has one */
 	const struct ui_inspect_ops *inspect;
 	const struct ui_fault_ops *faults; /* where views of its faults come from; NULL: there are none */
+	struct pt_reader *faults_source;   /* of a recording with faults, owned; NULL: it is none */
 	struct pt_snapshot *now;           /* shown; a reference; NULL before the first */
 	struct pt_snapshot *before; /* what it is compared with, of the same image: the complete frame before it, or
 				       that of the second cursor; NULL if there is none */

@@ -14,6 +14,10 @@
  */
 int pt_writer_faults(struct pt_writer *writer, const struct pt_fault_step *step);
 
+/* Whether it has any, of whichever process. */
+bool pt_reader_has_faults(struct pt_reader *reader);
+/* The calls of a stack by its number in a view, malloc'ed. 0, -ENOENT, -EBADMSG, -ENOMEM. Any thread. */
+int pt_reader_fault_calls(struct pt_reader *reader, pt_stack_id id, struct pt_fault_call **ret, size_t *ret_n);
 /*
  * The faults of its process after the frame from_seq and up to to_seq, as the live watch shows them: the tables by kind,
  * VMA and stack, at most `rows` stacks (0: all), dearest first. What no recording has (addresses, threads, CPUs,

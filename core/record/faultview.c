@@ -340,3 +340,31 @@ int pt_reader_faults(struct pt_reader *r, uint64_t from_seq, uint64_t to_seq, si
 	*ret = view;
 	return 0;
 }
+
+bool pt_reader_has_faults(struct pt_reader *r)
+{
+	pthread_mutex_lock(&r->file->lock);
+	bool has = pt_record_file_faults(r->file) == 0;
+	pthread_mutex_unlock(&r->file->lock);
+	return has;
+}
+
+int pt_reader_fault_calls(struct pt_reader *r, pt_stack_id id, struct pt_fault_call **ret, size_t *ret_n)
+{
+	struct rows rows = {.reader = r};
+	struct pt_fault_stack_row row = {.id = id};
+	pthread_mutex_lock(&r->file->lock);
+	int error = pt_record_file_faults(r->file);
+	if (!error)
+		error = take_calls(&rows, &row);
+	pthread_mutex_unlock(&r->file->lock);
+	if (!error && !row.n_calls)
+		error = -ENOENT;
+	if (error) {
+		pt_fault_calls_free(row.calls, row.n_calls);
+		return error == -ENODATA ? -ENOENT : error;
+	}
+	*ret = row.calls;
+	*ret_n = row.n_calls;
+	return 0;
+}

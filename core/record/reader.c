@@ -316,6 +316,14 @@ int pt_reader_of(struct pt_reader *r, uint64_t id, struct pt_reader **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
+int pt_reader_again(struct pt_reader *r, struct pt_reader **ret)
+{
+	lock(&r->past);
+	uint64_t process = r->process;
+	unlock(r);
+	return pt_reader_of(r, process, ret);
+}
+
 void pt_reader_close(struct pt_reader *r)
 {
 	if (!r)

@@ -88,6 +88,8 @@ struct pt_reader;
 int pt_reader_open(const char *path, struct pt_reader **ret, char *message, size_t size);
 /* Another one on the same open file, for the process with this id, whether it has frames or not. 0 or -ENOMEM. */
 int pt_reader_of(struct pt_reader *reader, uint64_t id, struct pt_reader **ret);
+/* Another one for the same process. 0 or -ENOMEM. */
+int pt_reader_again(struct pt_reader *reader, struct pt_reader **ret);
 void pt_reader_close(struct pt_reader *reader);           /* NULL is fine; the past goes with it */
 struct pt_past *pt_reader_past(struct pt_reader *reader); /* borrowed; any thread */
 /* When its process ended, CLOCK_REALTIME; unknown: it was alive when the recording ended, or still is. */

@@ -53,8 +53,9 @@ void scripted_faults_push(struct pt_fault_view *view)
 	pthread_mutex_unlock(&lock);
 }
 
-static int open_source(void **ret, pid_t pid, bool allocs)
+static int open_source(void **ret, pid_t pid, bool allocs, void *source)
 {
+	(void)source;
 	pthread_mutex_lock(&lock);
 	while (scripted_faults.hold)
 		pthread_cond_wait(&released, &lock);
@@ -185,6 +186,19 @@ static int calls(void *self, pt_stack_id id, struct pt_fault_call **ret, size_t 
 	return 0;
 }
 
+static void steps(void *self, bool on)
+{
+	((struct scripted_faults *)self)->steps = on;
+}
+
+static struct pt_fault_step *step(void *self)
+{
+	struct scripted_faults *f = self;
+	struct pt_fault_step *next = f->steps ? f->step : NULL;
+	f->step = next ? NULL : f->step;
+	return next;
+}
+
 const struct ui_fault_ops scripted_faults_ops = {.open = open_source,
 						 .calls = calls,
 						 .birth = birth,
@@ -193,7 +207,9 @@ const struct ui_fault_ops scripted_faults_ops = {.open = open_source,
 						 .close = close_source,
 						 .fd = source_fd,
 						 .take = take,
-						 .snapshot = snapshot};
+						 .snapshot = snapshot,
+						 .steps = steps,
+						 .step = step};
 
 /* ---- views ------------------------------------------------------------------------------------------------------ */
 

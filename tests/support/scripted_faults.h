@@ -17,6 +17,8 @@ struct scripted_faults {
 	pt_stack_id birth_stack;
 	bool allocs;           /* were asked for */
 	struct pt_alloc alloc; /* of one frame */
+	bool steps;            /* are wanted; then the next one is that, which is the caller's; NULL: none */
+	struct pt_fault_step *step;
 	/* private */
 	struct pt_fault_view *next;
 	int fd;

@@ -12,6 +12,9 @@
 
 #include <cmocka.h>
 
+#include "core/record/faults.h"
+#include "tests/support/faulted.h"
+#include "tests/support/scripted_faults.h"
 #include "tests/support/stage.h"
 
 static struct stage *stage;
@@ -127,6 +130,58 @@ static void its_loss_is_said_and_the_screen_goes_on(void **arg)
 	stage_expect(stage, "[heap]");
 }
 
+/* The step that the newest frame ended. */
+static struct pt_fault_step *some_faults(uint64_t events)
+{
+	const struct pt_snapshot *s = stage->shell.target.live;
+	const struct pt_joined fault = {.pid = STAGE_PID, .weight = events, .stack = 2};
+	struct faulted f;
+	faulted_init(&f, 1, STAGE_PID);
+	pt_fault_steps_add(f.steps, &fault, 4096);
+	struct pt_fault_step *step = faulted_step(&f, s);
+	faulted_end(&f);
+	return step;
+}
+
+static void expect_faults(uint64_t want)
+{
+	struct pt_reader *reader;
+	struct pt_fault_view *view;
+	char message[200];
+	assert_int_equal(pt_reader_open(path, &reader, message, sizeof message), 0);
+	assert_int_equal(pt_reader_faults(reader, 0, UINT64_MAX, 0, &view), 0);
+	assert_int_equal(view->all.events, want);
+	assert_non_null(view->stacks[0].calls);
+	pt_fault_view_unref(view);
+	pt_reader_close(reader);
+}
+
+/* From when both are on until one of them is not. */
+static void faults_that_are_watched_are_in_it(void **arg)
+{
+	(void)arg;
+	stage_frame(stage);
+	scripted_faults.step = some_faults(7);
+	stage_key(stage, 'P');
+	stage_expect(stage, "the first second");
+	assert_false(scripted_faults.steps);
+	press_record();
+	stage_expect(stage, "REC ");
+	for (int i = 0; i < 3; i++) {
+		for (int tries = 0; tries < 1000 && scripted_faults.step; tries++)
+			stage_wait(stage);
+		assert_null(scripted_faults.step);
+		if (i < 2) {
+			stage_frame(stage);
+			scripted_faults.step = some_faults(10);
+		}
+	}
+	stage_key(stage, 'r');
+	stage_expect(stage, "has 3 frames");
+	assert_false(scripted_faults.steps);
+	expect_faults(27);
+}
+
 #define RECORDED(test) cmocka_unit_test_setup_teardown(test, enter, leave)
 
 int main(void)
@@ -137,6 +192,7 @@ int main(void)
 		RECORDED(a_file_that_is_there_stays),
 		RECORDED(leaving_the_target_ends_it),
 		RECORDED(its_loss_is_said_and_the_screen_goes_on),
+		RECORDED(faults_that_are_watched_are_in_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

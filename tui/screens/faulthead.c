@@ -247,6 +247,10 @@ static void draw_numbers(struct ui_fault_screen *f, struct ui_shell *shell, stru
 
 static struct wg_span state(struct ui_shell *shell, const struct pt_fault_view *v)
 {
+	if (shell->target.faults_source)
+		return (struct wg_span){shell->time.anchor ? "recorded: what came between the two cursors"
+							   : "recorded: what came up to this moment",
+					WG_DIM, 0};
 	if (v->ended)
 		return (struct wg_span){"The process has ended: this is what it did.", WG_WARN, 0};
 	switch (shell->faults.state) {
@@ -265,7 +269,8 @@ static void draw_worth(struct ui_fault_screen *f, struct ui_shell *shell, struct
 	struct wg_span spans[] = {
 		state(shell, v),
 		{shell->target.back && !replay ? "up to now: other moments are not kept" : NULL, WG_WARN, 0},
-		{v->totals.kernel_mode || v->ended ? NULL : "not those in system calls: CAP_PERFMON", WG_UNKNOWN, 1},
+		{v->totals.kernel_mode || v->ended || replay ? NULL : "not those in system calls: CAP_PERFMON",
+		 WG_UNKNOWN, 1},
 		{v->unread ? ui_scratch_text(s, "%s not looked at in time: of unknown kind", ui_number(s, v->unread))
 			   : NULL,
 		 WG_UNKNOWN, 3},
