@@ -91,6 +91,13 @@ static int leave(void **arg)
 	return 0;
 }
 
+static void expect_moment(uint64_t seq)
+{
+	for (int tries = 0; tries < 1000 && stage->shell.target.now->seq != seq; tries++)
+		stage_wait(stage);
+	assert_int_equal(stage->shell.target.now->seq, seq);
+}
+
 static uint64_t events(void)
 {
 	return stage->shell.faults.view ? stage->shell.faults.view->all.events : UINT64_MAX;
@@ -137,8 +144,10 @@ static void the_second_cursor_is_where_it_begins(void **arg)
 {
 	(void)arg;
 	begin(true, 2);
+	expect_moment(2);
 	stage_key(stage, 'v');
 	stage_type(stage, "))");
+	expect_moment(4);
 	stage_key(stage, 'P');
 	expect_events(20 + 30);
 	stage_type(stage, "(((");
