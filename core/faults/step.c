@@ -259,6 +259,7 @@ int pt_fault_steps_cut(struct pt_fault_steps *s, const struct pt_snapshot *frame
 				       .children = s->children,
 				       .left_out = s->left_out,
 				       .period = s->period,
+				       .system_calls = totals->kernel_mode,
 				       .refs = 1};
 	if (!put_cells(s, naming, step)) {
 		pt_fault_step_unref(step);

@@ -33,6 +33,7 @@ struct pt_fault_step {
 	uint64_t lost;           /* records that there was no room for */
 	uint64_t children;       /* faults of children, which are in no cell */
 	uint64_t left_out;       /* faults whose VMA and stack there was no room for: in cells without */
+	bool system_calls;       /* faults in these are told too */
 	uint64_t period;         /* the largest: above 1, all but `minor` and `major` are estimates */
 	struct pt_fault_cell *cells;
 	size_t n_cells;

@@ -233,8 +233,8 @@ static int make_tables(struct pt_writer *w)
 static int put_step(struct pt_writer *w, const struct pt_track *track, const struct pt_fault_step *step,
 		    sqlite3_int64 *ret_frame)
 {
-	const uint64_t numbers[] = {step->seq,  step->from_ns,  step->to_ns,    step->minor, step->major,
-				    step->lost, step->children, step->left_out, step->period};
+	const uint64_t numbers[] = {step->seq,  step->from_ns,  step->to_ns,    step->minor,  step->major,
+				    step->lost, step->children, step->left_out, step->period, step->system_calls};
 	sqlite3_stmt *insert;
 	int code = pt_record_put(w, PT_PUT_FAULT_FRAME, &insert);
 	*ret_frame = 0;

@@ -261,7 +261,7 @@ static int read_table(struct rows *rows, enum pt_get what, uint64_t from, uint64
 
 static int read_span(struct pt_reader *r, uint64_t from, uint64_t to, struct pt_fault_view *view)
 {
-	uint64_t n[9];
+	uint64_t n[10];
 	sqlite3_stmt *get;
 	int error = 0, code = pt_reader_get(r, PT_GET_FAULT_SPAN, &get);
 	if (code != SQLITE_OK)
@@ -269,7 +269,7 @@ static int read_span(struct pt_reader *r, uint64_t from, uint64_t to, struct pt_
 	pt_bind_number(get, 1, from);
 	pt_bind_number(get, 2, to);
 	code = sqlite3_step(get);
-	for (int i = 0; code == SQLITE_ROW && !error && i < 9; i++)
+	for (int i = 0; code == SQLITE_ROW && !error && i < 10; i++)
 		if (!take_number(get, i, &n[i]))
 			error = i == 1 && n[0] == 0 ? -ENODATA : -EBADMSG;
 	pt_reader_done(get);
@@ -283,6 +283,7 @@ static int read_span(struct pt_reader *r, uint64_t from, uint64_t to, struct pt_
 	view->totals.lost = n[5];
 	view->children.events = n[6];
 	view->left_out = n[7];
+	view->totals.kernel_mode = n[9] == 1;
 	view->period = view->period_most = n[8] ? n[8] : 1;
 	return 0;
 }

@@ -99,7 +99,7 @@ static const char *const get_sql_2[PT_GET_N] = {
 		"ON f.process = id LEFT JOIN (SELECT process, max(rss) AS rss, max(swap) AS swap FROM main.sample "
 		"GROUP BY process) s ON s.process = id ORDER BY id",
 	[PT_GET_FAULT_SPAN] = "SELECT count(*), min(from_ns), max(to_ns), sum(minor), sum(major), sum(lost), sum(children), "
-			      "sum(left_out), max(period) FROM main.fault_frame "
+			      "sum(left_out), max(period), min(system_calls) FROM main.fault_frame "
 			      "WHERE process = ?9 AND frame > ?1 AND frame <= ?2",
 	[PT_GET_FAULTS_BY_VMA] = FAULTS("f.vma", ", v.start, v.\"end\", v.role, v.path",
 					"LEFT JOIN main.vma v ON v.id = f.vma"),

@@ -65,7 +65,7 @@ const struct pt_schema_item pt_schema_faults[] = {
 	{"fault_frame", "CREATE TABLE fault_frame(frame INTEGER PRIMARY KEY, process INTEGER NOT NULL, "
 			"from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL, minor INTEGER NOT NULL, "
 			"major INTEGER NOT NULL, lost INTEGER NOT NULL, children INTEGER NOT NULL, "
-			"left_out INTEGER NOT NULL, period INTEGER NOT NULL)"},
+			"left_out INTEGER NOT NULL, period INTEGER NOT NULL, system_calls INTEGER NOT NULL)"},
 	{"fault", "CREATE TABLE fault(frame INTEGER NOT NULL, vma INTEGER NOT NULL, kind TEXT NOT NULL, "
 		  "stack INTEGER NOT NULL, events INTEGER NOT NULL, major INTEGER NOT NULL, kernel INTEGER NOT NULL, "
 		  "born INTEGER NOT NULL, PRIMARY KEY(frame, vma, kind, stack)) WITHOUT ROWID"},

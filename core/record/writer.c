@@ -31,11 +31,13 @@ static const char put_frame_sql[] = "INSERT INTO frame VALUES(" TEN TEN TEN TEN 
 static const char put_vma_sum_sql[] = "INSERT INTO vma_sum VALUES(" TEN TEN "?)";
 /* The frame is the last of its process in the file that is not after the one asked for: that may have been lost. */
 static const char put_fault_frame_sql[] =
-	"INSERT INTO fault_frame SELECT max(id),?1,?3,?4,?5,?6,?7,?8,?9,?10 FROM frame WHERE process = ?1 AND id <= ?2 "
+	"INSERT INTO fault_frame SELECT max(id),?1,?3,?4,?5,?6,?7,?8,?9,?10,?11 FROM frame WHERE process = ?1 AND id "
+	"<= ?2 "
 	"HAVING max(id) IS NOT NULL ON CONFLICT(frame) DO UPDATE SET to_ns = excluded.to_ns, "
 	"minor = minor + excluded.minor, major = major + excluded.major, lost = lost + excluded.lost, "
 	"children = children + excluded.children, left_out = left_out + excluded.left_out, "
-	"period = max(period, excluded.period) RETURNING frame";
+	"period = max(period, excluded.period), system_calls = min(system_calls, excluded.system_calls) RETURNING "
+	"frame";
 static const char put_fault_sql[] =
 	"INSERT INTO fault VALUES(?,?,?,?,?,?,?,?) ON CONFLICT(frame, vma, kind, stack) DO UPDATE SET "
 	"events = events + excluded.events, major = major + excluded.major, kernel = kernel + excluded.kernel, "

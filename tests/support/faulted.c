@@ -14,7 +14,7 @@
 
 void faulted_init(struct faulted *f, uint64_t seed, pid_t pid)
 {
-	*f = (struct faulted){.made = {.state = seed * 2 + 1}, .now_ns = 1000};
+	*f = (struct faulted){.made = {.state = seed * 2 + 1}, .totals = {.kernel_mode = seed % 2}, .now_ns = 1000};
 	f->steps = pt_fault_steps_new(pid, 100000, f->now_ns, &f->totals);
 	assert_non_null(f->steps);
 }

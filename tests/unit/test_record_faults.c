@@ -187,6 +187,7 @@ static void expect_all(const struct tapes *t, const struct pt_fault_view *view, 
 	assert_memory_equal(view->all.kinds, sum.kinds, sizeof(sum.kinds));
 	assert_int_equal(view->totals.minor + view->totals.major, sum.events);
 	assert_int_equal(view->pid, t->tape.made.pid);
+	assert_int_equal(view->totals.kernel_mode, t->faulted.totals.kernel_mode);
 }
 
 static void recorded_faults_are_the_sums_of_what_was_given(void **arg)

@@ -124,7 +124,7 @@ static void print_heading(const struct ui_faults *f, const struct ui_diff_faults
 			       ui_fault_number(f, d->before->all.events, faults, sizeof(faults)));
 	if (largest_period(d) > 1)
 		at += snprintf(text + at, sizeof(text) - (size_t)at,
-			       "; up to every %s. was told, so these are estimates",
+			       "; at worst one fault in %s was told, so these are estimates",
 			       ui_fault_number(f, largest_period(d), faults, sizeof(faults)));
 	if (d->view->totals.lost)
 		snprintf(text + at, sizeof(text) - (size_t)at, "; %s were lost",

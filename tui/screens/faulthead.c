@@ -269,8 +269,7 @@ static void draw_worth(struct ui_fault_screen *f, struct ui_shell *shell, struct
 	struct wg_span spans[] = {
 		state(shell, v),
 		{shell->target.back && !replay ? "up to now: other moments are not kept" : NULL, WG_WARN, 0},
-		{v->totals.kernel_mode || v->ended || replay ? NULL : "not those in system calls: CAP_PERFMON",
-		 WG_UNKNOWN, 1},
+		{v->totals.kernel_mode || v->ended ? NULL : "not those in system calls: CAP_PERFMON", WG_UNKNOWN, 1},
 		{v->unread ? ui_scratch_text(s, "%s not looked at in time: of unknown kind", ui_number(s, v->unread))
 			   : NULL,
 		 WG_UNKNOWN, 3},
