@@ -43,6 +43,8 @@ static void put_page(struct fixture_line *line, const struct fixture_page *page)
 void fixture_drop_pages(struct fixture *f, struct fixture_process *process, uint64_t start, uint64_t end)
 {
 	size_t from = lower_page(process, start), to = lower_page(process, end);
+	if (from == to)
+		return;
 	for (size_t i = from; i < to; i++)
 		fixture_files_page(f, process->pid, process->pages[i].address, NULL);
 	memmove(&process->pages[from], &process->pages[to], (process->n_pages - to) * sizeof(*process->pages));
