@@ -381,6 +381,7 @@ static void a_stack_that_is_in_no_row_is_looked_up(void **arg)
 	struct pt_fault_view *v = made_faults(3);
 	v->stacks[1].id = 77; /* no row has 2 */
 	show(v, "in 3 s");
+	stage_expect(stage, "newest fault");
 	stage_type(stage, "2j");
 	stage_expect(stage, "read_file");
 	stage_key(stage, 'G');

@@ -62,15 +62,15 @@ static size_t by_frequency(const struct pt_fault_counts *counts, enum pt_fault_k
 }
 
 /* A bar for each kind, and what it is in words. */
-static void draw_kinds(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect,
+static void draw_kinds(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *rest,
 		       const struct pt_fault_counts *counts)
 {
 	enum { CELLS = 20 };
 	struct ui_scratch *s = &shell->scratch;
 	enum pt_fault_kind kinds[PT_FAULT_KIND_N];
 	size_t n = by_frequency(counts, kinds);
-	for (size_t i = 0; i < n && rect.h > 0; i++) {
-		struct wg_rect line = wg_take_top(&rect, 1);
+	for (size_t i = 0; i < n && rest->h > 0; i++) {
+		struct wg_rect line = wg_take_top(rest, 1);
 		uint64_t events = counts->kinds[kinds[i]];
 		struct pt_fault_counts alone = {.events = events};
 		struct wg_heat_cell cells[CELLS];
@@ -197,7 +197,11 @@ static void draw_vma(struct ui_fault_screen *f, struct ui_shell *shell, struct w
 		draw_line(c, &rect, ui_printable(s, l->name), WG_DIM);
 	if (l->born)
 		draw_line(c, &rect, ui_scratch_text(s, "%s were first touched here.", ui_size(s, l->born)), WG_TEXT);
-	draw_kinds(shell, c, rect, &l->counts);
+	draw_kinds(shell, c, &rect, &l->counts);
+	if (l->stack && rect.h >= 6) {
+		draw_line(c, &rect, "the calls of its newest fault:", WG_DIM);
+		draw_stack(f, shell, c, rect, l->stack);
+	}
 }
 
 static void draw_address(struct ui_fault_screen *f, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect,

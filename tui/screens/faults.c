@@ -38,12 +38,28 @@ static const struct pt_vma_table *vmas_of(const struct ui_shell *shell)
 	return shell->target.now ? shell->target.now->vmas : NULL;
 }
 
+/* The calls of the newest fault in a VMA, of those addresses that are known one by one. */
+static pt_stack_id newest_in(const struct pt_fault_view *v, const struct pt_fault_vma_row *vma)
+{
+	const struct pt_fault_address_row *best = NULL;
+	for (size_t i = 0; i < v->n_addresses; i++) {
+		const struct pt_fault_address_row *row = &v->addresses[i];
+		bool inside = row->address >= vma->start && row->address < vma->end;
+		if (inside && row->stack && (!best || row->last_ns > best->last_ns))
+			best = row;
+	}
+	return best ? best->stack : 0;
+}
+
 bool ui_fault_selected(const struct ui_fault_screen *f, const struct ui_shell *shell, struct ui_fault_line *ret)
 {
 	const struct ui_fault_rows *r = &f->rows[f->tab];
 	if (f->tab == UI_FAULT_STACKS || !f->view || r->at >= r->n)
 		return false;
-	ui_fault_line(f->view, vmas_of(shell), f->tab, r->v[r->at].i, ret);
+	size_t row = r->v[r->at].i;
+	ui_fault_line(f->view, vmas_of(shell), f->tab, row, ret);
+	if (f->tab == UI_FAULT_VMAS)
+		ret->stack = newest_in(f->view, &f->view->vmas[row]);
 	return true;
 }
 
