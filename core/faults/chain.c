@@ -33,6 +33,8 @@ static enum pt_fault_kind of_major(const struct pt_fault_case *c)
 /* Nothing but memory of its own can be there: a first touch, of what size the look afterwards has to tell. */
 static enum pt_fault_kind of_touch(const struct pt_fault_case *c)
 {
+	if (c->small)
+		return PT_FAULT_FIRST_TOUCH;
 	if (!c->knows)
 		return PT_FAULT_UNKNOWN;
 	if (c->after.bits & PT_PMD)

@@ -374,6 +374,13 @@ static bool is_prefaulted(struct pt_join *join, const struct group *group, size_
 	return false;
 }
 
+/* A huge page is as large as a chunk, or larger. */
+static bool is_small(const struct pt_vma *vma, uint64_t address, unsigned page_shift)
+{
+	uint64_t size = (uint64_t)PT_CHUNK_PAGES << page_shift, start = address / size * size;
+	return vma && (start < vma->start || start + size > vma->end);
+}
+
 static struct pt_fault_case case_of(const struct pt_join *join, const struct pt_joined *joined, uint64_t since)
 {
 	const struct pt_drift *drift = &join->drift;
@@ -390,6 +397,7 @@ static struct pt_fault_case case_of(const struct pt_join *join, const struct pt_
 		.merged = pt_drift_may_merge(drift, since),
 		.swapped = pt_drift_may(&drift->swapped, since),
 		.collapsed = pt_drift_may(&drift->collapsed, since),
+		.small = is_small(vma_of(join, joined->address), joined->address, join->k->page_shift),
 		.numa_balancing = drift->numa_balancing,
 		.has_code = joined->has_code,
 		.present = joined->code.present,

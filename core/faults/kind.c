@@ -152,12 +152,18 @@ static enum pt_fault_kind of_same_frame(const struct pt_fault_case *c)
 static enum pt_fault_kind of_present(const struct pt_fault_case *c)
 {
 	bool huge_now = c->after.bits & PT_PMD && !(c->before.bits & PT_PMD);
-	if (is_zero(c->before) && !huge_now)
-		return !is_zero(c->after) ? PT_FAULT_ZERO_WRITE : c->has_code ? PT_FAULT_UNKNOWN : PT_FAULT_SPURIOUS;
+	if (is_zero(c->before) && is_anon(c->after) && !huge_now)
+		return PT_FAULT_ZERO_WRITE;
+	if (is_zero(c->before)) /* it was given back and read again, or else somebody was first */
+		return pt_vma_is_locked(c->vma) && is_zero(c->after) ? PT_FAULT_SPURIOUS : PT_FAULT_UNKNOWN;
+	if (is_anon(c->before) && is_zero(c->after) && !c->has_code) /* likewise; or KSM took it for zeros */
+		return c->merged ? PT_FAULT_UNKNOWN : of_absent(c);
 	if (is_of_file(c->before) && is_anon(c->after))
 		return pt_vma_is_copied(c->vma) ? PT_FAULT_COW : PT_FAULT_UNKNOWN;
-	if (!c->before.pfn || !c->after.pfn)
-		return PT_FAULT_UNKNOWN;
+	if (!c->before.pfn || !c->after.pfn) /* frames are hidden */
+		return is_anon(c->after) && c->before.bits & PT_UFFD_WP && !(c->after.bits & PT_UFFD_WP)
+			       ? PT_FAULT_WRITE_PROTECT
+			       : PT_FAULT_UNKNOWN;
 	if (c->before.pfn == c->after.pfn)
 		return of_same_frame(c);
 	if (is_of_file(c->before) && is_of_file(c->after))

@@ -29,8 +29,8 @@ enum pt_fault_kind {
  * kind is unknown.
  *
  * One thing no one tells: memory that was given back (MADV_DONTNEED) after it was looked at, and touched again. Where
- * the processor's error code is not known (has_code), a write to what was the zero page or shared is taken for just
- * that, though nothing may have been there any more.
+ * the processor's error code is not known (has_code), a write to what was the zero page, a page of a file or shared is
+ * taken for just that, though nothing may have been there any more.
  */
 struct pt_fault_case {
 	struct pt_page before, after;
@@ -42,6 +42,7 @@ struct pt_fault_case {
 	bool moved, merged, swapped,
 		collapsed;   /* the kernel may have done that in between, to any page of the machine */
 	bool prefaulted;     /* a neighbour's fault may have mapped it in between */
+	bool small;          /* no huge page can be mapped there */
 	bool numa_balancing; /* the kernel does that, and this process has memory it applies to */
 	bool has_code;       /* the processor's error code is known: */
 	bool present, write; /* something that may not be used like that was mapped; it was written to */

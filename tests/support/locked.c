@@ -153,7 +153,10 @@ void locked_run(struct child *self)
 	bool seen = keep_lowest(t.memory, t.pages);
 	for (size_t i = 0; i < LOCKED_PAGES; i++)
 		(void)*(volatile char *)(t.memory + i * PAGE);
-	child_need(mlock2(t.memory, LOCKED_BYTES, MLOCK_ONFAULT) == 0, "mlock2");
+	if (mlock2(t.memory, LOCKED_BYTES, MLOCK_ONFAULT) != 0) {
+		child_say(self, CHILD_CANNOT);
+		return;
+	}
 	child_say(self, (uintptr_t)t.memory);
 	write_pages(t.memory);
 	child_say(self, 1 + LOCKED_PAGES);

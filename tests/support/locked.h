@@ -12,7 +12,7 @@
 #define LOCKED_MOVING 2048u          /* other pages, anywhere in it */
 
 /*
- * Says the address of its memory, which is locked by then. Then, each time it is let go, comes a step, and what it says
+ * Says the address of its memory, which is locked by then, or CHILD_CANNOT. Then, each time it is let go, comes a step, and what it says
  * after it is 1 + the faults in its memory:
  *   1. writes to LOCKED_PAGES pages, one after the other, that were the zero page: zero-write
  *   2. forks, and writes to the same pages: cow
