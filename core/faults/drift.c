@@ -9,6 +9,8 @@
 #include "core/faults/system.h"
 #include "core/kernel/readers.h"
 
+#define SETTINGS_NS 200000000u
+
 /* What a kernel was built without does not happen on it. */
 static uint64_t count(const char *text, size_t size, const char *key)
 {
@@ -23,17 +25,25 @@ static void note(struct pt_drift_counter *counter, uint64_t value, uint64_t now)
 	*counter = (struct pt_drift_counter){.value = value, .since_ns = now};
 }
 
-void pt_drift_read(struct pt_drift *drift, struct pt_kernel *k)
+static void read_settings(struct pt_drift *drift, struct pt_kernel *k, uint64_t now)
 {
 	struct pt_fault_system system;
-	char *text;
-	size_t size;
+	if (drift->settings_ns && now - drift->settings_ns < SETTINGS_NS)
+		return;
 	pt_fault_system_read(k, &system);
-	bool read = pt_kernel_slurp(k, "proc/vmstat", &text, &size) == 0;
-	uint64_t now = k->ops->now(k, PT_CLOCK_MONOTONIC); /* what was counted later is later than this */
+	drift->settings_ns = now;
 	drift->numa_balancing = system.numa_balancing.known && system.numa_balancing.value;
 	bool merging = system.ksm_run.known && system.ksm_run.value == 1;
 	drift->still_ns = merging ? 0 : drift->still_ns ? drift->still_ns : now;
+}
+
+void pt_drift_read(struct pt_drift *drift, struct pt_kernel *k)
+{
+	char *text;
+	size_t size;
+	bool read = pt_kernel_slurp(k, "proc/vmstat", &text, &size) == 0;
+	uint64_t now = k->ops->now(k, PT_CLOCK_MONOTONIC); /* what was counted later is later than this */
+	read_settings(drift, k, now);
 	if (!read) {
 		drift->moved = drift->swapped = drift->collapsed = (struct pt_drift_counter){0};
 		return;

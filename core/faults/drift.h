@@ -12,7 +12,8 @@ struct pt_drift {
 		uint64_t value;
 		uint64_t since_ns; /* when it was first read to be that; 0: it cannot be read */
 	} moved, swapped, collapsed;
-	uint64_t still_ns; /* since when KSM is not running; 0: it is, or that is not known */
+	uint64_t settings_ns; /* when the next two were read; they are seldom read anew */
+	uint64_t still_ns;    /* since when KSM is not running; 0: it is, or that is not known */
 	bool numa_balancing;
 };
 

@@ -24,9 +24,9 @@
 #define WINDOWS   4096u        /* a power of two */
 #define RACE_NS   1000000u     /* from a fault to when it is noted, and a CPU that was taken away in between */
 /* How many times as long as reading the VMAs took it takes until they are read again; where an address is in none. */
-#define LAYOUT_DUE    50u
-#define LAYOUT_MISSED 10u
-#define LAYOUT_QUICK  2000000u /* ns: at once, then */
+#define LAYOUT_DUE    200u
+#define LAYOUT_MISSED 20u
+#define LAYOUT_QUICK  1000000u /* ns: at once, then */
 
 struct waiting {
 	struct pt_joined joined;
@@ -48,6 +48,7 @@ struct pt_join {
 	struct pt_snapshot *snapshots[SNAPSHOTS]; /* newest first; NULL: none */
 	struct pt_layout layout;
 	struct pt_vma_table *vmas; /* the newest, a reference; NULL: none yet */
+	uint64_t born_ns;          /* when its memory was made; 0: not known */
 	uint64_t vmas_ns, layout_ns, layout_cost_ns;
 	struct waiting *waiting; /* [n], in the order of time */
 	size_t n, room;
@@ -125,13 +126,18 @@ static void set_vmas(struct pt_join *join, struct pt_vma_table *vmas, uint64_t n
 /* One that is not complete has pages of which nothing was read. */
 void pt_join_snapshot(struct pt_join *join, struct pt_snapshot *snapshot)
 {
-	if (snapshot->stage != PT_STAGE_COMPLETE ||
+	if (snapshot->stage != PT_STAGE_COMPLETE || snapshot->presence_ns < join->born_ns ||
 	    (join->snapshots[0] && snapshot->monotonic_ns <= join->snapshots[0]->monotonic_ns))
 		return;
 	pt_snapshot_unref(join->snapshots[SNAPSHOTS - 1]);
 	memmove(join->snapshots + 1, join->snapshots, (SNAPSHOTS - 1) * sizeof(*join->snapshots));
 	join->snapshots[0] = pt_snapshot_ref(snapshot);
 	set_vmas(join, snapshot->vmas, snapshot->presence_ns);
+}
+
+void pt_join_born(struct pt_join *join, uint64_t time_ns)
+{
+	join->born_ns = time_ns;
 }
 
 void pt_join_forked(struct pt_join *join, uint64_t time_ns)
@@ -249,7 +255,7 @@ static struct pt_seen part_of(struct pt_seen huge, uint64_t page, unsigned pages
 static struct pt_seen before_of(const struct pt_join *join, uint64_t page, uint64_t ns)
 {
 	const struct pt_snapshot *s = snapshot_before(join, ns);
-	struct pt_seen seen = {0}, found;
+	struct pt_seen seen = {.known = join->born_ns != 0, .ns = join->born_ns}, found;
 	uint64_t forgotten, forgotten_huge;
 	if (s)
 		seen = in_snapshot(s, page << join->k->page_shift);
@@ -486,6 +492,18 @@ static void set_after(struct pt_join *join, struct group *group, const struct pt
 	group->after = (struct pt_seen){.page = looked->page, .known = looked->known && !raced, .ns = span.to_ns};
 }
 
+/* Whether it matters for any of them what may have happened unseen: mostly there was nothing it could happen to. */
+static bool needs_drift(const struct pt_join *join, size_t groups)
+{
+	for (size_t i = 0; i < groups; i++) {
+		const struct group *group = &join->groups[i];
+		if (group->n > 1 || !group->before.known || pt_page_kind(group->before.page) != PT_UNTOUCHED ||
+		    group->after.page.bits & PT_PMD)
+			return true;
+	}
+	return false;
+}
+
 /* Joins the first n faults that wait; pages are what the look gave. */
 static void join_groups(struct pt_join *join, size_t n, size_t pages, struct span span)
 {
@@ -500,6 +518,8 @@ static void join_groups(struct pt_join *join, size_t n, size_t pages, struct spa
 			set_after(join, group, &join->pages[at], span);
 		group->before = before_of(join, group->page, fault_of(join, group, 0)->time_ns);
 	}
+	if (needs_drift(join, groups))
+		pt_drift_read(&join->drift, join->k);
 	for (size_t i = 0; i < groups; i++)
 		join_group(join, &join->groups[i], groups);
 	for (size_t i = 0; i < groups; i++)
@@ -520,7 +540,6 @@ void pt_join_flush(struct pt_join *join, size_t pages_max, void (*drain)(void *a
 		drain(arg);
 		n = told_until(join, span.to_ns);
 	}
-	pt_drift_read(&join->drift, join->k);
 	if (make_room(join))
 		join_groups(join, n, pages, span);
 	for (size_t i = 0; i < n; i++) {

@@ -41,6 +41,11 @@ int pt_join_new(struct pt_join **ret, struct pt_kernel *k, pid_t pid, size_t byt
 void pt_join_free(struct pt_join *join); /* NULL is fine */
 /* What is known of all pages from here on, of its own time; a reference is taken. */
 void pt_join_snapshot(struct pt_join *join, struct pt_snapshot *snapshot);
+/*
+ * Its memory was made anew then, by an exec: what was not seen since was not there. To be said first; snapshots from
+ * before are of something else.
+ */
+void pt_join_born(struct pt_join *join, uint64_t time_ns);
 /* The process forked: what was its own is shared from then on. In the order of time with the faults. */
 void pt_join_forked(struct pt_join *join, uint64_t time_ns);
 /* A fault of the process itself, in the order of time; those of its children have a page table of their own. */

@@ -89,7 +89,7 @@ static void flush(struct pt_fault_watch *w, size_t pages_max, bool with_news)
 /* ---- news ------------------------------------------------------------------------------------------------------- */
 
 /* Another program: its pages, modules and addresses have nothing to do with those before. */
-static void follow_exec(struct pt_fault_watch *w)
+static void follow_exec(struct pt_fault_watch *w, uint64_t time_ns)
 {
 	w->execed = false;
 	flush(w, 0, false);
@@ -97,6 +97,8 @@ static void follow_exec(struct pt_fault_watch *w)
 	w->join = NULL;
 	if (pt_join_new(&w->join, w->k, w->pid, w->options.memory / 4))
 		w->join = NULL;
+	else
+		pt_join_born(w->join, time_ns);
 	pthread_mutex_lock(&w->naming);
 	w->image++;
 	if (w->unwinder)
@@ -119,10 +121,12 @@ static void follow_fork(struct pt_fault_watch *w, uint64_t time_ns)
 static void on_news(void *arg, enum pt_fault_news what, pid_t pid, pid_t parent, uint64_t time_ns)
 {
 	struct pt_fault_watch *w = arg;
+	if (what == PT_FAULT_EXECED && pid == w->pid)
+		w->execed_ns = time_ns;
 	if (what == PT_FAULT_EXECED && pid == w->pid && w->flushing)
 		w->execed = true; /* what comes now has no pages to be looked at until the join is done */
 	else if (what == PT_FAULT_EXECED && pid == w->pid)
-		follow_exec(w);
+		follow_exec(w, time_ns);
 	else if (what == PT_FAULT_FORKED && parent == w->pid)
 		follow_fork(w, time_ns);
 }
@@ -226,7 +230,7 @@ void pt_watch_turn(struct pt_fault_watch *w)
 	pt_besides_take(&w->besides);
 	pthread_mutex_unlock(&w->tables);
 	if (w->execed)
-		follow_exec(w);
+		follow_exec(w, w->execed_ns);
 	pt_watch_settle(w);
 	if (has_frame)
 		pt_watch_cut(w, w->frame, false);

@@ -40,6 +40,7 @@ struct pt_fault_watch {
 	size_t room;                  /* for how many more there is time */
 	bool flushing;                /* the join gives what it has: it cannot be another one just now */
 	bool execed;                  /* the process became another program meanwhile */
+	uint64_t execed_ns;           /* when it did last */
 	bool ended;
 	struct pt_fault_steps *steps; /* NULL: not wanted */
 	unsigned steps_now;           /* which `steps_wanted` these are for */

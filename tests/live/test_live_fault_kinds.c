@@ -4,21 +4,13 @@
  * the child can (no kind wrong; what can't be known is unknown).
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <poll.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -27,374 +19,13 @@
 #include "core/scan/glance.h"
 #include "core/scan/scan.h"
 #include "tests/support/child.h"
+#include "tests/support/fault_scenes.h"
 #include "tests/support/locked.h"
 #include "tests/support/machine.h"
 #include "tests/support/skip.h"
 
-#define PAGE    4096u
-#define TRUTHS  40000u
-#define REGIONS 8u
-#define MORE    PT_FAULT_KIND_N /* of a list: the fault may come or not, and is spurious then */
-
-/* What the child did, in memory that both see. */
-struct truth {
-	struct entry {
-		uint64_t page;
-		enum pt_fault_kind kind;
-		bool open;  /* only the processor's error code can tell */
-		bool loose; /* not even that always */
-		bool blind; /* the zero page was there once, and given back: taken for a write to it, without codes */
-	} list[TRUTHS];
-	unsigned n;
-	uint64_t start[REGIONS], end[REGIONS]; /* of the memory that is looked at */
-	unsigned n_regions;
-	bool fast;  /* nobody waits for the child */
-	bool codes; /* the processor's error codes are known */
-};
-static struct truth *truth;
-
-/* ---- in the child ----------------------------------------------------------------------------------------------- */
-
-static void watch_memory(char *memory, size_t size)
-{
-	truth->start[truth->n_regions] = (uintptr_t)memory;
-	truth->end[truth->n_regions++] = (uintptr_t)memory + size;
-}
-
-static char *memory_of(size_t pages)
-{
-	char *memory = child_map(pages * PAGE, 0);
-	madvise(memory, pages * PAGE, MADV_NOHUGEPAGE);
-	watch_memory(memory, pages * PAGE);
-	return memory;
-}
-
-static void note(const char *at, enum pt_fault_kind kind)
-{
-	child_need(truth->n < TRUTHS, "list of faults is full");
-	truth->list[truth->n++] = (struct entry){.page = (uintptr_t)at / PAGE, .kind = kind, .loose = kind == MORE};
-}
-
-static void put(char *at, enum pt_fault_kind kind)
-{
-	note(at, kind);
-	*(volatile char *)at = 7;
-}
-
-static void get(char *at, enum pt_fault_kind kind)
-{
-	note(at, kind);
-	(void)*(volatile char *)at;
-}
-
-static void put_all(char *memory, size_t n, size_t step, enum pt_fault_kind kind)
-{
-	for (size_t i = 0; i < n; i++)
-		put(memory + i * step * PAGE, kind);
-}
-
-static void get_all(char *memory, size_t n, size_t step, enum pt_fault_kind kind)
-{
-	for (size_t i = 0; i < n; i++)
-		get(memory + i * step * PAGE, kind);
-}
-
-/* The test looks at the memory now. */
-static void step(struct child *self)
-{
-	if (!truth->fast)
-		child_say(self, 1);
-}
-
-static void run_touching(struct child *self)
-{
-	char *memory = memory_of(1500);
-	child_say(self, 1);
-	put_all(memory, 500, 1, PT_FAULT_FIRST_TOUCH);
-	get_all(memory + 500 * PAGE, 1000, 1, PT_FAULT_FIRST_TOUCH);
-	step(self);
-	put_all(memory + 500 * PAGE, 1000, 1, PT_FAULT_ZERO_WRITE);
-	step(self);
-	madvise(memory, 300 * PAGE, MADV_DONTNEED);
-	for (size_t i = 0; i < 300; i++) { /* some get the frame that they had */
-		put(memory + i * PAGE, PT_FAULT_FIRST_TOUCH);
-		truth->list[truth->n - 1].open = true;
-	}
-	child_say(self, 0);
-}
-
-static void run_huge(struct child *self)
-{
-	const size_t huge = 2u << 20;
-	char *memory = child_map(8 * huge, huge);
-	madvise(memory, 8 * huge, MADV_HUGEPAGE);
-	watch_memory(memory, 8 * huge);
-	child_say(self, 1);
-	put_all(memory, 4, 512, PT_FAULT_HUGE);
-	get_all(memory + 4 * huge, 4, 512, PT_FAULT_HUGE);
-	step(self);
-	put_all(memory + 4 * huge, 2, 512, PT_FAULT_ZERO_WRITE);
-	child_say(self, 0);
-}
-
-/* Pages read, written and given back as chance has it. */
-static void run_mixed(struct child *self)
-{
-	enum { PAGES = 400, ACTS = 12000 };
-	static char was[PAGES];  /* 0: nothing, 1: the zero page, 2: its own */
-	static bool once[PAGES]; /* the zero page was there */
-	uint32_t random = 1;
-	char *memory = memory_of(PAGES);
-	child_say(self, 1);
-	for (unsigned i = 0; i < ACTS; i++) {
-		random = random * 1664525u + 1013904223u;
-		unsigned page = random >> 8 & 0xffff, act = random >> 24 & 3;
-		char *at = memory + (size_t)(page %= PAGES) * PAGE;
-		if (act == 0) {
-			madvise(at, PAGE, MADV_DONTNEED);
-			was[page] = 0;
-		} else if (act == 1 && !was[page]) {
-			get(at, PT_FAULT_FIRST_TOUCH);
-			truth->list[truth->n - 1].loose = true;
-			was[page] = 1;
-			once[page] = true;
-		} else if (act > 1 && was[page] < 2) {
-			put(at, was[page] ? PT_FAULT_ZERO_WRITE : PT_FAULT_FIRST_TOUCH);
-			truth->list[truth->n - 1].loose = true;
-			truth->list[truth->n - 1].blind = !was[page] && once[page];
-			was[page] = 2;
-		}
-		if (i % 1000 == 0)
-			step(self);
-	}
-	child_say(self, 0);
-}
-
-/* A process that shares all memory, until the pipe is closed. */
-static pid_t fork_waiting(int *ret)
-{
-	int ends[2];
-	char byte;
-	child_need(pipe(ends) == 0, "pipe");
-	pid_t pid = fork();
-	child_need(pid >= 0, "fork");
-	if (!pid) {
-		close(ends[1]);
-		_exit(read(ends[0], &byte, 1) == 1);
-	}
-	close(ends[0]);
-	*ret = ends[1];
-	return pid;
-}
-
-static void run_forking(struct child *self)
-{
-	char *memory = memory_of(1500);
-	int hold;
-	child_say(self, 1);
-	put_all(memory, 1500, 1, PT_FAULT_FIRST_TOUCH);
-	step(self);
-	pid_t other = fork_waiting(&hold);
-	put_all(memory, 500, 1, PT_FAULT_COW);
-	step(self);
-	put_all(memory + 500 * PAGE, 500, 1, PT_FAULT_COW);
-	close(hold);
-	waitpid(other, NULL, 0);
-	put_all(memory + 1000 * PAGE, 300, 1, PT_FAULT_WRITE_PROTECT);
-	step(self);
-	put_all(memory + 1300 * PAGE, 200, 1, PT_FAULT_WRITE_PROTECT);
-	child_say(self, 0);
-}
-
-static int file_of(size_t pages, const char *folder)
-{
-	char name[64], bytes[PAGE];
-	snprintf(name, sizeof name, "%s/pagetop-kinds-XXXXXX", folder);
-	int fd = mkstemp(name);
-	child_need(fd >= 0 && unlink(name) == 0, "file");
-	memset(bytes, 3, sizeof bytes);
-	for (size_t i = 0; i < pages; i++)
-		child_need(write(fd, bytes, PAGE) == PAGE, "write");
-	child_need(fsync(fd) == 0, "fsync");
-	return fd;
-}
-
-/* Each 64 KiB are mapped at once when one page of them is read. */
-static void run_private_file(struct child *self)
-{
-	int fd = file_of(4800, "/var/tmp");
-	char *memory = child_map_file(fd, 4800 * PAGE, MAP_PRIVATE);
-	memory += -(uintptr_t)memory & 0xffff;
-	watch_memory(memory, 4784 * PAGE);
-	child_say(self, 1);
-	get_all(memory, 200, 16, PT_FAULT_FILE_MAP);
-	step(self);
-	put_all(memory, 200, 16, PT_FAULT_COW);
-	put_all(memory + 5 * PAGE, 200, 16, PT_FAULT_COW); /* mapped along with it */
-	step(self);
-	put_all(memory + 3200 * PAGE, 99, 16, PT_FAULT_COW);
-	step(self);
-	child_need(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0, "fadvise");
-	child_say(self, 0);
-}
-
-static void run_shared_file(struct child *self)
-{
-	int fd = file_of(1700, "/var/tmp");
-	char *memory = child_map_file(fd, 1700 * PAGE, MAP_SHARED);
-	memory += -(uintptr_t)memory & 0xffff;
-	watch_memory(memory, 1680 * PAGE);
-	child_say(self, 1);
-	get_all(memory, 50, 16, PT_FAULT_FILE_MAP);
-	put_all(memory + 800 * PAGE, 50, 16, PT_FAULT_FILE_MAP);
-	step(self);
-	put_all(memory, 50, 16, PT_FAULT_WRITE_PROTECT);
-	step(self);
-	child_need(msync(memory, 1600 * PAGE, MS_SYNC) == 0, "msync");
-	step(self);
-	put_all(memory, 100, 16, PT_FAULT_WRITE_PROTECT);
-	step(self);
-	madvise(memory, 1600 * PAGE, MADV_DONTNEED);
-	child_need(fsync(fd) == 0, "fsync");
-	child_need(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0, "fadvise");
-	step(self);
-	get_all(memory, 100, 16, PT_FAULT_FILE_MAP); /* from the disk, the first of them at least */
-	child_say(self, 0);
-}
-
-static void run_shmem(struct child *self)
-{
-	int fd = memfd_create("pagetop-kinds", 0);
-	child_need(fd >= 0 && ftruncate(fd, 1600 * PAGE) == 0, "memfd");
-	char *memory = child_map_file(fd, 1600 * PAGE, MAP_SHARED);
-	watch_memory(memory, 1600 * PAGE);
-	char *copied = child_map_file(fd, 1600 * PAGE, MAP_PRIVATE);
-	copied += -(uintptr_t)copied & 0xffff;
-	watch_memory(copied, 1584 * PAGE);
-	child_say(self, 1);
-	put_all(memory, 1600, 1, PT_FAULT_FILE_MAP);
-	step(self);
-	get_all(copied, 99, 16, PT_FAULT_FILE_MAP);
-	step(self);
-	put_all(copied, 99, 16, PT_FAULT_COW);
-	child_say(self, 0);
-}
-
-static uint64_t entry_of(const char *at)
-{
-	uint64_t entry = 0;
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	child_need(fd >= 0 && pread(fd, &entry, 8, (off_t)((uintptr_t)at / PAGE * 8)) == 8, "pagemap");
-	close(fd);
-	return entry;
-}
-
-static bool is_swapped(const char *at)
-{
-	return entry_of(at) >> 62 == 1;
-}
-
-static void run_swap(struct child *self)
-{
-	char *memory = memory_of(1000);
-	child_say(self, 1);
-	put_all(memory, 1000, 1, PT_FAULT_FIRST_TOUCH);
-	step(self);
-	child_need(madvise(memory, 1000 * PAGE, MADV_PAGEOUT) == 0, "pageout");
-	step(self);
-	for (size_t i = 0; i < 1000; i++)
-		if (is_swapped(memory + i * PAGE))
-			i % 2 ? get(memory + i * PAGE, PT_FAULT_SWAP_IN) : put(memory + i * PAGE, PT_FAULT_SWAP_IN);
-	child_say(self, 0);
-}
-
-static void run_userfaultfd(struct child *self)
-{
-	char *memory = memory_of(500);
-	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
-	struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP | 1ull << 15};
-	struct uffdio_register range = {.range = {(uintptr_t)memory, 500 * PAGE}, .mode = UFFDIO_REGISTER_MODE_WP};
-	struct uffdio_writeprotect protect = {.range = {(uintptr_t)memory, 500 * PAGE},
-					      .mode = UFFDIO_WRITEPROTECT_MODE_WP};
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &range)) {
-		child_say(self, CHILD_CANNOT);
-		return;
-	}
-	child_say(self, 1);
-	put_all(memory, 500, 1, PT_FAULT_FIRST_TOUCH);
-	step(self);
-	child_need(ioctl(fd, UFFDIO_WRITEPROTECT, &protect) == 0, "write-protect");
-	step(self);
-	put_all(memory, 500, 1, PT_FAULT_WRITE_PROTECT);
-	child_say(self, 0);
-}
-
-static void run_ksm(struct child *self)
-{
-	char *memory = memory_of(400);
-	child_say(self, 1);
-	for (size_t i = 0; i < 400; i++) {
-		put(memory + i * PAGE, PT_FAULT_FIRST_TOUCH);
-		memset(memory + i * PAGE, 0x55, PAGE);
-	}
-	child_need(madvise(memory, 400 * PAGE, MADV_MERGEABLE) == 0, "mergeable");
-	for (size_t i = 0; i < 400; i++) /* until one is mapped more than once */
-		while (entry_of(memory + i * PAGE) >> 56 & 1)
-			sched_yield();
-	step(self);
-	for (size_t i = 0; i < 400; i++) {
-		put(memory + i * PAGE, PT_FAULT_COW);
-		note(memory + i * PAGE, MORE); /* KSM was just looking at it */
-	}
-	child_say(self, 0);
-}
-
-static void run_hugetlb(struct child *self)
-{
-	const size_t huge = 2u << 20;
-	char *memory = mmap(NULL, 4 * huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
-	child_need(memory != MAP_FAILED, "hugetlb");
-	watch_memory(memory, 4 * huge);
-	child_say(self, 1);
-	put_all(memory, 4, 512, PT_FAULT_FIRST_TOUCH);
-	child_say(self, 0);
-}
-
-/* ---- two threads at once ---------------------------------------------------------------------------------------- */
-
-static char *raced;
-static unsigned at_start[2];
-
-static void race(unsigned own)
-{
-	for (unsigned i = 0; i < 500; i++) {
-		__atomic_store_n(&at_start[own], i + 1, __ATOMIC_SEQ_CST);
-		while (__atomic_load_n(&at_start[!own], __ATOMIC_SEQ_CST) < i + 1)
-			;
-		*(volatile char *)(raced + (size_t)i * PAGE) = 1;
-	}
-}
-
-static void *race_second(void *arg)
-{
-	race(1);
-	return arg;
-}
-
-static void run_race(struct child *self)
-{
-	pthread_t thread;
-	raced = memory_of(500);
-	child_say(self, 1);
-	for (size_t i = 0; i < 500; i++) {
-		note(raced + i * PAGE, PT_FAULT_FIRST_TOUCH);
-		note(raced + i * PAGE, MORE);
-	}
-	child_need(pthread_create(&thread, NULL, race_second, NULL) == 0, "thread");
-	race(0);
-	pthread_join(thread, NULL);
-	child_say(self, 0);
-}
+#define PAGE FAULT_PAGE
+#define MORE FAULT_MORE
 
 /* ---- in the test ------------------------------------------------------------------------------------------------ */
 
@@ -442,8 +73,8 @@ static void drain(void *arg)
 
 static bool is_watched(uint64_t address)
 {
-	for (unsigned i = 0; i < truth->n_regions; i++)
-		if (address >= truth->start[i] && address < truth->end[i])
+	for (unsigned i = 0; i < fault_truth->n_regions; i++)
+		if (address >= fault_truth->start[i] && address < fault_truth->end[i])
 			return true;
 	return false;
 }
@@ -497,9 +128,9 @@ static uint64_t moves(struct pt_kernel *k)
 static uint64_t begin(struct bench *b, void (*run)(struct child *self), bool fast, bool codes)
 {
 	memset(b, 0, sizeof *b);
-	truth->n = truth->n_regions = 0;
-	truth->fast = fast;
-	truth->codes = codes;
+	fault_truth->n = fault_truth->n_regions = 0;
+	fault_truth->fast = fast;
+	fault_truth->codes = codes;
 	b->child = child_start(run);
 	uint64_t said = child_wait(&b->child);
 	if (said == CHILD_CANNOT) {
@@ -528,15 +159,15 @@ static int by_page(const void *a, const void *b)
 	return x->joined.time_ns < y->joined.time_ns ? -1 : x->joined.time_ns > y->joined.time_ns;
 }
 
-static struct entry *sorted_truth(void)
+static struct fault_entry *sorted_truth(void)
 {
-	struct entry *list = malloc(truth->n * sizeof *list);
+	struct fault_entry *list = malloc(fault_truth->n * sizeof *list);
 	size_t n = 0;
 	assert_non_null(list);
-	memcpy(list, truth->list, truth->n * sizeof *list);
+	memcpy(list, fault_truth->list, fault_truth->n * sizeof *list);
 	/* by page, stable: insertion is quick where the list nearly ascends, merging is not needed elsewhere */
-	for (size_t i = 0; i < truth->n; i++, n++) {
-		struct entry one = list[i];
+	for (size_t i = 0; i < fault_truth->n; i++, n++) {
+		struct fault_entry one = list[i];
 		size_t k = n;
 		while (k && list[k - 1].page > one.page) {
 			list[k] = list[k - 1];
@@ -560,7 +191,7 @@ static void complain(const struct bench *b, const struct told *told, const char 
 		      j->after.bits, j->after.count, j->major ? ", major" : "");
 }
 
-static void compare_one(struct bench *b, const struct told *told, const struct entry *entry)
+static void compare_one(struct bench *b, const struct told *told, const struct fault_entry *entry)
 {
 	enum pt_fault_kind wanted = entry->kind == MORE ? PT_FAULT_SPURIOUS : entry->kind;
 	/* a page that waits to be put on a list of the kernel's has one user more than mappings, and is copied */
@@ -572,9 +203,9 @@ static void compare_one(struct bench *b, const struct told *told, const struct e
 	if (told->kind == wanted)
 		b->right[wanted]++;
 	else if (told->kind == PT_FAULT_UNKNOWN &&
-		 (truth->fast || entry->loose || b->busy || hidden || (entry->open && !truth->codes)))
+		 (fault_truth->fast || entry->loose || b->busy || hidden || (entry->open && !fault_truth->codes)))
 		b->unknown[wanted]++;
-	else if (entry->blind && !truth->codes && told->kind == PT_FAULT_ZERO_WRITE)
+	else if (entry->blind && !fault_truth->codes && told->kind == PT_FAULT_ZERO_WRITE)
 		b->taken++;
 	else {
 		b->wrong++;
@@ -585,10 +216,10 @@ static void compare_one(struct bench *b, const struct told *told, const struct e
 /* What was told of each page is what the child did to it, in that order. */
 static void compare(struct bench *b)
 {
-	struct entry *list = sorted_truth();
+	struct fault_entry *list = sorted_truth();
 	size_t at = 0;
 	qsort(b->told, b->n, sizeof *b->told, by_page);
-	for (size_t i = 0; i < truth->n; i++) {
+	for (size_t i = 0; i < fault_truth->n; i++) {
 		bool there = at < b->n && b->told[at].page == list[i].page;
 		if (list[i].kind == MORE) {
 			if (there)
@@ -599,7 +230,7 @@ static void compare(struct bench *b)
 			fail_msg("page %llx: no %s was told (next is %llx)", (unsigned long long)list[i].page,
 				 pt_fault_kind_name(list[i].kind),
 				 at < b->n ? (unsigned long long)b->told[at].page : 0);
-		bool surplus = i + 1 < truth->n && list[i + 1].kind == MORE && at + 1 < b->n &&
+		bool surplus = i + 1 < fault_truth->n && list[i + 1].kind == MORE && at + 1 < b->n &&
 			       b->told[at + 1].page == list[i].page;
 		list[i].loose |= surplus;                              /* which of the two did it is not always known */
 		if (surplus && b->told[at + 1].kind == list[i].kind) { /* at first the kernel gave up */
@@ -628,36 +259,6 @@ static void report(const struct bench *b, const char *name)
 	print_message(", wrong %u%s\n", b->wrong, b->busy ? " (others had pages moved)" : "");
 }
 
-static const char *nothing_needed(void)
-{
-	return NULL;
-}
-
-static const char *needs_hugetlb(void)
-{
-	return machine_needs_hugetlb(4);
-}
-
-static const struct scene {
-	const char *name;
-	void (*run)(struct child *self);
-	const char *(*needs)(void);
-} scenes[] = {
-	{"touching", run_touching, nothing_needed},
-	{"mixed", run_mixed, nothing_needed},
-	{"huge", run_huge, nothing_needed},
-	{"forking", run_forking, nothing_needed},
-	{"private file", run_private_file, nothing_needed},
-	{"shared file", run_shared_file, nothing_needed},
-	{"shared memory", run_shmem, nothing_needed},
-	{"swap", run_swap, machine_needs_swap},
-	{"userfaultfd", run_userfaultfd, nothing_needed},
-	{"ksm", run_ksm, machine_needs_ksm},
-	{"hugetlb", run_hugetlb, needs_hugetlb},
-	{"race", run_race, nothing_needed},
-};
-#define SCENES (sizeof scenes / sizeof *scenes)
-
 static void check_slow(struct bench *b)
 {
 	uint64_t more;
@@ -682,7 +283,7 @@ static void check_fast(struct bench *b)
 
 /* What a scene is looked at with. */
 struct way {
-	const struct scene *scene;
+	const struct fault_scene *scene;
 	bool fast, codes;
 	char name[64];
 };
@@ -729,7 +330,7 @@ static void codes_come_while_every_fault_is_told(void **state)
 	struct bench b;
 	if (why)
 		skip_because(why);
-	begin(&b, run_touching, false, true);
+	begin(&b, fault_scenes[0].run, false, true);
 	const struct pt_fault_sink sink = {.fault = take_fault, .news = take_news, .arg = &b};
 	assert_int_equal(pt_faults_set_period(b.faults, 16, &sink), 0);
 	child_go(&b.child); /* 1500 first touches */
@@ -746,6 +347,26 @@ static void codes_come_while_every_fault_is_told(void **state)
 	end(&b);
 }
 
+/* ---- new memory ------------------------------------------------------------------------------------------------- */
+
+/* Without any look: what was not seen since the memory was made was not there. */
+static void new_memory_is_known_to_be_empty(void **state)
+{
+	(void)state;
+	struct bench b;
+	size_t touched = 0;
+	begin(&b, fault_scenes[0].run, false, false);
+	pt_join_born(b.join, b.k->ops->now(b.k, PT_CLOCK_MONOTONIC));
+	child_go(&b.child);
+	child_wait(&b.child);
+	flush(&b);
+	for (size_t i = 0; i < b.n; i++)
+		touched += b.told[i].kind == PT_FAULT_FIRST_TOUCH;
+	assert_int_equal(touched, b.n);
+	assert_int_equal(b.n, 1500);
+	end(&b);
+}
+
 /* ---- one decoder ------------------------------------------------------------------------------------------------ */
 
 /* A look at single pages says what a scan says of them. */
@@ -755,7 +376,7 @@ static void a_glance_is_a_scan(void **state)
 	struct bench b;
 	struct pt_snapshot *s;
 	struct pt_target target;
-	begin(&b, run_huge, false, false);
+	begin(&b, fault_scenes[2].run, false, false);
 	child_go(&b.child);
 	child_wait(&b.child);
 	assert_int_equal(pt_scan_frame(b.scan, NULL, NULL, &s), 0);
@@ -806,7 +427,7 @@ static void check_step(struct bench *b, size_t *seen, uint64_t faults, enum pt_f
 	for (; *seen < b->n; ++*seen) {
 		const struct pt_joined *j = &b->told[*seen].joined;
 		bool gave_up = kind == PT_FAULT_MIGRATION && j->before.pfn == j->after.pfn; /* it was not moved */
-		compare_one(b, &b->told[*seen], &(struct entry){.kind = kind, .loose = gave_up});
+		compare_one(b, &b->told[*seen], &(struct fault_entry){.kind = kind, .loose = gave_up});
 	}
 	look(b);
 }
@@ -819,9 +440,9 @@ static void locked_memory_faults(void **state)
 	struct bench b;
 	size_t seen = 0;
 	uint64_t address = begin(&b, locked_run, false, false);
-	truth->start[0] = address;
-	truth->end[0] = address + LOCKED_BYTES;
-	truth->n_regions = 1;
+	fault_truth->start[0] = address;
+	fault_truth->end[0] = address + LOCKED_BYTES;
+	fault_truth->n_regions = 1;
 	look(&b);
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		child_go(&b.child);
@@ -841,16 +462,19 @@ static void locked_memory_faults(void **state)
  * processor's error codes and without. */
 int main(int argc, char **argv)
 {
-	static struct way ways[4 * SCENES];
-	struct CMUnitTest tests[4 * SCENES + 3] = {
-		[4 * SCENES] = cmocka_unit_test(locked_memory_faults),
+	static struct way ways[4 * FAULT_SCENES];
+	struct CMUnitTest tests[4 * FAULT_SCENES + 4] = {
+		[4 * FAULT_SCENES] = cmocka_unit_test(locked_memory_faults),
 		cmocka_unit_test(a_glance_is_a_scan),
+		cmocka_unit_test(new_memory_is_known_to_be_empty),
 		cmocka_unit_test(codes_come_while_every_fault_is_told),
 	};
-	truth = mmap(NULL, sizeof *truth, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	for (size_t i = 0; i < 4 * SCENES; i++) {
+	fault_truth_map();
+	for (size_t i = 0; i < 4 * FAULT_SCENES; i++) {
 		struct way *way = &ways[i];
-		*way = (struct way){.scene = &scenes[i % SCENES], .fast = i / SCENES % 2, .codes = i / SCENES / 2};
+		*way = (struct way){.scene = &fault_scenes[i % FAULT_SCENES],
+				    .fast = i / FAULT_SCENES % 2,
+				    .codes = i / FAULT_SCENES / 2};
 		snprintf(way->name, sizeof way->name, "%s%s%s", way->scene->name, way->fast ? ", fast" : "",
 			 way->codes ? ", with codes" : "");
 		tests[i] = (struct CMUnitTest){.name = way->name, .test_func = check, .initial_state = way};
