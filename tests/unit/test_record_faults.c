@@ -479,8 +479,8 @@ static void tables_that_are_not_as_they_should_be_are_refused(void **arg)
 	static const char *const changes[] = {
 		"DROP TABLE fault_code",
 		"DROP TABLE fault_call; CREATE VIEW fault_call AS SELECT 1 AS stack, 0 AS depth, 1 AS code",
-		"DROP TABLE fault_module; CREATE TABLE fault_module(id INTEGER PRIMARY KEY, path AS "
-		"(hex(zeroblob(100000000))), build_id TEXT)",
+		("DROP TABLE fault_module; CREATE TABLE fault_module(id INTEGER PRIMARY KEY, path AS "
+		 "(hex(zeroblob(100000000))), build_id TEXT)"),
 	};
 	const struct pt_record_options options = {0};
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
@@ -503,8 +503,8 @@ static void values_of_other_kinds_do_no_harm(void **arg)
 		"UPDATE fault SET kind = kind || ' of tomorrow'",
 		"UPDATE fault SET vma = vma + 1000000",
 		"UPDATE fault_call SET code = code + 1000000",
-		"UPDATE fault_code SET symbol = x'00ff', file = zeroblob(1000000), line = -5, module = 'x', address = "
-		"'y'",
+		("UPDATE fault_code SET symbol = x'00ff', file = zeroblob(1000000), line = -5, module = 'x', "
+		 "address = 'y'"),
 		"UPDATE fault_module SET path = x'ff', build_id = 5",
 		"UPDATE fault_stack SET complete = 'x'",
 		"UPDATE vma SET role = 'x', path = NULL",
