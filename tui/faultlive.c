@@ -6,15 +6,16 @@
 
 #define ROWS 300 /* of each table: more than anyone reads, and stacks enough for a tree */
 
-static int live_open(void **ret, pid_t pid, bool allocs, void *source)
+static int live_open(void **ret, const struct ui_fault_request *request, void *source)
 {
-	struct pt_fault_watch_options options = {.stacks = true, .rows = ROWS, .spent = true, .allocs = allocs};
+	struct pt_fault_watch_options options = {
+		.budget = request->budget, .stacks = true, .rows = ROWS, .spent = true, .allocs = request->allocs};
 	struct pt_fault_watch *watch;
 	struct pt_kernel *kernel;
 	(void)source;
 	int error = pt_kernel_linux_new(&kernel, "/", 0);
 	if (!error)
-		error = pt_fault_watch_new(&watch, kernel, pid, &options);
+		error = pt_fault_watch_new(&watch, kernel, request->pid, &options);
 	if (!error)
 		*ret = watch;
 	return error;

@@ -50,13 +50,12 @@ static void *source_of(void *reader)
 	return pt_reader_again(reader, &own) == 0 ? own : NULL;
 }
 
-static int open_recorded(void **ret, pid_t pid, bool allocs, void *source)
+static int open_recorded(void **ret, const struct ui_fault_request *request, void *source)
 {
 	static const struct ui_worker_ops ops = {sizeof(struct between), work, drop, end};
 	struct recorded *r = calloc(1, sizeof *r);
 	struct pt_reader *own = NULL;
-	(void)pid;
-	(void)allocs;
+	(void)request;
 	int error = r ? pt_reader_again(source, &own) : -ENOMEM;
 	if (!error)
 		error = ui_worker_new(&r->adder, &ops, own);

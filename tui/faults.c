@@ -212,7 +212,8 @@ void ui_faults_start(struct ui_shell *shell)
 		return;
 	}
 	f->state = UI_FAULTS_OPENING;
-	f->asked = (struct ui_fault_request){.pid = shell->target.pid, .allocs = f->allocs};
+	f->asked = (struct ui_fault_request){
+		.pid = shell->target.pid, .budget = shell->options->budget / 100, .allocs = f->allocs};
 	ui_worker_ask(f->worker, &f->asked);
 }
 

@@ -25,7 +25,7 @@ static int open_watch(struct state *s, const struct ui_fault_request *request)
 {
 	if (s->opened)
 		return 0;
-	int error = s->ops->open(&s->watch, request->pid, request->allocs, s->source);
+	int error = s->ops->open(&s->watch, request, s->source);
 	s->opened = !error;
 	return error;
 }

@@ -12,13 +12,29 @@
 #include "core/model/snapshot.h"
 #include "tui/worker.h"
 
+/* What a screen wants to know besides the view. */
+struct ui_fault_want {
+	pt_stack_id stack; /* its calls; 0: none */
+	bool birth;        /* who first touched the page at `address` */
+	uint64_t address;
+	uint64_t pfn; /* of it, where that is known; else 0 */
+};
+
+struct ui_fault_request {
+	pid_t pid;
+	double budget; /* share of one core */
+	bool allocs;   /* watch what the kernel allocates for it as well */
+	struct ui_fault_want want;
+	unsigned version; /* of the view: a birth is another later */
+};
+
 /* Where views of faults come from: the kernel, a recording, or a test. */
 struct ui_fault_ops {
 	/* What `open` needs, out of ui_target.faults_source: for the worker alone. NULL: it needs nothing. */
 	void *(*source)(void *of);
 	void (*let_go)(void *source); /* any thread */
 	/* In the worker's thread. The source outlives what was opened. */
-	int (*open)(void **ret, pid_t pid, bool allocs, void *source);
+	int (*open)(void **ret, const struct ui_fault_request *request, void *source);
 	int (*calls)(void *self, pt_stack_id id, struct pt_fault_call **ret, size_t *ret_n);
 	pt_stack_id (*birth)(void *self, uint64_t address, uint64_t *ret_time_ns);
 	/* The newest allocation of a frame that was told; false: none. */
@@ -37,21 +53,6 @@ struct ui_fault_ops {
 };
 extern const struct ui_fault_ops ui_faults_live;
 extern const struct ui_fault_ops ui_faults_replayed; /* out of a struct pt_reader, which must have faults */
-
-/* What a screen wants to know besides the view. */
-struct ui_fault_want {
-	pt_stack_id stack; /* its calls; 0: none */
-	bool birth;        /* who first touched the page at `address` */
-	uint64_t address;
-	uint64_t pfn; /* of it, where that is known; else 0 */
-};
-
-struct ui_fault_request {
-	pid_t pid;
-	bool allocs; /* watch what the kernel allocates for it as well */
-	struct ui_fault_want want;
-	unsigned version; /* of the view: a birth is another later */
-};
 
 struct ui_fault_answer {
 	const struct ui_fault_ops *ops;

@@ -53,15 +53,16 @@ void scripted_faults_push(struct pt_fault_view *view)
 	pthread_mutex_unlock(&lock);
 }
 
-static int open_source(void **ret, pid_t pid, bool allocs, void *source)
+static int open_source(void **ret, const struct ui_fault_request *request, void *source)
 {
 	(void)source;
 	pthread_mutex_lock(&lock);
 	while (scripted_faults.hold)
 		pthread_cond_wait(&released, &lock);
-	int error = pid == STAGE_PID ? scripted_faults.open_error : -ESRCH;
+	int error = request->pid == STAGE_PID ? scripted_faults.open_error : -ESRCH;
 	scripted_faults.opened += !error;
-	scripted_faults.allocs = allocs;
+	scripted_faults.allocs = request->allocs;
+	scripted_faults.budget = request->budget;
 	pthread_mutex_unlock(&lock);
 	*ret = error ? NULL : &scripted_faults;
 	return error;

@@ -16,6 +16,7 @@ struct scripted_faults {
 	uint64_t birth_address, birth_ns;
 	pt_stack_id birth_stack;
 	bool allocs;           /* were asked for */
+	double budget;         /* it may take */
 	struct pt_alloc alloc; /* of one frame */
 	bool steps;            /* are wanted; then the next one is that, which is the caller's; NULL: none */
 	struct pt_fault_step *step;

@@ -208,6 +208,8 @@ static void watching_begins_when_the_screen_is_opened(void **arg)
 	stage_expect(stage, "the first second");
 	show(made_faults(2), "in 2 s");
 	assert_int_equal(scripted_faults.opened, 1);
+	assert_true(scripted_faults.budget > 0.049 &&
+		    scripted_faults.budget < 0.051); /* as the stage's options have it */
 	assert_true(scripted_faults.snapshots > 0);
 }
 
