@@ -10,10 +10,10 @@
 #include "core/model/vma.h"
 #include "core/text/text.h"
 #include "tui/commands/run_report.h"
+#include "tui/commands/text_out.h"
 #include "tui/options.h"
 
-#define SPARK     60 /* columns of a sparkline */
-#define PATH_ROOM 22 /* and of a path */
+#define SPARK 60 /* columns of a sparkline */
 
 static const char *size_of(uint64_t bytes, char *ret, size_t size)
 {
@@ -28,19 +28,6 @@ static const char *maybe_size(struct pt_maybe bytes, char *ret, size_t size)
 static const char *name_of(const char *raw, char *ret, size_t size)
 {
 	pt_text_printable(raw, strlen(raw), ret, size);
-	return ret;
-}
-
-/* The name of a file, and as much of its folders before it as there is room for. */
-static const char *end_of(const char *raw, char *ret, size_t size)
-{
-	size_t n = strlen(raw);
-	const char *from = n > PATH_ROOM ? strchr(raw + n - PATH_ROOM, '/') : raw;
-	const char *last = strrchr(raw, '/');
-	from = from ? from : last ? last : raw;
-	ret[0] = '\0';
-	size_t at = from > raw ? (size_t)snprintf(ret, size, "...") : 0;
-	name_of(from, ret + at, size - at);
 	return ret;
 }
 
@@ -200,15 +187,19 @@ static void print_roles(const struct ui_peak_sums *sums, FILE *out)
 static void print_vmas(const struct ui_run_result *r, FILE *out)
 {
 	struct ui_peak_vma v[UI_RUN_ROWS];
-	char size[16], path[200];
+	char size[16], path[1024], shown[sizeof(path)];
+	int columns = ui_text_columns(out);
 	size_t n = ui_run_peak_vmas(r->watch, v, UI_RUN_ROWS);
 	if (n)
-		fprintf(out, "\n%10s  %-12s %8s  %-16s %s\n", "RSS", "ROLE", "PID", "START", "PATH");
+		fprintf(out, "\n%10s  %-12s %8s  %-12s  %s\n", "RSS", "ROLE", "PID", "START", "PATH");
 	for (size_t i = 0; i < n; i++) {
 		const struct pt_vma *vma = &v[i].part->frame->vmas->v[v[i].index];
-		fprintf(out, "%10s  %-12s %8d  %-16" PRIx64 " %s\n", size_of(v[i].rss, size, sizeof(size)),
-			pt_role_name((enum pt_role)vma->role), (int)v[i].part->frame->process.pid, vma->start,
-			end_of(vma->path, path, sizeof(path)));
+		int used = fprintf(out, "%10s  %-12s %8d  %-12" PRIx64, size_of(v[i].rss, size, sizeof(size)),
+				   pt_role_name((enum pt_role)vma->role), (int)v[i].part->frame->process.pid,
+				   vma->start);
+		name_of(vma->path, path, sizeof(path));
+		ui_text_path(path, columns > used + 2 ? (size_t)(columns - used - 2) : 0, shown, sizeof(shown));
+		fprintf(out, "%s%s\n", shown[0] ? "  " : "", shown);
 	}
 }
 
@@ -251,7 +242,7 @@ static void print_looks(const struct ui_run_result *r, FILE *out)
 	struct pt_maybe missed = ui_run_missed(r);
 	fprintf(out,
 		"\nLooked at %" PRIu64 " times, every %s (%s at most), %" PRIu64
-		" frames of pages, %.1f %% of a core.\n",
+		" frames of pages;\npagetop took %.1f %% of a core.\n",
 		r->tree.looks, pt_text_ns(r->options->interval_ns, interval, sizeof(interval)),
 		pt_text_ns(r->tree.longest_ns, longest, sizeof(longest)), r->tree.frames,
 		lasted ? 100.0 * (double)r->cpu_ns / (double)lasted : 0.0);

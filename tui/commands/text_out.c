@@ -11,19 +11,27 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define DOTS          "..."
 #define WIDTH_DEFAULT 80
 #define WIDTH_LEAST   40
 #define WIDTH_MOST    110 /* longer lines are hard to read */
 
-int ui_text_width(void)
+int ui_text_columns(FILE *out)
 {
 	struct winsize size;
+	int fd = fileno(out);
+	return fd >= 0 && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+int ui_text_width(void)
+{
+	int columns = ui_text_columns(stdout);
+
+	if (columns == 0)
 		return WIDTH_DEFAULT;
-	if (size.ws_col < WIDTH_LEAST)
+	if (columns < WIDTH_LEAST)
 		return WIDTH_LEAST;
-	return size.ws_col < WIDTH_MOST ? size.ws_col : WIDTH_MOST;
+	return columns < WIDTH_MOST ? columns : WIDTH_MOST;
 }
 
 void ui_print_wrapped(const char *text, int at, int indent, int width)
@@ -49,4 +57,38 @@ void ui_print_wrapped(const char *text, int at, int indent, int width)
 		text += bytes + strspn(text + bytes, " ");
 	}
 	putchar('\n');
+}
+
+static size_t columns_of(const char *text)
+{
+	size_t n = 0;
+	for (; *text; text++)
+		n += (*text & 0xc0) != 0x80;
+	return n;
+}
+
+char *ui_text_path(const char *path, size_t room, char *ret, size_t size)
+{
+	const size_t dots = strlen(DOTS);
+	const char *from = path, *last = strrchr(path, '/');
+	if (!room || columns_of(path) <= room) {
+		snprintf(ret, size, "%s", path);
+		return ret;
+	}
+	while (from && dots + columns_of(from) > room)
+		from = *from ? strchr(from + 1, '/') : NULL;
+	if (from) {
+		snprintf(ret, size, DOTS "%s", from);
+		return ret;
+	}
+	last = last ? last + 1 : path;
+	if (columns_of(last) <= room) {
+		snprintf(ret, size, "%s", last);
+		return ret;
+	}
+	size_t bytes = 0;
+	for (size_t n = 0; last[bytes] && (n + dots < room || (last[bytes] & 0xc0) == 0x80); bytes++)
+		n += (last[bytes] & 0xc0) != 0x80;
+	snprintf(ret, size, "%.*s" DOTS, (int)bytes, last);
+	return ret;
 }

@@ -4,6 +4,8 @@
 #ifndef UI_TEXT_OUT_H
 #define UI_TEXT_OUT_H
 
+#include <stdio.h>
+
 /* Columns that text may take: those of the terminal, within reason; 80 where stdout is none. */
 int ui_text_width(void);
 
@@ -12,5 +14,13 @@ int ui_text_width(void);
  * `indent`; ends the line.
  */
 void ui_print_wrapped(const char *text, int at, int indent, int width);
+
+/* Columns of the terminal that a stream goes to; 0: to none. */
+int ui_text_columns(FILE *out);
+/*
+ * A printable path in so many columns (0: all of it): from the first folder on that fits, with "..." before it; or where
+ * there is room for its last name alone, that, or the beginning of it with "..." behind it. Returns ret.
+ */
+char *ui_text_path(const char *path, size_t room, char *ret, size_t size);
 
 #endif

@@ -7,14 +7,13 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "core/text/text.h"
+#include "tui/commands/text_out.h"
 
 #define NS         1e9
 #define INDENT     4
 #define PATH_LEAST 8 /* columns */
-#define DOTS       "..."
 
 char *ui_verdict_printable(const char *raw, char *ret, size_t size)
 {
@@ -135,21 +134,9 @@ char *ui_verdict_reason(const struct ui_verdicts *verdicts, const struct ui_verd
 	return ret;
 }
 
-/* How much of a path's beginning is left out, so that its end, which tells more, fits. */
-static size_t cut_of(const char *path, int room)
-{
-	size_t n = strlen(path), most = room > PATH_LEAST ? (size_t)room : PATH_LEAST;
-	if (!room || n <= most)
-		return 0;
-	size_t cut = n - (most - strlen(DOTS));
-	while ((path[cut] & 0xc0) == 0x80)
-		cut++;
-	return cut;
-}
-
 static void print_vma(const struct pt_trace *trace, const struct pt_grown_vma *g, bool bytes, int width, FILE *out)
 {
-	char path[4 * sizeof(g->path)], amount[32], when[32] = "";
+	char path[4 * sizeof(g->path)], shown[sizeof(path)], amount[32], when[32] = "";
 	if (bytes)
 		snprintf(amount, sizeof(amount), "%" PRIu64, g->bytes);
 	else
@@ -159,8 +146,9 @@ static void print_vma(const struct pt_trace *trace, const struct pt_grown_vma *g
 	ui_verdict_printable(g->path, path, sizeof(path));
 	int n = fprintf(out, "%7s %8" PRIu64 "  %-12s %7d  %-12" PRIx64 " %8s", amount, g->pages,
 			pt_role_name((enum pt_role)g->role), (int)trace->processes[g->process].pid, g->start, when);
-	size_t cut = cut_of(path, width ? width - n - 2 : 0);
-	fprintf(out, "%s%s%s\n", path[0] ? "  " : "", cut ? DOTS : "", path + cut);
+	int room = width - n - 2;
+	ui_text_path(path, !width ? 0 : room > PATH_LEAST ? (size_t)room : PATH_LEAST, shown, sizeof(shown));
+	fprintf(out, "%s%s\n", shown[0] ? "  " : "", shown);
 }
 
 static void print_grown(const struct ui_verdicts *verdicts, const struct ui_verdict *v, bool bytes, int width,
@@ -202,13 +190,19 @@ void ui_verdict_details(const struct ui_verdicts *verdicts, const struct ui_verd
 
 /* ---- all of them ------------------------------------------------------------------------------------------------ */
 
+/* Where a line may end: at a blank, but for that between a number and its unit. */
+static bool is_gap(const char *line, size_t i)
+{
+	return line[i] == ' ' && !(i && line[i - 1] >= '0' && line[i - 1] <= '9' && strcspn(line + i + 1, " \n") <= 3);
+}
+
 /* Each line, indented, and wrapped at words where it is too long (room 0: it is not). */
 static void print_indented(const char *text, size_t room, FILE *out)
 {
 	for (const char *line = text; *line;) {
 		size_t n = strcspn(line, "\n"), indent = INDENT, cut;
 		while (room > 2 && n > room) {
-			for (cut = room; cut && line[cut] != ' '; cut--)
+			for (cut = room; cut && !is_gap(line, cut); cut--)
 				;
 			if (!cut)
 				break;
@@ -224,14 +218,6 @@ static void print_indented(const char *text, size_t room, FILE *out)
 	}
 }
 
-/* Columns of the terminal that it goes to; 0: to none. */
-static int width_of(FILE *out)
-{
-	struct winsize size;
-	int fd = fileno(out);
-	return fd >= 0 && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 static void print_answer(enum pt_answer answer, bool colours, FILE *out)
 {
 	static const char *const on[] = {"\033[31m", "\033[33m", "\033[32m"}; /* red, yellow, green */
@@ -242,7 +228,7 @@ static void print_answer(enum pt_answer answer, bool colours, FILE *out)
 void ui_verdicts_print(const struct ui_verdicts *verdicts, const struct ui_options *options, FILE *out)
 {
 	char text[2 * PT_ASSERT_MAX];
-	int width = width_of(out);
+	int width = ui_text_columns(out);
 	int room = width > 2 * INDENT ? width - INDENT : 0;
 	bool colours = width && options->colours != UI_COLOURS_MONO;
 	for (size_t i = 0; i < verdicts->n; i++) {
