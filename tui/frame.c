@@ -337,6 +337,8 @@ static bool of_use(const struct ui_shell *shell, unsigned where, enum ui_action 
 {
 	if (action == UI_DO_FAULTS)
 		return shell->target.faults && where != UI_IN_FAULTS;
+	if (action == UI_DO_WATCH || action == UI_DO_ALLOCATIONS)
+		return shell->target.faults && !shell->target.faults_source;
 	return action != UI_DO_RECORD || shell->target.tap;
 }
 

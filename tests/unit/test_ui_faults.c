@@ -572,6 +572,20 @@ static void the_tree_turns_round(void **arg)
 	assert_true(line_of("clone3") > line_of("(the stack goes on"));
 }
 
+static void what_is_not_known_is_no_zero(void **arg)
+{
+	(void)arg;
+	at(120, 40);
+	open_faults();
+	struct pt_fault_view *v = made_faults(3);
+	v->vmas[0].start = v->vmas[0].end = 0; /* in none that was known */
+	show(v, "(not known where)");
+	stage_key(stage, UI_KEY_ENTER);
+	stage_expect(stage, "where these were is not known");
+	stage_type(stage, "4/clone3\n");
+	stage_expect(stage, "how much is still there is not known");
+}
+
 static void no_stacks_say_why(void **arg)
 {
 	(void)arg;
@@ -692,6 +706,7 @@ int main(void)
 		TEST(the_tree_opens_and_closes),
 		TEST(the_tree_keeps_its_place),
 		TEST(the_tree_turns_round),
+		TEST(what_is_not_known_is_no_zero),
 		TEST(no_stacks_say_why),
 		TEST(a_page_says_who_first_touched_it),
 		TEST(allocations_are_watched_when_asked_for),

@@ -154,6 +154,20 @@ static void the_second_cursor_is_where_it_begins(void **arg)
 	expect_events(10); /* before it: the other way round */
 }
 
+static void what_it_does_not_have_is_said(void **arg)
+{
+	(void)arg;
+	begin(true, 5);
+	stage_key(stage, 'P');
+	expect_events(100);
+	stage_key(stage, '2');
+	stage_expect(stage, "keeps faults by VMA, kind and stack alone");
+	stage_expect_not(stage, "o watch");
+	stage_type(stage, "oa");
+	stage_expect(stage, "those that were watched then");
+	assert_true(events() == 100);
+}
+
 static void a_recording_without_faults_says_so(void **arg)
 {
 	(void)arg;
@@ -167,9 +181,8 @@ static void a_recording_without_faults_says_so(void **arg)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RECORDED(it_shows_what_there_was_up_to_the_moment),
-		RECORDED(its_stacks_have_names),
-		RECORDED(the_second_cursor_is_where_it_begins),
+		RECORDED(it_shows_what_there_was_up_to_the_moment), RECORDED(its_stacks_have_names),
+		RECORDED(the_second_cursor_is_where_it_begins),     RECORDED(what_it_does_not_have_is_said),
 		RECORDED(a_recording_without_faults_says_so),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -283,13 +283,14 @@ static void draw_node(struct ui_fault_screen *f, struct ui_shell *shell, struct 
 	}
 	draw_title(c, &rect, ui_fault_name_of(s, node->call), share);
 	draw_line(c, &rect, ui_fault_place_of(s, node->call), WG_DIM);
-	draw_words(
-		c, &rect,
-		ui_scratch_text(s,
-				"%s first touched below it, %s still there. That is who made RSS grow: memory that is "
-				"used again by others keeps its first toucher, so it is not who leaks.",
-				ui_size(s, node->born), node->still_known ? ui_size(s, node->still) : "? of it"),
-		WG_TEXT);
+	const char *still = node->still_known ? ui_scratch_text(s, "%s still there", ui_size(s, node->still))
+					      : "how much is still there is not known";
+	draw_words(c, &rect,
+		   ui_scratch_text(s,
+				   "%s first touched below it, %s. That is who made RSS grow: memory that is used "
+				   "again by others keeps its first toucher, so it is not who leaks.",
+				   ui_size(s, node->born), still),
+		   WG_TEXT);
 	draw_words(c, &rect, kinds_text(s, &node->counts), WG_TEXT);
 }
 

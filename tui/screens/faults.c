@@ -340,7 +340,8 @@ static void enter(struct ui_fault_screen *f, struct ui_shell *shell)
 	else if (l.vma)
 		ui_shell_push(shell, ui_map_new(shell, l.vma->start, l.vma->end, l.vma->start, PT_LAYER_KIND));
 	else
-		ui_shell_say(shell, WG_WARN, "this VMA is not there any more");
+		ui_shell_say(shell, WG_WARN,
+			     l.address ? "this VMA is not there any more" : "where these were is not known");
 }
 
 static void turn(struct ui_fault_screen *f, struct ui_shell *shell)
@@ -352,10 +353,18 @@ static void turn(struct ui_fault_screen *f, struct ui_shell *shell)
 	make_rows(f, shell);
 }
 
+/* Of a recording nothing can be; that is said. */
+static bool can_watch(struct ui_shell *shell)
+{
+	if (shell->target.faults_source)
+		ui_shell_say(shell, WG_DIM, "a recording: its faults are those that were watched then");
+	return shell->target.faults && !shell->target.faults_source;
+}
+
 /* Anew, since what was counted would be of another length than what is counted from here on. */
 static void allocations(struct ui_fault_screen *f, struct ui_shell *shell)
 {
-	if (!shell->target.faults)
+	if (!can_watch(shell))
 		return;
 	shell->faults.allocs = !shell->faults.allocs;
 	f->tab = shell->faults.allocs ? UI_FAULT_ALLOCS : f->tab;
@@ -366,7 +375,7 @@ static void allocations(struct ui_fault_screen *f, struct ui_shell *shell)
 static void watch_or_not(struct ui_shell *shell)
 {
 	enum ui_faults_state state = shell->faults.state;
-	if (!shell->target.faults)
+	if (!can_watch(shell))
 		return;
 	if (state == UI_FAULTS_OFF || state == UI_FAULTS_FAILED) {
 		ui_faults_start(shell);

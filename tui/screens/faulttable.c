@@ -133,11 +133,19 @@ static struct wg_table_cell time_cell(struct ui_scratch *s, uint64_t ns)
 	return (struct wg_table_cell){ui_scratch_text(s, "%s", pt_text_ns(ns, text, sizeof text)), WG_TEXT};
 }
 
+/* The row of faults whose VMA was not known. */
+static bool nowhere(const struct ui_fault_line *l, enum ui_fault_tab tab)
+{
+	return tab == UI_FAULT_VMAS && !l->address;
+}
+
 /* Of an address that no VMA holds any more nothing is known. */
 static struct wg_table_cell role_cell(struct ui_scratch *s, const struct ui_fault_line *l, enum ui_fault_tab tab)
 {
 	struct pt_vma made = {.role = l->role, .path = ""};
 	char words[96];
+	if (nowhere(l, tab))
+		return (struct wg_table_cell){"", WG_DIM};
 	if (!l->vma && tab != UI_FAULT_VMAS)
 		return (struct wg_table_cell){"not mapped now", WG_DIM};
 	return (struct wg_table_cell){
@@ -185,9 +193,14 @@ static struct wg_table_cell line_cell(struct ui_scratch *s, const struct ui_faul
 	case UI_FAULT_TYPE: return (struct wg_table_cell){ui_fault_type(l->alloc), WG_TEXT};
 	case UI_FAULT_ZONE:
 		return (struct wg_table_cell){l->alloc->zone[0] ? ui_printable(s, l->alloc->zone) : "?", WG_TEXT};
-	case UI_FAULT_ADDRESS: return (struct wg_table_cell){ui_scratch_text(s, "%" PRIx64, l->address), WG_TEXT};
+	case UI_FAULT_ADDRESS:
+		if (nowhere(l, f->tab))
+			return (struct wg_table_cell){"?", WG_UNKNOWN};
+		return (struct wg_table_cell){ui_scratch_text(s, "%" PRIx64, l->address), WG_TEXT};
 	case UI_FAULT_ROLE: return role_cell(s, l, f->tab);
 	case UI_FAULT_NAME:
+		if (nowhere(l, f->tab))
+			return (struct wg_table_cell){"(not known where)", WG_UNKNOWN};
 		return (struct wg_table_cell){f->tab == UI_FAULT_THREADS ? thread_name(s, l, f->view->pid)
 									 : ui_base_name(s, l->name),
 					      WG_TEXT};
@@ -268,6 +281,8 @@ static const char *why_empty(const struct ui_fault_screen *f, struct ui_shell *s
 	struct ui_scratch *s = &shell->scratch;
 	uint64_t ns = v->to_ns > v->from_ns ? v->to_ns - v->from_ns : 0;
 	char text[24];
+	if (shell->target.faults_source && f->tab != UI_FAULT_VMAS && f->tab != UI_FAULT_STACKS)
+		return "a recording keeps faults by VMA, kind and stack alone";
 	if (f->tab == UI_FAULT_ALLOCS && v->allocs_error)
 		return why_no_allocs(s, v->allocs_error);
 	if (f->filter.text[0] && ui_fault_total(v, f->tab))
