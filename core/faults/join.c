@@ -130,7 +130,8 @@ void pt_join_snapshot(struct pt_join *join, struct pt_snapshot *snapshot)
 	    (join->snapshots[0] && snapshot->monotonic_ns <= join->snapshots[0]->monotonic_ns))
 		return;
 	pt_snapshot_unref(join->snapshots[SNAPSHOTS - 1]);
-	memmove(join->snapshots + 1, join->snapshots, (SNAPSHOTS - 1) * sizeof(*join->snapshots));
+	for (size_t i = SNAPSHOTS - 1; i > 0; i--)
+		join->snapshots[i] = join->snapshots[i - 1];
 	join->snapshots[0] = pt_snapshot_ref(snapshot);
 	set_vmas(join, snapshot->vmas, snapshot->presence_ns);
 }

@@ -103,6 +103,8 @@ static enum pt_fault_kind of_swapped(const struct pt_fault_case *c)
 /* Memory of its own, in another frame than before: what else than its fault can have done that decides. */
 static enum pt_fault_kind of_other_frame(const struct pt_fault_case *c)
 {
+	if (c->after.bits & PT_KSM) /* it was merged again since */
+		return PT_FAULT_UNKNOWN;
 	if (c->before.bits & PT_KSM)
 		return PT_FAULT_COW;
 	if (c->has_code) /* it was mapped, and written to */
