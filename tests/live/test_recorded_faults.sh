@@ -133,6 +133,32 @@ complains 2 "--faults needs a recording" record -p $$ --faults
 complains 2 "pagetop record --faults" record -p $$ --period 1 -o "$tmp/e"
 [ ! -e "$tmp/e" ] || complain "a file was made"
 
+# ---- what came after the last frame belongs to it: told to end, or the process ends
+
+for how in INT end; do
+	rm -f "$tmp/in" "$tmp/out-of" && mkfifo "$tmp/in" "$tmp/out-of" || exit 1
+	"$tmp/grow" <"$tmp/in" >"$tmp/out-of" &
+	target=$!
+	exec 4>"$tmp/in" 3<"$tmp/out-of"
+	grow little
+	rm -f "$tmp/f"
+	"$bin" record -p "$target" -o "$tmp/f" -d 60 --faults --period 1 --budget 50 >"$tmp/said" 2>&1 3<&- 4>&- &
+	recorder=$!
+	until [ "$(ask "$tmp/f" 'SELECT count(*) FROM fault_frame' 2>/dev/null)" = 1 ]; do # steps have begun
+		kill -0 "$recorder" 2>/dev/null || { complain "the recorder ended by itself: $(cat "$tmp/said")" && break; }
+	done
+	grow much
+	[ $how = end ] || kill -$how "$recorder"
+	[ $how != end ] || exec 4>&-
+	wait "$recorder" || complain "record: status $?: $(cat "$tmp/said")"
+	recorder=
+	exec 3<&- 4>&-
+	wait "$target"
+	target=
+	[ "$(ask "$tmp/f" "SELECT sum(events) FROM fault JOIN fault_calls USING (stack) WHERE calls LIKE 'touch < grow_much%'")" = 24 ] ||
+		complain "$how: faults after the last frame are not there: $(ask "$tmp/f" 'SELECT sum(events) FROM fault')"
+done
+
 # ---- tables and queries of the manual
 
 for name in $(ask "$tmp/a" "SELECT DISTINCT p.name FROM sqlite_schema s, pragma_table_info(s.name) p WHERE s.name LIKE 'fault%'

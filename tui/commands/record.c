@@ -192,6 +192,7 @@ static void go_round(struct session *s)
 static int finish(struct session *s)
 {
 	take_marks(s);
+	ui_record_faults_finish(&s->faults, s->recorder);
 	struct pt_recorder_status status = s->recorder ? pt_recorder_finish(s->recorder) : status_of(s);
 	sum_up(s, &status);
 	if (!status.error && !status.frames && s->state == PT_FEED_ENDED) {
