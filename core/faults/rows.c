@@ -216,7 +216,8 @@ int pt_tally_view(struct pt_tally *t, uint64_t now_ns, size_t rows, const struct
 	ret->to_ns = now_ns;
 	ret->all = pt_sum_counts(&t->all, &t->clock);
 	ret->children = pt_sum_counts(&t->children, &t->clock);
-	for (unsigned i = 0; i < PT_TALLY_N; i++)
+	ret->addresses_left_out = t->forgotten[PT_TALLY_ADDRESSES];
+	for (unsigned i = PT_TALLY_ADDRESSES + 1; i < PT_TALLY_N; i++)
 		if (t->forgotten[i] > ret->left_out)
 			ret->left_out = t->forgotten[i];
 	int error = pt_tally_merge_vmas(t);

@@ -113,13 +113,14 @@ struct pt_fault_view {
 	pid_t pid;
 	uint64_t from_ns, to_ns; /* CLOCK_MONOTONIC */
 	struct pt_fault_totals totals;
-	uint64_t period;      /* every so many are told, now */
-	uint64_t period_most; /* and at most so far: above 1 counts are estimates */
-	uint64_t unread;      /* faults whose page there was no time to look at: among kinds[PT_FAULT_UNKNOWN] */
-	uint64_t left_out;    /* faults that the fullest table had no room for or forgot: in the sums alone */
-	double cpu_share;     /* what pagetop spends on it, of one core, over the last second or so; <0: not known */
-	int stacks_error;     /* 0, or -errno: why there are no stacks */
-	bool ended;           /* the process did */
+	uint64_t period;             /* every so many are told, now */
+	uint64_t period_most;        /* and at most so far: above 1 counts are estimates */
+	uint64_t unread;             /* faults whose page there was no time to look at: among kinds[PT_FAULT_UNKNOWN] */
+	uint64_t left_out;           /* faults that the fullest table had no room for or forgot: in the sums alone */
+	uint64_t addresses_left_out; /* likewise of the table of addresses, which has no room for all that come once */
+	double cpu_share; /* what pagetop spends on it, of one core, over the last second or so; <0: not known */
+	int stacks_error; /* 0, or -errno: why there are no stacks */
+	bool ended;       /* the process did */
 	struct pt_fault_counts all, children; /* of the process; of what it forked, not joined with pages */
 	struct pt_fault_stack_row *stacks;
 	struct pt_fault_vma_row *vmas;

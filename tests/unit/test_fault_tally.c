@@ -468,6 +468,7 @@ static void test_memory_is_bounded(void **state)
 	struct pt_fault_view *view = tallied_look(tally, 3 * S);
 	assert_int_equal(view->all.events, 400000);
 	assert_in_range(view->left_out, 300000, 400000);
+	assert_in_range(view->addresses_left_out, 250000, 400000);
 	assert_int_equal(view->n_addresses, 100);
 	for (size_t i = 0; i < 8; i++) { /* those that came 6,250 times each */
 		assert_int_equal(view->addresses[i].address >> SPACE_SHIFT & 7, 0);

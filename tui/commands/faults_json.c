@@ -207,6 +207,7 @@ static json_t *faults_json(const struct ui_faults *f)
 	set(o, "children", children_json(&v->children));
 	set(o, "unread", number(v->unread));
 	set(o, "left-out", number(v->left_out));
+	set(o, "addresses-left-out", number(v->addresses_left_out));
 	set(o, "damaged", number(t->damaged));
 	set(o, "system-calls-seen", json_boolean(t->kernel_mode));
 	set(o, "cpu", v->cpu_share < 0 ? json_null() : json_real(v->cpu_share));
