@@ -28,9 +28,16 @@ enum pt_fault_kind {
  * no fault tells: so `before` is what it was then, and the rest is what may have come in between. What fits more than one
  * kind is unknown.
  *
- * One thing no one tells: memory that was given back (MADV_DONTNEED) after it was looked at, and touched again. Where
- * the processor's error code is not known (has_code), a write to what was the zero page, a page of a file or shared is
- * taken for just that, though nothing may have been there any more.
+ * What the kernel leaves open (Linux 6.18):
+ * - Memory that was given back (MADV_DONTNEED) after it was looked at, and touched again, often in the same frame. Without
+ *   the processor's error code (has_code) a write to what was the zero page, a page of a file or shared is taken for just
+ *   that, though nothing may have been there any more; what else it may be is unknown.
+ * - Pages that are mapped without a fault of the program (MAP_POPULATE, mlock(), a file's pages around one that faulted): in
+ *   locked memory, and for writes to shared files, nothing there before is no knowledge.
+ * - A page that was moved, and is in another frame: only in locked memory, which can't be given back, is that a migration.
+ * - Swap that was read ahead: not waited for, and off swap's list by the time of the look, it may as well be a first touch.
+ * - The bit that lets a page table write: which of two threads was first, or whether mprotect() took it away.
+ * - Faults that were not told, with a period above 1, change pages as well: kinds are estimates then, as counts are.
  */
 struct pt_fault_case {
 	struct pt_page before, after;
