@@ -134,6 +134,10 @@ static void counts_that_are_no_counts_say_so(void **arg)
 	show(v, "down to 1 in 64");
 	stage_expect(stage, "3M in no table");
 	v = made_faults(6);
+	v->addresses_left_out = 77000;
+	stage_key(stage, '2');
+	show(v, "and 77k faults at pages forgotten");
+	v = made_faults(7);
 	v->ended = true;
 	show(v, "The process has ended");
 }

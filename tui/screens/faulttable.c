@@ -87,6 +87,9 @@ static const char *about(const struct ui_fault_screen *f, struct ui_scratch *s)
 		return ui_scratch_text(s, "%zu found by /%s/ ",
 				       f->tab == UI_FAULT_STACKS ? f->stacks.tree.stacks : ui_fault_shown(f),
 				       ui_printable(s, f->filter.text));
+	if (f->tab == UI_FAULT_ADDRESSES && f->view && f->view->addresses_left_out)
+		return ui_scratch_text(s, "and %s faults at pages forgotten ",
+				       ui_number(s, f->view->addresses_left_out));
 	if (f->tab == UI_FAULT_STACKS)
 		return f->stacks.way == UI_FAULT_CALLEES ? "who grew RSS, not who leaked "
 							 : "from what faulted to who called it ";
