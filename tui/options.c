@@ -506,6 +506,8 @@ static int check_faults(const struct ui_options *o, struct complaint *c)
 			       : UI_OK;
 	if (o->input && (first || o->for_ns || o->period || o->allocations))
 		return usage(c, "what was recorded is as it is: -i with no command, --for, --period and --allocations");
+	if (o->input && o->by && o->by != UI_BY_KIND && o->by != UI_BY_VMA && o->by != UI_BY_STACK)
+		return usage(c, "recorded are faults by kind, vma and stack, not by %s", ui_faults_by_name(o->by));
 	if (!first && !o->pid && !o->demo && !o->input)
 		return usage(c, "faults needs a process, or a command: -p PID, or -- COMMAND");
 	if (first && (o->pid || o->demo))

@@ -105,6 +105,28 @@ gives 126 faults -- "$tmp"
 gives 0 faults --folded -- perl -e '$x = "a" x (4 << 20)'
 grep -vE '^[^ ]+ [0-9]+$' "$tmp/err" && complain "folded stacks are a word and a number"
 
+# ---- of a recording
+
+start
+"$bin" record -p $target -o "$tmp/recording" --faults -d 0.05 2>"$tmp/err" 3>&- 4<&- &
+recorder=$!
+until "$bin" faults -i "$tmp/recording" -J >"$tmp/out" 2>/dev/null; do # from the first frame on
+	kill -0 $recorder 2>/dev/null || { complain "pagetop record --faults ended by itself" && exit 1; }
+done
+say
+hear done
+kill -TERM $recorder
+ends 0 "SIGTERM to record"
+exec 3>&- 4<&-
+wait $target
+target=
+gives 0 faults -i "$tmp/recording" -J
+so_is "a recording" '.faults | .name == "perl" and .counted.minor >= 1024 and ([.kinds[]] | add) == .events and .threads == null'
+gives 0 faults -i "$tmp/recording"
+grep -q '^perl ([0-9]*): .* page faults' "$tmp/out" || complain "no headline of a recording"
+gives 2 faults -i "$tmp/recording" --from nowhere
+says "neither a mark nor a time"
+
 # ---- what cannot be
 
 complains 3 "no process 4194304" faults -p 4194304

@@ -462,6 +462,26 @@ static void json_keeps_the_contract(void **state)
 	json_decref(all);
 }
 
+/* What no recording has is not known, which is no empty list. */
+static void json_of_a_recording(void **state)
+{
+	(void)state;
+	static const char *const unknown[] = {"repeaters", "addresses", "threads", "cpus", "system-calls-seen"};
+	struct pt_fault_view view = view_of_redis();
+	struct ui_options options = {.json = true};
+	struct ui_faults f = faults_of(&view, &options);
+	int status;
+	f.recorded = true;
+	char *text = printed(ui_faults_json, &f, &status);
+	json_t *all = json_loads(text, 0, NULL), *o = json_object_get(all, "faults");
+	free(text);
+	assert_int_equal(status, UI_OK);
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(*unknown); i++)
+		assert_true(json_is_null(json_object_get(o, unknown[i])));
+	assert_int_equal(json_array_size(json_object_get(o, "vmas")), 2);
+	json_decref(all);
+}
+
 static void json_has_null_for_what_is_not_known(void **state)
 {
 	(void)state;
@@ -507,6 +527,7 @@ int main(void)
 		cmocka_unit_test(tables_have_the_columns_that_are_asked_for),
 		cmocka_unit_test(folded_stacks_are_lines_of_calls_and_a_number),
 		cmocka_unit_test(json_keeps_the_contract),
+		cmocka_unit_test(json_of_a_recording),
 		cmocka_unit_test(json_has_null_for_what_is_not_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

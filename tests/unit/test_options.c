@@ -343,6 +343,7 @@ static const struct {
 	{"faults -p 1 --by vma --folded", "exclude each other"},
 	{"faults -p 1 --stacks=no --folded", "--stacks=yes"},
 	{"faults -i x --for 1", "what was recorded is as it is"},
+	{"faults -i x --by thread", "not by thread"},
 	{"faults -i x -- ls", "what was recorded is as it is"},
 	{"faults -p 1 --from +1", "are of pagetop diff and pagetop faults -i"},
 	{"vmas -p 1 --by vma", "of pagetop faults"},

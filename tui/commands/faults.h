@@ -18,6 +18,7 @@ struct ui_faults {
 	const struct pt_fault_view *view;
 	const char *name;                 /* of the process; raw */
 	bool ended;                       /* the process did */
+	bool recorded;                    /* of single addresses, threads, CPUs and system calls nothing is known */
 	const char *why;                  /* "interrupted", how it came to an end; NULL: nothing to say of that */
 	struct pt_maybe rss_from, rss_to; /* bytes, of the first frame and the last */
 	struct pt_filter *filter;         /* rows that match; NULL: all */

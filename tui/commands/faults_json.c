@@ -209,7 +209,7 @@ static json_t *faults_json(const struct ui_faults *f)
 	set(o, "left-out", number(v->left_out));
 	set(o, "addresses-left-out", number(v->addresses_left_out));
 	set(o, "damaged", number(t->damaged));
-	set(o, "system-calls-seen", json_boolean(t->kernel_mode));
+	set(o, "system-calls-seen", f->recorded ? json_null() : json_boolean(t->kernel_mode));
 	set(o, "cpu", v->cpu_share < 0 ? json_null() : json_real(v->cpu_share));
 	set(o, "ended", json_boolean(v->ended || f->ended));
 	set(o, "rss-from", ui_json_maybe(f->rss_from));
@@ -221,11 +221,11 @@ static json_t *faults_json(const struct ui_faults *f)
 	set(o, "allocations", v->allocs_error ? json_null() : rows_json(f, v->n_allocs, alloc_json));
 	set(o, "allocations-left-out", or_null((json_int_t)v->allocs_left_out, !v->allocs_error));
 	set(o, "vmas", rows_json(f, v->n_vmas, vma_json));
-	set(o, "repeaters", rows_json(f, v->n_repeaters, repeater_json));
+	set(o, "repeaters", f->recorded ? json_null() : rows_json(f, v->n_repeaters, repeater_json));
 	set(o, "stacks", rows_json(f, v->n_stacks, stack_json));
-	set(o, "addresses", rows_json(f, v->n_addresses, address_json));
-	set(o, "threads", rows_json(f, v->n_threads, thread_json));
-	set(o, "cpus", rows_json(f, v->n_cpus, cpu_json));
+	set(o, "addresses", f->recorded ? json_null() : rows_json(f, v->n_addresses, address_json));
+	set(o, "threads", f->recorded ? json_null() : rows_json(f, v->n_threads, thread_json));
+	set(o, "cpus", f->recorded ? json_null() : rows_json(f, v->n_cpus, cpu_json));
 	return o;
 }
 

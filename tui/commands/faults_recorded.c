@@ -76,6 +76,7 @@ int ui_faults_recorded(const struct ui_options *options, struct pt_filter *filte
 	}
 	if (status == UI_OK) {
 		struct ui_faults f = ui_faults_on_stdout(options, view, filter);
+		f.recorded = true;
 		f.name = span.last->process.name;
 		f.rss_from = rss_of(span.first);
 		f.rss_to = rss_of(span.last);

@@ -149,7 +149,7 @@ static void print_missing(const struct ui_faults *f)
 			  number(f, v->unread, n, sizeof(n)));
 	if (v->left_out)
 		paragraph(f, "Of %s there was no room in the tables.", number(f, v->left_out, n, sizeof(n)));
-	if (!v->totals.kernel_mode)
+	if (!v->totals.kernel_mode && !f->recorded)
 		paragraph(f, "Faults in system calls, as in read(), are not seen: that takes CAP_PERFMON (or root, or "
 			     "kernel.perf_event_paranoid at 1 or below).");
 }
