@@ -93,7 +93,11 @@ static int read_node(void *arg, const char *name)
 	struct reading *r = arg;
 	char path[96], *text;
 	size_t size;
-	if (sscanf(name, "node%d", &r->node) != 1)
+	char *end;
+	if (strncmp(name, "node", 4) != 0)
+		return 0;
+	r->node = (int)strtol(name + 4, &end, 10);
+	if (end == name + 4 || *end)
 		return 0;
 	snprintf(path, sizeof(path), "sys/devices/system/node/node%d/cpulist", r->node);
 	if (pt_kernel_slurp(r->k, path, &text, &size))

@@ -132,7 +132,7 @@ static void spin(struct child *self)
 	child_say(self, 1);
 	for (uint64_t i = 0; i < 200u * 1000 * 1000; i++)
 		x += i;
-	child_say(self, 1);
+	child_say(self, x);
 }
 
 static struct pt_spent_totals spent_of(void (*run)(struct child *self))

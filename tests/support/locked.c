@@ -113,10 +113,10 @@ static void *touch(void *arg)
 	struct touching *t = arg;
 	write_moving(t);
 	(void)faults_of_thread();
-	long before = faults_of_thread(); /* its stack and all code are there by now */
+	t->faults = -faults_of_thread(); /* its stack and all code are there by now */
 	while (!__atomic_load_n(&t->stop, __ATOMIC_RELAXED))
 		write_moving(t);
-	t->faults = faults_of_thread() - before;
+	t->faults += faults_of_thread();
 	return NULL;
 }
 

@@ -185,7 +185,8 @@ static size_t damage(char *text, size_t n)
 		if (n + piece_size > LARGE)
 			return n;
 		memmove(text + at + piece_size, text + at, n - at);
-		memcpy(text + at, piece, piece_size);
+		for (size_t i = 0; i < piece_size; i++)
+			text[at + i] = piece[i];
 		return n + piece_size;
 	}
 }

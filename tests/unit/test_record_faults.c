@@ -448,17 +448,16 @@ static void values_out_of_bounds_are_refused(void **arg)
 		"UPDATE fault_frame SET minor = -1",
 		"UPDATE fault_frame SET to_ns = 'late'",
 		"UPDATE fault_frame SET lost = 9223372036854775807",
-		"DELETE FROM fault_call; WITH RECURSIVE r(x) AS (SELECT 0 UNION ALL SELECT x + 1 FROM r WHERE x < 128) "
-		"INSERT INTO fault_call SELECT s.id, x, 1 FROM r, fault_stack s",
+		("DELETE FROM fault_call; WITH RECURSIVE r(x) AS (SELECT 0 UNION ALL SELECT x + 1 FROM r WHERE x < "
+		 "128) "
+		 "INSERT INTO fault_call SELECT s.id, x, 1 FROM r, fault_stack s"),
 		/* few bytes in the file, many in memory */
-		"UPDATE fault_code SET symbol = printf('%.60000c', 'x'); DELETE FROM fault; WITH RECURSIVE r(x) AS "
-		"(SELECT 1 UNION ALL SELECT x + 1 FROM r WHERE x < 200) INSERT INTO fault SELECT 1, 0, 'cow', x, 1, 0, "
-		"0, 0 "
-		"FROM r; DELETE FROM fault_call; WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r WHERE "
-		"x < "
-		"200), d(y) AS (SELECT 0 UNION ALL SELECT y + 1 FROM d WHERE y < 100) INSERT INTO fault_call SELECT x, "
-		"y, 1 "
-		"FROM r, d",
+		("UPDATE fault_code SET symbol = printf('%.60000c', 'x'); DELETE FROM fault; "
+		 "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r WHERE x < 200) "
+		 "INSERT INTO fault SELECT 1, 0, 'cow', x, 1, 0, 0, 0 FROM r; DELETE FROM fault_call; "
+		 "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r WHERE x < 200), "
+		 "d(y) AS (SELECT 0 UNION ALL SELECT y + 1 FROM d WHERE y < 100) "
+		 "INSERT INTO fault_call SELECT x, y, 1 FROM r, d"),
 	};
 	const struct pt_record_options options = {0};
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
