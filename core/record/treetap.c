@@ -14,6 +14,8 @@ static struct pt_recorded recorded(const struct pt_tree_process *p)
 				  .ended_ns = {p->ended_ns, p->ended_ns != 0},
 				  .exit_status = p->exit_status,
 				  .peak_rss = p->counters.peak_rss};
+	if (p->max_rss.known && p->max_rss.value > ret.peak_rss.value) /* it grew after its last sample */
+		ret.peak_rss = p->max_rss;
 	snprintf(ret.name, sizeof(ret.name), "%s", p->counters.name);
 	return ret;
 }

@@ -115,6 +115,16 @@ jq -c ".check | $told" "$tmp/out" | diff "$tmp/run" - || complain "a run and its
 [ "$(wc -l <"$tmp/run")" = 10 ] && grep -q '"failed"' "$tmp/run" && grep -q '"passed"' "$tmp/run" ||
 	complain "of a run not all is told: $(cat "$tmp/run")"
 
+# The peak too, which the kernel's account of the end has to the page.
+peak='.values[] | select(.of == "peak(rss)") | .low'
+for i in 1 2 3; do
+	"$bin" run -J -d 1 -o "$tmp/peak" --force --report "$tmp/report" --assert 'peak(rss) < 1T' -- \
+		dd if=/dev/zero of=/dev/null bs=64M count=3 2>"$tmp/err" || complain "a run of dd: status $?"
+	"$bin" check -i "$tmp/peak" -J --assert 'peak(rss) < 1T' >"$tmp/out" || complain "its recording: status $?"
+	[ "$(jq ".assertions[0] | $peak" "$tmp/report")" = "$(jq ".check[0] | $peak" "$tmp/out")" ] ||
+		complain "the peaks of a run and of its recording differ"
+done
+
 # complains STATUS TEXT ARGUMENT...
 complains() {
 	expected=$1 text=$2
