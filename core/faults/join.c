@@ -337,6 +337,7 @@ static size_t told_until(const struct pt_join *join, uint64_t ns)
 
 struct span {
 	uint64_t from_ns, to_ns;
+	uint64_t since_ns; /* what was seen may have changed since then, with or without a fault that is told later */
 };
 
 /* Looks at the pages of all that waits. A fault that came while that was under way may be in what was seen or not. */
@@ -460,7 +461,8 @@ static void join_group(struct pt_join *join, const struct group *group, size_t g
 		c.knows = group->after.known;
 		state = first ? pt_chain_begin(&c) : state;
 		enum pt_fault_kind chained = pt_chain_next(&state, &c, order_of(join, group, i));
-		if (joined->kind == PT_FAULT_UNKNOWN || !first)
+		bool seen = joined->knew && joined->knows && pt_kind_present(pt_page_kind(joined->after));
+		if ((joined->kind == PT_FAULT_UNKNOWN && !seen) || !first)
 			joined->kind = chained;
 		if (first && !last && joined->kind == PT_FAULT_UNKNOWN && !joined->has_code)
 			joined->kind = kind_of_first(&c);
@@ -490,7 +492,7 @@ static void keep(struct pt_join *join, const struct group *group)
 static void set_after(struct pt_join *join, struct group *group, const struct pt_glimpse *looked, struct span span)
 {
 	bool raced = fault_of(join, group, group->n - 1)->time_ns >= span.from_ns;
-	group->after = (struct pt_seen){.page = looked->page, .known = looked->known && !raced, .ns = span.to_ns};
+	group->after = (struct pt_seen){.page = looked->page, .known = looked->known && !raced, .ns = span.since_ns};
 }
 
 /* Whether it matters for any of them what may have happened unseen: mostly there was nothing it could happen to. */
@@ -514,7 +516,7 @@ static void join_groups(struct pt_join *join, size_t n, size_t pages, struct spa
 		uint64_t address = group->page << join->k->page_shift;
 		while (at < pages && join->pages[at].address < address)
 			at++;
-		group->after.ns = span.to_ns;
+		group->after.ns = span.since_ns;
 		if (at < pages && join->pages[at].address == address)
 			set_after(join, group, &join->pages[at], span);
 		group->before = before_of(join, group->page, fault_of(join, group, 0)->time_ns);
@@ -537,6 +539,7 @@ void pt_join_flush(struct pt_join *join, size_t pages_max, void (*drain)(void *a
 		pages_max = 0;
 	refresh_vmas(join);
 	struct span span = look(join, pages_max, &pages);
+	span.since_ns = drain ? span.from_ns : span.to_ns; /* whose faults until the end are all here, or not */
 	if (drain) {
 		drain(arg);
 		n = told_until(join, span.to_ns);

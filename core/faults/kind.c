@@ -111,6 +111,8 @@ static enum pt_fault_kind of_other_frame(const struct pt_fault_case *c)
 		return c->moved || c->after.bits & PT_PMD ? PT_FAULT_UNKNOWN : PT_FAULT_COW;
 	if (is_shared(c->before) || c->forked)
 		return c->moved ? PT_FAULT_UNKNOWN : PT_FAULT_COW;
+	if (c->before.bits & PT_HAS_FLAGS && !(c->before.bits & (PT_OWN | PT_LARGE))) /* it was shared: a late copy */
+		return PT_FAULT_UNKNOWN;
 	bool merged = c->merged && (!c->vma || !c->vma->has_vm_flags || c->vma->vm_flags & PT_VM_MERGEABLE);
 	bool collapsed = c->collapsed && c->after.bits & (PT_LARGE | PT_PMD);
 	if (collapsed && pt_vma_is_locked(c->vma)) /* into a huge page, by khugepaged */

@@ -318,8 +318,9 @@ static void run_ksm(struct child *self)
 			sched_yield();
 	step(self);
 	for (size_t i = 0; i < 400; i++) {
-		put(memory + i * PAGE, PT_FAULT_COW);
-		note(memory + i * PAGE, MORE); /* KSM was just looking at it */
+		note(memory + i * PAGE, PT_FAULT_COW);
+		*(volatile int *)(memory + i * PAGE) = 1000 + (int)i; /* unlike the others: not merged again */
+		note(memory + i * PAGE, MORE);                        /* KSM was just looking at it */
 	}
 	child_say(self, 0);
 }

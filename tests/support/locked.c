@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -22,7 +23,7 @@
 struct touching {
 	char *memory;
 	size_t pages[LOCKED_MOVING];
-	bool stop; /* atomic */
+	bool ready, stop; /* atomic */
 	long faults;
 };
 
@@ -114,6 +115,7 @@ static void *touch(void *arg)
 	write_moving(t);
 	(void)faults_of_thread();
 	t->faults = -faults_of_thread(); /* its stack and all code are there by now */
+	__atomic_store_n(&t->ready, true, __ATOMIC_RELEASE);
 	while (!__atomic_load_n(&t->stop, __ATOMIC_RELAXED))
 		write_moving(t);
 	t->faults += faults_of_thread();
@@ -135,6 +137,8 @@ static uint64_t touch_while_compacting(struct touching *t)
 	pthread_t thread;
 	bool done = machine_number("/proc/sys/vm/compact_unevictable_allowed") == 1;
 	child_need(pthread_create(&thread, NULL, touch, t) == 0, "thread");
+	while (!__atomic_load_n(&t->ready, __ATOMIC_ACQUIRE))
+		sched_yield();
 	for (int i = 0; i < ROUNDS && done; i++)
 		done = compact();
 	__atomic_store_n(&t->stop, true, __ATOMIC_RELAXED);

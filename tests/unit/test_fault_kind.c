@@ -18,11 +18,11 @@
 	}
 #define ANON                                                                                                           \
 	{                                                                                                              \
-		100, OWN, 1                                                                                            \
+		100, OWN | PT_OWN, 1                                                                                   \
 	}
 #define ANON2                                                                                                          \
 	{                                                                                                              \
-		200, OWN, 1                                                                                            \
+		200, OWN | PT_OWN, 1                                                                                   \
 	}
 
 static const struct pt_vma memory = {.perms = PT_READ | PT_WRITE}, of_file = {.perms = PT_READ | PT_WRITE, .inode = 7},
@@ -89,6 +89,7 @@ static const struct row rows[] = {
 	 &memory,
 	 PT_FAULT_UNKNOWN,
 	 0},
+	{"after a fork long ago, or given back", {100, OWN, 1}, ANON2, &memory, PT_FAULT_UNKNOWN, 0},
 	{"merged by KSM since, perhaps", ANON, ANON2, &memory, PT_FAULT_UNKNOWN, MERGED},
 	{"after fork, alone again", {100, PT_ANON | READ, 2}, ANON, &memory, PT_FAULT_WRITE_PROTECT, 0},
 	{"after fork, alone again for long", {100, OWN, 1}, {100, OWN | PT_OWN, 1}, &memory, PT_FAULT_WRITE_PROTECT, 0},
