@@ -106,6 +106,12 @@ void pt_join_free(struct pt_join *join)
 	free(join);
 }
 
+struct pt_vma_table *pt_join_vmas(const struct pt_join *join, uint64_t *ret_ns)
+{
+	*ret_ns = join->vmas_ns;
+	return join->vmas;
+}
+
 struct pt_join_totals pt_join_totals(const struct pt_join *join)
 {
 	return join->totals;

@@ -58,5 +58,7 @@ void pt_join_add(struct pt_join *join, const struct pt_fault *fault, pt_stack_id
 void pt_join_flush(struct pt_join *join, size_t pages_max, void (*drain)(void *arg),
 		   void (*each)(void *arg, const struct pt_joined *fault), void *arg);
 struct pt_join_totals pt_join_totals(const struct pt_join *join);
+/* The newest VMAs it knows, of *ret_ns; the join's own, until it is asked for anything else. NULL: none yet. */
+struct pt_vma_table *pt_join_vmas(const struct pt_join *join, uint64_t *ret_ns);
 
 #endif

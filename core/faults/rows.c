@@ -106,7 +106,7 @@ static int add_vma(struct making *m, size_t i, const struct pick *from)
 {
 	const struct pt_tally_vma *row = from->row;
 	const struct pt_vma *vma = pt_tally_vma_at(m->tally, from->key);
-	bool newer = vma && m->tally->snapshot->presence_ns > row->last_ns;
+	bool newer = vma && m->tally->vmas_ns > row->last_ns;
 	char *name = strdup(row->name ? row->name : "");
 	if (!name)
 		return -ENOMEM;

@@ -72,15 +72,16 @@ void pt_tally_free(struct pt_tally *t)
 		pt_heavy_free(t->tables[i]);
 	pt_births_free(t->births);
 	pt_snapshot_unref(t->snapshot);
+	pt_vma_table_unref(t->vmas);
 	free(t);
 }
 
 const struct pt_vma *pt_tally_vma_at(const struct pt_tally *t, uint64_t address)
 {
-	if (!t->snapshot)
+	if (!t->vmas)
 		return NULL;
-	size_t i = pt_vma_find(t->snapshot->vmas, address);
-	const struct pt_vma *vma = i < t->snapshot->vmas->n ? &t->snapshot->vmas->v[i] : NULL;
+	size_t i = pt_vma_find(t->vmas, address);
+	const struct pt_vma *vma = i < t->vmas->n ? &t->vmas->v[i] : NULL;
 	return vma && pt_vma_covers(vma, address) ? vma : NULL;
 }
 
@@ -278,6 +279,9 @@ void pt_tally_execed(struct pt_tally *t)
 	pt_heavy_clear(t->tables[PT_TALLY_VMAS]);
 	pt_snapshot_unref(t->snapshot);
 	t->snapshot = NULL;
+	pt_vma_table_unref(t->vmas);
+	t->vmas = NULL;
+	t->vmas_ns = 0;
 }
 
 /* ---- snapshots -------------------------------------------------------------------------------------------------- */
@@ -304,15 +308,26 @@ static void name_vmas(struct pt_tally *t)
 		name_vma(t, row, start);
 }
 
+void pt_tally_vmas(struct pt_tally *t, struct pt_vma_table *vmas, uint64_t ns)
+{
+	if (!vmas || vmas == t->vmas || ns < t->vmas_ns)
+		return;
+	pt_vma_table_ref(vmas);
+	pt_vma_table_unref(t->vmas);
+	t->vmas = vmas;
+	t->vmas_ns = ns;
+	t->vmas_moved = true;
+	name_vmas(t);
+}
+
 void pt_tally_snapshot(struct pt_tally *t, struct pt_snapshot *snapshot)
 {
 	pt_snapshot_ref(snapshot);
-	t->vmas_moved |= !t->snapshot || t->snapshot->vmas != snapshot->vmas;
 	pt_snapshot_unref(t->snapshot);
 	t->snapshot = snapshot;
 	pt_births_snapshot(t->births, snapshot);
 	look_at_repeats(t);
-	name_vmas(t);
+	pt_tally_vmas(t, snapshot->vmas, snapshot->presence_ns);
 	if (t->clock.window - t->halved < HALVE_WINDOWS)
 		return;
 	t->halved = t->clock.window;

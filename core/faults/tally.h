@@ -27,6 +27,8 @@ void pt_tally_forked(struct pt_tally *tally, uint64_t time_ns);
  * what VMAs are called. A reference is taken.
  */
 void pt_tally_snapshot(struct pt_tally *tally, struct pt_snapshot *snapshot);
+/* VMAs as they were at some time, for rows' names; a reference is taken. Those of snapshots are taken by themselves. */
+void pt_tally_vmas(struct pt_tally *tally, struct pt_vma_table *vmas, uint64_t ns);
 /* The stack that first touched this page since pagetop came, and when; 0: not seen. */
 pt_stack_id pt_tally_birth(const struct pt_tally *tally, uint64_t address, uint64_t *ret_time_ns);
 /* The process became another program: what addresses say is forgotten, sums stay. */

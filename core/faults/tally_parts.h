@@ -59,13 +59,15 @@ struct pt_tally {
 	uint64_t forgotten[PT_TALLY_N]; /* faults that rows counted which gave way, or that none had room for */
 	struct pt_births *births;
 	struct pt_snapshot *snapshot; /* the newest; NULL: none yet */
+	struct pt_vma_table *vmas;    /* the newest, of vmas_ns; NULL: none yet */
+	uint64_t vmas_ns;
 	bool vmas_moved;              /* a row of VMAs may be part of another by now */
 	uint32_t forks;
 	uint64_t fork_ns[PT_TALLY_FORKS]; /* when, of the last ones: fork i at i % PT_TALLY_FORKS */
 	uint32_t halved;                  /* the window in which ranks were halved last */
 };
 
-/* The VMA that covers an address, by the newest snapshot; NULL: none known. */
+/* The VMA that covers an address, by the newest table of VMAs; NULL: none known. */
 const struct pt_vma *pt_tally_vma_at(const struct pt_tally *tally, uint64_t address);
 /* VMAs that grew downwards or were merged become one row. 0 or -ENOMEM. */
 int pt_tally_merge_vmas(struct pt_tally *tally);

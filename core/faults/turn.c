@@ -216,6 +216,14 @@ static uint64_t came(struct pt_fault_watch *w)
 	return w->records + fresh;
 }
 
+/* A short command has no snapshot that could say what its VMAs are. */
+static void name_by_join(struct pt_fault_watch *w)
+{
+	uint64_t ns;
+	struct pt_vma_table *vmas = pt_join_vmas(w->join, &ns);
+	pt_tally_vmas(w->tally, vmas, ns);
+}
+
 void pt_watch_turn(struct pt_fault_watch *w)
 {
 	struct pt_fault_sink sink;
@@ -227,6 +235,8 @@ void pt_watch_turn(struct pt_fault_watch *w)
 	pt_faults_take(w->stream, sink_of(w, &sink));
 	flush(w, pages_max, true);
 	pthread_mutex_lock(&w->tables);
+	if (w->join)
+		name_by_join(w);
 	pt_besides_take(&w->besides);
 	pthread_mutex_unlock(&w->tables);
 	if (w->execed)
