@@ -250,7 +250,8 @@ static int parse_stop(const char *text, enum pt_dump_stop *ret, struct complaint
 static const char *const tables_of_faults[UI_BY_N] = {
 	[UI_BY_NONE] = "report",     [UI_BY_KIND] = "kind",         [UI_BY_VMA] = "vma",
 	[UI_BY_ADDRESS] = "address", [UI_BY_THREAD] = "thread",     [UI_BY_CPU] = "cpu",
-	[UI_BY_STACK] = "stack",     [UI_BY_REPEATER] = "repeater", [UI_BY_ALLOCATION] = "allocation"};
+	[UI_BY_STACK] = "stack",     [UI_BY_REPEATER] = "repeater", [UI_BY_ALLOCATION] = "allocation",
+	[UI_BY_GROWTH] = "growth"};
 
 const char *ui_faults_by_name(enum ui_faults_by by)
 {

@@ -35,6 +35,7 @@ enum ui_faults_by {
 	UI_BY_STACK,
 	UI_BY_REPEATER,
 	UI_BY_ALLOCATION,
+	UI_BY_GROWTH,
 	UI_BY_N
 };
 const char *ui_faults_by_name(enum ui_faults_by by); /* "vma"; static storage */

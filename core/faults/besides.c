@@ -12,7 +12,7 @@ void pt_besides_open(struct pt_besides *b, struct pt_kernel *k, pid_t pid, const
 {
 	*b = (struct pt_besides){.spent_error = -ENODATA, .allocs_error = -ENODATA};
 	if (options->spent)
-		b->spent_error = pt_spent_open(&b->spent, k, pid, options->from_exec);
+		b->spent_error = pt_spent_open(&b->spent, k, pid);
 	if (options->allocs)
 		b->allocs_error = pt_allocs_open(&b->allocs, k, pid, period, options->from_exec, ALLOC_BYTES);
 }

@@ -358,3 +358,19 @@ void pt_births_snapshot(struct pt_births *b, struct pt_snapshot *snapshot)
 	pt_snapshot_unref(b->snapshot);
 	b->snapshot = snapshot;
 }
+
+void pt_births_each(const struct pt_births *b, size_t most,
+		    void (*each)(void *arg, uint64_t address, uint64_t pages, pt_stack_id stack), void *arg)
+{
+	size_t births = (b->bytes - b->places * sizeof(*b->nests)) / sizeof(struct birth);
+	size_t every = births / (most ? most : 1) + 1;
+	for (size_t i = 0; i < b->places; i += every) {
+		const struct nest *nest = &b->nests[i];
+		uint64_t address = nest->index * PT_CHUNK_PAGES << b->page_shift;
+		for (unsigned j = 0; nest->v && j < nest->n; j++) {
+			bool all = nest->v[j].page == ALL;
+			each(arg, address + ((all ? 0 : (uint64_t)nest->v[j].page) << b->page_shift),
+			     (all ? PT_CHUNK_PAGES : 1) * (uint64_t)nest->v[j].weight * every, nest->v[j].stack);
+		}
+	}
+}

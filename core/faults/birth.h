@@ -22,6 +22,12 @@ bool pt_births_add(struct pt_births *births, uint64_t address, bool chunk, pt_st
 void pt_births_snapshot(struct pt_births *births, struct pt_snapshot *snapshot);
 bool pt_births_find(const struct pt_births *births, uint64_t address, pt_stack_id *ret_stack, uint64_t *ret_time_ns);
 void pt_births_clear(struct pt_births *births); /* all of them ended */
+/*
+ * Every birth: the first page's address, and pages. Of more than about `most` only those of every so many chunks, whose
+ * pages are told so many times over.
+ */
+void pt_births_each(const struct pt_births *births, size_t most,
+		    void (*each)(void *arg, uint64_t address, uint64_t pages, pt_stack_id stack), void *arg);
 size_t pt_births_bytes(const struct pt_births *births);
 
 /* Whether a page takes memory, or swap instead of it. */

@@ -227,6 +227,7 @@ int pt_tally_view(struct pt_tally *t, uint64_t now_ns, size_t rows, const struct
 	error = error ? error : ADD_ROWS(PT_TALLY_THREADS, worth_of_sum, add_thread, threads, n_threads);
 	error = error ? error : ADD_ROWS(PT_TALLY_CPUS, worth_of_sum, add_cpu, cpus, n_cpus);
 	error = error ? error : ADD_ROWS(PT_TALLY_REPEATS, worth_of_repeat, add_repeater, repeaters, n_repeaters);
+	error = error ? error : pt_tally_growers(t, rows, ret);
 	if (ret->n_stacks == 1 && !ret->stacks[0].id)
 		ret->n_stacks = 0; /* no stack of any fault is known */
 	return error;

@@ -1,7 +1,8 @@
 /*
  * Time spent in page faults: the process's CPU time is sampled, and where the kernel's call chain shows its fault
  * handler, it was one. That is CPU time: waiting for a disk is not in it. An estimate: of n samples in faults the
- * standard error is sqrt(n) of them. Costs the target a few microseconds each 5 ms of its CPU time.
+ * standard error is sqrt(n) of them. Costs whoever runs a few microseconds each 5 ms of CPU
+ * time.
  */
 #ifndef PT_FAULTS_SPENT_H
 #define PT_FAULTS_SPENT_H
@@ -20,9 +21,8 @@ struct pt_spent_totals {
 /*
  * -EACCES, -EPERM: call chains of the kernel need CAP_PERFMON, and to know its functions in them kernel.kptr_restrict
  * must let see /proc/kallsyms; others as pt_events_open. k must outlive it.
- * from_exec: of a child that waits to become another program, from there on.
  */
-int pt_spent_open(struct pt_spent **ret, struct pt_kernel *k, pid_t pid, bool from_exec);
+int pt_spent_open(struct pt_spent **ret, struct pt_kernel *k, pid_t pid);
 void pt_spent_close(struct pt_spent *spent); /* NULL is fine */
 void pt_spent_take(struct pt_spent *spent);
 /* Of all that was taken. */

@@ -61,7 +61,7 @@ struct pt_tally {
 	struct pt_snapshot *snapshot; /* the newest; NULL: none yet */
 	struct pt_vma_table *vmas;    /* the newest, of vmas_ns; NULL: none yet */
 	uint64_t vmas_ns;
-	bool vmas_moved;              /* a row of VMAs may be part of another by now */
+	bool vmas_moved; /* a row of VMAs may be part of another by now */
 	uint32_t forks;
 	uint64_t fork_ns[PT_TALLY_FORKS]; /* when, of the last ones: fork i at i % PT_TALLY_FORKS */
 	uint32_t halved;                  /* the window in which ranks were halved last */
@@ -71,5 +71,7 @@ struct pt_tally {
 const struct pt_vma *pt_tally_vma_at(const struct pt_tally *tally, uint64_t address);
 /* VMAs that grew downwards or were merged become one row. 0 or -ENOMEM. */
 int pt_tally_merge_vmas(struct pt_tally *tally);
+/* Rows of growers. 0 or -ENOMEM. */
+int pt_tally_growers(struct pt_tally *t, size_t rows, struct pt_fault_view *ret);
 
 #endif

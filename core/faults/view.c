@@ -65,10 +65,13 @@ void pt_fault_view_unref(struct pt_fault_view *view)
 		free(view->repeaters[i].name);
 		free(view->repeaters[i].text);
 	}
+	for (size_t i = 0; i < view->n_growers; i++)
+		free(view->growers[i].name);
 	for (size_t i = 0; i < view->n_allocs; i++)
 		free(view->allocs[i].flags);
 	free(view->stacks);
 	free(view->vmas);
+	free(view->growers);
 	free(view->addresses);
 	free(view->threads);
 	free(view->cpus);

@@ -63,6 +63,15 @@ struct pt_fault_vma_row {
 	uint64_t born; /* bytes */
 };
 
+/* What a stack touched first in a VMA and is still held there. */
+struct pt_fault_grower {
+	uint64_t start; /* of the VMA */
+	char *name;     /* raw path, or "" */
+	enum pt_role role;
+	pt_stack_id stack;
+	uint64_t bytes;
+};
+
 struct pt_fault_address_row {
 	uint64_t address; /* of the page */
 	struct pt_fault_counts counts;
@@ -124,12 +133,14 @@ struct pt_fault_view {
 	struct pt_fault_counts all, children; /* of the process; of what it forked, not joined with pages */
 	struct pt_fault_stack_row *stacks;
 	struct pt_fault_vma_row *vmas;
+	struct pt_fault_grower *growers; /* largest first */
 	struct pt_fault_address_row *addresses;
 	struct pt_fault_thread_row *threads;
 	struct pt_fault_cpu_row *cpus;
 	struct pt_fault_repeater *repeaters;
 	struct pt_fault_alloc_row *allocs;
-	size_t n_stacks, n_vmas, n_addresses, n_threads, n_cpus, n_repeaters, n_allocs;
+	size_t n_stacks, n_vmas, n_addresses, n_threads, n_cpus, n_repeaters, n_allocs, n_growers;
+	bool growers_known;
 	int allocs_error;         /* 0, or -errno: why there are no allocations; -ENODATA: not asked for */
 	uint64_t allocs_left_out; /* allocations that the table had no room for */
 	/* CPU time that its threads ran, and of that in page faults, ns since it is watched; not known (spent_error) without */

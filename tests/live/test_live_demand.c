@@ -142,7 +142,7 @@ static struct pt_spent_totals spent_of(void (*run)(struct child *self))
 	struct child child = child_start(run);
 	child_wait(&child);
 	assert_int_equal(pt_kernel_linux_new(&k, "/", 0), 0);
-	int error = pt_spent_open(&spent, k, child.pid, false);
+	int error = pt_spent_open(&spent, k, child.pid);
 	if (error == -EACCES || error == -EPERM) {
 		pt_kernel_free(k);
 		child_end(&child);

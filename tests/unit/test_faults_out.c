@@ -154,6 +154,13 @@ static struct pt_fault_alloc_row allocations[] = {
 	{.order = 9, .migrate_type = 77, .node = -1, .flags = T("GFP_TRANSHUGE|\033"), .events = 2, .pages = 1024},
 };
 
+/* The last has calls that are in no other table. */
+static struct pt_fault_grower growers[] = {
+	{.start = 0x7f3a00000000, .name = T(""), .role = PT_ROLE_ARENA, .stack = 1, .bytes = 40000000},
+	{.start = 0x400000, .name = T("[heap]"), .role = PT_ROLE_HEAP, .stack = 2, .bytes = 90000},
+	{.start = 0x7f0000000000, .name = T("/tmp/a\033b"), .role = PT_ROLE_FILE, .stack = 99, .bytes = 4096},
+};
+
 static struct pt_fault_view view_of_redis(void)
 {
 	return (struct pt_fault_view){
@@ -169,6 +176,9 @@ static struct pt_fault_view view_of_redis(void)
 		.fault_samples = 200,
 		.allocs = allocations,
 		.n_allocs = 2,
+		.growers = growers,
+		.n_growers = 3,
+		.growers_known = true,
 		.all = {.events = 12345,
 			.major = 12,
 			.kernel = 40,
@@ -506,6 +516,10 @@ static void json_has_null_for_what_is_not_known(void **state)
 	assert_true(json_is_null(json_object_get(row, "migrate-type")));
 	assert_true(json_is_null(json_object_get(row, "zone")));
 	assert_true(json_is_null(json_object_get(row, "node")));
+	row = json_array_get(json_object_get(o, "growth"), 0);
+	assert_int_equal(json_integer_value(json_object_get(row, "bytes")), 40000000);
+	assert_int_equal(json_integer_value(json_object_get(row, "stack")), 1);
+	assert_string_equal(json_string_value(json_object_get(row, "role")), "arena");
 	json_decref(all);
 	all = json_of(&little, &options);
 	o = json_object_get(all, "faults");
@@ -513,6 +527,7 @@ static void json_has_null_for_what_is_not_known(void **state)
 	assert_true(json_is_null(json_object_get(o, "cpu")));
 	assert_true(json_is_null(json_object_get(o, "fault-seconds")));
 	assert_true(json_is_null(json_object_get(o, "allocations")));
+	assert_true(json_is_null(json_object_get(o, "growth")));
 	assert_true(json_is_string(json_object_get(o, "no-stacks")));
 	assert_true(json_is_false(json_object_get(o, "system-calls-seen")));
 	json_decref(all);

@@ -175,7 +175,7 @@ static const char faults_help[] = "Follows the page faults of a process until Ct
 				  "  -p, --pid PID          the process; --for SECONDS: how long\n"
 				  "  -i, --input RECORDING  what was recorded of them; --from, --to TIME|MARK\n"
 				  "      --by WHAT          one table, whole: kind vma address thread cpu stack\n"
-				  "                         repeater allocation; with -o COLUMNS, -n, -r\n"
+				  "                         growth repeater allocation; with -o COLUMNS, -n, -r\n"
 				  "      --folded[=WHAT]    stacks for flame graphs, with numbers of faults; bytes\n"
 				  "                         that came and are there; born: all bytes that came\n"
 				  "  -f, --filter REGEX     names, roles, calls\n"

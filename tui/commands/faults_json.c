@@ -67,6 +67,16 @@ static json_t *vma_json(const struct ui_faults *f, size_t i)
 	return object;
 }
 
+static json_t *grower_json(const struct ui_faults *f, size_t i)
+{
+	const struct pt_fault_grower *row = &f->view->growers[i];
+	if (!ui_fault_matches(f, row->name) && !ui_fault_matches(f, pt_role_name(row->role)))
+		return NULL;
+	return json_pack("{s:o, s:o, s:s, s:o, s:o}", "start", hex(row->start), "name",
+			 ui_json_bytes(row->name[0] ? row->name : NULL), "role", pt_role_name(row->role), "stack",
+			 number(row->stack), "bytes", number(row->bytes));
+}
+
 static json_t *repeater_json(const struct ui_faults *f, size_t i)
 {
 	const struct pt_fault_repeater *r = &f->view->repeaters[i];
@@ -221,6 +231,7 @@ static json_t *faults_json(const struct ui_faults *f)
 	set(o, "allocations", v->allocs_error ? json_null() : rows_json(f, v->n_allocs, alloc_json));
 	set(o, "allocations-left-out", or_null((json_int_t)v->allocs_left_out, !v->allocs_error));
 	set(o, "vmas", rows_json(f, v->n_vmas, vma_json));
+	set(o, "growth", v->growers_known ? rows_json(f, v->n_growers, grower_json) : json_null());
 	set(o, "repeaters", f->recorded ? json_null() : rows_json(f, v->n_repeaters, repeater_json));
 	set(o, "stacks", rows_json(f, v->n_stacks, stack_json));
 	set(o, "addresses", f->recorded ? json_null() : rows_json(f, v->n_addresses, address_json));

@@ -186,6 +186,21 @@ static bool stack_row(const struct ui_faults *f, size_t i, struct row *ret)
 	return ui_fault_stack_matches(f, v);
 }
 
+/* Calls of a stack that is too far down to be in the view are not known. */
+static bool growth_row(const struct ui_faults *f, size_t i, struct row *ret)
+{
+	const struct pt_fault_grower *v = &f->view->growers[i];
+	ret->still = v->bytes;
+	ret->still_known = true;
+	ret->start = v->start;
+	ret->role = pt_role_name(v->role);
+	ret->name = v->name;
+	ret->id = v->stack;
+	ret->stack = ui_fault_stack(f->view, v->stack);
+	return ui_fault_matches(f, ret->name) || ui_fault_matches(f, ret->role) ||
+	       (ret->stack && ui_fault_stack_matches(f, ret->stack));
+}
+
 static bool repeater_row(const struct ui_faults *f, size_t i, struct row *ret)
 {
 	const struct pt_fault_repeater *v = &f->view->repeaters[i];
@@ -229,6 +244,8 @@ static const enum column of_repeater[] = {COL_EVENTS, COL_ADDRESS, COL_INTERVAL,
 
 static const enum column of_allocation[] = {COL_EVENTS, COL_PAGES, COL_ORDER, COL_TYPE, COL_ZONE, COL_NODE, COL_FLAGS};
 
+static const enum column of_growth[] = {COL_STILL, COL_ROLE, COL_START, COL_NAME, COL_STACK, COL_ID};
+
 /* pt_columns_select asks for names by number alone. */
 #define NAMES_OF(list)                                                                                                 \
 	static const char *name_##list(size_t i)                                                                       \
@@ -243,6 +260,7 @@ NAMES_OF(of_cpu)
 NAMES_OF(of_stack)
 NAMES_OF(of_repeater)
 NAMES_OF(of_allocation)
+NAMES_OF(of_growth)
 
 #define LIST(list) list, sizeof(list) / sizeof(*(list)), name_##list
 static const struct table {
@@ -260,6 +278,7 @@ static const struct table {
 	[UI_BY_STACK] = {LIST(of_stack), 4, stack_row},
 	[UI_BY_REPEATER] = {LIST(of_repeater), 7, repeater_row},
 	[UI_BY_ALLOCATION] = {LIST(of_allocation), 7, allocation_row},
+	[UI_BY_GROWTH] = {LIST(of_growth), 5, growth_row},
 };
 
 static size_t rows_of(const struct pt_fault_view *v, enum ui_faults_by by)
@@ -272,6 +291,7 @@ static size_t rows_of(const struct pt_fault_view *v, enum ui_faults_by by)
 	case UI_BY_CPU: return v->n_cpus;
 	case UI_BY_STACK: return v->n_stacks;
 	case UI_BY_ALLOCATION: return v->n_allocs;
+	case UI_BY_GROWTH: return v->n_growers;
 	default: return v->n_repeaters;
 	}
 }
@@ -344,8 +364,8 @@ static void time_cell(const struct ui_faults *f, struct ui_table *table, uint64_
 
 static void stack_cell(const struct ui_faults *f, struct ui_table *table, const struct pt_fault_stack_row *row)
 {
-	char *chain = ui_fault_chain(f, row, SIZE_MAX);
-	ui_table_cell(table, chain);
+	char *chain = row ? ui_fault_chain(f, row, SIZE_MAX) : NULL;
+	ui_table_cell(table, chain ? chain : "?");
 	free(chain);
 }
 
@@ -447,7 +467,8 @@ int ui_faults_table(const struct ui_faults *f)
 		add_row(f, table, &chosen, i);
 	int error = ui_table_print(table);
 	ui_table_free(table);
-	if (!error && f->options->by == UI_BY_STACK && ui_fault_no_stacks(f))
+	bool by_stack = f->options->by == UI_BY_STACK || f->options->by == UI_BY_GROWTH;
+	if (!error && by_stack && ui_fault_no_stacks(f))
 		ui_complain("there are no stacks: %s", ui_fault_no_stacks(f));
 	if (!error && ui_fault_no_allocations(f))
 		ui_complain("there are no allocations: %s", ui_fault_no_allocations(f));

@@ -212,6 +212,20 @@ static void print_kinds(const struct ui_faults *f)
 
 /* ---- where, and who --------------------------------------------------------------------------------------------- */
 
+/* Which stack a VMA grew by most, as far as the line goes. */
+static void print_grower(const struct ui_faults *f, uint64_t start)
+{
+	const struct pt_fault_view *v = f->view;
+	const struct pt_fault_stack_row *stack = NULL;
+	for (size_t i = 0; i < v->n_growers && !stack; i++)
+		if (v->growers[i].start == start)
+			stack = ui_fault_stack(v, v->growers[i].stack);
+	char *chain = stack ? ui_fault_chain(f, stack, (size_t)f->width - 13) : NULL;
+	if (chain && chain[0])
+		printf("%*sby %s\n", 10, "", chain);
+	free(chain);
+}
+
 static void print_vmas(const struct ui_faults *f)
 {
 	const struct pt_fault_view *v = f->view;
@@ -234,6 +248,7 @@ static void print_vmas(const struct ui_faults *f)
 			printf("  %s\n", kinds);
 		else
 			printf("\n%*s%s\n", 36, "", kinds);
+		print_grower(f, row->start);
 	}
 	say_more(f, v->n_vmas, shown, UI_BY_VMA);
 }

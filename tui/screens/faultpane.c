@@ -5,12 +5,16 @@
 #include "tui/screens/faultview.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/text/text.h"
 #include "tui/format.h"
 
-#define KINDS_TOLD 4
+#define KINDS_TOLD     4
+#define GROWERS        3  /* of a VMA */
+#define GROWERS_LOOKED 24 /* at, to find those */
+#define CALLS_IN_LINE  8
 
 #define CPU_CELLS 10
 #define CPU_W     38
@@ -185,12 +189,78 @@ static void draw_stack(struct ui_fault_screen *f, struct ui_shell *shell, struct
 
 /* ---- a pane for each table -------------------------------------------------------------------------------------- */
 
+/* Innermost calls first, as many as are worth a line. */
+static const char *calls_line(struct ui_scratch *s, const struct pt_fault_stack_row *stack)
+{
+	const char *text = "";
+	for (size_t i = 0; i < stack->n_calls && i < CALLS_IN_LINE; i++)
+		text = ui_scratch_text(s, "%s%s%s", text, i ? " < " : "", ui_fault_name_of(s, &stack->calls[i]));
+	return stack->n_calls ? text : "calls that are not known";
+}
+
+struct grown {
+	const char *by;
+	uint64_t bytes;
+};
+
+static const struct pt_fault_stack_row *stack_row(const struct pt_fault_view *v, pt_stack_id id)
+{
+	for (size_t i = 0; i < v->n_stacks; i++)
+		if (v->stacks[i].id == id)
+			return &v->stacks[i];
+	return NULL;
+}
+
+/* Growers of a VMA; those whose lines would read the same are one. Returns how many. */
+static size_t growers_of(const struct pt_fault_view *v, struct ui_scratch *s, uint64_t start, struct grown *ret)
+{
+	size_t n = 0, looked = 0;
+	for (size_t i = 0; i < v->n_growers && looked < GROWERS_LOOKED; i++) {
+		const struct pt_fault_stack_row *stack = v->growers[i].start == start
+								 ? stack_row(v, v->growers[i].stack)
+								 : NULL;
+		size_t at = 0;
+		if (!stack)
+			continue;
+		looked++;
+		const char *by = calls_line(s, stack);
+		while (at < n && strcmp(ret[at].by, by) != 0)
+			at++;
+		if (at == n)
+			ret[n++] = (struct grown){.by = by};
+		ret[at].bytes += v->growers[i].bytes;
+	}
+	return n;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct grown *x = a, *y = b;
+	return (x->bytes < y->bytes) - (x->bytes > y->bytes);
+}
+
+/* The stacks that most of what is held there was first touched by. */
+static void draw_growers(struct ui_fault_screen *f, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *rect,
+			 uint64_t start)
+{
+	struct ui_scratch *s = &shell->scratch;
+	struct grown grown[GROWERS_LOOKED];
+	size_t n = growers_of(f->view, s, start, grown);
+	qsort(grown, n, sizeof(*grown), by_bytes);
+	for (size_t i = 0; i < n && i < GROWERS && rect->h > 0; i++)
+		draw_line(c, rect, ui_scratch_text(s, "%6s by %s", ui_size(s, grown[i].bytes), grown[i].by),
+			  i ? WG_DIM : WG_TEXT);
+}
+
 static void draw_vma(struct ui_fault_screen *f, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect,
 		     const struct ui_fault_line *l)
 {
 	struct ui_scratch *s = &shell->scratch;
 	draw_title(c, &rect,
-		   ui_scratch_text(s, "%s, %" PRIx64, l->vma ? ui_vma_name(s, l->vma) : ui_base_name(s, l->name),
+		   ui_scratch_text(s, "%s, %" PRIx64,
+				   l->vma       ? ui_vma_name(s, l->vma)
+				   : l->name[0] ? ui_base_name(s, l->name)
+						: "anonymous",
 				   l->address),
 		   ui_scratch_text(s, "%s of all faults", ui_share(s, l->counts.events, f->view->all.events)));
 	if (l->name[0] == '/')
@@ -198,6 +268,7 @@ static void draw_vma(struct ui_fault_screen *f, struct ui_shell *shell, struct w
 	if (l->born)
 		draw_line(c, &rect, ui_scratch_text(s, "%s were first touched here.", ui_size(s, l->born)), WG_TEXT);
 	draw_kinds(shell, c, &rect, &l->counts);
+	draw_growers(f, shell, c, &rect, l->address);
 	if (l->stack && rect.h >= 6) {
 		draw_line(c, &rect, "the calls of its newest fault:", WG_DIM);
 		draw_stack(f, shell, c, rect, l->stack);
