@@ -124,7 +124,8 @@ so_is "a run beside itself" '[.faults.stacks[] | .events == ."events-before" and
 
 record_run grow "$tmp/c" "much" --anonymize
 ! grep -qaE 'grow_much|/grow|libc\.so' "$tmp/c" || complain "--anonymize leaves names in it"
-so_is "--anonymize: sums" '.faults.events == 24 and ([.faults.stacks[].events] | add) == 24' "$tmp/c" --from before --to after
+# besides its own 24 pages a page of libc may be mapped
+so_is "--anonymize: sums" '.faults.kinds."first-touch" == 24 and ([.faults.stacks[].events] | add) == .faults.events' "$tmp/c" --from before --to after
 so_is "--anonymize: two runs" '.faults == null' "$tmp/a" "$tmp/c"
 gives 0 record -p $$ -o "$tmp/d" -d 0.1 --for 0.3
 so_is "without faults" '.faults == null' "$tmp/d"
