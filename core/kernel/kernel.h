@@ -19,7 +19,7 @@ struct pt_file_stat {
 	uint64_t inode;
 	uint32_t mode; /* st_mode */
 	uint32_t dev_major, dev_minor;
-	bool tmpfs;    /* lies on tmpfs (statfs TMPFS_MAGIC), hugetlbfs is not */
+	bool tmpfs; /* lies on tmpfs (statfs TMPFS_MAGIC), hugetlbfs is not */
 	bool hugetlbfs;
 };
 
