@@ -203,6 +203,7 @@ struct pt_fault_totals pt_faults_totals(struct pt_faults *f)
 	struct pt_fault_totals t = {.told = f->told,
 				    .lost = events.lost,
 				    .damaged = events.damaged,
+				    .unsure = events.unsure,
 				    .threads = events.threads,
 				    .cpus = events.cpus,
 				    .kernel_mode = f->kernel_mode,

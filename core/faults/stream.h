@@ -64,6 +64,7 @@ struct pt_fault_totals {
 	uint64_t told;          /* faults that those stand for which were delivered */
 	uint64_t lost;          /* records that a full ring had no room for */
 	uint64_t damaged;       /* records that made no sense */
+	uint64_t unsure;        /* by how much minor and major may be off: what happened while periods changed */
 	unsigned threads, cpus; /* that events were opened for */
 	bool kernel_mode;       /* faults in system calls are told as well */
 	bool codes;             /* error codes come with faults */

@@ -21,6 +21,7 @@
 #include "core/perf/rings.h"
 
 #define LOOKS_MAX 100    /* at a process that goes on making threads */
+#define COUNT_TRIES 3
 #define FDS_MAX   65536u /* more take too long to open */
 #define FDS_SPARE 128u   /* that the rest of pagetop needs */
 
@@ -53,6 +54,7 @@ struct pt_events {
 	bool twice;                      /* there is to be room for a second set */
 	uint64_t counted[PT_EVENTS_MAX]; /* by sets that were closed, but for what the next one counted too */
 	uint64_t lost, damaged;          /* damaged: in rings that were closed */
+	uint64_t unsure;                 /* of what was counted */
 };
 
 /* ---- a set of events -------------------------------------------------------------------------------------------- */
@@ -405,6 +407,7 @@ bool pt_events_count(struct pt_events *e, unsigned which, uint64_t *ret)
 struct pt_events_totals pt_events_totals(const struct pt_events *e)
 {
 	return (struct pt_events_totals){.lost = e->lost,
+					 .unsure = e->unsure,
 					 .damaged = e->damaged + pt_rings_damaged(e->set->rings),
 					 .threads = (unsigned)e->set->n_tids,
 					 .cpus = (unsigned)pt_rings_cpus(e->set->rings),
@@ -414,15 +417,31 @@ struct pt_events_totals pt_events_totals(const struct pt_events *e)
 /* ---- other periods ---------------------------------------------------------------------------------------------- */
 
 /*
- * From now on the new set tells, and the old one what is left of the time before; what both counted is counted once, but
- * for what happens while that is read.
+ * What both sets counted is counted once. The two cannot be read at one moment: the old one is read before and after the
+ * new one, and what happens between is unsure by half. Another try may be quicker.
  */
+static void count_once(struct pt_events *e, const struct set *old, const struct set *fresh, unsigned which)
+{
+	uint64_t least = UINT64_MAX, counted = 0;
+	for (unsigned try = 0; try < COUNT_TRIES && least > 0; try++) {
+		uint64_t before = count_in(e, old, which), both = count_in(e, fresh, which);
+		uint64_t between = count_in(e, old, which) - before;
+		if (between >= least)
+			continue;
+		least = between;
+		counted = before + between / 2 - both;
+	}
+	e->counted[which] += counted;
+	e->unsure += least - least / 2;
+}
+
+/* From now on the new set tells, and the old one what is left of the time before. */
 static void switch_sets(struct pt_events *e, struct set *fresh, const struct pt_events_sink *sink)
 {
 	struct set *old = e->set;
 	old->until_ns = fresh->from_ns = e->k->ops->now(e->k, PT_CLOCK_MONOTONIC);
 	for (unsigned i = 0; i < e->n && !e->machine; i++)
-		e->counted[i] += count_in(e, old, i) - count_in(e, fresh, i);
+		count_once(e, old, fresh, i);
 	close_set(e, old);
 	take_set(e, old, sink);
 	e->damaged += pt_rings_damaged(old->rings);

@@ -41,6 +41,7 @@ struct pt_events_sink {
 struct pt_events_totals {
 	uint64_t lost;    /* records that a full ring had no room for */
 	uint64_t damaged; /* records that made no sense */
+	uint64_t unsure;  /* by how much the counts of all kinds may be off: what happened while periods changed */
 	unsigned threads, cpus;
 	bool machine; /* of CPUs alone */
 };

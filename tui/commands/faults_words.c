@@ -12,9 +12,10 @@
 #include "tui/commands/faults.h"
 #include "widgets/canvas.h"
 
-#define NAME_ROOM 512 /* bytes of a printable name of a call */
-#define OUTER     2   /* calls at the outer end that a chain keeps */
-#define GAP       "..."
+#define NAME_ROOM   512 /* bytes of a printable name of a call */
+#define OUTER       2   /* calls at the outer end that a chain keeps */
+#define INNER_LEAST 3
+#define GAP         "..."
 
 /* ---- stacks ----------------------------------------------------------------------------------------------------- */
 
@@ -63,18 +64,29 @@ static void put_calls(const struct ui_faults *f, const struct pt_fault_stack_row
 		fprintf(out, "%s%s", i ? arrow(f) : "", ui_fault_call_name(&row->calls[i], name, sizeof(name)));
 }
 
+/* How many inner calls there is room for beside those from `tail` on. */
+static size_t inner_of(const struct ui_faults *f, const struct pt_fault_stack_row *row, size_t tail, size_t columns)
+{
+	size_t head = 1, used = columns_of(f, row, 0, 1) + columns_of(f, row, tail, row->n_calls) + strlen(GAP) +
+				(size_t)wg_text_width(arrow(f));
+	while (head < tail && (used += columns_of(f, row, head, head + 1)) <= columns)
+		head++;
+	return head;
+}
+
 /* All, or as many inner ones as there is room for beside the outer ones. */
 static void put_chain(const struct ui_faults *f, const struct pt_fault_stack_row *row, size_t columns, FILE *out)
 {
-	size_t n = row->n_calls, tail = n > OUTER ? n - OUTER : 0, head = 1;
+	size_t n = row->n_calls, tail = n > OUTER ? n - OUTER : 0, head;
 	if (columns == SIZE_MAX || columns_of(f, row, 0, n) <= columns) {
 		put_calls(f, row, 0, n, out);
 		return;
 	}
-	size_t used = columns_of(f, row, 0, 1) + columns_of(f, row, tail, n) + strlen(GAP) +
-		      (size_t)wg_text_width(arrow(f));
-	while (head < tail && (used += columns_of(f, row, head, head + 1)) <= columns)
-		head++;
+	head = inner_of(f, row, tail, columns);
+	if (head < INNER_LEAST) { /* who called tells more than where the thread began */
+		tail = n;
+		head = inner_of(f, row, tail, columns);
+	}
 	put_calls(f, row, 0, head, out);
 	if (head < tail)
 		fprintf(out, "%s%s", arrow(f), GAP);

@@ -33,14 +33,14 @@ static int wanted(const struct ui_fault_screen *f, int w)
 	case UI_FAULT_VMAS: return 6;
 	case UI_FAULT_THREADS: return 1 + (n_cpus + cpus_across(w) - 1) / cpus_across(w);
 	case UI_FAULT_STACKS: return w < 100 ? 6 : 5;
-	case UI_FAULT_ALLOCS: return 0;
+	case UI_FAULT_ALLOCS: return 4;
 	default: return 16;
 	}
 }
 
 int ui_fault_pane_lines(const struct ui_fault_screen *f, int w, int h)
 {
-	bool words = f->tab == UI_FAULT_REPEATERS || f->tab == UI_FAULT_STACKS;
+	bool words = f->tab == UI_FAULT_REPEATERS || f->tab == UI_FAULT_STACKS || f->tab == UI_FAULT_ALLOCS;
 	int room = h >= 50 ? 16 : h >= 36 ? 10 : h >= 28 ? 7 : h >= 22 ? 5 : 4;
 	if (!ui_fault_shown(f) || h < (words ? 16 : 22))
 		return 0;
@@ -307,6 +307,28 @@ static void draw_repeater(struct ui_fault_screen *f, struct ui_shell *shell, str
 		draw_stack(f, shell, c, rect, l->stack);
 }
 
+/* What the pages of a migrate type are, by their number; NULL: not known by it. */
+static const char *type_words(int type)
+{
+	static const char *const words[] = {"Pages of the kernel's own, which cannot be moved.",
+					    "Pages that compaction may move: memory of processes and of files.",
+					    "Pages of caches that the kernel can drop.",
+					    "Pages kept back for what may not wait."};
+	return type >= 0 && type < (int)(sizeof words / sizeof *words) ? words[type] : NULL;
+}
+
+/* The flags whole, which the table may have to cut. */
+static void draw_alloc(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect,
+		       const struct pt_fault_alloc_row *alloc)
+{
+	struct ui_scratch *s = &shell->scratch;
+	draw_title(c, &rect, ui_scratch_text(s, "order %u, %s", alloc->order, ui_fault_type(alloc)),
+		   ui_scratch_text(s, "%u page%s at once", 1u << (alloc->order & 31), alloc->order ? "s" : ""));
+	draw_words(c, &rect, alloc->flags && alloc->flags[0] ? ui_printable(s, alloc->flags) : "no flags", WG_TEXT);
+	if (type_words(alloc->migrate_type))
+		draw_words(c, &rect, type_words(alloc->migrate_type), WG_DIM);
+}
+
 /* CPUs as bars beside each other, since the threads' rows have only the last one of each. */
 static void draw_cpus(struct ui_fault_screen *f, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
 {
@@ -381,6 +403,7 @@ void ui_fault_draw_pane(struct ui_fault_screen *f, struct ui_shell *shell, struc
 	case UI_FAULT_VMAS: draw_vma(f, shell, c, rect, &l); break;
 	case UI_FAULT_ADDRESSES: draw_address(f, shell, c, rect, &l); break;
 	case UI_FAULT_THREADS: draw_cpus(f, shell, c, rect); break;
+	case UI_FAULT_ALLOCS: draw_alloc(shell, c, rect, l.alloc); break;
 	default: draw_repeater(f, shell, c, rect, &l); break;
 	}
 }
