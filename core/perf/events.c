@@ -20,10 +20,10 @@
 #include "core/perf/family.h"
 #include "core/perf/rings.h"
 
-#define LOOKS_MAX 100    /* at a process that goes on making threads */
+#define LOOKS_MAX   100 /* at a process that goes on making threads */
 #define COUNT_TRIES 3
-#define FDS_MAX   65536u /* more take too long to open */
-#define FDS_SPARE 128u   /* that the rest of pagetop needs */
+#define FDS_MAX     65536u /* more take too long to open */
+#define FDS_SPARE   128u   /* that the rest of pagetop needs */
 
 struct event {
 	int fd;
