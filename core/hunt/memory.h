@@ -7,6 +7,7 @@
 #define PT_HUNT_MEMORY_H
 
 #include "core/model/vma.h"
+#include "core/scan/stretches.h"
 #include "core/scan/target.h"
 
 /* Pages one after the other, of one VMA. */
@@ -20,9 +21,10 @@ struct pt_memory {
 	struct pt_vma_table *vmas; /* a reference */
 	struct pt_piece *pieces;   /* [n], ascending */
 	size_t n;
-	uint64_t present; /* bytes of all pieces */
+	struct pt_stretches huge; /* what of them is mapped huge, where the kernel tells; ascending */
+	uint64_t present;         /* bytes of all pieces */
 	uint64_t
-		swapped; /* bytes of private or shared memory that are swapped out: left out, or among pieces if asked for */
+		swapped; /* bytes that are swapped out (not of shared memory): left out, or among pieces if asked for */
 	bool with_swapped; /* these were asked for: reading brings them into memory */
 };
 
