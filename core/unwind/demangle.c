@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <dlfcn.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,5 +62,21 @@ char *pt_demangle(struct pt_demangler *d, const char *name)
 	char *plain = d->demangle ? d->demangle(name, NULL, NULL, &status) : NULL;
 	if (plain)
 		cut_rust_hash(plain);
+	return plain;
+}
+
+/* As the name of its type_info's string, of which what is not the type is cut off. */
+char *pt_demangle_type(struct pt_demangler *d, const char *name)
+{
+	static const char before[] = "typeinfo name for ";
+	char symbol[NAME_MAX_BYTES];
+	if (snprintf(symbol, sizeof(symbol), "_ZTS%s", name) >= (int)sizeof(symbol))
+		return NULL;
+	char *plain = pt_demangle(d, symbol);
+	if (!plain || strncmp(plain, before, strlen(before))) {
+		free(plain);
+		return NULL;
+	}
+	memmove(plain, plain + strlen(before), strlen(plain) - strlen(before) + 1);
 	return plain;
 }

@@ -11,5 +11,7 @@ struct pt_demangler *pt_demangler_new(void); /* NULL: out of memory */
 void pt_demangler_free(struct pt_demangler *demangler);
 /* Malloc'ed; NULL: it is to be shown as it is. The library is loaded when the first such name comes. */
 char *pt_demangle(struct pt_demangler *demangler, const char *name);
+/* The same of a type, as std::type_info has its name: "3Foo". */
+char *pt_demangle_type(struct pt_demangler *demangler, const char *name);
 
 #endif

@@ -226,3 +226,19 @@ bool pt_image_has(const struct pt_image *image, const char *section)
 	}
 	return false;
 }
+
+const char *pt_image_section(const struct pt_image *image, uint64_t address, uint64_t *ret_offset)
+{
+	size_t names;
+	if (!image->elf || elf_getshdrstrndx(image->elf, &names))
+		return NULL;
+	for (Elf_Scn *scn = NULL; (scn = elf_nextscn(image->elf, scn));) {
+		GElf_Shdr header;
+		if (!gelf_getshdr(scn, &header) || !(header.sh_flags & SHF_ALLOC) ||
+		    header.sh_flags & (SHF_EXECINSTR | SHF_TLS) || address - header.sh_addr >= header.sh_size)
+			continue;
+		*ret_offset = address - header.sh_addr;
+		return elf_strptr(image->elf, names, header.sh_name);
+	}
+	return NULL;
+}

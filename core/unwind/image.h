@@ -31,5 +31,7 @@ int pt_image_read(struct pt_image *ret, struct pt_kernel *k, int fd, unsigned pa
 int pt_image_of_bytes(struct pt_image *ret, char *bytes, size_t size);
 void pt_image_drop(struct pt_image *image);                           /* zeroed is fine */
 bool pt_image_has(const struct pt_image *image, const char *section); /* with contents in the file */
+/* The section with data at an address, as the file counts. NULL: none. The name stays as long as the image does. */
+const char *pt_image_section(const struct pt_image *image, uint64_t address, uint64_t *ret_offset);
 
 #endif

@@ -54,7 +54,8 @@ void pt_module_free(struct pt_module *m, struct pt_module_env *env)
 		return;
 	close_file(m, env);
 	pt_lines_free(m->lines);
-	pt_symbols_free(m->symbols);
+	pt_symbols_free(m->symbols[PT_SYMBOLS_CODE]);
+	pt_symbols_free(m->symbols[PT_SYMBOLS_DATA]);
 	pt_cfi_free(m->cfi);
 	pt_image_drop(&m->debug);
 	pt_image_drop(&m->image);
@@ -167,9 +168,13 @@ static int read_segments(struct pt_module *m)
 	if (!m->segments)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		if (gelf_getphdr(m->image.elf, (int)i, &header) && header.p_type == PT_LOAD && header.p_flags & PF_X)
-			m->segments[m->n_segments++] = (struct pt_segment){header.p_offset, header.p_filesz,
-									   header.p_vaddr};
+		if (gelf_getphdr(m->image.elf, (int)i, &header) && header.p_type == PT_LOAD)
+			m->segments[m->n_segments++] = (struct pt_segment){.offset = header.p_offset,
+									   .size = header.p_filesz,
+									   .address = header.p_vaddr,
+									   .memory = header.p_memsz,
+									   .code = header.p_flags & PF_X,
+									   .writable = header.p_flags & PF_W};
 	return 0;
 }
 
@@ -194,7 +199,7 @@ bool pt_module_read(struct pt_module *m, struct pt_module_env *env, uint64_t sta
 bool pt_module_address(const struct pt_module *m, uint64_t offset, uint64_t *ret)
 {
 	for (size_t i = 0; i < m->n_segments; i++)
-		if (offset - m->segments[i].offset < m->segments[i].size) {
+		if (m->segments[i].code && offset - m->segments[i].offset < m->segments[i].size) {
 			*ret = offset - m->segments[i].offset + m->segments[i].address;
 			return true;
 		}
@@ -225,18 +230,70 @@ static void read_debug(const struct pt_module *m, struct pt_kernel *k, struct pt
 	k->ops->close(k, fd);
 }
 
-const char *pt_module_symbol(struct pt_module *m, struct pt_module_env *env, uint64_t address, uint64_t *ret_offset)
+static struct pt_symbols *read_symbols(struct pt_module *m, struct pt_module_env *env, enum pt_symbols_of of)
 {
-	if (!m->symbols_tried) {
-		m->symbols_tried = true;
-		m->symbols = pt_symbols_new();
+	if (m->symbols_tried[of])
+		return m->symbols[of];
+	m->symbols_tried[of] = true;
+	m->symbols[of] = pt_symbols_new(of);
+	if (!m->debug_tried)
 		read_debug(m, env->k, &m->debug, PT_IMAGE_SYMBOLS);
-		if (m->symbols) {
-			pt_symbols_add(m->symbols, &m->image);
-			pt_symbols_add(m->symbols, &m->debug);
+	m->debug_tried = true;
+	if (m->symbols[of]) {
+		pt_symbols_add(m->symbols[of], &m->image);
+		pt_symbols_add(m->symbols[of], &m->debug);
+	}
+	return m->symbols[of];
+}
+
+const char *pt_module_symbol(struct pt_module *m, struct pt_module_env *env, enum pt_symbols_of of, uint64_t address,
+			     uint64_t *ret_offset)
+{
+	struct pt_symbols *symbols = read_symbols(m, env, of);
+	const char *name = symbols ? pt_symbols_find(symbols, address, env->demangler, ret_offset) : NULL;
+	return name || of == PT_SYMBOLS_CODE ? name : pt_image_section(&m->image, address, ret_offset);
+}
+
+/* ---- its data --------------------------------------------------------------------------------------------------- */
+
+bool pt_module_base(const struct pt_module *m, uint64_t start, uint64_t end, uint64_t offset, uint64_t *ret)
+{
+	for (size_t i = 0; i < m->n_segments;
+	     i++) { /* mappings are of whole pages, so they begin below their segment */
+		const struct pt_segment *s = &m->segments[i];
+		if (s->code && s->offset < offset + (end - start) && offset < s->offset + s->size) {
+			*ret = start - offset + s->offset - s->address;
+			return true;
 		}
 	}
-	return m->symbols ? pt_symbols_find(m->symbols, address, env->demangler, ret_offset) : NULL;
+	return false;
+}
+
+bool pt_module_has(const struct pt_module *m, uint64_t address)
+{
+	for (size_t i = 0; i < m->n_segments; i++)
+		if (address - m->segments[i].address < m->segments[i].memory)
+			return true;
+	return false;
+}
+
+ssize_t pt_module_constant(const struct pt_module *m, const struct pt_module_env *env, uint64_t start, uint64_t end,
+			   uint64_t address, void *ret, size_t size)
+{
+	for (size_t i = 0; i < m->n_segments; i++) {
+		const struct pt_segment *s = &m->segments[i];
+		const uint64_t at = address - s->address;
+		if (s->writable || at >= s->size)
+			continue;
+		int fd = open_file(m, env, start, end);
+		if (fd < 0)
+			return fd;
+		ssize_t n = env->k->ops->pread(env->k, fd, ret, size < s->size - at ? size : s->size - at,
+					       s->offset + at);
+		env->k->ops->close(env->k, fd);
+		return n;
+	}
+	return -ENOENT;
 }
 
 bool pt_module_line(struct pt_module *m, struct pt_module_env *env, uint64_t address, const char **ret_file,

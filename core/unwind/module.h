@@ -1,5 +1,5 @@
 /*
- * A file with code that a process has mapped, and what is known of it: unwind tables, symbols, source lines. Read when it
+ * A file with code that a process has mapped, and what is known of it: unwind tables, symbols of code and data, source lines. Read when it
  * is first asked for; of its descriptor nothing stays, but where there are source lines to be read later.
  */
 #ifndef PT_UNWIND_MODULE_H
@@ -12,8 +12,10 @@
 
 enum pt_module_state { PT_MODULE_UNREAD, PT_MODULE_READ, PT_MODULE_UNKNOWN };
 
-struct pt_segment { /* a piece of code, in the file and where the file wants to be loaded */
+struct pt_segment { /* a piece of the file, and where the file wants it to be loaded */
 	uint64_t offset, size, address;
+	uint64_t memory; /* bytes there: with what is zero at first and not in the file */
+	bool code, writable;
 };
 
 struct pt_module {
@@ -27,10 +29,10 @@ struct pt_module {
 	struct pt_segment *segments; /* [n_segments] */
 	size_t n_segments;
 	struct pt_cfi *cfi;
-	struct pt_image debug; /* symbols of the separate debug file */
-	struct pt_symbols *symbols;
+	struct pt_image debug;         /* symbols of the separate debug file */
+	struct pt_symbols *symbols[2]; /* by enum pt_symbols_of */
 	struct pt_lines *lines;
-	bool symbols_tried, lines_tried;
+	bool symbols_tried[2], debug_tried, lines_tried;
 	int fd; /* -1; else what lines are read from */
 };
 
@@ -52,8 +54,19 @@ bool pt_module_read(struct pt_module *module, struct pt_module_env *env, uint64_
 bool pt_module_address(const struct pt_module *module, uint64_t offset, uint64_t *ret);
 /* Of a module that was read, at such an address. NULL: no row. */
 const struct pt_row *pt_module_row(struct pt_module *module, uint64_t address);
-const char *pt_module_symbol(struct pt_module *module, struct pt_module_env *env, uint64_t address,
-			     uint64_t *ret_offset);
+/* `of` code, or of data: where no variable is known, the section. */
+const char *pt_module_symbol(struct pt_module *module, struct pt_module_env *env, enum pt_symbols_of of,
+			     uint64_t address, uint64_t *ret_offset);
+/*
+ * Where the file's address 0 is, if its bytes from `offset` on are mapped as code at [start, end); it may be below 0.
+ * False: they are no code.
+ */
+bool pt_module_base(const struct pt_module *module, uint64_t start, uint64_t end, uint64_t offset, uint64_t *ret);
+/* Whether anything of it is loaded at such an address. */
+bool pt_module_has(const struct pt_module *module, uint64_t address);
+/* Bytes at such an address that no program changes, out of the file; how many there are, or -errno. */
+ssize_t pt_module_constant(const struct pt_module *module, const struct pt_module_env *env, uint64_t start,
+			   uint64_t end, uint64_t address, void *ret, size_t size);
 bool pt_module_line(struct pt_module *module, struct pt_module_env *env, uint64_t address, const char **ret_file,
 		    int *ret_line);
 

@@ -17,7 +17,8 @@
 
 /* ---- modules ---------------------------------------------------------------------------------------------------- */
 
-static const struct pt_place *find_in(const struct pt_place *v, size_t n, uint64_t address)
+/* Index of the place that covers the address, or of the next one above. */
+static size_t index_in(const struct pt_place *v, size_t n, uint64_t address)
 {
 	size_t low = 0, high = n;
 	while (low < high) {
@@ -27,7 +28,13 @@ static const struct pt_place *find_in(const struct pt_place *v, size_t n, uint64
 		else
 			high = middle;
 	}
-	return low < n && v[low].start <= address ? &v[low] : NULL;
+	return low;
+}
+
+static const struct pt_place *find_in(const struct pt_place *v, size_t n, uint64_t address)
+{
+	const size_t i = index_in(v, n, address);
+	return i < n && v[i].start <= address ? &v[i] : NULL;
 }
 
 static bool is_named(const struct pt_vma *vma)
@@ -224,4 +231,29 @@ bool pt_places_locate(struct pt_places *p, const struct pt_place *place, uint64_
 	struct pt_module *m = place->module;
 	return m && pt_module_read(m, &p->env, place->start, place->end) &&
 	       pt_module_address(m, address - place->start + place->offset, ret);
+}
+
+static bool has_data(struct pt_places *p, const struct pt_place *place, uint64_t address, uint64_t *ret)
+{
+	uint64_t base;
+	struct pt_module *m = place->module;
+	if (!pt_module_read(m, &p->env, place->start, place->end) ||
+	    !pt_module_base(m, place->start, place->end, place->offset, &base))
+		return false;
+	*ret = address - base;
+	return pt_module_has(m, *ret);
+}
+
+/* What is mapped of a file lies together, so the nearest code below is of the same module, or the nearest above. */
+const struct pt_place *pt_places_data(struct pt_places *p, uint64_t address, uint64_t *ret)
+{
+	const size_t at = index_in(p->v, p->n, address);
+	size_t below = at, above = at;
+	while (below > 0 && !p->v[below - 1].module)
+		below--;
+	if (below > 0 && has_data(p, &p->v[below - 1], address, ret))
+		return &p->v[below - 1];
+	while (above < p->n && !p->v[above].module)
+		above++;
+	return above < p->n && has_data(p, &p->v[above], address, ret) ? &p->v[above] : NULL;
 }

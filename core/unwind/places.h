@@ -37,6 +37,8 @@ void pt_places_tick(struct pt_places *places);
 const struct pt_place *pt_places_find(struct pt_places *places, uint64_t address);
 /* The same, but as it was when there was code. */
 const struct pt_place *pt_places_recall(struct pt_places *places, uint64_t address);
+/* The place of a module that has data at an address; *ret: as its file counts. NULL: no module has. */
+const struct pt_place *pt_places_data(struct pt_places *places, uint64_t address, uint64_t *ret);
 /* By a place to the address the file counts by; false: nothing is known there. */
 bool pt_places_locate(struct pt_places *places, const struct pt_place *place, uint64_t address, uint64_t *ret);
 

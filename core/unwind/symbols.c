@@ -19,14 +19,18 @@ struct symbol {
 };
 
 struct pt_symbols {
+	enum pt_symbols_of of;
 	struct symbol *v; /* [n], by address and rank once sorted */
 	size_t n, room;
 	bool sorted;
 };
 
-struct pt_symbols *pt_symbols_new(void)
+struct pt_symbols *pt_symbols_new(enum pt_symbols_of of)
 {
-	return calloc(1, sizeof(struct pt_symbols));
+	struct pt_symbols *s = calloc(1, sizeof(*s));
+	if (s)
+		s->of = of;
+	return s;
 }
 
 void pt_symbols_free(struct pt_symbols *s)
@@ -50,17 +54,24 @@ static uint8_t rank_of(const GElf_Sym *sym, const char *name)
 	return (uint8_t)(strchr(name, '@') ? rank : rank + 10);
 }
 
-/* Code, that is; *ret_end where it is over at the latest. */
-static bool is_code(Elf *elf, const GElf_Sym *sym, uint64_t *ret_end)
+static bool may_be(const GElf_Sym *sym, enum pt_symbols_of of)
 {
 	const unsigned type = GELF_ST_TYPE(sym->st_info);
+	if (of == PT_SYMBOLS_DATA) /* labels like __bss_start name no variable */
+		return (type == STT_OBJECT || type == STT_NOTYPE || type == STT_COMMON) && sym->st_size;
+	return type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE;
+}
+
+/* *ret_end: where it is over at the latest. */
+static bool is_of(Elf *elf, const GElf_Sym *sym, enum pt_symbols_of of, uint64_t *ret_end)
+{
 	GElf_Shdr header;
-	if (sym->st_shndx == SHN_UNDEF || sym->st_shndx >= SHN_LORESERVE)
-		return false;
-	if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE)
+	if (sym->st_shndx == SHN_UNDEF || sym->st_shndx >= SHN_LORESERVE || !may_be(sym, of))
 		return false;
 	Elf_Scn *scn = elf_getscn(elf, sym->st_shndx);
-	if (!scn || !gelf_getshdr(scn, &header) || !(header.sh_flags & SHF_EXECINSTR))
+	if (!scn || !gelf_getshdr(scn, &header) || !(header.sh_flags & SHF_ALLOC))
+		return false;
+	if (!(header.sh_flags & SHF_EXECINSTR) != (of == PT_SYMBOLS_DATA))
 		return false;
 	*ret_end = sym->st_size ? sym->st_value + sym->st_size : header.sh_addr + header.sh_size;
 	return true;
@@ -87,7 +98,7 @@ static void add_table(struct pt_symbols *s, Elf *elf, Elf_Scn *scn, const GElf_S
 	for (size_t i = 0; i < n && i <= INT32_MAX; i++) {
 		GElf_Sym sym;
 		uint64_t end;
-		if (!gelf_getsym(data, (int)i, &sym) || !is_code(elf, &sym, &end))
+		if (!gelf_getsym(data, (int)i, &sym) || !is_of(elf, &sym, s->of, &end))
 			continue;
 		const char *name = elf_strptr(elf, header->sh_link, sym.st_name);
 		if (!name || !*name || *name == '$') /* $x, $d: where code and data begin, of aarch64 */

@@ -76,12 +76,20 @@ static enum pt_step step_by_pointer(struct pt_unwinder *u, const struct pt_dump 
 size_t pt_unwinder_calls(struct pt_unwinder *u, const struct pt_user *user, uint64_t *ips, size_t max,
 			 bool *ret_complete)
 {
+	return pt_unwinder_frames(u, user, ips, NULL, max, ret_complete);
+}
+
+size_t pt_unwinder_frames(struct pt_unwinder *u, const struct pt_user *user, uint64_t *ips, uint64_t *sps, size_t max,
+			  bool *ret_complete)
+{
 	struct pt_frame frame;
 	struct pt_dump dump;
 	*ret_complete = false;
 	pt_places_tick(&u->places);
 	if (!pt_frame_of_user(&frame, &dump, user)) {
 		ips[0] = user->ip;
+		if (sps)
+			sps[0] = 0;
 		return 1;
 	}
 	/*
@@ -93,6 +101,8 @@ size_t pt_unwinder_calls(struct pt_unwinder *u, const struct pt_user *user, uint
 		const uint64_t at = interrupted ? frame.pc : frame.pc - 1;
 		const struct pt_row *row = row_at(u, at, &code, &module);
 		interrupted = row && pt_row_is_signal(row);
+		if (sps)
+			sps[n] = frame.regs[PT_REG_SP];
 		ips[n++] = interrupted ? frame.pc : at; /* nothing called the frame of a signal */
 		enum pt_step how = row    ? pt_row_step(row, &dump, &frame)
 				   : code ? step_by_pointer(u, &dump, &frame, module)
@@ -119,7 +129,32 @@ void pt_unwinder_symbol(struct pt_unwinder *u, uint64_t ip, bool with_line, stru
 		return;
 	ret->build_id = place->module->build_id;
 	ret->module_offset = address;
-	ret->name = pt_module_symbol(place->module, &u->places.env, address, &ret->offset);
+	ret->name = pt_module_symbol(place->module, &u->places.env, PT_SYMBOLS_CODE, address, &ret->offset);
 	if (with_line)
 		pt_module_line(place->module, &u->places.env, address, &ret->file, &ret->line);
+}
+
+void pt_unwinder_data(struct pt_unwinder *u, uint64_t address, struct pt_symbol *ret)
+{
+	pt_places_tick(&u->places);
+	memset(ret, 0, sizeof(*ret));
+	const struct pt_place *place = pt_places_data(&u->places, address, &ret->module_offset);
+	if (!place)
+		return;
+	ret->module = place->module->path;
+	ret->build_id = place->module->build_id;
+	ret->name = pt_module_symbol(place->module, &u->places.env, PT_SYMBOLS_DATA, ret->module_offset, &ret->offset);
+}
+
+ssize_t pt_unwinder_constant(struct pt_unwinder *u, uint64_t address, void *ret, size_t size)
+{
+	uint64_t at;
+	const struct pt_place *place = pt_places_data(&u->places, address, &at);
+	return place ? pt_module_constant(place->module, &u->places.env, place->start, place->end, at, ret, size)
+		     : -ENOENT;
+}
+
+char *pt_unwinder_type(struct pt_unwinder *u, const char *mangled)
+{
+	return pt_demangle_type(u->places.env.demangler, mangled);
 }

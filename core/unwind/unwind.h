@@ -39,7 +39,16 @@ void pt_unwinder_mapped(struct pt_unwinder *u, const struct pt_vma *vma);
  */
 size_t pt_unwinder_calls(struct pt_unwinder *u, const struct pt_user *user, uint64_t *ips, size_t max,
 			 bool *ret_complete);
+/* The same, with the stack pointer in each call's frame: call i has what lies in [sps[i], sps[i + 1]). */
+size_t pt_unwinder_frames(struct pt_unwinder *u, const struct pt_user *user, uint64_t *ips, uint64_t *sps, size_t max,
+			  bool *ret_complete);
 /* All fields of ret are set. Dear the first time (0.1 ms, of a module 10 ms and more), so ask for what is shown. */
 void pt_unwinder_symbol(struct pt_unwinder *u, uint64_t ip, bool with_line, struct pt_symbol *ret);
+/* Of data: a variable, a constant or a vtable; where no symbol is known, its section (".bss"). No file, no line. */
+void pt_unwinder_data(struct pt_unwinder *u, uint64_t address, struct pt_symbol *ret);
+/* What a program can't change at an address, out of its file; how many bytes, or -errno: -ENOENT: it is no such place. */
+ssize_t pt_unwinder_constant(struct pt_unwinder *u, uint64_t address, void *ret, size_t size);
+/* A type by its mangled name ("3Foo"), as std::type_info has it. Malloc'ed; NULL: it is none, or can't be told. */
+char *pt_unwinder_type(struct pt_unwinder *u, const char *mangled);
 
 #endif

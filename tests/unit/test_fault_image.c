@@ -89,7 +89,7 @@ static void all_of_a_whole_file(void **state)
 	const uint64_t inner = address_of(&image, "inner");
 	assert_int_not_equal(inner, 0);
 
-	struct pt_symbols *symbols = pt_symbols_new();
+	struct pt_symbols *symbols = pt_symbols_new(PT_SYMBOLS_CODE);
 	pt_symbols_add(symbols, &image);
 	const char *name = pt_symbols_find(symbols, inner + 3, NULL, &offset);
 	assert_string_equal(name, "inner");
@@ -146,7 +146,7 @@ static uint64_t random_number(void) /* xorshift64* */
 static void ask_calls_and_symbols(const struct pt_image *image)
 {
 	static const uint8_t stack[4096];
-	struct pt_symbols *symbols = pt_symbols_new();
+	struct pt_symbols *symbols = pt_symbols_new(PT_SYMBOLS_CODE);
 	struct pt_cfi *cfi = pt_cfi_new(image);
 	uint64_t offset;
 	pt_symbols_add(symbols, image);
