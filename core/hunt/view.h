@@ -58,6 +58,7 @@ struct pt_leak {
 	uint32_t group; /* of the root */
 	uint32_t most;  /* the group that most of its objects are of */
 	bool cycle;     /* the root is one of a cycle */
+	bool shared;    /* several leaks point at the root: this hangs on none of them alone */
 	uint8_t tier;
 };
 

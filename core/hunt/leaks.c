@@ -1,0 +1,345 @@
+/*
+ * Leaks out of a graph of lost objects; see leaks.h. Holds the graph, for as long as it takes.
+ *
+ * Components are found by Tarjan's algorithm in Pearce's form (one number for each node), with its two stacks as lists
+ * through the nodes: a node is on one of them at most. They come out in the order of a topological sort, backwards; so
+ * with sources first, each component's leak is known from all that point at it: the same leak, or none in common.
+ */
+#include "core/hunt/leaks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NODES_MAX INT32_MAX
+#define NONE      UINT32_MAX       /* no leak yet */
+#define SEVERAL   (UINT32_MAX - 1) /* of several leaks */
+#define LIST_END  ((uint32_t)INT32_MAX)
+
+struct node {
+	uint32_t edges; /* where its edges begin in graph.to; they end where those of the next node begin */
+	uint32_t low; /* 0: not visited; on a stack: the earliest visited node it leads to; then its component, 1..n */
+	union {
+		uint32_t at;    /* of the node: the edge to look at next */
+		uint32_t first; /* of a component: where its members begin in `member` */
+	};
+	union {
+		struct {
+			uint32_t below : 31; /* of the node: what is below it on its stack */
+			uint32_t inner : 1;  /* it leads to an earlier one */
+		};
+		uint32_t member; /* of components, one after the other: index of a node */
+	};
+};
+
+struct graph {
+	struct pt_leak_object *objects;
+	uint32_t n;
+	struct node *nodes; /* [n + 1] */
+	uint32_t *to;       /* [n_edges] */
+	uint32_t n_edges, room;
+	uint32_t n_components;
+	/* while edges are read */
+	uint32_t from;
+	bool failed;
+};
+
+/* ---- edges ------------------------------------------------------------------------------------------------------ */
+
+static bool add_edge(void *arg, uint32_t to)
+{
+	struct graph *g = arg;
+	if (to >= g->n || to == g->from || g->objects[to].tier != g->objects[g->from].tier)
+		return true;
+	if (g->n_edges == g->room) {
+		const uint32_t room = g->room + g->room / 2 + 1024;
+		uint32_t *v = room > g->room ? realloc(g->to, room * sizeof(*v)) : NULL;
+		if (!v) {
+			g->failed = true;
+			return false;
+		}
+		g->to = v;
+		g->room = room;
+	}
+	g->to[g->n_edges++] = to;
+	return true;
+}
+
+static int read_graph(struct graph *g, pt_leak_edges *edges, void *arg)
+{
+	g->nodes = calloc((size_t)g->n + 1, sizeof(*g->nodes));
+	if (!g->nodes)
+		return -ENOMEM;
+	for (g->from = 0; g->from < g->n && !g->failed; g->from++) {
+		g->nodes[g->from].edges = g->nodes[g->from].at = g->n_edges;
+		edges(arg, g->from, add_edge, g);
+	}
+	g->nodes[g->n].edges = g->n_edges;
+	return g->failed ? -ENOMEM : 0;
+}
+
+/* ---- components ------------------------------------------------------------------------------------------------- */
+
+struct search {
+	struct graph *g;
+	uint32_t path;  /* the way to where it is; top of a stack */
+	uint32_t open;  /* of components that are not complete; top of a stack */
+	uint32_t index; /* of the next node that is visited */
+	uint32_t next;  /* number of the next component, downwards: never below index */
+};
+
+static void enter(struct search *s, uint32_t v)
+{
+	struct node *node = &s->g->nodes[v];
+	node->low = s->index++;
+	node->below = s->path;
+	s->path = v;
+}
+
+/* All edges of the topmost node of the path have been followed. */
+static void leave(struct search *s)
+{
+	struct node *nodes = s->g->nodes, *node = &nodes[s->path];
+	const uint32_t v = s->path;
+	s->path = node->below;
+	if (s->path != LIST_END && node->low < nodes[s->path].low && node->inner) {
+		nodes[s->path].low = node->low;
+		nodes[s->path].inner = 1;
+	}
+	if (node->inner) {
+		node->below = s->open;
+		s->open = v;
+		return;
+	}
+	s->index--;
+	while (s->open != LIST_END && node->low <= nodes[s->open].low) {
+		nodes[s->open].low = s->next;
+		s->open = nodes[s->open].below;
+		s->index--;
+	}
+	node->low = s->next--;
+}
+
+static void find_components(struct graph *g)
+{
+	struct search s = {.g = g, .path = LIST_END, .open = LIST_END, .index = 1, .next = g->n};
+	for (uint32_t from = 0; from < g->n; from++) {
+		if (!g->nodes[from].low)
+			enter(&s, from);
+		while (s.path != LIST_END) {
+			struct node *node = &g->nodes[s.path];
+			if (node->at == node[1].edges) {
+				leave(&s);
+				continue;
+			}
+			const uint32_t to = g->to[node->at++], low = g->nodes[to].low;
+			if (!low) {
+				enter(&s, to);
+			} else if (low < node->low) {
+				node->low = low;
+				node->inner = 1;
+			}
+		}
+	}
+	g->n_components = g->n - s.next;
+}
+
+/* Numbers them 0..n-1, those that others point at later, and lists their members. */
+static void sort_members(struct graph *g)
+{
+	struct node *nodes = g->nodes;
+	const uint32_t lowest = g->n - g->n_components + 1;
+	for (uint32_t i = 0; i <= g->n; i++)
+		nodes[i].first = 0;
+	for (uint32_t i = 0; i < g->n; i++) {
+		nodes[i].low -= lowest;
+		nodes[nodes[i].low].first++;
+	}
+	uint32_t sum = 0;
+	for (uint32_t c = 0; c <= g->n_components; c++) { /* behind its last member */
+		sum += nodes[c].first;
+		nodes[c].first = sum;
+	}
+	for (uint32_t i = g->n; i > 0; i--)
+		nodes[--nodes[nodes[i - 1].low].first].member = i - 1;
+}
+
+/* ---- leaks ------------------------------------------------------------------------------------------------------ */
+
+struct list {
+	struct pt_leak *v; /* [n] */
+	size_t n, room;
+};
+
+/* The size that more than half of the members have; 0: none. */
+static uint64_t common_size(const struct graph *g, uint32_t first, uint32_t end)
+{
+	uint64_t size = 0;
+	size_t votes = 0, n = 0;
+	for (uint32_t i = first; i < end; i++) {
+		const uint64_t other = g->objects[g->nodes[i].member].size;
+		if (!votes)
+			size = other;
+		votes = other == size ? votes + 1 : votes - 1;
+	}
+	for (uint32_t i = first; i < end; i++)
+		n += g->objects[g->nodes[i].member].size == size;
+	return 2 * n > end - first ? size : 0;
+}
+
+/* Of a circle none is the first; what holds it together is mostly unlike its other members: the largest of those. */
+static uint32_t pick_root(const struct graph *g, uint32_t first, uint32_t end)
+{
+	const uint64_t common = common_size(g, first, end);
+	uint32_t root = g->nodes[first].member;
+	uint64_t size = 0;
+	for (uint32_t i = first; i < end; i++) {
+		const uint32_t v = g->nodes[i].member;
+		if (g->objects[v].size == common || g->objects[v].size <= size)
+			continue;
+		root = v;
+		size = g->objects[v].size;
+	}
+	return root;
+}
+
+static bool add_leak(struct list *list, const struct pt_leak *leak)
+{
+	if (list->n == list->room) {
+		const size_t room = list->room ? 2 * list->room : 64;
+		struct pt_leak *v = realloc(list->v, room * sizeof(*v));
+		if (!v)
+			return false;
+		list->v = v;
+		list->room = room;
+	}
+	list->v[list->n++] = *leak;
+	return true;
+}
+
+/* All members of a component are of that leak, and so is, as far as can be told yet, what they point at. */
+static void take_members(struct graph *g, uint32_t component, uint32_t number, struct pt_leak *leak, uint32_t *leak_of)
+{
+	for (uint32_t i = g->nodes[component].first; i < g->nodes[component + 1].first; i++) {
+		const uint32_t v = g->nodes[i].member;
+		leak->count++;
+		leak->bytes += g->objects[v].size;
+		g->objects[v].root = leak->root;
+		for (uint32_t e = g->nodes[v].edges; e < g->nodes[v + 1].edges; e++) {
+			uint32_t *other = &leak_of[g->nodes[g->to[e]].low];
+			*other = *other == NONE || *other == number ? number : SEVERAL;
+		}
+	}
+}
+
+static int find_leaks(struct graph *g, struct list *list)
+{
+	uint32_t *leak_of = malloc(((size_t)g->n_components + 1) * sizeof(*leak_of)); /* of components */
+	if (!leak_of)
+		return -ENOMEM;
+	memset(leak_of, 0xff, ((size_t)g->n_components + 1) * sizeof(*leak_of));
+	for (uint32_t c = 0; c < g->n_components; c++) {
+		const uint32_t first = g->nodes[c].first, end = g->nodes[c + 1].first;
+		uint32_t leak = leak_of[c];
+		if (leak == NONE || leak == SEVERAL) {
+			const uint32_t root = pick_root(g, first, end);
+			const struct pt_leak new = {.root = root,
+						    .cycle = end - first > 1,
+						    .shared = leak == SEVERAL,
+						    .tier = g->objects[root].tier};
+			leak = (uint32_t)list->n;
+			if (!add_leak(list, &new)) {
+				free(leak_of);
+				return -ENOMEM;
+			}
+		}
+		take_members(g, c, leak, &list->v[leak], leak_of);
+	}
+	free(leak_of);
+	return 0;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct pt_leak *x = a, *y = b;
+	if (x->bytes != y->bytes)
+		return x->bytes > y->bytes ? -1 : 1;
+	return (x->root > y->root) - (x->root < y->root);
+}
+
+int pt_leaks_of(struct pt_leak_object *objects, size_t n, pt_leak_edges *edges, void *arg, struct pt_leak **ret,
+		size_t *ret_n)
+{
+	struct graph g = {.objects = objects, .n = (uint32_t)n};
+	struct list list = {0};
+	int error = n < NODES_MAX ? read_graph(&g, edges, arg) : -ENOMEM;
+	if (!error) {
+		find_components(&g);
+		sort_members(&g);
+		error = find_leaks(&g, &list);
+	}
+	free(g.nodes);
+	free(g.to);
+	if (error) {
+		free(list.v);
+		return error;
+	}
+	if (list.n)
+		qsort(list.v, list.n, sizeof(*list.v), by_bytes);
+	*ret = list.v;
+	*ret_n = list.n;
+	return 0;
+}
+
+/* ---- groups ----------------------------------------------------------------------------------------------------- */
+
+/* The objects of all leaks, one leak after the other: begins[i] is where those of leaks[i] do. */
+static void sort_objects(const struct pt_leak *leaks, size_t n_leaks, const struct pt_leak_object *objects, size_t n,
+			 uint32_t *begins, uint32_t *number, uint32_t *sorted)
+{
+	uint32_t sum = 0;
+	for (size_t i = 0; i < n_leaks; i++) {
+		number[leaks[i].root] = (uint32_t)i;
+		begins[i] = sum;
+		sum += (uint32_t)leaks[i].count;
+	}
+	begins[n_leaks] = sum;
+	for (size_t i = 0; i < n; i++)
+		sorted[begins[number[objects[i].root]]++] = (uint32_t)i;
+	for (size_t i = n_leaks; i > 0; i--)
+		begins[i] = begins[i - 1];
+	begins[0] = 0;
+}
+
+static uint32_t most_of(const struct pt_leak_object *objects, const uint32_t *members, size_t n, uint32_t *counts)
+{
+	uint32_t most = objects[members[0]].group;
+	for (size_t i = 0; i < n; i++) {
+		const uint32_t group = objects[members[i]].group;
+		counts[group]++;
+		if (counts[group] > counts[most])
+			most = group;
+	}
+	for (size_t i = 0; i < n; i++)
+		counts[objects[members[i]].group] = 0;
+	return most;
+}
+
+int pt_leaks_set_groups(struct pt_leak *leaks, size_t n_leaks, const struct pt_leak_object *objects, size_t n,
+			size_t n_groups)
+{
+	uint32_t *begins = calloc(n_leaks + 1, sizeof(*begins)), *number = calloc(n + 1, sizeof(*number));
+	uint32_t *sorted = calloc(n + 1, sizeof(*sorted)), *counts = calloc(n_groups + 1, sizeof(*counts));
+	const bool ok = begins && number && sorted && counts;
+	if (ok)
+		sort_objects(leaks, n_leaks, objects, n, begins, number, sorted);
+	for (size_t i = 0; i < n_leaks && ok; i++) {
+		leaks[i].group = objects[leaks[i].root].group;
+		leaks[i].most = most_of(objects, sorted + begins[i], begins[i + 1] - begins[i], counts);
+	}
+	free(begins);
+	free(number);
+	free(sorted);
+	free(counts);
+	return ok ? 0 : -ENOMEM;
+}
