@@ -119,3 +119,19 @@ void child_touch(char *memory, size_t n, size_t step)
 	for (size_t i = 0; i < n; i++)
 		*(volatile char *)(memory + i * step * page) = (char)(i + 1);
 }
+
+pid_t child_fork_waiting(int *ret)
+{
+	int ends[2];
+	char byte;
+	child_need(pipe(ends) == 0, "pipe");
+	pid_t pid = fork();
+	child_need(pid >= 0, "fork");
+	if (!pid) {
+		close(ends[1]);
+		_exit(read(ends[0], &byte, 1) == 1);
+	}
+	close(ends[0]);
+	*ret = ends[1];
+	return pid;
+}

@@ -39,5 +39,7 @@ char *child_map(size_t size, size_t alignment);
 char *child_map_file(int fd, size_t size, int flags);
 /* Writes to `n` pages, every `step`-th from the start. */
 void child_touch(char *memory, size_t n, size_t step);
+/* A process of a child's own that shares all of its memory, until the pipe *ret is closed. */
+pid_t child_fork_waiting(int *ret);
 
 #endif

@@ -145,23 +145,6 @@ static void run_mixed(struct child *self)
 	child_say(self, 0);
 }
 
-/* A process that shares all memory, until the pipe is closed. */
-static pid_t fork_waiting(int *ret)
-{
-	int ends[2];
-	char byte;
-	child_need(pipe(ends) == 0, "pipe");
-	pid_t pid = fork();
-	child_need(pid >= 0, "fork");
-	if (!pid) {
-		close(ends[1]);
-		_exit(read(ends[0], &byte, 1) == 1);
-	}
-	close(ends[0]);
-	*ret = ends[1];
-	return pid;
-}
-
 static void run_forking(struct child *self)
 {
 	char *memory = memory_of(1500);
@@ -169,7 +152,7 @@ static void run_forking(struct child *self)
 	child_say(self, 1);
 	put_all(memory, 1500, 1, PT_FAULT_FIRST_TOUCH);
 	step(self);
-	pid_t other = fork_waiting(&hold);
+	pid_t other = child_fork_waiting(&hold);
 	put_all(memory, 500, 1, PT_FAULT_COW);
 	step(self);
 	put_all(memory + 500 * PAGE, 500, 1, PT_FAULT_COW);

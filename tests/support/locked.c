@@ -74,22 +74,6 @@ static void write_pages(char *memory)
 		*(volatile char *)(memory + i * PAGE) = (char)i;
 }
 
-static pid_t fork_waiting(int *ret)
-{
-	int ends[2];
-	char byte;
-	child_need(pipe(ends) == 0, "pipe");
-	pid_t pid = fork();
-	child_need(pid >= 0, "fork");
-	if (!pid) {
-		close(ends[1]);
-		_exit(read(ends[0], &byte, 1) == 1);
-	}
-	close(ends[0]);
-	*ret = ends[1];
-	return pid;
-}
-
 static void end_other(pid_t pid, int end)
 {
 	close(end);
@@ -164,13 +148,13 @@ void locked_run(struct child *self)
 	child_say(self, (uintptr_t)t.memory);
 	write_pages(t.memory);
 	child_say(self, 1 + LOCKED_PAGES);
-	other = fork_waiting(&hold);
+	other = child_fork_waiting(&hold);
 	write_pages(t.memory);
 	child_say(self, 1 + LOCKED_PAGES);
 	end_other(other, hold);
 	write_pages(t.memory);
 	child_say(self, 1);
-	other = fork_waiting(&hold);
+	other = child_fork_waiting(&hold);
 	end_other(other, hold);
 	write_pages(t.memory);
 	write_moving(&t);

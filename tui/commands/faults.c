@@ -7,10 +7,8 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +17,7 @@
 #include "core/scan/live.h"
 #include "core/text/text.h"
 #include "tui/commands/commands.h"
+#include "tui/commands/ends.h"
 #include "tui/commands/faults.h"
 #include "tui/commands/run_child.h"
 #include "tui/commands/text_out.h"
@@ -41,8 +40,8 @@ struct session {
 	pid_t pid;
 	bool started; /* it is a command: */
 	struct ui_child child;
-	int signals; /* signalfd, where it is none */
-	int report;  /* -1: none */
+	struct ui_ends ends; /* where it is none */
+	int report;          /* -1: none */
 	struct pt_fault_watch *watch;
 	struct pt_feed *feed; /* NULL: the command ended before its pages could be looked at, or they may not be */
 	struct pt_snapshot *newest;
@@ -179,26 +178,17 @@ static int open_feed(struct session *s)
 	return error ? ui_target_error(s->k, s->pid, error) : UI_OK;
 }
 
-/* What asks this program to end is asked for; its threads get no signal at all. */
-static int open_process(struct session *s, sigset_t *ret_before)
+static int open_process(struct session *s)
 {
-	sigset_t ends, mask;
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGHUP);
-	ui_block_signals(ret_before);
+	bool asked = ui_ends_begin(&s->ends);
 	s->pid = s->options->pid;
 	read_name(s);
-	s->signals = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
-	int status = s->signals < 0 ? ui_out_of_memory() : open_feed(s);
+	int status = asked ? open_feed(s) : ui_out_of_memory();
 	if (status == UI_OK) {
 		wait_for_frame(s, FIRST_FRAME_NS); /* what pages were before tells what kind a fault was */
 		status = open_watch(s);
 	}
-	sigaddset(&ends, SIGPIPE); /* nobody may be left to tell how it goes */
-	sigorset(&mask, ret_before, &ends);
-	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	ui_ends_threads_made(&s->ends);
 	return status;
 }
 
@@ -288,7 +278,7 @@ static void go_round(struct session *s)
 	uint64_t end_ns = s->options->for_ns ? s->began_ns + s->options->for_ns : NEVER;
 	bool over = false;
 	while (!over) {
-		struct pollfd fds[] = {{s->started ? ui_child_fd(&s->child) : s->signals, POLLIN, 0},
+		struct pollfd fds[] = {{s->started ? ui_child_fd(&s->child) : s->ends.fd, POLLIN, 0},
 				       {pt_fault_watch_fd(s->watch), POLLIN, 0},
 				       {s->feed ? s->feed->ops->fd(s->feed) : -1, POLLIN, 0}};
 		poll(fds, sizeof(fds) / sizeof(*fds), end_ns == NEVER ? -1 : wait_ms(end_ns));
@@ -396,26 +386,19 @@ static int finish(struct session *s, struct pt_filter *filter)
 
 static void close_all(struct session *s)
 {
-	struct signalfd_siginfo info;
 	pt_fault_view_unref(s->view);
 	pt_fault_watch_free(s->watch);
 	pt_snapshot_unref(s->newest);
 	if (s->feed)
 		s->feed->ops->free(s->feed);
-	while (s->signals >= 0 && read(s->signals, &info, sizeof(info)) > 0) /* what came has been obeyed */
-		;
-	if (s->signals >= 0)
-		close(s->signals);
 	ui_child_close(&s->child);
 }
 
 /* Of a command its own status, as pagetop run has it. */
 static int follow(struct session *s, struct pt_filter *filter)
 {
-	sigset_t before;
 	bool command = s->options->rest[0];
-	pthread_sigmask(SIG_SETMASK, NULL, &before);
-	int status = command ? open_command(s) : open_process(s, &before);
+	int status = command ? open_command(s) : open_process(s);
 	if (status == UI_OK) {
 		go_round(s);
 		redirect(s->options, s->report);
@@ -428,7 +411,7 @@ static int follow(struct session *s, struct pt_filter *filter)
 	}
 	close_all(s);
 	if (!command)
-		pthread_sigmask(SIG_SETMASK, &before, NULL);
+		ui_ends_end(&s->ends);
 	return status;
 }
 
@@ -440,7 +423,7 @@ static int recorded(struct session *s, struct pt_filter *filter)
 
 int ui_faults(const struct ui_options *options, struct pt_kernel *k)
 {
-	struct session s = {.options = options, .k = k, .child = {.signals = -1}, .signals = -1};
+	struct session s = {.options = options, .k = k, .child = {.signals = -1}, .ends.fd = -1};
 	struct pt_filter *filter;
 	int status = ui_faults_table_check(options);
 	if (status == UI_OK)

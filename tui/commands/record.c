@@ -6,11 +6,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +18,7 @@
 #include "core/scan/live.h"
 #include "core/text/text.h"
 #include "tui/commands/commands.h"
+#include "tui/commands/ends.h"
 #include "tui/commands/metrics_file.h"
 #include "tui/commands/record_faults.h"
 #include "tui/now.h"
@@ -38,7 +37,7 @@ struct session {
 	struct ui_metrics_file metrics;
 	struct ui_record_faults faults;
 	struct pt_marks *marks; /* NULL: takes none */
-	int signals;            /* signalfd */
+	struct ui_ends ends;
 	uint64_t began_ns, last_seq, frames;
 	struct pt_maybe rss;
 	enum pt_feed_state state;
@@ -173,7 +172,7 @@ static void go_round(struct session *s)
 	while (!over) {
 		struct pollfd fds[] = {{s->feed->ops->fd(s->feed), POLLIN, 0},
 				       {s->recorder ? pt_recorder_fd(s->recorder) : -1, POLLIN, 0},
-				       {s->signals, POLLIN, 0},
+				       {s->ends.fd, POLLIN, 0},
 				       {s->marks ? pt_marks_fd(s->marks) : -1, POLLIN, 0},
 				       {ui_record_faults_fd(&s->faults), POLLIN, 0}};
 		poll(fds, sizeof(fds) / sizeof(*fds), wait_ms(end_ns));
@@ -266,17 +265,9 @@ static int open_feed(struct session *s)
 	return error ? ui_target_error(s->k, o->pid, error) : UI_OK;
 }
 
-/* What asks this program to end is asked for; its threads get no signal at all. */
-static int open_all(struct session *s, sigset_t *ret_before)
+static int open_all(struct session *s)
 {
-	sigset_t ends, mask;
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGHUP);
-	ui_block_signals(ret_before);
-	s->signals = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
-	int status = s->signals < 0 ? ui_out_of_memory() : open_marks(s);
+	int status = ui_ends_begin(&s->ends) ? open_marks(s) : ui_out_of_memory();
 	if (status == UI_OK)
 		status = ui_metrics_begin(&s->metrics, s->options->metrics, s->options->force, s->options->anonymize);
 	if (status == UI_OK)
@@ -285,25 +276,13 @@ static int open_all(struct session *s, sigset_t *ret_before)
 		status = ui_record_faults_open(&s->faults, s->options, s->k);
 	if (status == UI_OK)
 		status = open_recorder(s);
-	sigaddset(&ends, SIGPIPE); /* nobody may be left to tell how it goes */
-	sigorset(&mask, ret_before, &ends);
-	pthread_sigmask(SIG_SETMASK, &mask, NULL); /* at once: what came meanwhile must not end this program */
+	ui_ends_threads_made(&s->ends);
 	return status;
-}
-
-/* What came has been obeyed. */
-static void take_signals(int fd)
-{
-	struct signalfd_siginfo info;
-	while (read(fd, &info, sizeof(info)) > 0)
-		;
-	close(fd);
 }
 
 int ui_record(const struct ui_options *options, struct pt_kernel *k)
 {
 	struct session s = {.options = options, .k = k, .began_ns = ui_now(CLOCK_MONOTONIC)};
-	sigset_t before;
 	if ((options->marks || options->faults) && !options->columns) {
 		ui_complain("--%s needs a recording to put them into: -o FILE", options->marks ? "marks" : "faults");
 		return UI_USAGE;
@@ -312,7 +291,7 @@ int ui_record(const struct ui_options *options, struct pt_kernel *k)
 		ui_complain("record needs a file to write: pagetop record -p PID -o FILE, or --metrics FILE");
 		return UI_USAGE;
 	}
-	int status = open_all(&s, &before);
+	int status = open_all(&s);
 	if (status == UI_OK && s.feed) {
 		go_round(&s);
 		status = finish(&s);
@@ -325,8 +304,6 @@ int ui_record(const struct ui_options *options, struct pt_kernel *k)
 	pt_recorder_free(s.recorder);
 	if (s.feed)
 		s.feed->ops->free(s.feed);
-	if (s.signals >= 0)
-		take_signals(s.signals);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	ui_ends_end(&s.ends);
 	return status;
 }
