@@ -1,0 +1,270 @@
+/*
+ * One pass: roots, then the heap, streamed; see reach.h. What follows from it is walked in reach_walk.c.
+ *
+ * Roots come first, then mmapped chunks, since tables that hold all the rest are often such: what a chunk that is marked
+ * already points at is marked at once, and only edges of others are kept.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/hunt/reaching.h"
+
+/* ---- a word ----------------------------------------------------------------------------------------------------- */
+
+/*
+ * The last 8 bytes of a chunk's usable memory are the first of the next one's header. The 8 behind them are nobody's: a
+ * pointer there is one behind the end of something.
+ */
+struct pt_aim pt_reach_aim(const struct pt_heap *heap, uint64_t address)
+{
+	struct pt_aim aim = {.id = pt_heap_find(heap, address), .header = PT_NO_CHUNK};
+	if (aim.id == PT_NO_CHUNK)
+		return aim;
+	pt_chunk_id before = pt_heap_find(heap, (address & ~15ull) - 1);
+	if (before == aim.id)
+		return aim;
+	aim.header = aim.id;
+	aim.id = address & 8 ? PT_NO_CHUNK : before;
+	return aim;
+}
+
+static bool is_object(const struct pt_reach *reach, pt_chunk_id id)
+{
+	return id != PT_NO_CHUNK && pt_heap_used(reach->heap, id);
+}
+
+bool pt_reach_mark(struct pt_reach *reach, pt_chunk_id id, bool weak, uint32_t from)
+{
+	pt_mark_word *word = &(weak ? reach->weak : reach->strong)[id / 64], bit = 1ull << id % 64;
+	if (atomic_load_explicit(word, memory_order_relaxed) & bit)
+		return false;
+	if (atomic_fetch_or_explicit(word, bit, memory_order_relaxed) & bit)
+		return false;
+	if (reach->parents) {
+		if (!weak || !pt_mark_test(reach->strong, id))
+			reach->parents[id] = from;
+		if (!weak)
+			reach->queue[atomic_fetch_add(&reach->queued, 1)] = id;
+	}
+	return true;
+}
+
+static void mark_root(struct pt_reach *reach, uint64_t value, bool headers, bool weak, uint32_t from)
+{
+	struct pt_aim aim = pt_reach_aim(reach->heap, value);
+	if (is_object(reach, aim.id))
+		pt_reach_mark(reach, aim.id, weak || value & 7, from);
+	if (headers && aim.header != PT_NO_CHUNK && is_object(reach, aim.header))
+		pt_reach_mark(reach, aim.header, weak || value & 15, from);
+}
+
+/* ---- streams ---------------------------------------------------------------------------------------------------- */
+
+static bool cancelled(void *arg)
+{
+	struct pt_reach *reach = arg;
+	return reach->options.cancelled && reach->options.cancelled(reach->options.arg);
+}
+
+static void progress(void *arg, uint64_t bytes)
+{
+	struct pt_reach *reach = arg;
+	reach->done += bytes;
+	if (reach->options.progress)
+		reach->options.progress(reach->options.arg, reach->done, reach->all);
+}
+
+static size_t span_at(const struct pt_roots *roots, uint64_t address)
+{
+	size_t low = 0, high = roots->n_spans;
+	while (low + 1 < high) {
+		size_t middle = low + (high - low) / 2;
+		if (roots->spans[middle].start <= address)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void each_of_roots(void *arg, const struct pt_stream_batch *batch)
+{
+	struct pt_reach *reach = arg;
+	uint16_t *found = reach->threads[batch->thread].found;
+	size_t i = span_at(reach->roots, batch->address);
+	const struct pt_root_span *span = &reach->roots->spans[i];
+	uint32_t from = reach->n + (uint32_t)(reach->roots->n_words + i);
+	size_t n = pt_stream_filter(batch->words, batch->n, reach->bounds, reach->n_bounds, found);
+	for (size_t w = 0; w < n; w++)
+		mark_root(reach, batch->words[found[w]], span->kind == PT_ROOT_STACK, span->weak, from);
+}
+
+size_t pt_reach_edges_of(const struct pt_reach *reach, uint64_t address, const uint64_t *words, const uint16_t *found,
+			 size_t n, struct pt_reach *eager, struct pt_edge *ret)
+{
+	size_t n_ret = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t value = words[found[i]];
+		struct pt_aim to = pt_reach_aim(reach->heap, value);
+		if (!is_object(reach, to.id))
+			continue;
+		struct pt_aim from = pt_reach_aim(reach->heap, address + found[i] * 8u);
+		if (from.id == to.id || !is_object(reach, from.id))
+			continue;
+		if (eager && pt_mark_test(reach->strong, from.id)) {
+			pt_reach_mark(eager, to.id, value & 7, from.id);
+			continue;
+		}
+		struct pt_edge edge = {.from = from.id, .to = to.id, .weak = value & 7};
+		const struct pt_edge *last = n_ret ? &ret[n_ret - 1] : &edge;
+		if (!n_ret || last->from != edge.from || last->to != edge.to || last->weak != edge.weak)
+			ret[n_ret++] = edge;
+	}
+	return n_ret;
+}
+
+static void each_of_heap(void *arg, const struct pt_stream_batch *batch)
+{
+	struct pt_reach *reach = arg;
+	uint16_t *found = reach->threads[batch->thread].found;
+	struct pt_edge *edges = reach->threads[batch->thread].edges;
+	size_t n = pt_stream_filter(batch->words, batch->n, reach->bounds, reach->n_bounds, found);
+	for (size_t i = 0, n_page; i < n; i += n_page) {
+		uint64_t address = batch->address + found[i] * 8u;
+		uint64_t end = (address | (PT_EDGES_PAGE - 1)) + 1;
+		for (n_page = 1; i + n_page < n && batch->address + found[i + n_page] * 8u < end; n_page++)
+			;
+		size_t page = pt_edges_page_at(reach->edges, address, &reach->threads[batch->thread].region);
+		size_t n_edges = pt_reach_edges_of(reach, batch->address, batch->words, found + i, n_page,
+						   reach->parents ? NULL : reach, edges);
+		pt_edges_put(reach->edges, batch->thread, page, edges, n_edges);
+	}
+}
+
+static int stream(struct pt_reach *reach, size_t n, void (*each)(void *arg, const struct pt_stream_batch *batch))
+{
+	struct pt_stream stream = {.memory = reach->memory,
+				   .stretches = reach->stretches,
+				   .n = n,
+				   .each = each,
+				   .cancelled = cancelled,
+				   .progress = progress,
+				   .arg = reach};
+	return pt_stream_read(&stream);
+}
+
+static int read_roots(struct pt_reach *reach)
+{
+	const struct pt_roots *roots = reach->roots;
+	for (size_t i = 0; i < roots->n_words; i++)
+		mark_root(reach, roots->words[i].value, roots->words[i].kind == PT_ROOT_REGISTER, false,
+			  reach->n + (uint32_t)i);
+	for (size_t i = 0; i < roots->n_spans; i++)
+		reach->stretches[i] = (struct pt_stretch){roots->spans[i].start, roots->spans[i].end};
+	return stream(reach, roots->n_spans, each_of_roots);
+}
+
+static int read_heap(struct pt_reach *reach)
+{
+	size_t n_regions, n = 0;
+	const struct pt_heap_region *regions = pt_heap_regions(reach->heap, &n_regions);
+	for (int mmapped = 1; mmapped >= 0; mmapped--)
+		for (size_t i = 0; i < n_regions; i++)
+			if ((regions[i].arena == PT_NO_ARENA) == mmapped)
+				reach->stretches[n++] = (struct pt_stretch){regions[i].start, regions[i].end};
+	return stream(reach, n, each_of_heap);
+}
+
+/* ---- its life --------------------------------------------------------------------------------------------------- */
+
+/*
+ * What is left of 3 % of the heap and 32 MiB for all of pagetop, when the heap's index, marks and pages have taken 2.3 %,
+ * and the program and its buffers half of the rest.
+ */
+static uint64_t most_memory(const struct pt_reach *reach, uint64_t heap)
+{
+	if (reach->options.memory_max)
+		return reach->options.memory_max;
+	return reach->parents ? UINT64_MAX : heap / 160 + ((uint64_t)16 << 20);
+}
+
+static bool make_room(struct pt_reach *reach)
+{
+	size_t n_regions, words = reach->n / 64 + 1;
+	const struct pt_heap_region *regions = pt_heap_regions(reach->heap, &n_regions);
+	uint64_t heap = 0;
+	for (size_t i = 0; i < n_regions; i++)
+		heap += regions[i].end - regions[i].start;
+	size_t n_stretches = n_regions > reach->roots->n_spans ? n_regions : reach->roots->n_spans;
+	reach->stretches = malloc((n_stretches + 1) * sizeof(*reach->stretches));
+	reach->strong = calloc(words, sizeof(*reach->strong));
+	reach->weak = calloc(words, sizeof(*reach->weak));
+	if (reach->options.parents) {
+		reach->parents = calloc((size_t)reach->n + 1, sizeof(*reach->parents));
+		reach->queue = malloc(((size_t)reach->n + 1) * sizeof(*reach->queue));
+		if (!reach->parents || !reach->queue)
+			return false;
+	}
+	reach->edges = pt_edges_new(reach->heap, most_memory(reach, heap));
+	bool ok = reach->stretches && reach->strong && reach->weak && reach->edges;
+	for (unsigned i = 0; i < PT_STREAM_THREADS; i++) {
+		reach->threads[i].found = malloc(PT_STREAM_BATCH / 8 * sizeof(*reach->threads[i].found));
+		ok = ok && reach->threads[i].found;
+	}
+	return ok && pt_todo_init(&reach->todo, pt_edges_pages(reach->edges));
+}
+
+/* What only the pass itself needs. */
+static void drop_tools(struct pt_reach *reach)
+{
+	for (unsigned i = 0; i < PT_STREAM_THREADS; i++) {
+		free(reach->threads[i].found);
+		reach->threads[i].found = NULL;
+	}
+	free(reach->stretches);
+	free(reach->queue);
+	reach->stretches = NULL;
+	reach->queue = NULL;
+	pt_todo_free(&reach->todo);
+}
+
+int pt_reach_pass(struct pt_reach **ret, const struct pt_memory *memory, const struct pt_heap *heap,
+		  const struct pt_roots *roots, const struct pt_reach_options *options)
+{
+	struct pt_reach *reach = calloc(1, sizeof(*reach));
+	if (!reach)
+		return -ENOMEM;
+	reach->memory = memory;
+	reach->heap = heap;
+	reach->roots = roots;
+	reach->options = *options;
+	reach->n = pt_heap_n(heap);
+	reach->n_bounds = pt_heap_bounds(heap, reach->bounds);
+	reach->all = memory->present;
+	int error = make_room(reach) ? 0 : -ENOMEM;
+	if (!error)
+		error = read_roots(reach);
+	if (!error)
+		error = read_heap(reach);
+	if (!error)
+		error = pt_reach_walk(reach);
+	drop_tools(reach);
+	if (error) {
+		pt_reach_free(reach);
+		return error;
+	}
+	*ret = reach;
+	return 0;
+}
+
+void pt_reach_free(struct pt_reach *reach)
+{
+	if (!reach)
+		return;
+	drop_tools(reach);
+	pt_edges_free(reach->edges);
+	free(reach->strong);
+	free(reach->weak);
+	free(reach->parents);
+	free(reach);
+}

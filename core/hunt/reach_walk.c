@@ -1,0 +1,155 @@
+/*
+ * From what the roots reach to all that hangs on it: first strongly, then what is left weakly; see reach.h.
+ *
+ * Pages, not chunks, wait to be walked: a page is decoded once for all its chunks, and goes on until nothing new is marked
+ * within it. So a set of pages is all that has to be kept, however deep a structure is. With parents it is chunks in a
+ * queue: what a path is found by comes breadth first.
+ */
+#include <errno.h>
+
+#include "core/hunt/reaching.h"
+
+#define ROUND 4096u /* pages between two questions whether to go on */
+
+/* A page whose edges had no room is read anew. What is gone has none. */
+static int read_page(const struct pt_reach *reach, size_t page, struct pt_edge *ret)
+{
+	uint64_t words[PT_EDGES_PAGE / 8], start, end;
+	uint16_t found[PT_EDGES_PAGE / 8];
+	pt_edges_range(reach->edges, page, &start, &end);
+	ssize_t got = pt_memory_read(reach->memory, start, words, end - start);
+	if (got < 0)
+		return (int)got;
+	size_t n = pt_stream_filter(words, (end - start) / 8, reach->bounds, reach->n_bounds, found);
+	return (int)pt_reach_edges_of(reach, start, words, found, n, NULL, ret);
+}
+
+int pt_reach_page(const struct pt_reach *reach, size_t page, struct pt_edge *ret)
+{
+	int n = pt_edges_get(reach->edges, page, ret);
+	return n < 0 ? read_page(reach, page, ret) : n;
+}
+
+/* ---- by pages --------------------------------------------------------------------------------------------------- */
+
+static void put_pages(struct pt_reach *reach, pt_chunk_id id)
+{
+	size_t first, end;
+	pt_edges_of_chunk(reach->edges, id, &first, &end);
+	for (size_t p = first; p < end; p++) {
+		if (p == reach->page || !pt_edges_has(reach->edges, p))
+			continue;
+		pt_todo_add(&reach->todo, p);
+		reach->n_others += reach->other != p;
+		reach->other = p;
+	}
+}
+
+static void follow(struct pt_reach *reach, const struct pt_edge *edge, bool weakly)
+{
+	if (weakly) {
+		bool from = pt_mark_test(reach->weak, edge->from) && !pt_mark_test(reach->strong, edge->from);
+		if (!from || pt_mark_test(reach->strong, edge->to) || !pt_reach_mark(reach, edge->to, true, edge->from))
+			return;
+	} else {
+		if (!pt_mark_test(reach->strong, edge->from) ||
+		    !pt_reach_mark(reach, edge->to, edge->weak, edge->from) || edge->weak)
+			return;
+	}
+	reach->again = true;
+	put_pages(reach, edge->to);
+}
+
+/* There and back: lists run either way. */
+static int walk_page(struct pt_reach *reach, size_t page, bool weakly)
+{
+	struct pt_edge edges[PT_EDGES_MAX];
+	int n = pt_reach_page(reach, page, edges);
+	reach->page = page;
+	reach->again = n > 0;
+	while (reach->again) {
+		reach->again = false;
+		for (int i = 0; i < n; i++)
+			follow(reach, &edges[i], weakly);
+		if (!reach->again)
+			break;
+		reach->again = false;
+		for (int i = n; i-- > 0;)
+			follow(reach, &edges[i], weakly);
+	}
+	return n < 0 ? n : 0;
+}
+
+static int walk_pages(struct pt_reach *reach, bool weakly)
+{
+	size_t n = pt_edges_pages(reach->edges), page = 0;
+	unsigned round = 0;
+	for (size_t p = 0; p < n; p++)
+		if (pt_edges_has(reach->edges, p))
+			pt_todo_add(&reach->todo, p);
+	while (pt_todo_take(&reach->todo, page, &page)) {
+		reach->n_others = 0;
+		reach->other = SIZE_MAX;
+		int error = walk_page(reach, page, weakly);
+		if (error)
+			return error;
+		/* where one thing leads to one other, straight on; else in turns, so that a page's chunks come together */
+		page = reach->n_others == 1 ? reach->other : page + 1;
+		if (++round % ROUND == 0 && reach->options.cancelled && reach->options.cancelled(reach->options.arg))
+			return -ECANCELED;
+	}
+	return 0;
+}
+
+/* ---- by chunks -------------------------------------------------------------------------------------------------- */
+
+static int walk_chunk(struct pt_reach *reach, pt_chunk_id id, bool weakly)
+{
+	struct pt_edge edges[PT_EDGES_MAX];
+	size_t first, end;
+	pt_edges_of_chunk(reach->edges, id, &first, &end);
+	for (size_t p = first; p < end; p++) {
+		int n = pt_reach_page(reach, p, edges);
+		if (n < 0)
+			return n;
+		for (int i = 0; i < n; i++) {
+			bool strong = pt_mark_test(reach->strong, edges[i].to);
+			if (edges[i].from != id || strong)
+				continue;
+			bool marked = pt_reach_mark(reach, edges[i].to, weakly || edges[i].weak, id);
+			if (weakly && marked)
+				reach->queue[atomic_fetch_add(&reach->queued, 1)] = edges[i].to;
+		}
+	}
+	return 0;
+}
+
+static int walk_queue(struct pt_reach *reach, bool weakly)
+{
+	for (unsigned i = 0; i < atomic_load(&reach->queued); i++) {
+		int error = walk_chunk(reach, reach->queue[i], weakly);
+		if (error)
+			return error;
+		if (i % ROUND == 0 && reach->options.cancelled && reach->options.cancelled(reach->options.arg))
+			return -ECANCELED;
+	}
+	return 0;
+}
+
+static int walk_chunks(struct pt_reach *reach)
+{
+	int error = walk_queue(reach, false);
+	atomic_store(&reach->queued, 0);
+	for (pt_chunk_id id = 0; id < reach->n; id++)
+		if (pt_mark_test(reach->weak, id) && !pt_mark_test(reach->strong, id))
+			reach->queue[atomic_fetch_add(&reach->queued, 1)] = id;
+	return error ? error : walk_queue(reach, true);
+}
+
+int pt_reach_walk(struct pt_reach *reach)
+{
+	if (reach->parents)
+		return walk_chunks(reach);
+	int error = walk_pages(reach, false);
+	return error ? error : walk_pages(reach, true);
+}
