@@ -211,7 +211,7 @@ static bool make_room(struct pt_reach *reach)
 		reach->threads[i].found = malloc(PT_STREAM_BATCH / 8 * sizeof(*reach->threads[i].found));
 		ok = ok && reach->threads[i].found;
 	}
-	return ok && pt_todo_init(&reach->todo, pt_edges_pages(reach->edges));
+	return ok && pt_agenda_init(&reach->agenda, pt_edges_pages(reach->edges));
 }
 
 /* What only the pass itself needs. */
@@ -225,7 +225,7 @@ static void drop_tools(struct pt_reach *reach)
 	free(reach->queue);
 	reach->stretches = NULL;
 	reach->queue = NULL;
-	pt_todo_free(&reach->todo);
+	pt_agenda_free(&reach->agenda);
 }
 
 int pt_reach_pass(struct pt_reach **ret, const struct pt_memory *memory, const struct pt_heap *heap,

@@ -39,7 +39,7 @@ static void put_pages(struct pt_reach *reach, pt_chunk_id id)
 	for (size_t p = first; p < end; p++) {
 		if (p == reach->page || !pt_edges_has(reach->edges, p))
 			continue;
-		pt_todo_add(&reach->todo, p);
+		pt_agenda_add(&reach->agenda, p);
 		reach->n_others += reach->other != p;
 		reach->other = p;
 	}
@@ -86,8 +86,8 @@ static int walk_pages(struct pt_reach *reach, bool weakly)
 	unsigned round = 0;
 	for (size_t p = 0; p < n; p++)
 		if (pt_edges_has(reach->edges, p))
-			pt_todo_add(&reach->todo, p);
-	while (pt_todo_take(&reach->todo, page, &page)) {
+			pt_agenda_add(&reach->agenda, p);
+	while (pt_agenda_take(&reach->agenda, page, &page)) {
 		reach->n_others = 0;
 		reach->other = SIZE_MAX;
 		int error = walk_page(reach, page, weakly);

@@ -6,10 +6,10 @@
 
 #include <stdatomic.h>
 
+#include "core/hunt/agenda.h"
 #include "core/hunt/edges.h"
 #include "core/hunt/reach.h"
 #include "core/hunt/stream.h"
-#include "core/hunt/todo.h"
 
 typedef _Atomic uint64_t pt_mark_word;
 
@@ -27,11 +27,11 @@ struct pt_reach {
 	uint32_t *parents;  /* a chunk; or n + index of a root word, or of a span behind these */
 	pt_chunk_id *queue; /* [n] */
 	atomic_uint queued;
-	bool walking; /* the streams are over: what is marked puts its pages on todo */
-	struct pt_todo todo;
+	bool walking; /* the streams are over: what is marked puts its pages on agenda */
+	struct pt_agenda agenda;
 	size_t page;        /* at work; marks within are seen to there */
 	bool again;         /* there were such */
-	unsigned n_others;  /* pages that were put on todo meanwhile, */
+	unsigned n_others;  /* pages that were put on agenda meanwhile, */
 	size_t other;       /* and the last of them */
 	uint64_t done, all; /* bytes */
 	struct pt_stretch *stretches;
