@@ -42,7 +42,7 @@ NEVER_INLINED static void hold_still(void)
 
 /* ---- arenas ----------------------------------------------------------------------------------------------------- */
 
-static void **tables[THREADS];
+static void **volatile tables[THREADS];
 
 NEVER_INLINED static void fill_arena(size_t t)
 {
@@ -99,7 +99,7 @@ NEVER_INLINED static void large_arena(void)
 
 /* ---- threads that ended ----------------------------------------------------------------------------------------- */
 
-static __thread void *own_slots[32];
+static __thread void *volatile own_slots[32];
 
 /* Leaves pointers on its stack, which is kept for the next thread: they lead nowhere. */
 static void *short_lived(void *arg)
@@ -126,7 +126,7 @@ NEVER_INLINED static void ended(void)
 	alive[0] = results;
 }
 
-static void *all_at_once[32];
+static void *volatile all_at_once[32];
 
 static void *short_lived_detached(void *arg)
 {
