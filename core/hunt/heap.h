@@ -32,7 +32,8 @@ struct pt_chunk {
 #define PT_NO_ARENA UINT32_MAX
 
 struct pt_arena {
-	uint64_t address; /* of its malloc_state */
+	uint64_t address, end; /* of its malloc_state, which is no root: it remembers chunks that are long in use */
+	uint64_t bins;         /* address of bins[0]: before it lie top, last_remainder, and (10, or none) fast bins */
 	bool main;
 	uint64_t system, system_max; /* bytes it has from the kernel, as it counts itself */
 };
@@ -43,11 +44,18 @@ struct pt_heap_region {
 	uint32_t arena;      /* PT_NO_ARENA: one mmapped chunk */
 };
 
+/* A thread's cache that holds something. */
+struct pt_tcache {
+	uint64_t address; /* of the tcache_perthread_struct */
+	uint64_t entries; /* address of entries[0]: heads of the lists, pointers to user memory */
+	unsigned bins;    /* [bins]: of chunks of 32, 48... bytes */
+};
+
 struct pt_heap;
 
 /*
  * Reads it anew. 0; -ENOTSUP: there is no malloc of glibc, or nothing that it would recognise; -ESRCH, -EACCES, -ENOMEM;
- * -EAGAIN: it changed too much while it was walked.
+ * -EAGAIN: it changed too much while it was walked; -EOVERFLOW: more chunks than can be numbered.
  */
 int pt_heap_read(struct pt_heap **ret, const struct pt_memory *memory);
 void pt_heap_free(struct pt_heap *heap); /* NULL is fine */
@@ -55,7 +63,13 @@ void pt_heap_free(struct pt_heap *heap); /* NULL is fine */
 const char *pt_heap_version(const struct pt_heap *heap); /* "glibc 2.36", "glibc" */
 const struct pt_arena *pt_heap_arenas(const struct pt_heap *heap, size_t *ret_n);
 const struct pt_heap_region *pt_heap_regions(const struct pt_heap *heap, size_t *ret_n); /* ascending */
-/* Bytes of regions that could not be walked: a header made no sense. What lies there is neither live nor leaked. */
+const struct pt_tcache *pt_heap_tcaches(const struct pt_heap *heap, size_t *ret_n);
+/* The word at user memory + 8 of every cached chunk; 0: this version has none, or nothing is cached. */
+uint64_t pt_heap_tcache_key(const struct pt_heap *heap);
+/*
+ * Bytes that could not be walked: a header made no sense, or is swapped out. They are in no region: what lies there is
+ * neither live nor leaked, and the words in it count as any memory's.
+ */
 uint64_t pt_heap_broken(const struct pt_heap *heap);
 
 pt_chunk_id pt_heap_n(const struct pt_heap *heap);

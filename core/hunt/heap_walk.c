@@ -1,0 +1,451 @@
+/*
+ * From one chunk to the next; see heap_inner.h.
+ *
+ * A chunk begins with the size of the one before it (where that one is free) and its own size, whose low bits say whether
+ * the one before it is in use. The program goes on meanwhile: where a header makes no sense, it is read again from a
+ * little before; where that does not help, the region ends there, and goes on where headers make sense again.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/hunt/heap_inner.h"
+
+#define TRIES      4u  /* how often a header is read again */
+#define TEST_STEPS 64u /* chunks that make sense, one behind the other, are chunks */
+
+enum stop {
+	STOP_NONE,
+	STOP_LIMIT, /* at the limit */
+	STOP_TOP,
+	STOP_FENCE, /* behind a fencepost */
+	STOP_HEAD,  /* the header at `at` makes no sense */
+	STOP_PREV,  /* ... or says another size of the chunk before it */
+	STOP_ERROR,
+};
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+const unsigned char *pt_chunk_walk_window(struct pt_chunk_walk *w, uint64_t at, uint64_t limit)
+{
+	if (at >= w->from && at + 32 <= w->to)
+		return w->window + (at - w->from);
+	uint64_t size = limit - at < PT_HEAP_WINDOW ? limit - at : PT_HEAP_WINDOW;
+	ssize_t got = pt_memory_read(w->memory, at, w->window, size);
+	w->from = w->to = 0;
+	if (got < 0) {
+		w->error = (int)got;
+		return NULL;
+	}
+	if (size < 32)
+		memset(w->window + size, 0, 32 - size);
+	w->from = at;
+	w->to = at + (size < 32 ? 32 : size);
+	return w->window;
+}
+
+static uint64_t load(const unsigned char *bytes)
+{
+	uint64_t word;
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+static unsigned hash(uint64_t key)
+{
+	return (unsigned)(key * 0x9e3779b97f4a7c15ull >> 52);
+}
+
+int pt_chunk_walk_init(struct pt_chunk_walk *walk, struct pt_heap *heap, const struct pt_malloc *found,
+		       const struct pt_memory *memory)
+{
+	*walk = (struct pt_chunk_walk){.memory = memory, .found = found, .heap = heap, .top = UINT64_MAX};
+	walk->window = malloc(PT_HEAP_WINDOW + 32);
+	for (size_t i = 0; i < found->n_keys; i++)
+		walk->filter[hash(found->keys[i]) / 64] |= 1ull << hash(found->keys[i]) % 64;
+	return walk->window ? 0 : -ENOMEM;
+}
+
+static void drop_space(struct pt_chunk_walk *w)
+{
+	free(w->now.starts);
+	free(w->now.used);
+	w->now = (struct pt_space){0};
+}
+
+void pt_chunk_walk_free(struct pt_chunk_walk *walk)
+{
+	drop_space(walk);
+	free(walk->window);
+	free(walk->caches);
+}
+
+/* ---- the space at work ------------------------------------------------------------------------------------------ */
+
+static int begin(struct pt_chunk_walk *w, uint64_t start)
+{
+	size_t words = ((w->limit - start) / PT_GRAIN + 63) / 64 + 1;
+	w->at = start;
+	w->last = 0;
+	w->begun[0] = w->begun[1] = start;
+	w->from = w->to = 0;
+	w->now = (struct pt_space){.region = {start, start, w->arena}};
+	w->now.starts = calloc(words, sizeof(*w->now.starts)); /* what stays untouched costs nothing */
+	w->room_used = 4096;
+	w->now.used = malloc(w->room_used / 8);
+	return w->now.starts && w->now.used ? 0 : -ENOMEM;
+}
+
+static int finish(struct pt_chunk_walk *w, uint64_t end, bool torn)
+{
+	w->now.region.end = end;
+	w->now.torn = torn;
+	return pt_heap_add(w->heap, &w->now);
+}
+
+/* Back to a chunk that began there. */
+static void rewind_to(struct pt_chunk_walk *w, uint64_t start)
+{
+	uint64_t first = (start - w->now.region.start) / PT_GRAIN, behind = (w->at - w->now.region.start) / PT_GRAIN;
+	for (uint64_t word = first / 64; word * 64 < behind; word++) {
+		uint64_t keep = word == first / 64 ? (1ull << first % 64) - 1 : 0;
+		w->now.n -= (uint32_t)__builtin_popcountll(w->now.starts[word] & ~keep);
+		w->now.starts[word] &= keep;
+	}
+	while (w->heap->n_odd && w->heap->odd[w->heap->n_odd - 1].address >= start &&
+	       w->heap->odd[w->heap->n_odd - 1].address < w->at)
+		w->heap->n_odd--;
+	w->at = start;
+	w->last = 0;
+	w->begun[0] = w->begun[1] = start;
+	w->from = w->to = 0;
+}
+
+static bool grow_used(struct pt_chunk_walk *w)
+{
+	uint64_t *grown = realloc(w->now.used, w->room_used / 4);
+	if (!grown)
+		return false;
+	w->now.used = grown;
+	w->room_used *= 2;
+	return true;
+}
+
+/* The chunk at `at`, in use until the next one says that it is not. */
+static bool add_chunk(struct pt_chunk_walk *w, uint64_t size)
+{
+	uint64_t bit = (w->at - w->now.region.start) / PT_GRAIN;
+	uint32_t n = w->now.n;
+	if (n == w->room_used && (n >= PT_NO_CHUNK / 2 || !grow_used(w))) {
+		w->error = n >= PT_NO_CHUNK / 2 ? -EOVERFLOW : -ENOMEM;
+		return false;
+	}
+	w->now.starts[bit / 64] |= 1ull << bit % 64;
+	w->now.used[n / 64] |= 1ull << n % 64;
+	w->now.n++;
+	w->last = w->at;
+	w->at += size;
+	return true;
+}
+
+static bool add_odd(struct pt_chunk_walk *w, uint64_t size, enum pt_chunk_kind kind)
+{
+	w->error = pt_heap_add_odd(w->heap, w->at, kind);
+	return !w->error && add_chunk(w, size);
+}
+
+/* ---- tcache ----------------------------------------------------------------------------------------------------- */
+
+/* Index of the key that a chunk is marked with as cached, or n_keys. The word before it is the next one's address,
+ * hidden since 2.32. */
+static size_t key_of(const struct pt_chunk_walk *w, uint64_t at, const unsigned char *chunk)
+{
+	const struct pt_malloc *found = w->found;
+	uint64_t key = load(chunk + 24), next = load(chunk + 16);
+	if (!(w->filter[hash(key) / 64] >> hash(key) % 64 & 1))
+		return found->n_keys;
+	size_t i = 0;
+	while (i < found->n_keys && found->keys[i] != key)
+		i++;
+	uint64_t clear = next ^ (at + PT_HEADER) >> 12;
+	bool plausible = !(next % 16) || !(clear % 16 || clear >> 47);
+	return plausible ? i : found->n_keys;
+}
+
+/*
+ * Whether a chunk can be a tcache_perthread_struct: of one of its sizes (2.26, 2.30, 2.42), and it ends in as many pointers or
+ * zeroes as there are lists. What it is shows where these point (heap_free.c).
+ */
+static bool may_be_cache(const struct pt_chunk_walk *w, uint64_t size)
+{
+	const struct pt_cache_shape *shape = pt_cache_shape(size);
+	if (!shape)
+		return false;
+	if (w->at + size > w->to)
+		return true;
+	const unsigned char *entries = w->window + (w->at - w->from) + PT_HEADER + shape->entries;
+	for (unsigned i = 0; i < shape->bins; i++) {
+		uint64_t entry = load(entries + i * 8);
+		if (entry % PT_GRAIN || entry >> 47)
+			return false;
+	}
+	return true;
+}
+
+static bool note_cache(struct pt_chunk_walk *w, uint64_t size)
+{
+	if (!may_be_cache(w, size))
+		return true;
+	if (w->n_caches == w->room_caches) {
+		size_t room = w->room_caches ? w->room_caches * 2 : 64;
+		uint64_t *grown = realloc(w->caches, room * sizeof(*grown));
+		if (!grown)
+			return false;
+		w->caches = grown;
+		w->room_caches = room;
+	}
+	w->caches[w->n_caches++] = w->at;
+	return true;
+}
+
+/* ---- walking ---------------------------------------------------------------------------------------------------- */
+
+static bool is_size(uint64_t size, uint64_t at, uint64_t limit)
+{
+	return size >= PT_CHUNK_LEAST && size % PT_GRAIN == 0 && size <= limit - at;
+}
+
+/* Two headers too small for chunks: 16 and 16 in the main arena, 16 and 0 at the end of a heap of another. */
+static bool is_fence(const unsigned char *chunk)
+{
+	uint64_t first = load(chunk + 8), second = load(chunk + 24);
+	return PT_HEAD_SIZE(first) == 16 && (second == (16 | PT_PREV_INUSE) || second == PT_PREV_INUSE);
+}
+
+static enum stop stop_at_top(struct pt_chunk_walk *w, const unsigned char *chunk)
+{
+	uint64_t size = PT_HEAD_SIZE(load(chunk + 8));
+	if (!is_size(size, w->at, w->limit)) /* 16 bytes are left of a top that just was used up */
+		size = size == PT_GRAIN ? size : w->limit - w->at;
+	return add_odd(w, size, PT_CHUNK_TOP) ? STOP_TOP : STOP_ERROR;
+}
+
+/* A header that is none of a chunk. */
+static enum stop walk_fence(struct pt_chunk_walk *w, const unsigned char *chunk)
+{
+	if (PT_HEAD_SIZE(load(chunk + 8)) != PT_GRAIN)
+		return STOP_HEAD;
+	if (is_fence(chunk))
+		return add_odd(w, 32, PT_CHUNK_OWN) ? STOP_FENCE : STOP_ERROR;
+	chunk = w->limit - w->at >= 48 ? pt_chunk_walk_window(w, w->at + PT_GRAIN, w->limit) : NULL;
+	if (!chunk || !is_fence(chunk))
+		return w->error ? STOP_ERROR : STOP_HEAD;
+	return add_odd(w, PT_GRAIN, PT_CHUNK_OWN) ? STOP_NONE : STOP_ERROR; /* what an old top had left */
+}
+
+/* Where the top is now, if it is in this region. */
+static void refresh_top(struct pt_chunk_walk *w)
+{
+	w->top = pt_malloc_top(w->found, w->memory, w->arena);
+	if (w->top < w->start || w->top >= w->limit)
+		w->top = UINT64_MAX;
+}
+
+static enum stop walk_one(struct pt_chunk_walk *w, const unsigned char *chunk, uint64_t head)
+{
+	uint64_t size = PT_HEAD_SIZE(head);
+	if (!is_size(size, w->at, w->limit) || head & PT_IS_MMAPPED)
+		return walk_fence(w, chunk);
+	size_t key = key_of(w, w->at, chunk);
+	if (key < w->found->n_keys) {
+		w->key_hits[key]++;
+		w->error = pt_heap_add_odd(w->heap, w->at, PT_CHUNK_CACHED);
+	}
+	if (!w->error && !note_cache(w, size))
+		w->error = -ENOMEM;
+	return !w->error && add_chunk(w, size) ? STOP_NONE : STOP_ERROR;
+}
+
+/* Whether what makes no sense at `at` is to be read again. */
+static bool may_try(const struct pt_chunk_walk *w)
+{
+	return w->at > w->trouble || w->tries < TRIES;
+}
+
+static enum stop walk_chunks(struct pt_chunk_walk *w)
+{
+	for (enum stop stop = STOP_NONE;;) {
+		if (w->at >= w->top)
+			refresh_top(w);
+		if (w->at > w->top)
+			return STOP_TOP;
+		if (w->at >= w->limit)
+			return STOP_LIMIT;
+		if (w->at < w->from || w->at + 32 > w->to) {
+			w->begun[0] = w->begun[1];
+			w->begun[1] = w->last ? w->last : w->at;
+		}
+		const unsigned char *chunk = pt_chunk_walk_window(w, w->at, w->limit);
+		if (!chunk)
+			return STOP_ERROR;
+		uint64_t head = load(chunk + 8);
+		if (w->last && !(head & PT_PREV_INUSE)) {
+			if (load(chunk) != w->at - w->last && may_try(w))
+				return STOP_PREV;
+			w->now.used[(w->now.n - 1) / 64] &= ~(1ull << (w->now.n - 1) % 64);
+		}
+		if (w->at == w->top)
+			return stop_at_top(w, chunk);
+		stop = walk_one(w, chunk, head);
+		if (stop != STOP_NONE)
+			return stop;
+	}
+}
+
+/* ---- where it makes no sense ------------------------------------------------------------------------------------ */
+
+static void set_region(struct pt_chunk_walk *w, uint32_t arena, uint64_t start, uint64_t limit)
+{
+	w->arena = arena;
+	w->start = start;
+	w->limit = limit;
+	refresh_top(w);
+}
+
+/* Whether headers make sense from there on, as far as is needed to believe it. */
+static bool makes_sense(struct pt_chunk_walk *w, uint64_t start)
+{
+	uint64_t at = start, last = 0;
+	for (unsigned i = 0; i < TEST_STEPS; i++) {
+		unsigned char beyond[32];
+		const unsigned char *chunk = beyond;
+		if (at == w->limit || at == w->top)
+			return i > 0;
+		if (at >= w->from && at + 32 <= w->to)
+			chunk = w->window + (at - w->from);
+		else if (w->limit - at < 32 || pt_memory_read(w->memory, at, beyond, 32) != 32)
+			return false;
+		uint64_t head = load(chunk + 8), size = PT_HEAD_SIZE(head);
+		if (last ? !(head & PT_PREV_INUSE) && load(chunk) != at - last : !(head & PT_PREV_INUSE))
+			return false;
+		if (size == PT_GRAIN && is_fence(chunk))
+			return i > 0;
+		if (!is_size(size, at, w->limit) || head & PT_IS_MMAPPED)
+			return false;
+		last = at;
+		at += size;
+	}
+	return true;
+}
+
+bool pt_chunk_walk_test(struct pt_chunk_walk *w, uint32_t arena, uint64_t start, uint64_t limit)
+{
+	set_region(w, arena, start, limit);
+	return pt_chunk_walk_window(w, start, limit) && makes_sense(w, start);
+}
+
+/* The next address from `at` on where chunks seem to begin; the limit: none; 0: an error. */
+static uint64_t find_sense(struct pt_chunk_walk *w, uint64_t at)
+{
+	for (; at + PT_CHUNK_LEAST <= w->limit; at += PT_GRAIN) {
+		size_t piece = pt_memory_find(w->memory, at);
+		if (at < w->from || at + 32 > w->to) {
+			if (piece == w->memory->n || w->memory->pieces[piece].start >= w->limit)
+				return w->limit;
+			if (w->memory->pieces[piece].start > at)
+				at = w->memory->pieces[piece].start;
+		}
+		const unsigned char *chunk = pt_chunk_walk_window(w, at, w->limit);
+		if (!chunk)
+			return 0;
+		if (load(chunk + 8) && makes_sense(w, at))
+			return at;
+	}
+	return w->limit;
+}
+
+/* Reads again, from a little before. */
+static void try_again(struct pt_chunk_walk *w)
+{
+	w->tries = w->at > w->trouble ? 1 : w->tries + 1;
+	if (w->at > w->trouble)
+		w->trouble = w->at;
+	rewind_to(w, w->begun[0]);
+}
+
+/* What the program's own use of brk leaves between fenceposts and the next chunk is not the heap's, and not broken. */
+static int go_on(struct pt_chunk_walk *w, enum stop stop)
+{
+	uint64_t at = w->at;
+	int error = finish(w, at, stop == STOP_HEAD);
+	if (error || w->mapped)
+		return error;
+	uint64_t next = find_sense(w, stop == STOP_HEAD ? at + PT_GRAIN : at);
+	if (!next)
+		return w->error;
+	if (stop == STOP_HEAD)
+		w->heap->broken += next - at;
+	w->found_again = stop == STOP_HEAD;
+	w->at = next;
+	return next == w->limit ? 0 : begin(w, next);
+}
+
+/* The top moved down below what was walked: what is behind it is free again. */
+static int end_at_top(struct pt_chunk_walk *w)
+{
+	if (w->at > w->top) {
+		if (w->top <= w->now.region.start) { /* of a region that was found again */
+			drop_space(w);
+			return 0;
+		}
+		rewind_to(w, w->top);
+		const unsigned char *chunk = pt_chunk_walk_window(w, w->at, w->limit);
+		if (!chunk || stop_at_top(w, chunk) == STOP_ERROR)
+			return w->error;
+	}
+	return finish(w, w->at, false);
+}
+
+/* Chunks that were found again, and whose sizes then did not fit: none of them can be believed. */
+static int disbelieve(struct pt_chunk_walk *w)
+{
+	uint64_t start = w->now.region.start, at = w->at;
+	rewind_to(w, start);
+	drop_space(w);
+	w->heap->broken += at - start;
+	w->found_again = false;
+	return begin(w, at);
+}
+
+int pt_chunk_walk_region(struct pt_chunk_walk *w, uint32_t arena, uint64_t start, uint64_t limit)
+{
+	set_region(w, arena, start, limit);
+	w->trouble = w->tries = 0;
+	w->found_again = false;
+	int error = begin(w, start);
+	while (!error) {
+		enum stop stop = walk_chunks(w);
+		switch (stop) {
+		case STOP_ERROR: return w->error;
+		case STOP_LIMIT: return finish(w, w->at, false);
+		case STOP_TOP: return end_at_top(w);
+		case STOP_FENCE: error = go_on(w, stop); break;
+		case STOP_PREV:
+			if (w->found_again)
+				error = disbelieve(w);
+			else
+				try_again(w);
+			break;
+		case STOP_HEAD:
+			if (may_try(w))
+				try_again(w);
+			else
+				error = go_on(w, stop);
+			break;
+		default: break;
+		}
+		if (!error && !w->now.starts)
+			return 0; /* nothing behind it */
+	}
+	return error;
+}
