@@ -73,22 +73,23 @@ static bool mark_chunks(struct lost *lost)
 
 struct edges {
 	const struct lost *lost;
-	bool (*each)(void *arg, uint32_t to);
+	pt_leak_edge *each;
 	void *arg;
 };
 
-static bool pass_on(void *arg, pt_chunk_id to, bool weak)
+static bool pass_on(void *arg, pt_chunk_id from, pt_chunk_id to, bool weak)
 {
 	const struct edges *edges = arg;
 	(void)weak;
-	return !is_lost(edges->lost, to) || edges->each(edges->arg, object_of(edges->lost, to));
+	if (!is_lost(edges->lost, from) || !is_lost(edges->lost, to))
+		return true;
+	return edges->each(edges->arg, object_of(edges->lost, from), object_of(edges->lost, to));
 }
 
-static bool edges_of(void *arg, uint32_t from, bool (*each)(void *arg, uint32_t to), void *each_arg)
+static int edges_of(void *arg, pt_leak_edge *each, void *each_arg)
 {
 	const struct lost *lost = arg;
-	const pt_chunk_id id = chunk_of(lost, &lost->view->objects[from]);
-	return id == PT_NO_CHUNK || pt_reach_edges(lost->reach, id, pass_on, &(struct edges){lost, each, each_arg});
+	return pt_reach_all_edges(lost->reach, pass_on, &(struct edges){lost, each, each_arg});
 }
 
 static int find_leaks(struct pt_hunt_view *view, const struct pt_heap *heap, const struct pt_reach *reach)

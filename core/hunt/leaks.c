@@ -40,17 +40,27 @@ struct graph {
 	uint32_t n_edges, room;
 	uint32_t n_components;
 	/* while edges are read */
-	uint32_t from;
+	uint32_t from; /* all before it have their edges */
 	bool failed;
 };
 
 /* ---- edges ------------------------------------------------------------------------------------------------------ */
 
-static bool add_edge(void *arg, uint32_t to)
+/* From `from` on edges begin where there are none yet. */
+static void begin_edges(struct graph *g, uint32_t from)
+{
+	for (; g->from <= from; g->from++)
+		g->nodes[g->from].edges = g->nodes[g->from].at = g->n_edges;
+}
+
+static bool add_edge(void *arg, uint32_t from, uint32_t to)
 {
 	struct graph *g = arg;
-	if (to >= g->n || to == g->from || g->objects[to].tier != g->objects[g->from].tier)
+	if (from >= g->n || from + 1 < g->from) /* out of order: not to be taken for another's */
 		return true;
+	if (to >= g->n || to == from || g->objects[to].tier != g->objects[from].tier)
+		return true;
+	begin_edges(g, from);
 	if (g->n_edges == g->room) {
 		const uint32_t room = g->room + g->room / 2 + 1024;
 		uint32_t *v = room > g->room ? realloc(g->to, room * sizeof(*v)) : NULL;
@@ -70,12 +80,9 @@ static int read_graph(struct graph *g, pt_leak_edges *edges, void *arg)
 	g->nodes = calloc((size_t)g->n + 1, sizeof(*g->nodes));
 	if (!g->nodes)
 		return -ENOMEM;
-	for (g->from = 0; g->from < g->n && !g->failed; g->from++) {
-		g->nodes[g->from].edges = g->nodes[g->from].at = g->n_edges;
-		edges(arg, g->from, add_edge, g);
-	}
-	g->nodes[g->n].edges = g->n_edges;
-	return g->failed ? -ENOMEM : 0;
+	int error = edges(arg, add_edge, g);
+	begin_edges(g, g->n);
+	return g->failed ? -ENOMEM : error;
 }
 
 /* ---- components ------------------------------------------------------------------------------------------------- */

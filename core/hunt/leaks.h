@@ -8,13 +8,17 @@
 
 #include "core/hunt/view.h"
 
-/* Which objects one points at, by their indices: in any order, again or itself is fine. False: each said to stop. */
-typedef bool pt_leak_edges(void *arg, uint32_t from, bool (*each)(void *arg, uint32_t to), void *each_arg);
+/*
+ * Tells which objects point at which, by their indices: ascending by `from`, what each points at in any order; again or
+ * itself is fine. 0 or an error; each says false when it should stop.
+ */
+typedef bool pt_leak_edge(void *arg, uint32_t from, uint32_t to);
+typedef int pt_leak_edges(void *arg, pt_leak_edge *each, void *each_arg);
 
 /*
- * Fills in the roots of objects[n], and *ret[*ret_n], malloc'ed, most bytes first, but for what needs groups. Asks for the
- * edges of each object once; those between objects of different tiers do not count. O(n + edges) time but for the order,
- * 20 bytes for an object and 4 for an edge; not recursive. 0, -ENOMEM.
+ * Fills in the roots of objects[n], and *ret[*ret_n], malloc'ed, most bytes first, but for what needs groups. Asks for edges
+ * once; those between objects of different tiers do not count. O(n + edges) time but for the order,
+ * 20 bytes for an object and 4 for an edge; not recursive. 0, -ENOMEM, or what `edges` said.
  */
 int pt_leaks_of(struct pt_leak_object *objects, size_t n, pt_leak_edges *edges, void *arg, struct pt_leak **ret,
 		size_t *ret_n);

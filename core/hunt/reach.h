@@ -42,7 +42,12 @@ enum pt_reached pt_reach_of(const struct pt_reach *reach, pt_chunk_id id);
 /* Edges of a chunk that is not (strongly) reached to others; false: each said to stop. */
 bool pt_reach_edges(const struct pt_reach *reach, pt_chunk_id id, bool (*each)(void *arg, pt_chunk_id to, bool weak),
 		    void *arg);
+/* All edges of all such chunks, ascending by `from`. 0; -ECANCELED: each said to stop; -ESRCH. */
+int pt_reach_all_edges(const struct pt_reach *reach,
+		       bool (*each)(void *arg, pt_chunk_id from, pt_chunk_id to, bool weak), void *arg);
 bool pt_reach_parent(const struct pt_reach *reach, pt_chunk_id id, struct pt_reach_from *ret);
+/* The chunk alone, without looking for the word: nanoseconds. PT_NO_CHUNK: a root, or it is not reached. */
+pt_chunk_id pt_reach_parent_chunk(const struct pt_reach *reach, pt_chunk_id id);
 /* Every used chunk that is not strongly reached, ascending. */
 void pt_reach_lost(const struct pt_reach *reach, void (*each)(void *arg, pt_chunk_id id, enum pt_reached how),
 		   void *arg);

@@ -1,6 +1,7 @@
 /*
  * What a pass found, asked for; see reach.h.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "core/hunt/reaching.h"
@@ -41,6 +42,22 @@ bool pt_reach_edges(const struct pt_reach *reach, pt_chunk_id id, bool (*each)(v
 				return false;
 	}
 	return true;
+}
+
+int pt_reach_all_edges(const struct pt_reach *reach,
+		       bool (*each)(void *arg, pt_chunk_id from, pt_chunk_id to, bool weak), void *arg)
+{
+	struct pt_edge edges[PT_EDGES_MAX];
+	for (size_t p = 0; p < pt_edges_pages(reach->edges); p++) {
+		int n = pt_reach_page(reach, p, edges);
+		if (n < 0)
+			return n;
+		for (int i = 0; i < n; i++)
+			if (!pt_mark_test(reach->strong, edges[i].from) &&
+			    !each(arg, edges[i].from, edges[i].to, edges[i].weak))
+				return -ECANCELED;
+	}
+	return 0;
 }
 
 /* ---- why it is reached ------------------------------------------------------------------------------------------ */
@@ -91,4 +108,11 @@ bool pt_reach_parent(const struct pt_reach *reach, pt_chunk_id id, struct pt_rea
 		ret->place = find_word(reach, span->start, span->end, id, span->kind == PT_ROOT_STACK);
 	}
 	return true;
+}
+
+pt_chunk_id pt_reach_parent_chunk(const struct pt_reach *reach, pt_chunk_id id)
+{
+	if (!reach->parents || pt_reach_of(reach, id) == PT_REACHED_NOT || reach->parents[id] >= reach->n)
+		return PT_NO_CHUNK;
+	return reach->parents[id];
 }

@@ -2,6 +2,7 @@
  * Leaks out of graphs of lost objects: lists, trees, circles, what several share; at random against dominators found by
  * leaving out one object after the other; and a list too long for any stack.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,13 +24,14 @@ struct made {
 	size_t n_leaks;
 };
 
-static bool made_edges(void *arg, uint32_t from, bool (*each)(void *arg, uint32_t to), void *each_arg)
+static int made_edges(void *arg, pt_leak_edge *each, void *each_arg)
 {
 	const struct made *m = arg;
-	for (uint32_t to = 0; to < N_MAX; to++) /* also to what is no object of it */
-		if (m->edge[from][to] && !each(each_arg, to))
-			return false;
-	return true;
+	for (uint32_t from = 0; from < N_MAX; from++) /* also from and to what is no object of it */
+		for (uint32_t to = 0; to < N_MAX; to++)
+			if (m->edge[from][to] && !each(each_arg, from, to))
+				return -ECANCELED;
+	return 0;
 }
 
 static void run(struct made *m)
@@ -138,6 +140,22 @@ static void tiers_stay_apart(void **state)
 	assert_int_equal(m.leaks[0].tier, PT_LEAK_WEAK);
 	assert_int_equal(m.leaks[1].tier, PT_LEAK_LEAKED);
 	free(m.leaks);
+}
+
+static int broken_edges(void *arg, pt_leak_edge *each, void *each_arg)
+{
+	(void)arg;
+	each(each_arg, 0, 1);
+	return -ESRCH;
+}
+
+static void what_edges_say_is_said(void **state)
+{
+	(void)state;
+	struct made m;
+	make(&m, 3, NULL);
+	assert_int_equal(pt_leaks_of(m.objects, m.n, broken_edges, &m, &m.leaks, &m.n_leaks), -ESRCH);
+	assert_null(m.leaks);
 }
 
 static void groups_of_leaks(void **state)
@@ -287,12 +305,16 @@ struct line {
 	bool back;        /* and back */
 };
 
-static bool line_edges(void *arg, uint32_t from, bool (*each)(void *arg, uint32_t to), void *each_arg)
+static int line_edges(void *arg, pt_leak_edge *each, void *each_arg)
 {
 	const struct line *line = arg;
-	const uint32_t to = (uint32_t)(((uint64_t)from + line->step) % line->n);
-	const uint32_t before = (uint32_t)(((uint64_t)from + line->n - line->step) % line->n);
-	return (!to || each(each_arg, to)) && (!line->back || !from || each(each_arg, before));
+	for (uint32_t from = 0; from < line->n; from++) {
+		const uint32_t to = (uint32_t)(((uint64_t)from + line->step) % line->n);
+		const uint32_t before = (uint32_t)(((uint64_t)from + line->n - line->step) % line->n);
+		if ((to && !each(each_arg, from, to)) || (line->back && from && !each(each_arg, from, before)))
+			return -ECANCELED;
+	}
+	return 0;
 }
 
 static void a_list_of_any_length(void **state)
@@ -324,6 +346,7 @@ int main(void)
 		cmocka_unit_test(a_circle_hangs_on_what_is_unlike_the_others),
 		cmocka_unit_test(what_several_share_is_its_own),
 		cmocka_unit_test(tiers_stay_apart),
+		cmocka_unit_test(what_edges_say_is_said),
 		cmocka_unit_test(groups_of_leaks),
 		cmocka_unit_test(as_by_leaving_out_each),
 		cmocka_unit_test(a_list_of_any_length),
