@@ -41,11 +41,21 @@ struct pt_root_span {
 	uint32_t vma; /* index */
 };
 
+/* A thread as it was when it was stopped. */
+struct pt_root_thread {
+	pid_t tid;
+	uint64_t sp, tp;   /* stack pointer, and thread pointer (fs_base); 0: not known */
+	uint64_t regs[17]; /* as pt_user_regs() has them: ax bx cx dx si di bp sp ip r8 to r15 */
+	unsigned n_regs;   /* 0: they could not be read */
+};
+
 struct pt_roots {
 	struct pt_root_word *words; /* [n_words] */
 	size_t n_words;
 	struct pt_root_span *spans; /* [n_spans], ascending, do not overlap; none of the heap's regions */
 	size_t n_spans;
+	struct pt_root_thread *thread; /* [n_threads], by thread pointer */
+	size_t n_threads;
 	unsigned threads, refused;           /* refused: whose registers could not be read */
 	uint64_t stopped_ns_max, stopped_ns; /* any one thread, longest; all of them together */
 };

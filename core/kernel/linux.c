@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -244,22 +245,35 @@ static int linux_clear_soft_dirty(struct pt_kernel *k, pid_t pid)
 	return error;
 }
 
-/* There is no wait that ends by itself, and a signal for it would be the program's affair: so it looks again. */
+/*
+ * There is no wait that ends by itself, and a signal for it would be the program's affair: so it looks again, soon, since
+ * somebody stands still meanwhile; later in longer steps. Naps last as long as they say, for this thread alone.
+ */
 static int linux_wait(struct pt_kernel *k, pid_t tid, uint64_t timeout_ns, int *ret_status)
 {
-	const struct timespec nap = {.tv_nsec = 50000};
+	struct timespec nap = {.tv_nsec = 5000};
 	const uint64_t until = linux_now(k, PT_CLOCK_MONOTONIC) + timeout_ns;
+	int slack = 0, r = 0;
 
 	for (;;) {
 		pid_t got = waitpid(tid, ret_status, __WALL | WNOHANG);
-		if (got == tid)
-			return 1;
-		if (got < 0 && errno != EINTR)
-			return -errno;
+		if (got == tid || (got < 0 && errno != EINTR)) {
+			r = got == tid ? 1 : -errno;
+			break;
+		}
 		if (linux_now(k, PT_CLOCK_MONOTONIC) >= until)
-			return 0;
+			break;
+		if (!slack) {
+			slack = prctl(PR_GET_TIMERSLACK);
+			prctl(PR_SET_TIMERSLACK, 1);
+		}
 		nanosleep(&nap, NULL);
+		if (nap.tv_nsec < 300000)
+			nap.tv_nsec *= 2;
 	}
+	if (slack > 0)
+		prctl(PR_SET_TIMERSLACK, slack);
+	return r;
 }
 
 static int linux_perf_open(struct pt_kernel *k, void *attr, pid_t tid, int cpu)

@@ -68,6 +68,22 @@ int pt_read_threads(struct pt_kernel *k, pid_t pid, pid_t **ret, size_t *ret_n);
 int pt_read_thread_sp(struct pt_kernel *k, pid_t pid, pid_t tid, uint64_t *ret);
 bool pt_parse_syscall_sp(const char *text, uint64_t *ret);
 
+/* A word that a process has given to the kernel and gets back: programs put pointers there. */
+struct pt_kept {
+	uint64_t value;
+	int fd; /* the epoll it was given to; of a timer its number, -1: not known */
+};
+struct pt_kept_list {
+	struct pt_kept *v; /* [n], malloc'ed, the caller's to free, in any case */
+	size_t n, room;
+};
+/* Add the data of all that a process's epolls watch, of /proc/PID/fdinfo. -ESRCH, -ENOENT: none such, -EACCES. */
+int pt_read_epolls(struct pt_kernel *k, pid_t pid, struct pt_kept_list *ret);
+int pt_parse_epoll(const char *text, size_t size, int fd, struct pt_kept_list *ret);
+/* Add the values of its POSIX timers (sigevent). -ENOENT: this kernel does not show them. */
+int pt_read_timers(struct pt_kernel *k, pid_t pid, struct pt_kept_list *ret);
+int pt_parse_timers(const char *text, size_t size, struct pt_kept_list *ret);
+
 /* Code of a function of the kernel; {0, 0}: there is none of that name. */
 struct pt_code {
 	uint64_t start, end;

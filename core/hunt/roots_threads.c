@@ -1,0 +1,312 @@
+/*
+ * Registers of threads that run. Each is stopped, read and let go before the next one, but that those which do not stop at
+ * once (they wait for a processor) are looked after meanwhile. New threads may have come, so the list is read again
+ * until it has no new ones.
+ *
+ * A thread of ours does it, which ends with it: a thread in the kernel, in a sleep that nothing ends, cannot be let go
+ * before it stops, but the kernel lets go of all that a thread of ours traces when that ends, and when it is killed.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#include "core/hunt/roots_parts.h"
+
+#define MICRO      1000ull
+#define MILLI      1000000ull
+#define ROUNDS     64u
+#define FLIGHTS    128u           /* threads that are being stopped at a time, at most */
+#define SPIN       (20 * MICRO)   /* so long one that runs is asked for without a pause */
+#define SOON       (300 * MICRO)  /* who has not stopped by then waits for a processor: on with the next */
+#define NAP        (100 * MICRO)  /* between two looks at those */
+#define PATIENCE   (100 * MILLI)  /* without any that stopped: for who sleeps in the kernel */
+#define PATIENCE_R (4000 * MILLI) /* and for who waits for a processor */
+#define VECTOR     16384u         /* bytes of vector registers; AMX makes them 11 KiB */
+#define GENERAL    1024u
+
+/* One that was told to stop. */
+struct flight {
+	pid_t tid;
+	uint64_t ran; /* when it was last seen not to have stopped */
+};
+
+struct visit {
+	struct pt_gather *gather;
+	struct pt_kernel *k;
+	pid_t pid;
+	struct flight flights[FLIGHTS];
+	size_t n;
+	uint64_t landed; /* when the last one stopped */
+	bool stuck;      /* one did not stop in time */
+	int error;
+	uint64_t general[GENERAL / 8], vector[VECTOR / 8];
+};
+
+static uint64_t now(struct visit *v)
+{
+	return v->k->ops->now(v->k, PT_CLOCK_MONOTONIC);
+}
+
+static long trace(struct visit *v, int request, pid_t tid, uint64_t addr, void *data)
+{
+	return v->k->ops->ptrace(v->k, request, tid, addr, data);
+}
+
+/* ---- one that has stopped --------------------------------------------------------------------------------------- */
+
+static size_t read_set(struct visit *v, pid_t tid, unsigned type, void *room, size_t size)
+{
+	struct iovec iov = {room, size};
+	return trace(v, PTRACE_GETREGSET, tid, type, &iov) < 0 ? 0 : iov.iov_len;
+}
+
+static size_t read_vector(struct visit *v, pid_t tid)
+{
+#if defined(NT_X86_XSTATE)
+	size_t size = read_set(v, tid, NT_X86_XSTATE, v->vector, VECTOR);
+	if (size)
+		return size;
+#endif
+	return read_set(v, tid, NT_PRFPREG, v->vector, VECTOR);
+}
+
+/* Reads and lets go; what was read is looked at afterwards. */
+static void visit_stopped(struct visit *v, const struct flight *flight, int status)
+{
+	struct pt_roots *roots = v->gather->roots;
+	int signal = status >> 16 == PTRACE_EVENT_STOP ? 0 : WSTOPSIG(status);
+	size_t vector = 0, general = read_set(v, flight->tid, NT_PRSTATUS, v->general, GENERAL);
+	if (general && pt_registers_outside_call(v->general, general))
+		vector = read_vector(v, flight->tid);
+	trace(v, PTRACE_DETACH, flight->tid, 0, (void *)(intptr_t)signal);
+	uint64_t stopped = now(v) - flight->ran;
+	roots->stopped_ns += stopped;
+	if (stopped > roots->stopped_ns_max)
+		roots->stopped_ns_max = stopped;
+	if (!general)
+		return; /* it was killed */
+	roots->threads++;
+	v->error = pt_gather_registers(v->gather, flight->tid, v->general, general, v->vector, vector);
+}
+
+/* True: it is dealt with. */
+static bool look(struct visit *v, struct flight *flight, uint64_t timeout)
+{
+	int status;
+	uint64_t before = now(v);
+	int r = v->k->ops->wait(v->k, flight->tid, timeout, &status);
+	if (r == 0) {
+		flight->ran = before;
+		return false;
+	}
+	if (r == 1 && WIFSTOPPED(status))
+		visit_stopped(v, flight, status);
+	return true;
+}
+
+/* ---- all of them ------------------------------------------------------------------------------------------------ */
+
+/* Looks at all that were told to stop, the newest last and for so long. */
+static void look_at_all(struct visit *v, uint64_t nap)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < v->n; i++) {
+		struct flight flight = v->flights[i];
+		if (!v->error && look(v, &flight, i + 1 == v->n ? nap : 0))
+			v->landed = now(v);
+		else
+			v->flights[kept++] = flight;
+	}
+	v->n = kept;
+}
+
+static char state_of(struct visit *v, pid_t tid)
+{
+	struct pt_process thread;
+	return pt_read_process(v->k, tid, &thread) ? 0 : thread.state;
+}
+
+/* Leaves unread who does not stop. The kernel lets go of it at our end. */
+static void give_up(struct visit *v, bool running_too)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < v->n; i++) {
+		if (v->error || (!running_too && state_of(v, v->flights[i].tid) == 'R')) {
+			v->flights[kept++] = v->flights[i];
+			continue;
+		}
+		v->stuck = true;
+		v->gather->roots->refused++;
+		v->error = pt_gather_thread(v->gather, (struct pt_root_thread){.tid = v->flights[i].tid});
+	}
+	v->n = kept;
+}
+
+/* Until no more than so many are under way. */
+static void land(struct visit *v, size_t most)
+{
+	uint64_t asked = v->landed = now(v);
+	while (v->n > most && !v->error) {
+		look_at_all(v, NAP);
+		uint64_t at = now(v);
+		if (v->landed > asked)
+			asked = v->landed;
+		if (at - asked < PATIENCE)
+			continue;
+		give_up(v, at - v->landed > PATIENCE_R);
+		asked = at;
+	}
+}
+
+static int why_refused(struct visit *v, pid_t tid, int error)
+{
+	static const char key[] = "\nTracerPid:\t";
+	char path[64], *text;
+	const char *line;
+	size_t size;
+	char state = state_of(v, tid);
+	if (!state || state == 'Z' || state == 'X') /* a thread that ends just now is refused too */
+		return 0;
+	snprintf(path, sizeof(path), "proc/%d/status", (int)tid);
+	if (error != -EPERM || pt_kernel_slurp(v->k, path, &text, &size))
+		return error;
+	line = strstr(text, key);
+	if (line && strtol(line + strlen(key), NULL, 10) > 0)
+		error = -EBUSY;
+	free(text);
+	return error;
+}
+
+static void visit_thread(struct visit *v, pid_t tid)
+{
+	if (v->n == FLIGHTS)
+		land(v, FLIGHTS - 1);
+	if (v->stuck && state_of(v, tid) == 'D') {
+		v->gather->roots->refused++;
+		v->error = pt_gather_thread(v->gather, (struct pt_root_thread){.tid = tid});
+		return;
+	}
+	long error = trace(v, PTRACE_SEIZE, tid, 0, NULL);
+	if (error < 0) {
+		v->error = why_refused(v, tid, (int)error);
+		return;
+	}
+	uint64_t began = now(v), at = began;
+	v->flights[v->n++] = (struct flight){.tid = tid, .ran = began};
+	trace(v, PTRACE_INTERRUPT, tid, 0, NULL);
+	while (v->n && v->flights[v->n - 1].tid == tid && at - began < SOON && !v->error) {
+		look_at_all(v, at - began < SPIN ? 0 : SPIN);
+		at = now(v);
+	}
+}
+
+static int by_tid(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* Those in the list that were not in the last one. */
+static bool visit_new(struct visit *v, pid_t **seen, size_t *n_seen)
+{
+	pid_t *tids;
+	size_t n, at = 0;
+	bool more = false;
+	int error = pt_read_threads(v->k, v->pid, &tids, &n);
+	if (error || !n) {
+		v->error = !error || error == -ENOENT ? -ESRCH : error;
+		return false;
+	}
+	qsort(tids, n, sizeof(*tids), by_tid);
+	for (size_t i = 0; i < n && !v->error; i++) {
+		while (at < *n_seen && (*seen)[at] < tids[i])
+			at++;
+		if (at < *n_seen && (*seen)[at] == tids[i])
+			continue;
+		more = true;
+		visit_thread(v, tids[i]);
+	}
+	land(v, 0);
+	free(*seen);
+	*seen = tids;
+	*n_seen = n;
+	return more && !v->error;
+}
+
+/* While somebody stands still for us, nobody else's work comes first; where that is not permitted, it may. */
+static void hurry(void)
+{
+	const struct sched_param least = {.sched_priority = sched_get_priority_min(SCHED_FIFO)};
+	pthread_setschedparam(pthread_self(), SCHED_FIFO, &least);
+}
+
+static void *visit_all(void *arg)
+{
+	struct visit *v = arg;
+	pid_t *seen = NULL;
+	size_t n = 0;
+	hurry();
+	for (unsigned round = 0; round < ROUNDS; round++)
+		if (!visit_new(v, &seen, &n))
+			break;
+	free(seen);
+	return NULL;
+}
+
+int pt_gather_threads(struct pt_gather *gather)
+{
+	const struct pt_target *target = gather->memory->target;
+	struct visit *v = malloc(sizeof(*v));
+	pthread_t thread;
+	if (!v)
+		return -ENOMEM;
+	v->gather = gather;
+	v->k = target->k;
+	v->pid = target->pid;
+	v->n = 0;
+	v->stuck = false;
+	v->error = 0;
+	int error = -pthread_create(&thread, NULL, visit_all, v);
+	if (!error) {
+		pthread_join(thread, NULL);
+		error = v->error;
+	}
+	if (!error && !gather->roots->n_threads)
+		error = -ESRCH;
+	free(v);
+	return error;
+}
+
+int pt_gather_held(struct pt_gather *gather, struct pt_hold *held)
+{
+	size_t n;
+	const struct pt_held *threads = pt_hold_threads(held, &n);
+	uint64_t general[GENERAL / 8], *vector = malloc(VECTOR);
+	int error = vector ? 0 : -ENOMEM;
+	for (size_t i = 0; i < n && !error; i++) {
+		size_t size = GENERAL, vector_size = VECTOR;
+		if (threads[i].gone)
+			continue;
+		if (pt_hold_registers(held, threads[i].tid, NT_PRSTATUS, general, &size)) {
+			gather->roots->refused++;
+			error = pt_gather_thread(gather, (struct pt_root_thread){.tid = threads[i].tid});
+			continue;
+		}
+#if defined(NT_X86_XSTATE)
+		if (!pt_registers_outside_call(general, size) ||
+		    pt_hold_registers(held, threads[i].tid, NT_X86_XSTATE, vector, &vector_size))
+#endif
+			vector_size = 0;
+		gather->roots->threads++;
+		error = pt_gather_registers(gather, threads[i].tid, general, size, vector, vector_size);
+	}
+	free(vector);
+	return error;
+}
