@@ -2,8 +2,8 @@
  * Chunks that were mapped one by one, and parts of the main arena that were mapped because brk had no room; see
  * heap_inner.h. Nothing points at either: they are found by their headers.
  *
- * An mmapped chunk begins where its mapping does, or behind what an alignment cost, which prev_size says; header and
- * mapping together are whole pages. The kernel joins mappings that adjoin, so every page that is no known chunk's is looked at.
+ * An mmapped chunk begins where its mapping does, or behind what an alignment cost, which prev_size says; both together are
+ * whole pages. The kernel joins mappings that adjoin, so every page that is no known chunk's is looked at.
  */
 #include <errno.h>
 #include <string.h>
@@ -44,23 +44,39 @@ static uint64_t known_end(const struct pt_heap *heap, size_t n_known, uint64_t a
 	return 0;
 }
 
-static bool is_mmapped_at(const unsigned char *bytes, unsigned offset, uint64_t at, const struct run *run,
-			  uint64_t page)
+/* Whether that is the header of an mmapped chunk whose mapping begins `lead` bytes before it. */
+static bool is_header(const unsigned char *bytes, uint64_t at, uint64_t lead, const struct run *run, uint64_t page)
 {
-	uint64_t lead = load(bytes), head = load(bytes + 8), size = PT_HEAD_SIZE(head);
-	return (head & 7) == PT_IS_MMAPPED && lead % page == offset && lead <= at - run->start &&
-	       (lead + size) % page == 0 && size >= PT_CHUNK_LEAST && size <= run->end - at;
+	uint64_t head = load(bytes + 8), size = PT_HEAD_SIZE(head);
+	return load(bytes) == lead && (head & 7) == PT_IS_MMAPPED && (lead + size) % page == 0 &&
+	       size >= PT_CHUNK_LEAST && size <= run->end - at;
 }
 
-/* Where in a page the header of an mmapped chunk is; -1: nowhere. Its user memory is at a power of two, or right behind. */
-static int find_header(const unsigned char *bytes, uint64_t at, const struct run *run, uint64_t page)
+/*
+ * Aligned memory has its header right before it; the one at the mapping's start is left over then. *header and *size are of
+ * that one, and become those of the other, if there is one.
+ */
+static void find_aligned(struct pt_chunk_walk *w, const struct run *run, uint64_t page, uint64_t *header,
+			 uint64_t *size)
 {
-	if (is_mmapped_at(bytes, 0, at, run, page))
-		return 0;
-	for (unsigned align = 64; align <= page; align *= 2)
-		if (is_mmapped_at(bytes + align - PT_HEADER, align - PT_HEADER, at + align - PT_HEADER, run, page))
-			return (int)(align - PT_HEADER);
-	return -1;
+	uint64_t start = *header, all = *size, last = 0;
+	for (uint64_t align = 32; align < all; align *= 2) {
+		unsigned char bytes[PT_HEADER];
+		uint64_t at = ((start + PT_HEADER + align - 1) & ~(align - 1)) - PT_HEADER;
+		at += at - start < PT_CHUNK_LEAST ? align : 0; /* what is cut off has to be a chunk */
+		if (at == last || at >= start + all)
+			continue;
+		last = at;
+		if (at >= w->from && at + PT_HEADER <= w->to)
+			memcpy(bytes, w->window + (at - w->from), PT_HEADER);
+		else if (pt_memory_read(w->memory, at, bytes, PT_HEADER) != PT_HEADER)
+			continue;
+		if (is_header(bytes, at, at - start, run, page)) {
+			*header = at;
+			*size = PT_HEAD_SIZE(load(bytes + 8));
+			return;
+		}
+	}
 }
 
 static int add_mmapped(struct pt_chunk_walk *w, uint64_t header, uint64_t size)
@@ -73,15 +89,11 @@ static int add_mmapped(struct pt_chunk_walk *w, uint64_t header, uint64_t size)
 static int look_at_page(struct pt_chunk_walk *w, const struct run *run, uint64_t *at, uint64_t page)
 {
 	const unsigned char *bytes = pt_chunk_walk_window(w, *at, run->end);
-	if (bytes && *at + page > w->to) { /* the end of a window: another, from here */
-		w->from = w->to = 0;
-		bytes = pt_chunk_walk_window(w, *at, run->end);
-	}
 	if (!bytes)
 		return w->error;
-	int offset = find_header(bytes, *at, run, page);
-	if (offset >= 0) {
-		uint64_t size = PT_HEAD_SIZE(load(bytes + offset + 8)), header = *at + (unsigned)offset;
+	if (is_header(bytes, *at, 0, run, page)) {
+		uint64_t header = *at, size = PT_HEAD_SIZE(load(bytes + 8));
+		find_aligned(w, run, page, &header, &size);
 		*at = header + size;
 		return add_mmapped(w, header, size);
 	}
