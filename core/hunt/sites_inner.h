@@ -1,0 +1,52 @@
+/*
+ * What sites.c and sites_join.c share. Private to core/hunt.
+ */
+#ifndef PT_HUNT_SITES_INNER_H
+#define PT_HUNT_SITES_INNER_H
+
+#include "core/hunt/births.h"
+#include "core/hunt/heads.h"
+#include "core/hunt/sites.h"
+#include "core/hunt/wrote.h"
+#include "core/perf/watchpoints.h"
+
+#define PT_SITES_HOT 64 /* sources that are known to hand out, at most */
+
+/* What one watchpoint is doing. */
+struct pt_sites_slot {
+	bool armed;
+	size_t source;
+	struct pt_head head;
+	uint64_t armed_ns, last_ns; /* last: hit, or since it is armed */
+	unsigned hits, limit;
+	bool over;  /* nothing more can be told of it */
+	bool lives; /* it was handed out, and not freed since: */
+	pt_stack_id stack;
+	uint64_t born_ns;
+	bool read; /* and this is what it held: */
+	uint64_t size, hash;
+};
+
+struct pt_sites {
+	struct pt_target *target; /* borrowed */
+	struct pt_heads *heads;
+	struct pt_watchpoints *watch;
+	struct pt_unwinder *unwinder;
+	struct pt_stacks *stacks;
+	struct pt_object_births *births;
+	struct pt_sites_slot slots[PT_WATCHPOINTS_MAX];
+	struct { /* that handed something out lately */
+		size_t source;
+		unsigned idle; /* armed, and nothing came */
+	} hot[PT_SITES_HOT];
+	size_t n_hot, next_hot, next_cold; /* whose turn it is */
+	size_t next_birth;                 /* to be looked at again */
+	double hits_left;                  /* that may still be taken for now */
+	uint64_t turn_ns, look_ns;         /* last */
+	struct pt_sites_totals totals;
+};
+
+/* What an object holds, hashed. False: it is not there. */
+bool pt_sites_hash(struct pt_sites *sites, uint64_t address, uint64_t size, uint64_t *ret);
+
+#endif
