@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@ struct pt_hunt {
 	struct pt_kernel *k; /* owned */
 	struct pt_target target;
 	bool opened;
+	struct pt_unwinder *unwinder; /* the thread's; NULL: not needed yet, or not to be had */
 	struct pt_hunt_options options;
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -56,6 +58,7 @@ static void destroy(struct pt_hunt *hunt)
 {
 	pt_hunt_view_unref(hunt->view);
 	free(hunt->pages);
+	pt_unwinder_free(hunt->unwinder);
 	if (hunt->opened)
 		pt_target_close(&hunt->target);
 	pthread_cond_destroy(&hunt->wake);
@@ -83,9 +86,18 @@ static void tell(void *arg, const struct pt_hunt_progress *now)
 	notify(hunt);
 }
 
+/* Names are worth having, but not needed. */
+static struct pt_unwinder *unwinder(struct pt_hunt *hunt)
+{
+	if (!hunt->unwinder && pt_unwinder_new(&hunt->unwinder, hunt->k, hunt->target.pid))
+		hunt->unwinder = NULL;
+	return hunt->unwinder;
+}
+
 static void run_once(struct pt_hunt *hunt)
 {
 	struct pt_hunt_run run = {.target = &hunt->target,
+				  .unwinder = unwinder(hunt),
 				  .options = hunt->options,
 				  .cancelled = is_cancelled,
 				  .progress = tell,
@@ -294,4 +306,17 @@ struct pt_object *pt_hunt_answer(struct pt_hunt *hunt, int *ret_error)
 	hunt->answer_error = 0;
 	pthread_mutex_unlock(&hunt->lock);
 	return object;
+}
+
+int pt_hunt_pages(struct pt_hunt *hunt, struct pt_heap_page **ret, size_t *ret_n)
+{
+	pthread_mutex_lock(&hunt->lock);
+	size_t n = hunt->n_pages;
+	struct pt_heap_page *pages = malloc((n + 1) * sizeof(*pages));
+	if (pages && n)
+		memcpy(pages, hunt->pages, n * sizeof(*pages));
+	pthread_mutex_unlock(&hunt->lock);
+	*ret = pages;
+	*ret_n = pages ? n : 0;
+	return pages ? 0 : -ENOMEM;
 }

@@ -1,24 +1,171 @@
 /*
- * The steps of a hunt; see run.h.
+ * The steps of a hunt, and the view that comes of them; see run.h.
  */
 #include "core/hunt/run.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "core/hunt/allocator.h"
+#include "core/hunt/groups.h"
+#include "core/hunt/loose.h"
+#include "core/hunt/why.h"
+
+#define EXECS_MAX 3u /* programs that took another's place while one was looked at */
+
+/* ---- the view --------------------------------------------------------------------------------------------------- */
+
+static int list_objects(struct pt_hunt_view *view, struct pt_lost *lost)
+{
+	view->objects = calloc(lost->n + 1, sizeof(*view->objects));
+	if (!view->objects || lost->n >= UINT32_MAX)
+		return -ENOMEM;
+	view->n_objects = lost->n;
+	for (size_t i = 0; i < lost->n; i++)
+		view->objects[i] = (struct pt_leak_object){
+			.address = lost->v[i].address,
+			.size = lost->v[i].size,
+			.hash = lost->v[i].hash,
+			.tier = lost->v[i].weak ? PT_LEAK_WEAK : PT_LEAK_LEAKED,
+			.root = (uint32_t)i,
+		};
+	pt_lost_free(lost);
+	return 0;
+}
+
+static void sum_tiers(struct pt_hunt_view *view)
+{
+	for (size_t i = 0; i < view->n_objects; i++) {
+		struct pt_leak_sum *sum = &view->tiers[view->objects[i].tier];
+		sum->count++;
+		sum->bytes += view->objects[i].size;
+	}
+}
+
+static void count_used(const struct pt_heap *heap, struct pt_hunt_view *view, uint64_t *bytes)
+{
+	struct pt_heap_cursor cursor;
+	for (bool more = pt_heap_seek(heap, 0, &cursor); more; more = pt_heap_next(&cursor)) {
+		if (!pt_heap_used(heap, cursor.id))
+			continue;
+		view->objects_used++;
+		*bytes += cursor.end - cursor.start - 16;
+	}
+}
+
+static bool is_other(const struct pt_vma *vma)
+{
+	return !(vma->perms & PT_SHARED) && vma->perms & PT_WRITE && !vma->inode;
+}
+
+/* Bytes of private memory that is neither the heap's nor a file's. */
+static uint64_t count_other(const struct pt_memory *memory, const struct pt_heap *heap)
+{
+	uint64_t sum = 0, own = 0;
+	size_t n_regions = 0;
+	const struct pt_heap_region *regions = heap ? pt_heap_regions(heap, &n_regions) : NULL;
+	for (size_t i = 0; i < memory->n; i++)
+		if (is_other(&memory->vmas->v[memory->pieces[i].vma]))
+			sum += memory->pieces[i].end - memory->pieces[i].start;
+	for (size_t i = 0; i < n_regions; i++)
+		own += regions[i].end - regions[i].start;
+	return sum > own ? sum - own : 0;
+}
+
+static int judge(struct pt_passes *passes, struct pt_hunt_view *view)
+{
+	struct pt_hunt_facts facts = {
+		.allocators = pt_allocators_of(&passes->memory),
+		.version = passes->heap ? pt_heap_version(passes->heap) : NULL,
+		.heap_error = passes->heap_error,
+		.other = count_other(&passes->memory, passes->heap),
+		.swapped = passes->memory.with_swapped ? 0 : passes->memory.swapped,
+		.broken = passes->heap ? pt_heap_broken(passes->heap) : 0,
+		.refused = passes->roots.refused,
+		.passes = passes->lost.passes,
+		.converged = passes->converged,
+	};
+	if (passes->heap)
+		count_used(passes->heap, view, &facts.used);
+	view->swapped_unread = facts.swapped;
+	view->broken = facts.broken;
+	view->passes = passes->lost.passes;
+	view->converged = passes->converged;
+	view->stopped_ns_max = passes->stopped_ns_max;
+	view->stopped_all_ns = passes->stopped_all_ns;
+	return pt_hunt_judge(view, &facts);
+}
+
+/* What the lost are: tiers, groups. */
+static int tell_apart(struct pt_passes *passes, struct pt_hunt_view *view)
+{
+	struct pt_hunt_run *run = passes->run;
+	pt_passes_tell(passes, PT_HUNT_HIDDEN, -1);
+	int error = pt_loose_find(&passes->lost, &passes->memory, passes->heap, &passes->roots, passes->reach,
+				  run->cancelled, run->arg);
+	if (!error)
+		error = list_objects(view, &passes->lost);
+	if (error)
+		return error;
+	sum_tiers(view);
+	pt_passes_tell(passes, PT_HUNT_GROUPING, -1);
+	return pt_hunt_group(view, &passes->memory, passes->heap, passes->reach, run->unwinder);
+}
+
+static int make_view(struct pt_passes *passes, struct pt_hunt_view *view)
+{
+	int error = judge(passes, view);
+	if (!error && view->verdict)
+		error = tell_apart(passes, view);
+	return error;
+}
+
+/* ---- the run ---------------------------------------------------------------------------------------------------- */
+
+static int hunt_once(struct pt_passes *passes, struct pt_hunt_result *ret)
+{
+	struct pt_kernel *k = passes->run->target->k;
+	uint64_t began = k->ops->now(k, PT_CLOCK_MONOTONIC);
+	pt_passes_tell(passes, PT_HUNT_LOOKING, -1);
+	int error = pt_passes_run(passes);
+	if (error)
+		return error;
+	struct pt_hunt_view *view = pt_hunt_view_new();
+	if (!view)
+		return -ENOMEM;
+	view->pid = passes->run->target->pid;
+	view->sites_error = -ENODATA;
+	error = make_view(passes, view);
+	if (error) {
+		pt_hunt_view_unref(view);
+		return error;
+	}
+	view->at_ns = k->ops->now(k, PT_CLOCK_MONOTONIC);
+	view->ns = view->at_ns - began;
+	ret->view = view;
+	return 0;
+}
+
+/* Whether another program has taken its place, which is looked at in its stead. */
+static bool has_execed(struct pt_target *target)
+{
+	struct pt_process process;
+	return pt_target_read(target, &process) == 0 && pt_target_reopen(target, &process) == 0;
+}
 
 int pt_hunt_run(struct pt_hunt_run *run, struct pt_hunt_result *ret)
 {
-	struct pt_memory memory = {0};
-	int error = pt_memory_look(&memory, run->target, run->options.swapped);
-	if (!error) {
-		ret->view = pt_hunt_view_new();
-		error = ret->view ? 0 : -ENOMEM;
+	int error = 0;
+	for (unsigned execs = 0; execs <= EXECS_MAX; execs++) {
+		struct pt_passes passes = {.run = run, .progress = {.suspects = UINT64_MAX}};
+		*ret = (struct pt_hunt_result){0};
+		error = hunt_once(&passes, ret);
+		pt_passes_free(&passes);
+		if (error != -ESRCH || (run->cancelled && run->cancelled(run->arg)) || !has_execed(run->target))
+			break;
+		if (run->unwinder)
+			pt_unwinder_execed(run->unwinder);
 	}
-	if (!error) {
-		ret->view->pid = run->target->pid;
-		ret->view->sites_error = -ENODATA;
-		ret->view->why = strdup("the parts of the hunt are not in this build yet");
-	}
-	pt_memory_free(&memory);
 	return error;
 }

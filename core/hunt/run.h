@@ -1,14 +1,16 @@
 /*
- * One hunt, from the first look to a view: what the hunt's thread does (private to core/hunt). One thread uses it.
+ * One hunt, from the first look to a view: what the hunt's thread does (core/hunt only). One thread uses it.
  */
 #ifndef PT_HUNT_RUN_H
 #define PT_HUNT_RUN_H
 
 #include "core/hunt/heappages.h"
 #include "core/hunt/hunt.h"
+#include "core/hunt/lost.h"
 
 struct pt_hunt_run {
-	struct pt_target *target; /* borrowed */
+	struct pt_target *target;     /* borrowed, as the next */
+	struct pt_unwinder *unwinder; /* NULL: no names */
 	struct pt_hunt_options options;
 	bool (*cancelled)(void *arg);
 	void (*progress)(void *arg, const struct pt_hunt_progress *now);
@@ -23,5 +25,28 @@ struct pt_hunt_result {
 
 /* 0, -ECANCELED, -ESRCH, -EACCES, -EPERM, -EBUSY, -ENOMEM. That there is no verdict is no error: the view says why. */
 int pt_hunt_run(struct pt_hunt_run *run, struct pt_hunt_result *ret);
+
+/* ---- its passes (passes.c) -------------------------------------------------------------------------------------- */
+
+/* What the last pass saw, and what all of them lost. Zeroed at first. */
+struct pt_passes {
+	struct pt_hunt_run *run;
+	struct pt_memory memory;
+	struct pt_heap *heap;
+	struct pt_roots roots;
+	struct pt_reach *reach;
+	struct pt_lost lost;
+	struct pt_hunt_progress progress;
+	uint64_t told_ns;
+	bool converged, moved; /* moved: some pass struck objects off */
+	unsigned quiet;        /* passes in a row that did not */
+	uint64_t stopped_ns_max, stopped_all_ns;
+	int heap_error; /* -ENOTSUP, -EAGAIN, -EOVERFLOW: there is no heap to judge */
+};
+
+/* Until the lost no longer get fewer; errors as pt_hunt_run. heap_error is none. */
+int pt_passes_run(struct pt_passes *passes);
+void pt_passes_free(struct pt_passes *passes); /* what it holds */
+void pt_passes_tell(struct pt_passes *passes, enum pt_hunt_stage stage, double done);
 
 #endif

@@ -1,0 +1,171 @@
+/*
+ * Roots and heap streamed once more, byte by byte; see loose.h.
+ */
+#include "core/hunt/loose.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/hunt/reaching.h"
+
+struct finding {
+	struct pt_lost *lost;
+	const struct pt_memory *memory;
+	const struct pt_heap *heap;
+	const struct pt_reach *reach;
+	struct pt_heap_bounds bounds[2]; /* of the lost within those of the heap */
+	size_t n_bounds;
+	bool in_heap;
+	bool (*cancelled)(void *arg);
+	void *arg;
+	atomic_uchar *hit; /* [lost->n] */
+	size_t *stack;     /* [lost->n] */
+	size_t n_stack;
+};
+
+static bool is_cancelled(void *arg)
+{
+	struct finding *f = arg;
+	return f->cancelled && f->cancelled(f->arg);
+}
+
+/* ---- words ------------------------------------------------------------------------------------------------------ */
+
+static void see(struct finding *f, uint64_t place, uint64_t value)
+{
+	if (value & 7)
+		return;
+	size_t i = pt_lost_find(f->lost, value);
+	if (i == SIZE_MAX)
+		return;
+	if (f->in_heap) {
+		struct pt_aim from = pt_reach_aim(f->heap, place);
+		if (from.id == PT_NO_CHUNK || pt_reach_of(f->reach, from.id) == PT_REACHED_NOT)
+			return;
+	}
+	atomic_store_explicit(&f->hit[i], 1, memory_order_relaxed);
+}
+
+/* All words of the bytes but the aligned ones. */
+static void look(struct finding *f, uint64_t address, const unsigned char *bytes, size_t size)
+{
+	uint64_t low = f->bounds[0].low, room = f->bounds[0].high - low;
+	uint64_t low2 = f->bounds[f->n_bounds - 1].low, room2 = f->bounds[f->n_bounds - 1].high - low2;
+	for (size_t i = 0; i + 16 <= size; i += 8) {
+		uint64_t one, two;
+		unsigned any = 0;
+		memcpy(&one, bytes + i, 8);
+		memcpy(&two, bytes + i + 8, 8);
+		for (unsigned shift = 8; shift < 64; shift += 8) {
+			uint64_t word = one >> shift | two << (64 - shift);
+			any |= (word - low < room) | (word - low2 < room2);
+		}
+		for (unsigned shift = 8; any && shift < 64; shift += 8) {
+			uint64_t word = one >> shift | two << (64 - shift);
+			if (word - low < room || word - low2 < room2)
+				see(f, address + i + shift / 8, word);
+		}
+	}
+}
+
+static void each(void *arg, const struct pt_stream_batch *batch)
+{
+	struct finding *f = arg;
+	uint64_t end = batch->address + batch->n * 8;
+	unsigned char seam[16]; /* where two batches meet */
+	look(f, batch->address, (const unsigned char *)batch->words, batch->n * 8);
+	if (pt_memory_has(f->memory, end, 8) && pt_memory_read(f->memory, end - 8, seam, 16) == 16)
+		look(f, end - 8, seam, 16);
+}
+
+static int stream(struct finding *f, const struct pt_stretch *stretches, size_t n, bool in_heap)
+{
+	struct pt_stream stream = {
+		.memory = f->memory, .stretches = stretches, .n = n, .each = each, .cancelled = is_cancelled, .arg = f};
+	f->in_heap = in_heap;
+	return pt_stream_read(&stream);
+}
+
+static int stream_all(struct finding *f, const struct pt_roots *roots)
+{
+	size_t n_regions;
+	const struct pt_heap_region *regions = pt_heap_regions(f->heap, &n_regions);
+	size_t n = n_regions > roots->n_spans ? n_regions : roots->n_spans;
+	struct pt_stretch *stretches = malloc((n + 1) * sizeof(*stretches));
+	if (!stretches)
+		return -ENOMEM;
+	for (size_t i = 0; i < roots->n_spans; i++)
+		stretches[i] = (struct pt_stretch){roots->spans[i].start, roots->spans[i].end};
+	int error = stream(f, stretches, roots->n_spans, false);
+	for (size_t i = 0; i < n_regions; i++)
+		stretches[i] = (struct pt_stretch){regions[i].start, regions[i].end};
+	if (!error)
+		error = stream(f, stretches, n_regions, true);
+	free(stretches);
+	return error;
+}
+
+/* ---- what hangs on them ----------------------------------------------------------------------------------------- */
+
+static bool follow(void *arg, pt_chunk_id to, bool weak)
+{
+	struct finding *f = arg;
+	struct pt_chunk chunk;
+	(void)weak;
+	pt_heap_chunk(f->heap, to, &chunk);
+	size_t i = pt_lost_find(f->lost, chunk.address);
+	if (i != SIZE_MAX && !f->lost->v[i].weak) {
+		f->lost->v[i].weak = true;
+		f->stack[f->n_stack++] = i;
+	}
+	return true;
+}
+
+static void spread(struct finding *f)
+{
+	for (size_t i = 0; i < f->lost->n; i++) {
+		if (!f->hit[i] || f->lost->v[i].weak)
+			continue;
+		f->lost->v[i].weak = true;
+		f->stack[f->n_stack++] = i;
+		while (f->n_stack) {
+			uint64_t address = f->lost->v[f->stack[--f->n_stack]].address;
+			pt_chunk_id id = pt_heap_find(f->heap, address);
+			if (id != PT_NO_CHUNK)
+				pt_reach_edges(f->reach, id, follow, f);
+		}
+	}
+}
+
+/* Words elsewhere need no further look. */
+static void set_bounds(struct finding *f)
+{
+	const struct pt_lost_one *first = &f->lost->v[0], *last = &f->lost->v[f->lost->n - 1];
+	f->n_bounds = pt_heap_bounds(f->heap, f->bounds);
+	for (size_t i = 0; i < f->n_bounds; i++) {
+		struct pt_heap_bounds *b = &f->bounds[i];
+		b->low = b->low > first->address ? b->low : first->address;
+		b->high = b->high < last->address + last->size ? b->high : last->address + last->size;
+		if (b->low > b->high)
+			b->high = b->low;
+	}
+}
+
+int pt_loose_find(struct pt_lost *lost, const struct pt_memory *memory, const struct pt_heap *heap,
+		  const struct pt_roots *roots, const struct pt_reach *reach, bool (*cancelled)(void *arg), void *arg)
+{
+	struct finding f = {
+		.lost = lost, .memory = memory, .heap = heap, .reach = reach, .cancelled = cancelled, .arg = arg};
+	if (!lost->n)
+		return 0;
+	set_bounds(&f);
+	f.hit = calloc(lost->n, sizeof(*f.hit));
+	f.stack = malloc(lost->n * sizeof(*f.stack));
+	int error = f.hit && f.stack && f.n_bounds ? stream_all(&f, roots) : -ENOMEM;
+	if (!error)
+		spread(&f);
+	free(f.hit);
+	free(f.stack);
+	return error;
+}

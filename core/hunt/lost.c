@@ -1,0 +1,150 @@
+/*
+ * The intersection of passes; see lost.h. Contents are read in windows, since lost objects often lie side by side.
+ */
+#include "core/hunt/lost.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WINDOW ((size_t)256 << 10) /* bytes at most, */
+#define AHEAD  ((size_t)16 << 10)  /* and at least: objects behind are likely to be asked for next */
+
+struct taking {
+	struct pt_lost *lost;
+	const struct pt_memory *memory;
+	const struct pt_heap *heap;
+	struct pt_lost_one *v;  /* those that stay */
+	size_t n, room, before; /* before: index into those of the last pass */
+	unsigned char *window;
+	uint64_t from, to; /* addresses of what is in it */
+	int error;
+};
+
+/* ---- contents --------------------------------------------------------------------------------------------------- */
+
+static const unsigned char *window_at(struct taking *taking, uint64_t address, size_t size)
+{
+	if (address < taking->from || address + size > taking->to) {
+		size_t read = size > AHEAD ? size : AHEAD;
+		ssize_t got = pt_memory_read(taking->memory, address, taking->window, read);
+		if (got < 0) {
+			taking->error = (int)got;
+			return NULL;
+		}
+		taking->from = address;
+		taking->to = address + read;
+	}
+	return taking->window + (address - taking->from);
+}
+
+static uint64_t mix(uint64_t hash, const unsigned char *bytes, size_t size)
+{
+	for (size_t i = 0; i + 8 <= size; i += 8) {
+		uint64_t word;
+		memcpy(&word, bytes + i, 8);
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+		hash ^= hash >> 32;
+	}
+	return hash;
+}
+
+static uint64_t hash_of(struct taking *taking, uint64_t address, uint64_t size)
+{
+	uint64_t hash = size;
+	for (uint64_t at = 0; at < size && !taking->error;) {
+		size_t n = size - at < WINDOW ? (size_t)(size - at) : WINDOW;
+		const unsigned char *bytes = window_at(taking, address + at, n);
+		if (bytes)
+			hash = mix(hash, bytes, n);
+		at += n;
+	}
+	return hash;
+}
+
+/* ---- passes ----------------------------------------------------------------------------------------------------- */
+
+static void keep(struct taking *taking, const struct pt_lost_one *one)
+{
+	if (taking->n == taking->room) {
+		size_t room = taking->room ? taking->room + taking->room / 2 : 1024;
+		struct pt_lost_one *grown = realloc(taking->v, room * sizeof(*grown));
+		if (!grown) {
+			taking->error = -ENOMEM;
+			return;
+		}
+		taking->v = grown;
+		taking->room = room;
+	}
+	taking->v[taking->n++] = *one;
+}
+
+static void take_first(void *arg, pt_chunk_id id, enum pt_reached how)
+{
+	struct taking *taking = arg;
+	struct pt_chunk chunk;
+	if (taking->error)
+		return;
+	pt_heap_chunk(taking->heap, id, &chunk);
+	struct pt_lost_one one = {.address = chunk.address, .size = chunk.size, .weak = how == PT_REACHED_WEAKLY};
+	one.hash = hash_of(taking, one.address, one.size);
+	keep(taking, &one);
+}
+
+/* In place: what stays is never more than what was looked at. */
+static void take_again(void *arg, pt_chunk_id id, enum pt_reached how)
+{
+	struct taking *taking = arg;
+	struct pt_lost *lost = taking->lost;
+	struct pt_chunk chunk;
+	if (taking->error)
+		return;
+	pt_heap_chunk(taking->heap, id, &chunk);
+	while (taking->before < lost->n && lost->v[taking->before].address < chunk.address)
+		taking->before++;
+	if (taking->before == lost->n || lost->v[taking->before].address != chunk.address)
+		return;
+	struct pt_lost_one one = lost->v[taking->before++];
+	if (one.size != chunk.size || hash_of(taking, one.address, one.size) != one.hash)
+		return;
+	one.weak |= how == PT_REACHED_WEAKLY;
+	lost->v[taking->n++] = one;
+}
+
+int pt_lost_pass(struct pt_lost *lost, const struct pt_memory *memory, const struct pt_heap *heap,
+		 const struct pt_reach *reach)
+{
+	struct taking taking = {.lost = lost, .memory = memory, .heap = heap, .window = malloc(WINDOW)};
+	if (!taking.window)
+		return -ENOMEM;
+	pt_reach_lost(reach, lost->passes ? take_again : take_first, &taking);
+	free(taking.window);
+	if (taking.error) {
+		free(taking.v);
+		return taking.error;
+	}
+	if (!lost->passes)
+		lost->v = taking.v;
+	lost->n = taking.n;
+	lost->passes++;
+	return 0;
+}
+
+void pt_lost_free(struct pt_lost *lost)
+{
+	free(lost->v);
+	*lost = (struct pt_lost){0};
+}
+
+size_t pt_lost_find(const struct pt_lost *lost, uint64_t address)
+{
+	size_t low = 0, high = lost->n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (lost->v[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && address - lost->v[low - 1].address < lost->v[low - 1].size ? low - 1 : SIZE_MAX;
+}

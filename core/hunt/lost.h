@@ -1,0 +1,28 @@
+/*
+ * The lost: objects that no pass has reached so far, with what tells whether they are still the same (core/hunt only).
+ * Leaked is a property that lasts: what is reached once, or changes, is struck off for good. 24 bytes each.
+ */
+#ifndef PT_HUNT_LOST_H
+#define PT_HUNT_LOST_H
+
+#include "core/hunt/reach.h"
+
+struct pt_lost_one {
+	uint64_t address, hash;       /* of its contents */
+	uint64_t size : 63, weak : 1; /* weak: some pass has reached it weakly */
+};
+
+struct pt_lost {
+	struct pt_lost_one *v; /* [n], ascending */
+	size_t n;
+	unsigned passes; /* so far */
+};
+
+/* What one pass found; the first is all there is. 0, -ENOMEM, -ESRCH. */
+int pt_lost_pass(struct pt_lost *lost, const struct pt_memory *memory, const struct pt_heap *heap,
+		 const struct pt_reach *reach);
+void pt_lost_free(struct pt_lost *lost); /* what it holds */
+/* Index of the one whose usable memory holds the address, or SIZE_MAX. */
+size_t pt_lost_find(const struct pt_lost *lost, uint64_t address);
+
+#endif

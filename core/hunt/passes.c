@@ -1,0 +1,171 @@
+/*
+ * Pass after pass; see hunt.h. Each looks, walks the heap, reads the roots and reaches anew, and keeps nothing of the one
+ * before but the lost.
+ *
+ * A pass that strikes nothing off may have been lucky: where an earlier one did, two such in a row are asked for.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "core/hunt/run.h"
+#include "core/kernel/hold.h"
+
+#define PASSES_MAX 10u       /* unless said otherwise */
+#define AGAIN_MAX  16u       /* tries at a heap that changes while it is walked */
+#define TELL_NS    20000000u /* between two words on how far it is */
+
+void pt_passes_tell(struct pt_passes *passes, enum pt_hunt_stage stage, double done)
+{
+	struct pt_hunt_run *run = passes->run;
+	passes->progress.stage = stage;
+	passes->progress.done = done;
+	if (run->progress)
+		run->progress(run->arg, &passes->progress);
+}
+
+static bool is_cancelled(const struct pt_hunt_run *run)
+{
+	return run->cancelled && run->cancelled(run->arg);
+}
+
+static void progress(void *arg, uint64_t done, uint64_t all)
+{
+	struct pt_passes *passes = arg;
+	struct pt_kernel *k = passes->run->target->k;
+	uint64_t now = k->ops->now(k, PT_CLOCK_MONOTONIC);
+	if (now - passes->told_ns < TELL_NS)
+		return;
+	passes->told_ns = now;
+	pt_passes_tell(passes, PT_HUNT_PASS, all && done < all ? (double)done / (double)all : 1);
+}
+
+static bool cancelled(void *arg)
+{
+	struct pt_passes *passes = arg;
+	return is_cancelled(passes->run);
+}
+
+static void drop_pass(struct pt_passes *passes)
+{
+	pt_reach_free(passes->reach);
+	passes->reach = NULL;
+	pt_roots_free(&passes->roots);
+	memset(&passes->roots, 0, sizeof(passes->roots));
+	pt_heap_free(passes->heap);
+	passes->heap = NULL;
+}
+
+void pt_passes_free(struct pt_passes *passes)
+{
+	drop_pass(passes);
+	pt_memory_free(&passes->memory);
+	pt_lost_free(&passes->lost);
+	memset(passes, 0, sizeof(*passes));
+}
+
+static int see_heap(struct pt_passes *passes)
+{
+	drop_pass(passes);
+	int error = pt_memory_look(&passes->memory, passes->run->target, passes->run->options.swapped);
+	return error ? error : pt_heap_read(&passes->heap, &passes->memory);
+}
+
+static int see_roots(struct pt_passes *passes, struct pt_hold *held)
+{
+	struct pt_roots_options options = {.held = held};
+	int error = pt_roots_read(&passes->roots, &passes->memory, passes->heap, &options);
+	if (passes->roots.stopped_ns_max > passes->stopped_ns_max)
+		passes->stopped_ns_max = passes->roots.stopped_ns_max;
+	return error;
+}
+
+static int reach(struct pt_passes *passes)
+{
+	struct pt_reach_options options = {.cancelled = cancelled, .progress = progress, .arg = passes};
+	return pt_reach_pass(&passes->reach, &passes->memory, passes->heap, &passes->roots, &options);
+}
+
+static int pass_once(struct pt_passes *passes, struct pt_hold *held)
+{
+	int error = see_heap(passes);
+	if (error || (passes->memory.swapped && !passes->memory.with_swapped))
+		return error;
+	error = see_roots(passes, held);
+	return error ? error : reach(passes);
+}
+
+/* Without a verdict the heap is all that is left to look at. */
+static bool is_hopeless(const struct pt_passes *passes)
+{
+	return passes->heap_error || (passes->memory.swapped && !passes->memory.with_swapped);
+}
+
+/* A heap that was there in an earlier pass will be there again. */
+static int pass(struct pt_passes *passes)
+{
+	for (unsigned again = 0;; again++) {
+		int error = is_cancelled(passes->run) ? -ECANCELED : pass_once(passes, NULL);
+		bool moved = error == -EAGAIN || (error == -ENOTSUP && passes->lost.passes);
+		if (moved && again < AGAIN_MAX)
+			continue;
+		if (error == -EAGAIN || error == -ENOTSUP || error == -EOVERFLOW) {
+			passes->heap_error = error;
+			error = 0;
+		}
+		return error;
+	}
+}
+
+/* All threads stand still meanwhile. */
+static int pass_held(struct pt_passes *passes)
+{
+	struct pt_target *target = passes->run->target;
+	struct pt_hold *held;
+	int error = pt_hold_new(&held, target->k, target->pid);
+	if (error)
+		return error;
+	error = pass_once(passes, held);
+	pt_hold_release(held);
+	passes->stopped_all_ns = target->k->ops->now(target->k, PT_CLOCK_MONOTONIC) - pt_hold_since(held);
+	passes->stopped_ns_max = passes->stopped_all_ns;
+	pt_hold_free(held);
+	if (error == -EAGAIN || error == -ENOTSUP || error == -EOVERFLOW) {
+		passes->heap_error = error;
+		error = 0;
+	}
+	return error;
+}
+
+static int lose(struct pt_passes *passes)
+{
+	struct pt_lost *lost = &passes->lost;
+	size_t before = lost->n;
+	bool first = !lost->passes;
+	int error = pt_lost_pass(lost, &passes->memory, passes->heap, passes->reach);
+	if (error)
+		return error;
+	bool fewer = !first && lost->n < before;
+	passes->moved |= fewer;
+	passes->quiet = first || fewer ? 0 : passes->quiet + 1;
+	passes->converged = !lost->n || passes->quiet >= (passes->moved ? 2u : 1u) || passes->run->options.stop;
+	passes->progress.suspects = lost->n;
+	pt_passes_tell(passes, PT_HUNT_PASS, 1);
+	return 0;
+}
+
+int pt_passes_run(struct pt_passes *passes)
+{
+	const struct pt_hunt_options *options = &passes->run->options;
+	unsigned most = options->passes_max ? options->passes_max : PASSES_MAX;
+	while (!passes->converged && passes->lost.passes < most) {
+		passes->progress.pass = passes->lost.passes + 1;
+		pt_passes_tell(passes, PT_HUNT_PASS, 0);
+		int error = options->stop ? pass_held(passes) : pass(passes);
+		if (error || is_hopeless(passes))
+			return error;
+		error = lose(passes);
+		if (error)
+			return error;
+	}
+	return 0;
+}
