@@ -82,14 +82,17 @@ static int ask_pages(struct look *look, const struct pt_region *region)
 	return error;
 }
 
-/* Rings of io_uring are shared with the kernel, and hold what the program gave it; other devices are not memory. */
+/*
+ * Rings of io_uring are shared with the kernel, and hold what the program gave it; other devices are not memory. What the
+ * program has protected from itself it may open again.
+ */
 static bool is_memory(const struct pt_vma *vma)
 {
 	switch (vma->role) {
 	case PT_ROLE_VVAR:
 	case PT_ROLE_VSYSCALL: return false;
 	case PT_ROLE_DEVICE: return vma->perms & PT_READ && !strncmp(vma->path, "anon_inode:", 11);
-	default: return vma->perms & PT_READ;
+	default: return true;
 	}
 }
 

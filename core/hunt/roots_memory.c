@@ -14,8 +14,6 @@
 static enum pt_root_kind kind_of(const struct pt_vma *vma)
 {
 	bool shared = vma->perms & PT_SHARED, writable = vma->perms & PT_WRITE;
-	if (!(vma->perms & PT_READ))
-		return PT_ROOT_NONE;
 	switch (vma->role) {
 	case PT_ROLE_STACK:
 	case PT_ROLE_THREAD_STACK: return PT_ROOT_STACK;
@@ -34,7 +32,7 @@ static enum pt_root_kind kind_of(const struct pt_vma *vma)
 
 static bool may_be_relocated(const struct pt_vma *vma)
 {
-	return vma->inode && (vma->perms & (PT_READ | PT_WRITE | PT_SHARED)) == PT_READ;
+	return vma->inode && !(vma->perms & (PT_WRITE | PT_SHARED));
 }
 
 /* Those pages of a piece that are not the file's any more. */

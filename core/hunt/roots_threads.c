@@ -23,9 +23,10 @@
 #define MILLI      1000000ull
 #define ROUNDS     64u
 #define FLIGHTS    128u           /* threads that are being stopped at a time, at most */
+#define WINDOW     4u             /* and at first: those that stop together wait for each other */
 #define SPIN       (20 * MICRO)   /* so long one that runs is asked for without a pause */
-#define SOON       (300 * MICRO)  /* who has not stopped by then waits for a processor: on with the next */
-#define NAP        (100 * MICRO)  /* between two looks at those */
+#define NAP        (50 * MICRO)   /* between two looks at others */
+#define LONG       (5 * MILLI)    /* without any that stopped: they wait for a processor */
 #define PATIENCE   (100 * MILLI)  /* without any that stopped: for who sleeps in the kernel */
 #define PATIENCE_R (4000 * MILLI) /* and for who waits for a processor */
 #define VECTOR     16384u         /* bytes of vector registers; AMX makes them 11 KiB */
@@ -42,9 +43,9 @@ struct visit {
 	struct pt_kernel *k;
 	pid_t pid;
 	struct flight flights[FLIGHTS];
-	size_t n;
-	uint64_t landed; /* when the last one stopped */
-	bool stuck;      /* one did not stop in time */
+	size_t n, window; /* so many at a time, now */
+	uint64_t landed;  /* when the last one stopped */
+	bool stuck;       /* one did not stop in time */
 	int error;
 	uint64_t general[GENERAL / 8], vector[VECTOR / 8];
 };
@@ -116,15 +117,17 @@ static bool look(struct visit *v, struct flight *flight, uint64_t timeout)
 /* Looks at all that were told to stop, the newest last and for so long. */
 static void look_at_all(struct visit *v, uint64_t nap)
 {
-	size_t kept = 0;
-	for (size_t i = 0; i < v->n; i++) {
+	size_t kept = 0, n = v->n;
+	for (size_t i = 0; i < n; i++) {
 		struct flight flight = v->flights[i];
-		if (!v->error && look(v, &flight, i + 1 == v->n ? nap : 0))
+		if (!v->error && look(v, &flight, i + 1 == n ? nap : 0))
 			v->landed = now(v);
 		else
 			v->flights[kept++] = flight;
 	}
 	v->n = kept;
+	if (n - kept > 1 && v->window > WINDOW)
+		v->window /= 2;
 }
 
 static char state_of(struct visit *v, pid_t tid)
@@ -149,15 +152,17 @@ static void give_up(struct visit *v, bool running_too)
 	v->n = kept;
 }
 
-/* Until no more than so many are under way. */
-static void land(struct visit *v, size_t most)
+/* Until there is room for one more, or none is under way. */
+static void land(struct visit *v, bool all)
 {
 	uint64_t asked = v->landed = now(v);
-	while (v->n > most && !v->error) {
+	while (v->n && (all || v->n >= v->window) && !v->error) {
 		look_at_all(v, NAP);
 		uint64_t at = now(v);
 		if (v->landed > asked)
 			asked = v->landed;
+		if (at - v->landed > LONG && v->window < FLIGHTS)
+			v->window *= 2;
 		if (at - asked < PATIENCE)
 			continue;
 		give_up(v, at - v->landed > PATIENCE_R);
@@ -186,8 +191,7 @@ static int why_refused(struct visit *v, pid_t tid, int error)
 
 static void visit_thread(struct visit *v, pid_t tid)
 {
-	if (v->n == FLIGHTS)
-		land(v, FLIGHTS - 1);
+	land(v, false);
 	if (v->stuck && state_of(v, tid) == 'D') {
 		v->gather->roots->refused++;
 		v->error = pt_gather_thread(v->gather, (struct pt_root_thread){.tid = tid});
@@ -198,13 +202,11 @@ static void visit_thread(struct visit *v, pid_t tid)
 		v->error = why_refused(v, tid, (int)error);
 		return;
 	}
-	uint64_t began = now(v), at = began;
+	uint64_t began = now(v);
 	v->flights[v->n++] = (struct flight){.tid = tid, .ran = began};
 	trace(v, PTRACE_INTERRUPT, tid, 0, NULL);
-	while (v->n && v->flights[v->n - 1].tid == tid && at - began < SOON && !v->error) {
-		look_at_all(v, at - began < SPIN ? 0 : SPIN);
-		at = now(v);
-	}
+	while (v->n && v->flights[v->n - 1].tid == tid && now(v) - began < SPIN && !v->error)
+		look_at_all(v, 0);
 }
 
 static int by_tid(const void *a, const void *b)
@@ -233,7 +235,7 @@ static bool visit_new(struct visit *v, pid_t **seen, size_t *n_seen)
 		more = true;
 		visit_thread(v, tids[i]);
 	}
-	land(v, 0);
+	land(v, true);
 	free(*seen);
 	*seen = tids;
 	*n_seen = n;
@@ -267,12 +269,11 @@ int pt_gather_threads(struct pt_gather *gather)
 	pthread_t thread;
 	if (!v)
 		return -ENOMEM;
+	memset(v, 0, sizeof(*v)); /* so that no page of it has to be made while somebody stands still */
 	v->gather = gather;
 	v->k = target->k;
 	v->pid = target->pid;
-	v->n = 0;
-	v->stuck = false;
-	v->error = 0;
+	v->window = WINDOW;
 	int error = -pthread_create(&thread, NULL, visit_all, v);
 	if (!error) {
 		pthread_join(thread, NULL);

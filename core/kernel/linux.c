@@ -193,7 +193,12 @@ static ssize_t linux_read_memory(struct pt_kernel *k, pid_t pid, uint64_t addr, 
 	struct iovec local = {buf, size};
 	struct iovec remote = {(void *)(uintptr_t)addr, size};
 	ssize_t n = process_vm_readv(pid, &local, 1, &remote, 1, 0);
-	return n < 0 ? -errno : n;
+	int error = errno;
+	if (n < 0 && error == EFAULT) { /* protected from the process itself, perhaps: the file shows that too */
+		n = read_mem_file(k, pid, addr, buf, size);
+		return n > 0 ? n : -EFAULT;
+	}
+	return n < 0 ? -error : n;
 }
 
 static int linux_cachestat(struct pt_kernel *k, int fd, uint64_t offset, uint64_t size, struct pt_cachestat *ret)
@@ -251,7 +256,7 @@ static int linux_clear_soft_dirty(struct pt_kernel *k, pid_t pid)
  */
 static int linux_wait(struct pt_kernel *k, pid_t tid, uint64_t timeout_ns, int *ret_status)
 {
-	struct timespec nap = {.tv_nsec = 5000};
+	uint64_t nap = 5000, at;
 	const uint64_t until = linux_now(k, PT_CLOCK_MONOTONIC) + timeout_ns;
 	int slack = 0, r = 0;
 
@@ -261,15 +266,15 @@ static int linux_wait(struct pt_kernel *k, pid_t tid, uint64_t timeout_ns, int *
 			r = got == tid ? 1 : -errno;
 			break;
 		}
-		if (linux_now(k, PT_CLOCK_MONOTONIC) >= until)
+		if ((at = linux_now(k, PT_CLOCK_MONOTONIC)) >= until)
 			break;
 		if (!slack) {
 			slack = prctl(PR_GET_TIMERSLACK);
 			prctl(PR_SET_TIMERSLACK, 1);
 		}
-		nanosleep(&nap, NULL);
-		if (nap.tv_nsec < 300000)
-			nap.tv_nsec *= 2;
+		nanosleep(&(struct timespec){.tv_nsec = (long)(nap < until - at ? nap : until - at)}, NULL);
+		if (nap < 300000)
+			nap *= 2;
 	}
 	if (slack > 0)
 		prctl(PR_SET_TIMERSLACK, slack);
