@@ -178,3 +178,9 @@ uint64_t pt_heap_broken(const struct pt_heap *heap)
 {
 	return heap->broken;
 }
+
+uint64_t pt_heap_mmapped(const struct pt_heap *heap, uint64_t *ret_n)
+{
+	*ret_n = heap->n_mmapped;
+	return heap->mmapped;
+}

@@ -71,10 +71,13 @@ uint64_t pt_heap_tcache_key(const struct pt_heap *heap);
  * neither live nor leaked, and the words in it count as any memory's.
  */
 uint64_t pt_heap_broken(const struct pt_heap *heap);
+/* Bytes of mappings that are one chunk each, with what their alignment cost; *ret_n: how many. */
+uint64_t pt_heap_mmapped(const struct pt_heap *heap, uint64_t *ret_n);
 
 pt_chunk_id pt_heap_n(const struct pt_heap *heap);
 void pt_heap_chunk(const struct pt_heap *heap, pt_chunk_id id, struct pt_chunk *ret);
 bool pt_heap_used(const struct pt_heap *heap, pt_chunk_id id);
+enum pt_chunk_kind pt_heap_kind(const struct pt_heap *heap, pt_chunk_id id);
 /* The chunk whose memory (from its header on) holds `address`: a few nanoseconds. PT_NO_CHUNK: none. */
 pt_chunk_id pt_heap_find(const struct pt_heap *heap, uint64_t address);
 /* All chunks lie within [ret->low, ret->high) of these (brk, and mmap): words outside point at none. n: 1 or 2. */

@@ -346,7 +346,7 @@ bool pt_heap_used(const struct pt_heap *heap, pt_chunk_id id)
 	return heap->used[id / 64] >> id % 64 & 1;
 }
 
-static enum pt_chunk_kind kind_of(const struct pt_heap *heap, pt_chunk_id id)
+enum pt_chunk_kind pt_heap_kind(const struct pt_heap *heap, pt_chunk_id id)
 {
 	if (pt_heap_used(heap, id))
 		return PT_CHUNK_USED;
@@ -375,7 +375,7 @@ void pt_heap_chunk(const struct pt_heap *heap, pt_chunk_id id, struct pt_chunk *
 	*ret = (struct pt_chunk){
 		.address = start + PT_HEADER,
 		.size = end - start - PT_HEADER,
-		.kind = kind_of(heap, id),
+		.kind = pt_heap_kind(heap, id),
 		.arena = space->region.arena,
 	};
 }

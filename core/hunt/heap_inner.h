@@ -52,7 +52,7 @@ struct pt_heap {
 	size_t n_odd, room_odd;
 	struct pt_tcache *tcaches;
 	size_t n_tcaches, room_tcaches;
-	uint64_t key, broken;
+	uint64_t key, broken, mmapped, n_mmapped;
 	struct pt_heap_bounds bounds[2];
 	size_t n_bounds;
 };

@@ -92,9 +92,11 @@ static int look_at_page(struct pt_chunk_walk *w, const struct run *run, uint64_t
 	if (!bytes)
 		return w->error;
 	if (is_header(bytes, *at, 0, run, page)) {
-		uint64_t header = *at, size = PT_HEAD_SIZE(load(bytes + 8));
+		uint64_t start = *at, header = start, size = PT_HEAD_SIZE(load(bytes + 8));
 		find_aligned(w, run, page, &header, &size);
 		*at = header + size;
+		w->heap->mmapped += *at - start;
+		w->heap->n_mmapped++;
 		return add_mmapped(w, header, size);
 	}
 	bool maybe_main = (load(bytes + 8) & 7) == PT_PREV_INUSE && !w->found->contiguous;

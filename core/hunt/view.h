@@ -81,12 +81,13 @@ struct pt_leak_site {
 
 /* Bytes of the heap by what they are: of whole regions, and of what of them is resident. */
 struct pt_heap_sums {
-	uint64_t system;                       /* bytes of regions, of mmapped chunks */
-	uint64_t used, free, cached, own, top; /* of them; free: as malloc_info's "rest" and "fast" together */
-	uint64_t resident;                     /* bytes of resident pages */
-	uint64_t
-		free_resident; /* bytes of whole resident pages that are free or top: what malloc_trim(0) would give back */
-	uint64_t free_bytes_resident; /* all free bytes on resident pages */
+	uint64_t system; /* bytes from the kernel: what its arenas count, and mmapped chunks */
+	/* of them, together; free and cached with their headers. free and top: malloc_info's "rest" and "fast" */
+	uint64_t used, free, cached, own, top;
+	uint64_t resident;      /* bytes of resident pages */
+	uint64_t free_resident; /* of whole resident pages that malloc_trim(0) would give back */
+	uint64_t top_resident;  /* of whole resident pages that it would not: tops of other arenas than the main one */
+	uint64_t free_bytes_resident; /* all free bytes on resident pages, cached and top ones too */
 	uint64_t used_resident;
 	uint64_t pinned_huge; /* free bytes in huge pages that a few used bytes hold together */
 	uint64_t mmapped, n_mmapped;
