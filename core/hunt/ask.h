@@ -18,13 +18,17 @@ struct pt_link {
 	bool weak;
 	bool is_root;
 	enum pt_root_kind kind; /* if is_root */
-	char *name; /* "server+0x88 (redis-server)", "rbx of thread 4711", "main+0x20, frame 3 of thread 4711", "epoll 5" */
+	/*
+	 * Of a root: "server+0x88 (redis-server)", "rbx of thread 4711", "main+0x20, frame 3 of thread 4711", "epoll 5"; of an
+	 * object its class, NULL: not known. Raw.
+	 */
+	char *name;
 };
 
 struct pt_object {
 	uint64_t address, size;
 	enum pt_chunk_kind kind;
-	bool found;              /* the address lies in a chunk; else only what it is not is known */
+	bool found;              /* the address lies in a chunk; else all that follows is zero */
 	enum pt_reached reached; /* in this pass */
 	uint32_t arena;
 	char *class_name;     /* of its first word; NULL */
@@ -33,7 +37,8 @@ struct pt_object {
 	struct pt_link *in, *out,
 		*path; /* path: from the root (first) to the word that points here (last); none: not reached */
 	size_t n_in, n_out, n_path;
-	uint64_t in_all, out_all; /* how many there were, where not all are listed */
+	/* How many there are, where not all are listed: of the path then the middle is left out, behind path[n_path / 2 - 1]. */
+	uint64_t in_all, out_all, path_all;
 };
 
 struct pt_ask_options {
@@ -42,7 +47,10 @@ struct pt_ask_options {
 	void *arg;
 };
 
-/* 0, -ENOTSUP: no heap that is known; -ESRCH, -EACCES, -ENOMEM, -ECANCELED. unwinder may be NULL: no names. */
+/*
+ * 0, -ENOTSUP: no heap that is known; -ESRCH, -EACCES, -EPERM, -EBUSY: another tracer has it; -ENOMEM, -ECANCELED. unwinder
+ * may be NULL: no names that need symbols. The process runs on meanwhile: what does not fit together has changed.
+ */
 int pt_hunt_ask(struct pt_object **ret, struct pt_target *target, struct pt_unwinder *unwinder, uint64_t address,
 		const struct pt_ask_options *options);
 void pt_object_free(struct pt_object *object); /* NULL is fine */
