@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/history/history.h"
+#include "core/hunt/view.h"
 #include "core/text/near.h"
 #include "tui/commands/commands.h"
 
@@ -27,6 +28,8 @@
 #define FOR_MAX      1e8 /* three years */
 #define SYNC_MAX     100000
 #define PERIOD_MAX   1e9
+#define PASSES_MAX   100
+#define SITES        10 /* seconds, of --sites where it has no value */
 
 enum {
 	OPT_BUDGET = 256,
@@ -67,6 +70,14 @@ enum {
 	OPT_PERIOD,
 	OPT_ALLOCATIONS,
 	OPT_FAULTS,
+	OPT_OBJECTS,
+	OPT_TIER,
+	OPT_WHY,
+	OPT_PASSES,
+	OPT_SITES,
+	OPT_CHECK,
+	OPT_SNAPSHOTS,
+	OPT_EVERY,
 };
 
 /* "-": operands come in order, so that those behind -- can be told; ":": a missing argument is told from the rest. */
@@ -113,6 +124,14 @@ static const struct option long_options[] = {
 	{"stacks", required_argument, NULL, OPT_STACKS},
 	{"period", required_argument, NULL, OPT_PERIOD},
 	{"allocations", no_argument, NULL, OPT_ALLOCATIONS},
+	{"objects", no_argument, NULL, OPT_OBJECTS},
+	{"tier", required_argument, NULL, OPT_TIER},
+	{"why", required_argument, NULL, OPT_WHY},
+	{"passes", required_argument, NULL, OPT_PASSES},
+	{"sites", optional_argument, NULL, OPT_SITES},
+	{"check", no_argument, NULL, OPT_CHECK},
+	{"snapshots", no_argument, NULL, OPT_SNAPSHOTS},
+	{"every", required_argument, NULL, OPT_EVERY},
 	{"assert", required_argument, NULL, OPT_ASSERT},
 	{"assertions", required_argument, NULL, OPT_ASSERTIONS},
 	{"junit", required_argument, NULL, OPT_JUNIT},
@@ -208,6 +227,19 @@ bool ui_parse_size(const char *text, size_t *ret)
 	return true;
 }
 
+bool ui_parse_address(const char *text, uint64_t *ret)
+{
+	bool prefix = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	size_t n = strlen(text) - (prefix ? 2 : 0);
+
+	if (prefix)
+		text += 2;
+	if (n == 0 || n > 16 || strspn(text, "0123456789abcdefABCDEF") != n)
+		return false;
+	*ret = strtoull(text, NULL, 16);
+	return true;
+}
+
 static int parse_threads(const char *text, unsigned *ret, struct complaint *c)
 {
 	double n;
@@ -258,14 +290,21 @@ const char *ui_faults_by_name(enum ui_faults_by by)
 	return tables_of_faults[by];
 }
 
-static int parse_by(const char *text, enum ui_faults_by *ret, struct complaint *c)
+static const char *const tables_of_leaks[UI_LEAKS_BY_N] = {"report", "leaks", "groups", "objects",
+							   "pages",  "sites", "heap"};
+
+const char *ui_leaks_by_name(enum ui_leaks_by by)
 {
-	for (int by = UI_BY_NONE + 1; by < UI_BY_N; by++)
-		if (strcmp(text, tables_of_faults[by]) == 0) {
-			*ret = (enum ui_faults_by)by;
-			return UI_OK;
-		}
-	return usage(c, "--by takes kind, vma, address, thread, cpu, stack, repeater or allocation, not '%s'", text);
+	return tables_of_leaks[by];
+}
+
+/* Index of a word in a list, whose first is none of those that can be asked for. 0: it is not there; NULL is not asked. */
+static int find_table(const char *word, const char *const *names, int n)
+{
+	for (int i = 1; word && i < n; i++)
+		if (strcmp(word, names[i]) == 0)
+			return i;
+	return 0;
 }
 
 static int parse_folded(const char *text, enum ui_folded *ret, struct complaint *c)
@@ -295,6 +334,33 @@ static int parse_period(const char *text, uint64_t *ret, struct complaint *c)
 			     PERIOD_MAX);
 	*ret = (uint64_t)n;
 	return UI_OK;
+}
+
+/* NULL: as long as --sites takes without a value. */
+static int parse_seconds(const char *text, const char *option, uint64_t *ret, struct complaint *c)
+{
+	double seconds = SITES;
+	if (text && !ui_parse_decimal(text, INTERVAL_MIN, FOR_MAX, &seconds))
+		return usage(c, "'%s' is no time: %s takes seconds from %g on", text, option, INTERVAL_MIN);
+	*ret = (uint64_t)(seconds * 1e9 + 0.5);
+	return UI_OK;
+}
+
+static int parse_passes(const char *text, unsigned *ret, struct complaint *c)
+{
+	double n;
+	if (!ui_parse_decimal(text, 1, PASSES_MAX, &n) || n != (double)(unsigned)n)
+		return usage(c, "'%s' is no number of passes: --passes takes 1 to %d", text, PASSES_MAX);
+	*ret = (unsigned)n;
+	return UI_OK;
+}
+
+static int parse_why(const char *text, struct ui_options *o, struct complaint *c)
+{
+	o->why = text;
+	return ui_parse_address(text, &o->why_address)
+		       ? UI_OK
+		       : usage(c, "'%s' is no address: --why takes it in hexadecimal, as leaks has it", text);
 }
 
 /* ---- options --------------------------------------------------------------------------------------------------- */
@@ -335,7 +401,12 @@ static int take_value(int option, const char *value, struct ui_options *o, struc
 		return UI_OK;
 	case OPT_COLOR: return parse_colours(value, &o->colours, c);
 	case OPT_STOP: return parse_stop(value, &o->stop, c);
-	case OPT_BY: return parse_by(value, &o->by, c);
+	case OPT_BY: o->table = value; return UI_OK;
+	case OPT_TIER: o->tier = value; return UI_OK;
+	case OPT_WHY: return parse_why(value, o, c);
+	case OPT_PASSES: return parse_passes(value, &o->passes, c);
+	case OPT_SITES: return parse_seconds(value, "--sites", &o->sites_ns, c);
+	case OPT_EVERY: return parse_seconds(value, "--every", &o->every_ns, c);
 	case OPT_FOLDED: return parse_folded(value, &o->folded, c);
 	case OPT_STACKS: return parse_stacks(value, &o->no_stacks, c);
 	case OPT_PERIOD: return parse_period(value, &o->period, c);
@@ -360,11 +431,7 @@ static int take_value(int option, const char *value, struct ui_options *o, struc
 			return usage(c, "'%s' is no number of frames: --sync takes 1 to %d", value, SYNC_MAX);
 		o->sync_frames = (unsigned)number;
 		return UI_OK;
-	default:
-		if (!ui_parse_decimal(value, INTERVAL_MIN, FOR_MAX, &number))
-			return usage(c, "'%s' is no time: --for takes seconds from %g on", value, INTERVAL_MIN);
-		o->for_ns = (uint64_t)(number * 1e9 + 0.5);
-		return UI_OK;
+	default: return parse_seconds(value, "--for", &o->for_ns, c);
 	}
 }
 
@@ -382,6 +449,9 @@ static int take_option(int option, const char *value, const char *word, struct u
 	case OPT_WAIT_ALL: o->wait_all = true; return UI_OK;
 	case OPT_DEMO: o->demo = true; return UI_OK;
 	case OPT_ALLOCATIONS: o->allocations = true; return UI_OK;
+	case OPT_OBJECTS: o->objects = true; return UI_OK;
+	case OPT_CHECK: o->check = true; return UI_OK;
+	case OPT_SNAPSHOTS: o->snapshots = true; return UI_OK;
 	case OPT_ALL: o->all = true; return UI_OK;
 	case OPT_SWAPPED: o->swapped = true; return UI_OK;
 	case OPT_FORCE: o->force = true; return UI_OK;
@@ -438,22 +508,27 @@ static bool is_named(const struct ui_command *command, const char *name)
 static int check_own(const struct ui_options *o, struct complaint *c)
 {
 	const struct ui_command *command = o->command;
-	bool dump = o->since || o->stop != PT_STOP_NONE || o->all || o->swapped || o->merge;
+	bool dump = o->since || o->all || o->merge, reads = o->stop != PT_STOP_NONE || o->swapped;
 
 	if (dump && !is_named(command, "dump"))
-		return usage(c, "--since, --stop, --all, --swapped and --merge are of pagetop dump");
+		return usage(c, "--since, --all and --merge are of pagetop dump");
+	if (reads && !is_named(command, "dump") && !is_named(command, "leaks"))
+		return usage(c, "--stop and --swapped are of pagetop dump and pagetop leaks");
 	if (o->clear_soft_dirty && command && !is_named(command, "dump") && !is_named(command, "record"))
 		return usage(c, "--clear-soft-dirty is of the live screen, pagetop record and pagetop dump");
 	if (o->content && !is_named(command, "diff"))
 		return usage(c, "--content is of pagetop diff");
-	if ((o->from || o->to) && !is_named(command, "diff") && !(is_named(command, "faults") && o->input))
-		return usage(c, "--from and --to are of pagetop diff and pagetop faults -i");
+	if ((o->from || o->to) && !is_named(command, "diff") &&
+	    !((is_named(command, "faults") || is_named(command, "leaks")) && o->input))
+		return usage(c, "--from and --to are of pagetop diff, pagetop faults -i and pagetop leaks -i");
 	if (o->content && (o->from || o->to))
 		return usage(c, "--content compares dumps, which have one moment each: no --from, no --to");
-	if (o->for_ns && !is_named(command, "record") && !is_named(command, "faults"))
-		return usage(c, "--for is of pagetop record and pagetop faults");
-	if ((o->marks || o->metrics || o->faults) && !is_named(command, "record"))
-		return usage(c, "--marks, --metrics and --faults are of pagetop record");
+	if (o->for_ns && !is_named(command, "record") && !is_named(command, "faults") && !is_named(command, "leaks"))
+		return usage(c, "--for is of pagetop record, pagetop faults and pagetop leaks");
+	if ((o->metrics || o->faults) && !is_named(command, "record"))
+		return usage(c, "--metrics and --faults are of pagetop record");
+	if (o->marks && !is_named(command, "record") && !(is_named(command, "leaks") && o->snapshots))
+		return usage(c, "--marks is of pagetop record and pagetop leaks --snapshots");
 	if ((o->sync_frames || o->anonymize) && !is_named(command, "record") && !is_named(command, "run"))
 		return usage(c, "--sync and --anonymize are of pagetop record and pagetop run");
 	if (o->force && !is_named(command, "dump") && !is_named(command, "record") && !is_named(command, "run"))
@@ -494,17 +569,24 @@ static int check_run(const struct ui_options *o, struct complaint *c)
 }
 
 /* What is told of faults: of a process, or of a command that is started. */
-static int check_faults(const struct ui_options *o, struct complaint *c)
+static int check_faults(struct ui_options *o, struct complaint *c)
 {
 	const char *first = o->rest[0];
 	pid_t pid;
 
 	if (!is_named(o->command, "faults"))
-		return o->by || o->folded || o->allocations
-			       ? usage(c, "--by, --folded and --allocations are of pagetop faults")
+		return o->folded || o->allocations ? usage(c, "--folded and --allocations are of pagetop faults")
+		       : o->table && !is_named(o->command, "leaks")
+			       ? usage(c, "--by is of pagetop faults and pagetop leaks")
 		       : (o->no_stacks || o->period) && !o->faults
 			       ? usage(c, "--stacks and --period are of pagetop faults and pagetop record --faults")
 			       : UI_OK;
+	o->by = (enum ui_faults_by)find_table(o->table, tables_of_faults, UI_BY_N);
+	if (o->table && !o->by)
+		return usage(c,
+			     "--by takes kind, vma, address, thread, cpu, stack, repeater, allocation or growth, "
+			     "not '%s'",
+			     o->table);
 	if (o->input && (first || o->for_ns || o->period || o->allocations))
 		return usage(c, "what was recorded is as it is: -i with no command, --for, --period and --allocations");
 	if (o->input && o->by && o->by != UI_BY_KIND && o->by != UI_BY_VMA && o->by != UI_BY_STACK)
@@ -525,6 +607,55 @@ static int check_faults(const struct ui_options *o, struct complaint *c)
 	if (o->no_stacks && (o->folded || o->by == UI_BY_STACK))
 		return usage(c, "stacks need --stacks=yes, which it is unless it is said");
 	return UI_OK;
+}
+
+static bool is_tier(const char *word)
+{
+	bool found = false;
+	for (int tier = 0; tier < PT_LEAK_TIERS; tier++)
+		found |= strcmp(word, pt_leak_tier_name((enum pt_leak_tier)tier)) == 0;
+	return found;
+}
+
+/* What goes with another answer than the report, or needs a process that runs. */
+static int check_leaks_answer(const struct ui_options *o, struct complaint *c)
+{
+	bool hunts = o->check || o->objects || o->sites_ns || o->passes || o->stop || o->swapped || o->tier;
+
+	if (o->input && (hunts || o->why || o->snapshots || o->for_ns || o->table))
+		return usage(c, "a recording has no contents: with -i there are --from, --to and --at alone");
+	if (o->why && (hunts || o->snapshots || o->table))
+		return usage(c, "--why asks about one object: -p and -J alone go with it");
+	if ((o->columns || o->raw || o->no_headings) && !o->table)
+		return usage(c, "-o, -r and -n are of one table: --by leaks, groups, objects, pages, sites or heap");
+	if (o->json && o->table)
+		return usage(c, "-J and --by exclude each other");
+	if (o->every_ns && !o->snapshots)
+		return usage(c, "--every is of pagetop leaks --snapshots");
+	if (o->snapshots && (o->table || o->check))
+		return usage(c, "--snapshots has an answer of its own: no --by and no --check");
+	return UI_OK;
+}
+
+static int check_leaks(struct ui_options *o, struct complaint *c)
+{
+	if (!is_named(o->command, "leaks"))
+		return o->why || o->objects || o->check || o->tier || o->passes || o->sites_ns || o->snapshots ||
+				       o->every_ns
+			       ? usage(c,
+				       "--why, --objects, --check, --tier, --passes, --sites, --snapshots and --every "
+				       "are of pagetop leaks")
+			       : UI_OK;
+	o->leaks_by = (enum ui_leaks_by)find_table(o->table, tables_of_leaks, UI_LEAKS_BY_N);
+	if (o->table && !o->leaks_by)
+		return usage(c, "--by takes leaks, groups, objects, pages, sites or heap, not '%s'", o->table);
+	if (o->tier && !is_tier(o->tier))
+		return usage(c, "--tier takes leaked, weak or hidden, not '%s'", o->tier);
+	if (o->stop == PT_STOP_REGISTERS)
+		return usage(c, "leaks stops each thread for its registers as it is: --stop alone stops all of it");
+	if (o->objects && !o->json)
+		return usage(c, "--objects is of -J: --by objects lists them");
+	return check_leaks_answer(o, c);
 }
 
 /* A recording instead of a process, where that makes sense. */
@@ -558,7 +689,7 @@ static int check(struct ui_options *o, struct complaint *c)
 	if (o->json && o->raw)
 		return usage(c, "-J and -r exclude each other");
 	if (check_own(o, c) != UI_OK || check_judged(o, c) != UI_OK || check_run(o, c) != UI_OK ||
-	    check_faults(o, c) != UI_OK || check_recording(o, c) != UI_OK)
+	    check_faults(o, c) != UI_OK || check_leaks(o, c) != UI_OK || check_recording(o, c) != UI_OK)
 		return UI_USAGE;
 	if (!command)
 		return UI_OK;

@@ -40,6 +40,19 @@ enum ui_faults_by {
 };
 const char *ui_faults_by_name(enum ui_faults_by by); /* "vma"; static storage */
 
+/* Of pagetop leaks, likewise. */
+enum ui_leaks_by {
+	UI_LEAKS_BY_NONE,
+	UI_LEAKS_BY_LEAKS,
+	UI_LEAKS_BY_GROUPS,
+	UI_LEAKS_BY_OBJECTS,
+	UI_LEAKS_BY_PAGES,
+	UI_LEAKS_BY_SITES,
+	UI_LEAKS_BY_HEAP,
+	UI_LEAKS_BY_N
+};
+const char *ui_leaks_by_name(enum ui_leaks_by by); /* "groups"; static storage */
+
 /* Folded stacks with the number of faults, of bytes that came and are there, or of all that came. */
 enum ui_folded { UI_FOLDED_NONE, UI_FOLDED_FAULTS, UI_FOLDED_BYTES, UI_FOLDED_BORN, UI_FOLDED_N };
 
@@ -55,8 +68,9 @@ struct ui_options {
 	const char *columns;                /* -o, NULL: default; of dump and record the file to write */
 	const char *input;                  /* -i RECORDING, NULL: none */
 	const char *at;                     /* --at TIME|MARK in it, NULL: commands its end, the screen its start */
-	uint64_t for_ns;                    /* --for SECONDS, of record and faults; 0: until it is told to end */
-	enum ui_faults_by by;               /* --by WHAT, of faults; so are these: */
+	uint64_t for_ns;                    /* --for SECONDS, of record, faults, leaks; 0: until it is told to end */
+	const char *table;                  /* --by WHAT, of faults and leaks, as given; NULL: a report */
+	enum ui_faults_by by;               /* that, of faults; so are these: */
 	enum ui_folded folded;              /* --folded[=WHAT] */
 	bool no_stacks;                     /* --stacks=no */
 	uint64_t period;                    /* --period N; 0: adapts */
@@ -71,12 +85,21 @@ struct ui_options {
 	enum ui_colours colours;            /* --color=WHEN|N; NO_COLOR means mono */
 	bool demo;                          /* --demo: the target is pagetop-demo, ours */
 	const char *since;                  /* --since FILE, of dump; so are these: */
-	enum pt_dump_stop stop;             /* --stop[=WHAT] */
-	bool all, swapped, merge;           /* --all --swapped --merge */
+	enum pt_dump_stop stop;             /* --stop[=WHAT], also of leaks */
+	bool all, swapped, merge;           /* --all --swapped --merge; swapped also of leaks */
 	bool clear_soft_dirty;              /* --clear-soft-dirty */
 	bool force;                         /* --force, of dump and record */
 	bool content;                       /* --content, of diff; so are these: */
 	const char *from, *to;              /* --from and --to TIME|MARK, NULL: its ends */
+	enum ui_leaks_by leaks_by;          /* --by WHAT, of leaks; so are these: */
+	const char *why;                    /* --why ADDR, NULL: no object is asked about */
+	uint64_t why_address;               /* the same */
+	const char *tier;                   /* --tier, NULL: all */
+	unsigned passes;                    /* --passes N, 0: until nothing changes */
+	uint64_t sites_ns;                  /* --sites[=SECONDS]; 0: no */
+	bool objects, check;                /* --objects --check */
+	bool snapshots;                     /* --snapshots; with it: */
+	uint64_t every_ns;                  /* --every SECONDS; 0: not by the clock */
 	bool live, wait_all;                /* --live --wait-all, of run; so is this: */
 	const char *report;                 /* --report FILE, of run and faults, NULL: stderr */
 	const char *keep;                   /* --keep FILE: what it prints while the screen is live; NULL: a new one */
@@ -102,6 +125,9 @@ void ui_options_free(struct ui_options *options);
 bool ui_parse_pid(const char *text, pid_t *ret);
 /* Seconds or percent as given by a person: digits with an optional fraction, min .. max; else false. */
 bool ui_parse_decimal(const char *text, double min, double max, double *ret);
+
+/* An address as /proc/PID/maps has it: hexadecimal, with or without 0x; else false. */
+bool ui_parse_address(const char *text, uint64_t *ret);
 
 /* A size as given by a person: digits with K, M, G or T behind them (of 1024), at most SIZE_MAX; else false. */
 bool ui_parse_size(const char *text, size_t *ret);

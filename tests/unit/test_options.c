@@ -14,7 +14,7 @@ const struct ui_command ui_commands[] = {
 	{"doctor", NULL, "", "", false, false, NULL},       {"dump", "[FILE...]", "", "", true, false, NULL},
 	{"diff", "FILE...", "", "", false, false, NULL},    {"record", NULL, "", "", true, false, NULL},
 	{"replay", "RECORDING", "", "", false, true, NULL}, {"run", "COMMAND...", "", "", false, false, NULL},
-	{"faults", "[COMMAND]", "", "", false, true, NULL}, {0},
+	{"faults", "[COMMAND]", "", "", false, true, NULL}, {"leaks", NULL, "", "", true, true, NULL},  {0},
 };
 const char *const ui_commands_later[] = {"types", NULL};
 
@@ -190,6 +190,37 @@ static void options_of_faults(void **state)
 	ui_options_free(&o);
 }
 
+static void options_of_leaks(void **state)
+{
+	(void)state;
+	struct ui_options o = {0};
+
+	assert_int_equal(parse("leaks -p 5 -J --objects --passes 3 --sites --stop --swapped --tier weak --check", &o),
+			 UI_OK);
+	assert_true(o.objects && o.check && o.swapped);
+	assert_int_equal(o.passes, 3);
+	assert_int_equal(o.sites_ns, 10000000000);
+	assert_int_equal(o.stop, PT_STOP_ALL);
+	assert_string_equal(o.tier, "weak");
+	assert_int_equal(parse("leaks -p 5 --why 0x7fFF10 -J", &o), UI_OK);
+	assert_int_equal(o.why_address, 0x7fff10);
+	assert_int_equal(o.sites_ns, 0);
+	assert_int_equal(parse("leaks -p 5 --snapshots --every 0.5 --sites=2.5", &o), UI_OK);
+	assert_true(o.snapshots);
+	assert_int_equal(o.every_ns, 500000000);
+	assert_int_equal(o.sites_ns, 2500000000);
+	assert_int_equal(parse("leaks -p 5 --snapshots --marks x", &o), UI_OK);
+	assert_int_equal(parse("leaks -i x.ptr --from a --to b --at +9", &o), UI_OK);
+	for (int by = UI_LEAKS_BY_NONE + 1; by < UI_LEAKS_BY_N; by++) {
+		char line[64];
+		snprintf(line, sizeof(line), "leaks -p 1 -r --by %s", ui_leaks_by_name((enum ui_leaks_by)by));
+		assert_int_equal(parse(line, &o), UI_OK);
+		assert_int_equal(o.leaks_by, by);
+		assert_int_equal(o.by, UI_BY_NONE);
+	}
+	ui_options_free(&o);
+}
+
 static void operands_may_stand_anywhere(void **state)
 {
 	(void)state;
@@ -284,7 +315,7 @@ static const struct {
 	{"record -p 5 --for 0", "'0' is no time"},
 	{"record -p 5 --sync 0", "'0' is no number of frames"},
 	{"record -p 5 --sync 1.5", "'1.5' is no number of frames"},
-	{"vmas -p 5 --for 3", "is of pagetop record and"},
+	{"vmas -p 5 --for 3", "is of pagetop record,"},
 	{"vmas -p 5 --anonymize", "are of pagetop record"},
 	{"vmas -p 5 --force", "--force is of pagetop dump, pagetop record and"},
 	{"record", "record needs a process: pagetop record -p PID"},
@@ -345,7 +376,7 @@ static const struct {
 	{"faults -i x --for 1", "what was recorded is as it is"},
 	{"faults -i x --by thread", "not by thread"},
 	{"faults -i x -- ls", "what was recorded is as it is"},
-	{"faults -p 1 --from +1", "are of pagetop diff and pagetop faults -i"},
+	{"faults -p 1 --from +1", "are of pagetop diff, pagetop faults -i"},
 	{"vmas -p 1 --by vma", "of pagetop faults"},
 	{"vmas -p 1 --allocations", "of pagetop faults"},
 	{"vmas -p 1 --faults", "of pagetop record"},
@@ -353,7 +384,30 @@ static const struct {
 	{"record -p 1 --period 1", "pagetop record --faults"},
 	{"record -p 1 --stacks=no", "pagetop record --faults"},
 	{"record -p 1 --faults --by stack", "of pagetop faults"},
-	{"vmas -p 1 --for 1", "of pagetop record and pagetop faults"},
+	{"vmas -p 1 --for 1", "of pagetop record, pagetop faults and pagetop leaks"},
+	{"leaks", "leaks needs a process"},
+	{"leaks -p 1 --by kind", "--by takes leaks"},
+	{"leaks -p 1 --by", "--by needs a value"},
+	{"faults -p 1 --by leaks", "--by takes kind"},
+	{"leaks -p 1 --tier lost", "--tier takes leaked, weak or hidden"},
+	{"leaks -p 1 --why zebra", "no address"},
+	{"leaks -p 1 --passes 0", "no number of passes"},
+	{"leaks -p 1 --sites=x", "--sites takes seconds"},
+	{"leaks -p 1 --stop=registers", "--stop alone"},
+	{"leaks -p 1 --objects", "of -J"},
+	{"leaks -p 1 -J --by leaks", "exclude each other"},
+	{"leaks -p 1 -r", "of one table"},
+	{"leaks -p 1 -o root", "of one table"},
+	{"leaks -p 1 --why 12 --stop", "-p and -J alone"},
+	{"leaks -p 1 --every 1", "--snapshots"},
+	{"leaks -p 1 --marks x", "--snapshots"},
+	{"leaks -p 1 --snapshots --check", "an answer of its own"},
+	{"leaks -p 1 --from a", "pagetop leaks -i"},
+	{"leaks -i x --stop", "has no contents"},
+	{"leaks -i x --why 1", "has no contents"},
+	{"vmas -p 1 --check", "are of pagetop leaks"},
+	{"vmas -p 1 --snapshots", "are of pagetop leaks"},
+	{"vmas -p 1 --swapped", "of pagetop dump and pagetop leaks"},
 };
 
 static void mistakes_are_told(void **state)
@@ -438,6 +492,7 @@ int main(void)
 		cmocka_unit_test(options_of_dump_and_diff),
 		cmocka_unit_test(what_is_run_keeps_its_own_options),
 		cmocka_unit_test(options_of_faults),
+		cmocka_unit_test(options_of_leaks),
 		cmocka_unit_test(operands_may_stand_anywhere),
 		cmocka_unit_test(colours),
 		cmocka_unit_test(mistakes_are_told),

@@ -187,6 +187,28 @@ static const char faults_help[] = "Follows the page faults of a process until Ct
 				  "\n"
 				  "Your own processes need no privilege; faults in system calls take CAP_PERFMON.\n";
 
+static const char leaks_help[] = "Which heap objects of a running process nothing points at any more. It goes on\n"
+				 "meanwhile and is not changed; each thread is stopped for its registers alone,\n"
+				 "a tenth of a millisecond. Exact to the object with malloc of glibc; where the\n"
+				 "allocator is another one, it says so, and shows what grows (--for SECONDS).\n"
+				 "\n"
+				 "  -p, --pid PID        the process\n"
+				 "      --why ADDR       one object: what keeps it alive, who points at it\n"
+				 "      --sites[=SECS]   which calls allocate what leaks, by watching for 10 s\n"
+				 "      --snapshots      what came between two snapshots and is there at a third,\n"
+				 "                       each at Enter, --every SECONDS, or a mark (--marks PATH)\n"
+				 "      --by WHAT        one table, whole: leaks groups objects pages sites heap;\n"
+				 "                       with -o COLUMNS, -n, -r\n"
+				 "      --tier TIER      leaked, weak or hidden alone; -f REGEX: kinds, calls\n"
+				 "      --passes N       at most so many, else until nothing changes\n"
+				 "      --stop           stops the process meanwhile: one pass will do\n"
+				 "      --swapped        reads what is swapped out, which brings it back in\n"
+				 "      --check          exit status 1 if anything is leaked\n"
+				 "  -i, --input FILE     a recording: pages alone, --from, --to and there --at\n"
+				 "  -b, -J, --objects    sizes in bytes, JSON, every object in it\n"
+				 "\n"
+				 "Your own processes need no privilege. Exit status 4: a debugger has it.\n";
+
 static const char mark_help[] = "Gives the present moment a name, for assertions, replay and diff: inside of\n"
 				"pagetop run, in which PAGETOP_MARK is set, or in a recording that is made with\n"
 				"pagetop record --marks PATH, if PAGETOP_MARK=PATH. Returns when pagetop run has\n"
@@ -212,11 +234,12 @@ const struct ui_command ui_commands[] = {
 	{"check", NULL, "whether a recording bears out what is asserted of it", check_help, false, true, ui_check},
 	{"faults", "[COMMAND]", "page faults by kind, place and stack; who grew RSS", faults_help, false, true,
 	 ui_faults},
+	{"leaks", NULL, "heap objects that nothing points at any more, and why", leaks_help, true, true, ui_leaks},
 	{"mark", "LABEL", "give the present moment a name, in a run or recording", mark_help, false, false, ui_mark},
 	{0},
 };
 
-const char *const ui_commands_later[] = {"pages", "frame", "types", "file", "leaks", "system", NULL};
+const char *const ui_commands_later[] = {"pages", "frame", "types", "file", "system", NULL};
 
 /* ---- help ------------------------------------------------------------------------------------------------------ */
 

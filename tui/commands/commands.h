@@ -67,6 +67,7 @@ int ui_replay(const struct ui_options *options, struct pt_kernel *k);
 int ui_run_command(const struct ui_options *options, struct pt_kernel *k);
 int ui_record(const struct ui_options *options, struct pt_kernel *k);
 int ui_faults(const struct ui_options *options, struct pt_kernel *k);
+int ui_leaks(const struct ui_options *options, struct pt_kernel *k);
 int ui_mark(const struct ui_options *options, struct pt_kernel *k);
 
 #endif

@@ -11,6 +11,7 @@
 #include "tui/commands/commands.h"
 #include "tui/commands/faults.h"
 #include "tui/commands/table_out.h"
+#include "tui/commands/text_out.h"
 #include "tui/commands/vma_out.h"
 
 #define BAR 20 /* columns */
@@ -380,7 +381,7 @@ static void counts_cell(const struct ui_faults *f, struct ui_table *table, const
 	char text[512];
 	switch (column) {
 	case COL_EVENTS: number_cell(f, table, row->events); return;
-	case COL_SHARE: ui_fault_share(row->events, f->view->all.events, text, sizeof(text)); break;
+	case COL_SHARE: ui_text_share(row->events, f->view->all.events, text, sizeof(text)); break;
 	case COL_BAR: ui_fault_bar(f, row->events, f->view->all.events, BAR, text, sizeof(text)); break;
 	case COL_RATE: snprintf(text, sizeof(text), "%.1f/s", c->per_s); break;
 	case COL_MAJOR: number_cell(f, table, c->major); return;

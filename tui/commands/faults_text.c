@@ -203,7 +203,7 @@ static void print_kinds(const struct ui_faults *f)
 	for (int kind; (kind = most_left(c->kinds, done)) >= 0; done[kind] = true) {
 		most = most ? most : c->kinds[kind];
 		printf("%8s %6s  %-24s ", number(f, c->kinds[kind], n, sizeof(n)),
-		       ui_fault_share(c->kinds[kind], c->events, share, sizeof(share)),
+		       ui_text_share(c->kinds[kind], c->events, share, sizeof(share)),
 		       pt_fault_kind_words((enum pt_fault_kind)kind));
 		print_bar(f, c->kinds[kind], most, bar_room(f, 43), false);
 		putchar('\n');
@@ -238,7 +238,7 @@ static void print_vmas(const struct ui_faults *f)
 		if (!shown++)
 			heading(f, "  FAULTS                     NEW  WHERE");
 		printf("%8s %6s  ", number(f, row->counts.events, n, sizeof(n)),
-		       ui_fault_share(row->counts.events, v->all.events, share, sizeof(share)));
+		       ui_text_share(row->counts.events, v->all.events, share, sizeof(share)));
 		print_bar(f, row->counts.events, v->all.events, BAR_SMALL, true);
 		printf(" %6s  %-12" PRIx64 " ", row->born ? size_words(f, row->born, born, sizeof(born)) : "",
 		       row->start);
@@ -265,7 +265,7 @@ static void print_threads(const struct ui_faults *f)
 		if (!shown++)
 			heading(f, "  FAULTS                      CPU  THREAD");
 		printf("%8s %6s  ", number(f, row->counts.events, n, sizeof(n)),
-		       ui_fault_share(row->counts.events, v->all.events, share, sizeof(share)));
+		       ui_text_share(row->counts.events, v->all.events, share, sizeof(share)));
 		print_bar(f, row->counts.events, v->all.events, BAR_SMALL, true);
 		node[0] = '\0';
 		if (row->node > 0)
@@ -284,7 +284,7 @@ static void print_cpus(const struct ui_faults *f)
 	char share[16], text[1024];
 	size_t at = 0;
 	for (size_t i = 0; i < v->n_cpus && i < ROWS; i++) {
-		ui_fault_share(v->cpus[i].counts.events, v->all.events, share, sizeof(share));
+		ui_text_share(v->cpus[i].counts.events, v->all.events, share, sizeof(share));
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%u %s", i ? ", " : "", v->cpus[i].cpu, share);
 		if (v->cpus[i].node > 0)
 			at += (size_t)snprintf(text + at, sizeof(text) - at, " (node %d)", v->cpus[i].node);
@@ -507,7 +507,7 @@ static void print_busiest(const struct ui_faults *f, const struct pt_fault_stack
 	heading(f, "  FAULTS                  STACKS");
 	for (size_t i = 0; i < n && i < STACKS; i++) {
 		printf("%8s %6s  ", number(f, rows[i].counts.events, number_of, sizeof(number_of)),
-		       ui_fault_share(rows[i].counts.events, f->view->all.events, share, sizeof(share)));
+		       ui_text_share(rows[i].counts.events, f->view->all.events, share, sizeof(share)));
 		print_bar(f, rows[i].counts.events, f->view->all.events, BAR_SMALL, false);
 		putchar('\n');
 		print_chain(f, &rows[i]);

@@ -3,13 +3,13 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/faults/allocs.h"
 #include "core/text/text.h"
 #include "tui/commands/faults.h"
+#include "tui/commands/text_out.h"
 #include "widgets/canvas.h"
 
 #define NAME_ROOM   512 /* bytes of a printable name of a call */
@@ -172,18 +172,6 @@ char *ui_fault_number(const struct ui_faults *f, uint64_t n, char *ret, size_t s
 	return ret;
 }
 
-char *ui_fault_share(uint64_t part, uint64_t all, char *ret, size_t size)
-{
-	double share = all ? 100.0 * (double)part / (double)all : 0;
-	if (part && share < 0.1)
-		snprintf(ret, size, "<0.1%%");
-	else if (!part)
-		snprintf(ret, size, "0%%");
-	else
-		snprintf(ret, size, part < all && share > 99.9 ? "99.9%%" : "%.*f%%", share < 99.95 ? 1 : 0, share);
-	return ret;
-}
-
 static int most_left(const uint64_t *kinds, const bool *done)
 {
 	int best = -1;
@@ -202,7 +190,7 @@ char *ui_fault_kinds(const struct pt_fault_counts *counts, char *ret, size_t siz
 	snprintf(ret, size, "-");
 	for (int named = 0, best; named < MOST && (best = most_left(counts->kinds, done)) >= 0; named++) {
 		done[best] = true;
-		ui_fault_share(counts->kinds[best], counts->events, share, sizeof(share));
+		ui_text_share(counts->kinds[best], counts->events, share, sizeof(share));
 		at += (size_t)snprintf(ret + at, size - at, "%s%s", named ? ", " : "",
 				       pt_fault_kind_name((enum pt_fault_kind)best));
 		if (counts->kinds[best] < counts->events)
@@ -213,17 +201,7 @@ char *ui_fault_kinds(const struct pt_fault_counts *counts, char *ret, size_t siz
 
 char *ui_fault_bar(const struct ui_faults *f, uint64_t part, uint64_t all, unsigned columns, char *ret, size_t size)
 {
-	static const char *const eighths[] = {"", "\u258f", "\u258e", "\u258d", "\u258c", "\u258b", "\u258a", "\u2589"};
-	double share = all ? (double)part / (double)all : 0;
-	unsigned parts = f->ascii ? 1 : 8, n = (unsigned)lround((share > 1 ? 1 : share) * columns * parts);
-	size_t at = 0;
-	n = part && !n ? 1 : n;
-	ret[0] = '\0';
-	for (unsigned i = 0; i < n / parts && at + 8 < size; i++)
-		at += (size_t)snprintf(ret + at, size - at, "%s", f->ascii ? "#" : "\u2588");
-	if (!f->ascii)
-		snprintf(ret + at, size - at, "%s", eighths[n % parts]);
-	return ret;
+	return ui_text_bar(f->ascii, part, all, columns, ret, size);
 }
 
 /* ---- places, and what is asked for ------------------------------------------------------------------------------ */

@@ -23,20 +23,6 @@ struct answer {
 	struct pt_vma_row row; /* row.snapshot is NULL where the VMA is not that of the scan */
 };
 
-/* Hexadecimal as maps has it, with or without 0x. */
-static bool parse_address(const char *text, uint64_t *ret)
-{
-	bool prefix = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-	size_t n = strlen(text) - (prefix ? 2 : 0);
-
-	if (prefix)
-		text += 2;
-	if (n == 0 || n > 16 || strspn(text, "0123456789abcdefABCDEF") != n)
-		return false;
-	*ret = strtoull(text, NULL, 16);
-	return true;
-}
-
 /* Out of a recording there is what the snapshot holds; of a process, all the kernel says now. */
 static int look(const struct ui_options *options, struct pt_kernel *k, const struct pt_snapshot *snapshot,
 		uint64_t address, struct answer *ret)
@@ -226,7 +212,7 @@ int ui_page(const struct ui_options *options, struct pt_kernel *k)
 	if (!addresses)
 		return ui_target_error(k, options->pid, -ENOMEM);
 	for (size_t i = 0; i < n && r == UI_OK; i++) {
-		if (!parse_address(options->rest[i], &addresses[i])) {
+		if (!ui_parse_address(options->rest[i], &addresses[i])) {
 			ui_complain("'%s' is no address: give it in hexadecimal, as in /proc/PID/maps",
 				    options->rest[i]);
 			r = UI_USAGE;

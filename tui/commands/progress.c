@@ -37,19 +37,36 @@ void ui_progress_begin(struct ui_progress *p, const char *what)
 	set_handlers(note);
 }
 
+/* Whether it is time for a line. */
+static bool is_due(struct ui_progress *p)
+{
+	uint64_t now = ui_now(CLOCK_MONOTONIC);
+	if (now - p->began_ns < PATIENCE || now - p->shown_ns < INTERVAL || !isatty(STDERR_FILENO))
+		return false;
+	p->shown_ns = now;
+	p->shown = true;
+	return true;
+}
+
 int ui_progress_step(struct ui_progress *p, uint64_t done, uint64_t all)
 {
 	char size[16], of[16];
-	uint64_t now = ui_now(CLOCK_MONOTONIC);
 	if (came)
 		return -ECANCELED;
-	if (now - p->began_ns < PATIENCE || now - p->shown_ns < INTERVAL || !isatty(STDERR_FILENO))
+	if (!is_due(p))
 		return 0;
-	p->shown_ns = now;
-	p->shown = true;
 	pt_text_size(done, size, sizeof(size));
 	pt_text_size(all > done ? all : done, of, sizeof(of));
 	fprintf(stderr, all ? "\r%s: %s of about %s \033[K" : "\r%s: %s \033[K", p->what, size, of);
+	return 0;
+}
+
+int ui_progress_tell(struct ui_progress *p, const char *words)
+{
+	if (came)
+		return -ECANCELED;
+	if (words && is_due(p))
+		fprintf(stderr, "\r%s \033[K", words);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  */
 #include "tui/commands/text_out.h"
 
-#include <stdbool.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -90,5 +90,32 @@ char *ui_text_path(const char *path, size_t room, char *ret, size_t size)
 	for (size_t n = 0; last[bytes] && (n + dots < room || (last[bytes] & 0xc0) == 0x80); bytes++)
 		n += (last[bytes] & 0xc0) != 0x80;
 	snprintf(ret, size, "%.*s" DOTS, (int)bytes, last);
+	return ret;
+}
+
+char *ui_text_share(uint64_t part, uint64_t all, char *ret, size_t size)
+{
+	double share = all ? 100.0 * (double)part / (double)all : 0;
+	if (part && share < 0.1)
+		snprintf(ret, size, "<0.1%%");
+	else if (!part)
+		snprintf(ret, size, "0%%");
+	else
+		snprintf(ret, size, part < all && share > 99.9 ? "99.9%%" : "%.*f%%", share < 99.95 ? 1 : 0, share);
+	return ret;
+}
+
+char *ui_text_bar(bool ascii, uint64_t part, uint64_t all, unsigned columns, char *ret, size_t size)
+{
+	static const char *const eighths[] = {"", "\u258f", "\u258e", "\u258d", "\u258c", "\u258b", "\u258a", "\u2589"};
+	double share = all ? (double)part / (double)all : 0;
+	unsigned parts = ascii ? 1 : 8, n = (unsigned)lround((share > 1 ? 1 : share) * columns * parts);
+	size_t at = 0;
+	n = part && !n ? 1 : n;
+	ret[0] = '\0';
+	for (unsigned i = 0; i < n / parts && at + 8 < size; i++)
+		at += (size_t)snprintf(ret + at, size - at, "%s", ascii ? "#" : "\u2588");
+	if (!ascii)
+		snprintf(ret + at, size - at, "%s", eighths[n % parts]);
 	return ret;
 }

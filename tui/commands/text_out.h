@@ -4,6 +4,8 @@
 #ifndef UI_TEXT_OUT_H
 #define UI_TEXT_OUT_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Columns that text may take: those of the terminal, within reason; 80 where stdout is none. */
@@ -22,5 +24,10 @@ int ui_text_columns(FILE *out);
  * there is room for its last name alone, that, or the beginning of it with "..." behind it. Returns ret.
  */
 char *ui_text_path(const char *path, size_t room, char *ret, size_t size);
+
+/* "96.7%"; "0%" of nothing alone, "100%" of all. Returns ret, as those below do. */
+char *ui_text_share(uint64_t part, uint64_t all, char *ret, size_t size);
+/* A share of `columns`, in eighths of a column; at least something for what is not 0. */
+char *ui_text_bar(bool ascii, uint64_t part, uint64_t all, unsigned columns, char *ret, size_t size);
 
 #endif
