@@ -29,6 +29,9 @@ const char *pt_assert_text(const struct pt_assert *assertion);
 bool pt_assert_asks(const struct pt_assert *assertion,
 		    enum pt_quantity quantity); /* whether any series of it is of that */
 
+/* Whether anything in it is about the heap at marks of that label; *ret_leaked: also about what is leaked there. */
+bool pt_assert_asks_heap(const struct pt_assert *assertion, const char *label, bool *ret_leaked);
+
 enum pt_answer { PT_ANSWER_NO, PT_ANSWER_UNDECIDED, PT_ANSWER_YES };
 const char *pt_answer_name(enum pt_answer answer); /* "failed", "undecided", "passed" */
 

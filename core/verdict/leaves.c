@@ -438,6 +438,56 @@ static struct pt_value judge_born(struct pt_judge *j, const struct pt_node *node
 	return born.bytes;
 }
 
+/* The marks that a call is about: one, or three in their order. */
+static bool heap_marks(struct pt_judge *j, const struct pt_node *node, uint64_t *ret, size_t *ret_n)
+{
+	*ret_n = node->fn == PT_FN_LEAKED ? 1 : 3;
+	if (*ret_n == 1)
+		return moment(j, &node->instant, &ret[0]);
+	if (!range(j, &node->born, &ret[0], &ret[1]) || !moment(j, &node->instant, &ret[2]))
+		return false;
+	if (ret[1] <= ret[2])
+		return true;
+	pt_judge_why(j, 0, "the mark of objects_still lies before the end of the range of born");
+	return false;
+}
+
+static bool lived_at(const struct pt_trace_process *process, uint64_t ns)
+{
+	return process->began_ns <= ns && (!process->ended_ns || process->ended_ns > ns);
+}
+
+/* Of the processes that lived at the last of these marks. */
+static struct pt_value judge_heap(struct pt_judge *j, const struct pt_node *node)
+{
+	const struct pt_trace_heaps *heaps = j->trace->heaps;
+	struct pt_value value = {0, 0}, nothing_known = {0, (double)INFINITY};
+	uint64_t at_ns[3];
+	char why[160];
+	size_t n;
+	if (!is_anybody(j, &node->series.who) || !heap_marks(j, node, at_ns, &n))
+		return nothing_known;
+	if (!heaps) {
+		pt_judge_why(j, 0,
+			     "nobody looked at heaps: pagetop run does, at the marks; a recording has no contents");
+		return nothing_known;
+	}
+	for (size_t i = 0; i < j->trace->n_processes; i++) {
+		double number = 0;
+		if (!pt_who_is(j->trace, &node->series.who, i) || !lived_at(&j->trace->processes[i], at_ns[n - 1]))
+			continue;
+		bool known = n == 1 ? heaps->leaked(heaps->arg, i, at_ns[0], &number, why, sizeof(why))
+				    : heaps->still(heaps->arg, i, at_ns, &number, why, sizeof(why));
+		if (!known)
+			pt_judge_why(j, 0, "%s", why);
+		value.low += known ? number : 0;
+		value.high += known ? number : (double)INFINITY;
+	}
+	find(j, node, n == 1 ? PT_UNIT_BYTES : PT_UNIT_NUMBER, value,
+	     &(struct window){.from_ns = at_ns[0], .to_ns = at_ns[n - 1]});
+	return value;
+}
+
 struct pt_value pt_judge_call(struct pt_judge *j, const struct pt_node *node)
 {
 	uint64_t ns;
@@ -448,6 +498,8 @@ struct pt_value pt_judge_call(struct pt_judge *j, const struct pt_node *node)
 	case PT_FN_SLOPE: return judge_slope(j, node);
 	case PT_FN_THP_SHARE: return judge_share(j, node);
 	case PT_FN_STILL_PRESENT: return judge_born(j, node);
+	case PT_FN_LEAKED:
+	case PT_FN_OBJECTS_STILL: return judge_heap(j, node);
 	case PT_FN_FINAL: return at_moment(j, node, UINT64_MAX);
 	default: break;
 	}

@@ -386,6 +386,25 @@ const char *pt_assert_text(const struct pt_assert *a)
 	return a->text;
 }
 
+static bool is_mark(const struct pt_instant *instant, const char *label)
+{
+	return strcmp(instant->label, label) == 0;
+}
+
+bool pt_assert_asks_heap(const struct pt_assert *a, const char *label, bool *ret_leaked)
+{
+	bool asks = false;
+	*ret_leaked = false;
+	for (const struct pt_node *node = a->nodes; node; node = node->next) {
+		bool leaked = node->kind == PT_NODE_CALL && node->fn == PT_FN_LEAKED && is_mark(&node->instant, label);
+		*ret_leaked |= leaked;
+		asks |= leaked || (node->kind == PT_NODE_CALL && node->fn == PT_FN_OBJECTS_STILL &&
+				   (is_mark(&node->instant, label) || is_mark(&node->born.from, label) ||
+				    is_mark(&node->born.to, label)));
+	}
+	return asks;
+}
+
 bool pt_assert_asks(const struct pt_assert *a, enum pt_quantity quantity)
 {
 	bool asks = false;

@@ -241,6 +241,36 @@ static bool thp_arguments(struct pt_parser *p, struct pt_node *call)
 	return call->at_instant || parse_range_from(p, call->instant, &call->range);
 }
 
+/* A mark, and nothing beside it: heaps are looked at while whoever set it stands still. */
+static bool parse_mark(struct pt_parser *p, struct pt_instant *ret)
+{
+	size_t at = p->token.at;
+	if (!parse_instant(p, ret))
+		return false;
+	return (ret->anchor == PT_AT_MARK && ret->offset == 0) ||
+	       pt_parser_fail(p, at, p->end - at,
+			      "heaps are looked at at marks: a mark's label in quotes, no start or end, "
+			      "at which there is no heap, and no time beside it");
+}
+
+/* MARK[ of PROCESS], or born(MARK..MARK), MARK[ of PROCESS] */
+static bool heap_arguments(struct pt_parser *p, struct pt_node *call)
+{
+	bool still = call->fn == PT_FN_OBJECTS_STILL;
+	call->series = (struct pt_series){.quantity = PT_QUANTITY_RSS, .roles = PT_ROLES_ALL};
+	call->dimension.bytes = still ? 0 : 1;
+	if (still) {
+		if (!pt_parser_accept(p, "born") || !pt_parser_accept(p, "("))
+			return pt_parser_expected(p, "born(\"a\"..\"b\")");
+		if (!parse_mark(p, &call->born.from) ||
+		    !(pt_parser_accept(p, "..") || pt_parser_expected(p, "a range, as \"a\"..\"b\"")) ||
+		    !parse_mark(p, &call->born.to) ||
+		    !(pt_parser_accept(p, ")") || pt_parser_expected(p, ") after the range")) || !comma(p))
+			return false;
+	}
+	return parse_mark(p, &call->instant) && parse_who(p, &call->series.who);
+}
+
 static bool arguments(struct pt_parser *p, struct pt_node *call)
 {
 	call->range = whole_run;
@@ -260,6 +290,8 @@ static bool arguments(struct pt_parser *p, struct pt_node *call)
 			return true;
 		return parse_roles(p, &call->series) && parse_who(p, &call->series.who);
 	case PT_FN_THP_SHARE: return thp_arguments(p, call);
+	case PT_FN_LEAKED:
+	case PT_FN_OBJECTS_STILL: return heap_arguments(p, call);
 	default: break;
 	}
 	if (!parse_series(p, &call->series))

@@ -63,6 +63,17 @@ struct pt_trace_mark {
 	char label[64];
 };
 
+/*
+ * The heaps of the processes of a run, as somebody looked at them at its marks: of a process of the trace, by its index,
+ * and times of marks. True, or false and why it is not known: one line, raw.
+ */
+struct pt_trace_heaps {
+	bool (*leaked)(void *arg, size_t process, uint64_t at_ns, double *ret_bytes, char *why, size_t size);
+	/* Objects that came between the first two and are still there at the third. */
+	bool (*still)(void *arg, size_t process, const uint64_t at_ns[3], double *ret_objects, char *why, size_t size);
+	void *arg;
+};
+
 struct pt_trace {
 	struct pt_trace_process *processes; /* the first is the root of the tree */
 	size_t n_processes;
@@ -70,9 +81,10 @@ struct pt_trace {
 	size_t n_samples;
 	struct pt_trace_mark *marks; /* in the order of time */
 	size_t n_marks;
-	uint64_t began_ns, ended_ns; /* CLOCK_MONOTONIC; of the run */
-	uint64_t interval_ns;        /* asked for between two samples of a process */
-	uint64_t page_size;          /* bytes of a base page; of this machine, if not set */
+	uint64_t began_ns, ended_ns;        /* CLOCK_MONOTONIC; of the run */
+	uint64_t interval_ns;               /* asked for between two samples of a process */
+	uint64_t page_size;                 /* bytes of a base page; of this machine, if not set */
+	const struct pt_trace_heaps *heaps; /* borrowed; NULL: nobody looked, as in a recording */
 	/* private: */
 	size_t n_roles; /* samples with roles */
 	size_t stride;  /* so many samples of a process with roles for one that keeps them */

@@ -18,6 +18,8 @@ static const struct {
 	[PT_FN_PLATEAU] = {"plateau", "plateau(SERIES[, RANGE])"},
 	[PT_FN_STILL_PRESENT] = {"still_present", "still_present(born(RANGE), MOMENT[, ROLE])"},
 	[PT_FN_THP_SHARE] = {"thp_share", "thp_share(ROLE[, RANGE or MOMENT])"},
+	[PT_FN_LEAKED] = {"leaked", "leaked(MARK)"},
+	[PT_FN_OBJECTS_STILL] = {"objects_still", "objects_still(born(RANGE), MARK)"},
 };
 
 #define BIT(role) (1u << (role))

@@ -583,6 +583,50 @@ static void pages_by_when_they_were_born(void **arg)
 	pt_trace_free(trace);
 }
 
+/* Heaps: of process 0 at each mark as many bytes are leaked as the mark has seconds; of process 1 it is not known. */
+static bool leaked_at(void *arg, size_t process, uint64_t at_ns, double *ret_bytes, char *why, size_t size)
+{
+	(void)arg;
+	*ret_bytes = (double)(at_ns / SECOND);
+	snprintf(why, size, "nobody knows");
+	return process == 0;
+}
+
+static bool still_at(void *arg, size_t process, const uint64_t at_ns[3], double *ret_objects, char *why, size_t size)
+{
+	(void)arg;
+	(void)process;
+	(void)why;
+	(void)size;
+	*ret_objects = (double)(100 * at_ns[0] + 10 * at_ns[1] + at_ns[2]) / SECOND;
+	return true;
+}
+
+static void heaps_at_marks(void **arg)
+{
+	static const struct pt_trace_heaps heaps = {.leaked = leaked_at, .still = still_at};
+	struct pt_trace *trace = new_trace();
+	(void)arg;
+	add_process(trace, "leaky", 1, 0);
+	mark(trace, "a", 5);
+	mark(trace, "b", 7);
+	mark(trace, "c", 9);
+	is_undecided(trace, "leaked(\"a\") == 0", "nobody looked at heaps");
+	trace->heaps = &heaps;
+	comes_to(trace, "leaked(\"a\") == 5B", PT_ANSWER_YES);
+	comes_to(trace, "leaked(\"b\") == 0", PT_ANSWER_NO);
+	comes_to(trace, "leaked(\"c\" of \"leaky\") - leaked(\"a\") == 4B", PT_ANSWER_YES);
+	comes_to(trace, "objects_still(born(\"a\"..\"b\"), \"c\") == 579", PT_ANSWER_YES);
+	is_undecided(trace, "leaked(\"d\") == 0", "no mark \"d\"");
+	is_undecided(trace, "objects_still(born(\"a\"..\"c\"), \"b\") == 0", "before the end of the range");
+	add_process(trace, "other", 6, 0); /* not there at the first mark */
+	comes_to(trace, "leaked(\"a\") == 5B", PT_ANSWER_YES);
+	is_undecided(trace, "leaked(\"b\") == 7B", "nobody knows");
+	comes_to(trace, "leaked(\"b\") < 7B", PT_ANSWER_NO); /* it is no less than that in any case */
+	comes_to(trace, "leaked(\"b\" of \"leaky\") == 7B", PT_ANSWER_YES);
+	pt_trace_free(trace);
+}
+
 /* A past that cannot be read is an error, not an answer. */
 static void a_broken_past_is_an_error(void **arg)
 {
@@ -627,6 +671,7 @@ int main(void)
 		cmocka_unit_test(all_of_a_new_process_grew),
 		cmocka_unit_test(all_of_the_command_grew),
 		cmocka_unit_test(pages_by_when_they_were_born),
+		cmocka_unit_test(heaps_at_marks),
 		cmocka_unit_test(a_broken_past_is_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

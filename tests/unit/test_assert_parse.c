@@ -67,6 +67,10 @@ static void takes_every_form(void **arg)
 	takes("peak(rss) / peak(size) < 50%");
 	takes("peak(rss)-final(rss)<1M");
 	takes("slope(vmas) < 3/s");
+	takes("leaked(\"done\") == 0");
+	takes("leaked(\"done\"#last of \"redis-server\") < 4K");
+	takes("objects_still(born(\"a\"..\"b\"), \"c\") < 100");
+	takes("objects_still(born(\"a\"#2..\"b\"#2), \"c\" of root) * 2 == 0");
 }
 
 static void points_at_words_it_does_not_know(void **arg)
@@ -100,6 +104,10 @@ static void points_at_what_is_missing(void **arg)
 	refuses("at(\"a\"+5M, rss) < 3M", "        ^", "a unit of time");
 	refuses("at(\"a, rss) < 3M", "   ^^^^^^^^^^^^^", "no end");
 	refuses("still_present(\"a\"..\"b\", end) < 3M", "              ^^^", "born(RANGE)");
+	refuses("leaked(end) == 0", "       ^^^", "at marks");
+	refuses("leaked(\"a\" + 2s) == 0", "       ^^^^^^^^", "at marks");
+	refuses("objects_still(\"a\", \"b\") == 0", "              ^^^", "born(\"a\"..\"b\")");
+	refuses("objects_still(born(start..\"b\"), \"c\") == 0", "                   ^^^^^", "at marks");
 	refuses("(rss < 3M", "         ^", ") or an operator");
 	refuses("rss of redis < 3M", "       ^^^^^", "its name in quotes, or root");
 	refuses("rss < 3M and", "            ^", "it ends here");

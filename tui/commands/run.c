@@ -12,6 +12,7 @@
 
 #include "core/kernel/readers.h"
 #include "tui/commands/commands.h"
+#include "tui/commands/run_heaps.h"
 #include "tui/commands/run_live.h"
 #include "tui/commands/run_marks.h"
 #include "tui/commands/run_record.h"
@@ -32,6 +33,7 @@ struct session {
 	struct ui_run_verdict verdict;
 	struct ui_run_record record;
 	struct ui_run_live live;
+	struct ui_run_heaps heaps;
 	struct pt_maybe oom_before;
 	FILE *report; /* --report, or stderr */
 	bool failed;  /* something that was asked for could not be done */
@@ -60,6 +62,7 @@ static void keep_mark(void *arg, const struct pt_trace_mark *mark)
 {
 	struct session *s = arg;
 	ui_watch_mark(&s->watch, mark);
+	ui_run_heaps_mark(&s->heaps, mark); /* who set it still stands there */
 	if (s->record.recorder)
 		pt_recorder_mark(s->record.recorder, mark->realtime_ns, mark->pid, mark->label);
 }
@@ -76,6 +79,7 @@ static int open_all(struct session *s)
 		status = ui_run_live_open(&s->live, s->options);
 	if (status != UI_OK)
 		return status;
+	ui_run_heaps_init(&s->heaps, s->options, &s->verdict.assertions, &s->watch);
 	int error = ui_child_prepare(&s->child, s->k);
 	if (!error)
 		error = ui_watch_init(&s->watch, s->options->interval_ns, s->options->history_bytes);
@@ -123,6 +127,7 @@ static void start_tree(struct session *s)
 					  .reaper = getpid()};
 	struct pt_kernel *k;
 	options.sinks[options.n_sinks++] = ui_watch_sink(&s->watch);
+	options.sinks[options.n_sinks++] = ui_run_heaps_sink(&s->heaps);
 	s->failed |= ui_run_record_begin(&s->record, &options.sinks[options.n_sinks++]) != UI_OK;
 	int error = pt_kernel_linux_new(&k, "/", 0);
 	if (!error)
@@ -215,6 +220,7 @@ static void finish(struct session *s)
 		result.oom_kills = (struct pt_maybe){oom.value - s->oom_before.value, true};
 	s->failed |= !ui_run_record_end(&s->record);
 	ui_watch_finish(&s->watch, s->child.monotonic_ns, ui_now(CLOCK_MONOTONIC));
+	s->watch.trace->heaps = ui_run_heaps_of(&s->heaps);
 	result.cpu_ns = ui_now(CLOCK_PROCESS_CPUTIME_ID);
 	ui_run_verdict_judge(&s->verdict, s->options, &s->child, s->watch.trace);
 	write_report(s, &result);
@@ -227,6 +233,7 @@ static void close_all(struct session *s)
 	pt_tree_free(s->tree);
 	ui_run_record_free(&s->record);
 	ui_run_live_close(&s->live);
+	ui_run_heaps_free(&s->heaps);
 	ui_run_verdict_free(&s->verdict);
 	ui_watch_free(&s->watch);
 	ui_run_marks_close(&s->marks);
