@@ -113,12 +113,31 @@ static int tell_apart(struct pt_passes *passes, struct pt_hunt_view *view)
 	return pt_hunt_group(view, &passes->memory, passes->heap, passes->reach, run->unwinder);
 }
 
-static int make_view(struct pt_passes *passes, struct pt_hunt_view *view)
+/* The heap against residency: also where there is no verdict. */
+static int sum_pages(struct pt_passes *passes, struct pt_hunt_view *view, struct pt_hunt_result *ret)
+{
+	struct pt_heap_page *pages = NULL;
+	size_t n = 0;
+	if (!passes->heap)
+		return 0;
+	int error = pt_heap_pages(passes->heap, &passes->memory, view->objects, view->n_objects, &pages, &n);
+	if (!error)
+		pt_heap_sum(passes->heap, &passes->memory, view->objects, view->n_objects, pages, n, view);
+	if (error || !passes->run->options.pages) {
+		free(pages);
+		return error;
+	}
+	ret->pages = pages;
+	ret->n_pages = n;
+	return 0;
+}
+
+static int make_view(struct pt_passes *passes, struct pt_hunt_view *view, struct pt_hunt_result *ret)
 {
 	int error = judge(passes, view);
 	if (!error && view->verdict)
 		error = tell_apart(passes, view);
-	return error;
+	return error ? error : sum_pages(passes, view, ret);
 }
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
@@ -136,7 +155,7 @@ static int hunt_once(struct pt_passes *passes, struct pt_hunt_result *ret)
 		return -ENOMEM;
 	view->pid = passes->run->target->pid;
 	view->sites_error = -ENODATA;
-	error = make_view(passes, view);
+	error = make_view(passes, view, ret);
 	if (error) {
 		pt_hunt_view_unref(view);
 		return error;
