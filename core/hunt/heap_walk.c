@@ -17,7 +17,8 @@
 enum stop {
 	STOP_NONE,
 	STOP_LIMIT, /* at the limit */
-	STOP_TOP,
+	STOP_TOP,   /* behind the top */
+	STOP_BELOW, /* the top is below `at` by now */
 	STOP_FENCE, /* behind a fencepost */
 	STOP_HEAD,  /* the header at `at` makes no sense */
 	STOP_PREV,  /* ... or says another size of the chunk before it */
@@ -278,7 +279,7 @@ static enum stop walk_chunks(struct pt_chunk_walk *w)
 		if (w->at >= w->top)
 			refresh_top(w);
 		if (w->at > w->top)
-			return STOP_TOP;
+			return STOP_BELOW;
 		if (w->at >= w->limit)
 			return STOP_LIMIT;
 		if (w->at < w->from || w->at + 32 > w->to) {
@@ -393,16 +394,14 @@ static int go_on(struct pt_chunk_walk *w, enum stop stop)
 /* The top moved down below what was walked: what is behind it is free again. */
 static int end_at_top(struct pt_chunk_walk *w)
 {
-	if (w->at > w->top) {
-		if (w->top <= w->now.region.start) { /* of a region that was found again */
-			drop_space(w);
-			return 0;
-		}
-		rewind_to(w, w->top);
-		const unsigned char *chunk = pt_chunk_walk_window(w, w->at, w->limit);
-		if (!chunk || stop_at_top(w, chunk) == STOP_ERROR)
-			return w->error;
+	if (w->top < w->now.region.start) { /* of a region that was found again */
+		drop_space(w);
+		return 0;
 	}
+	rewind_to(w, w->top);
+	const unsigned char *chunk = pt_chunk_walk_window(w, w->at, w->limit);
+	if (!chunk || stop_at_top(w, chunk) == STOP_ERROR)
+		return w->error;
 	return finish(w, w->at, false);
 }
 
@@ -427,8 +426,9 @@ int pt_chunk_walk_region(struct pt_chunk_walk *w, uint32_t arena, uint64_t start
 		enum stop stop = walk_chunks(w);
 		switch (stop) {
 		case STOP_ERROR: return w->error;
-		case STOP_LIMIT: return finish(w, w->at, false);
-		case STOP_TOP: return end_at_top(w);
+		case STOP_LIMIT:
+		case STOP_TOP: return finish(w, w->at, false);
+		case STOP_BELOW: return end_at_top(w);
 		case STOP_FENCE: error = go_on(w, stop); break;
 		case STOP_PREV:
 			if (w->found_again)
