@@ -61,13 +61,27 @@ static void find_node(struct search *s, const uint64_t *words, uint64_t address)
 			s->node = at;
 }
 
-/* Its block: an address and a size that stand side by side, and end shortly above it. */
-static void find_block(const uint64_t *words, struct pt_tcb *tcb)
+/* Where a block around the descriptor may begin: with its VMA, or with the guard below that. */
+static struct pt_stretch block_limits(const struct pt_memory *memory, uint64_t address)
 {
+	const struct pt_vma_table *vmas = memory->vmas;
+	size_t i = pt_vma_find(vmas, address);
+	if (i == vmas->n || !pt_vma_covers(&vmas->v[i], address))
+		return (struct pt_stretch){address, address};
+	const struct pt_vma *vma = &vmas->v[i], *below = i ? vma - 1 : NULL;
+	bool guarded = below && below->end == vma->start && below->role == PT_ROLE_GUARD;
+	return (struct pt_stretch){guarded ? below->start : vma->start, vma->end};
+}
+
+/* Its block: an address and a size that stand side by side, and end shortly above it. */
+static void find_block(const struct pt_memory *memory, const uint64_t *words, struct pt_tcb *tcb)
+{
+	const struct pt_stretch limits = block_limits(memory, tcb->address);
 	uint64_t least = tcb->address + (AT_SELF + 1) * 8;
 	for (size_t i = AT_SELF + 1; i + 1 < WORDS; i++) {
 		uint64_t start = words[i], end = start + words[i + 1];
-		if (start && start < tcb->address && end > least && end - tcb->address <= TAIL) {
+		if (start >= limits.start && start < tcb->address && end > least && end <= limits.end &&
+		    end - tcb->address <= TAIL) {
 			tcb->stack = start;
 			tcb->end = end;
 			return;
@@ -84,7 +98,7 @@ static int add(struct search *s, uint64_t address, const uint64_t *words)
 	int32_t number = 1;
 	if (s->node)
 		memcpy(&number, (const char *)words + s->node + 16, 4);
-	find_block(words, &tcb);
+	find_block(s->memory, words, &tcb);
 	tcb.dead = number <= 0 && tcb.stack != address; /* 0: the kernel cleared it; -1: pthread_join did */
 	tcb.awaited = tcb.dead && number == 0;
 	for (size_t i = s->node / 8 + 3; i < WORDS && tcb.awaited; i++)
