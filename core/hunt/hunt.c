@@ -57,6 +57,7 @@ static void notify(struct pt_hunt *hunt)
 static void destroy(struct pt_hunt *hunt)
 {
 	pt_hunt_view_unref(hunt->view);
+	pt_object_free(hunt->answer);
 	free(hunt->pages);
 	pt_unwinder_free(hunt->unwinder);
 	if (hunt->opened)
@@ -124,13 +125,15 @@ static void run_once(struct pt_hunt *hunt)
 
 static void answer(struct pt_hunt *hunt, uint64_t address)
 {
+	const struct pt_ask_options options = {.cancelled = is_cancelled, .arg = hunt};
 	struct pt_object *object = NULL;
-	int error = -ENOTSUP;
-	(void)address;
+	int error = pt_hunt_ask(&object, &hunt->target, unwinder(hunt), address, &options);
 	pthread_mutex_lock(&hunt->lock);
+	struct pt_object *old = hunt->answer; /* that nobody took */
 	hunt->answer = object;
 	hunt->answer_error = error;
 	pthread_mutex_unlock(&hunt->lock);
+	pt_object_free(old);
 	notify(hunt);
 }
 

@@ -90,6 +90,7 @@ static struct pt_leak_group groups[] = {
 static struct pt_leak leaks[] = {
 	{.root = 0, .count = 20000, .bytes = 480000, .group = 0, .most = 0, .cycle = true},
 	{.root = 4, .count = 1, .bytes = 133136, .group = 3, .most = 3},
+	{.root = 4, .count = 1, .bytes = 133136, .group = 3, .most = 3}, /* alike: one row for people */
 	{.root = 2, .count = 17, .bytes = 1768, .group = 1, .most = 0, .shared = true},
 	{.root = 3, .count = 14, .bytes = 496, .group = 2, .most = 1, .tier = PT_LEAK_WEAK},
 	{.root = 5, .count = 6, .bytes = 240, .group = 4, .most = 5, .tier = PT_LEAK_HIDDEN},
@@ -119,9 +120,9 @@ static struct pt_heap_page pages[] = {
 
 #define N(list) (sizeof(list) / sizeof(*(list)))
 
-static char glibc[] = "glibc 2.36", jemalloc[] = "jemalloc", by_jemalloc[] = "Its allocator is jemalloc.",
+static char glibc[] = "glibc 2.36", jemalloc[] = "jemalloc", by_jemalloc[] = "memory here is handed out by jemalloc",
 	    not_known[] = "Its allocator is not known.",
-	    limit[] = "2 threads ended while they were looked at\033]0;evil\007.";
+	    limit[] = "2 threads ended while they were looked at\033]0;evil\007";
 
 static struct pt_hunt_view view_of_server(void)
 {

@@ -13,7 +13,7 @@
 #include "tui/commands/vma_out.h"
 #include "tui/when.h"
 
-#define WHY "A recording has no contents: of single objects nothing can be told."
+#define WHY "a recording has no contents, so that of single objects nothing can be told"
 
 enum { FROM, TO, AT, MOMENTS };
 
@@ -60,7 +60,7 @@ static void report(const struct ui_leaks *l, const struct ui_born_pages *pages)
 	const struct ui_options *o = l->options;
 	uint64_t bytes = ui_born_bytes(pages, pages->now->vmas->n);
 	char count[32], size[24];
-	ui_leak_paragraph(l, "%s (%d), %s: no verdict on leaks. " WHY, l->name, (int)l->view->pid, o->input);
+	ui_leak_paragraph(l, "%s (%d), %s: no verdict on leaks: " WHY ".", l->name, (int)l->view->pid, o->input);
 	ui_leak_paragraph(l, "%s pages, %s, that came between %s and %s are still there at %s.",
 			  ui_leak_exact(bytes >> pages->now->page_shift, count, sizeof(count)),
 			  ui_leak_bytes(l, bytes, size, sizeof(size)), o->from ? o->from : "its start",

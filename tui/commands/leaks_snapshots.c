@@ -192,8 +192,8 @@ static void print_judged(const struct ui_leaks *l, const struct pt_born_objects 
 		alive.bytes -= born->tiers[tier].bytes;
 	}
 	if (!born->verdict)
-		ui_leak_paragraph(l, "Whether anything points at them is not known: %s",
-				  l->view->why ? l->view->why : "there was no verdict.");
+		ui_leak_paragraph(l, "Whether anything points at them is not known: %s.",
+				  l->view->why ? l->view->why : "there was no verdict");
 	else
 		ui_leak_paragraph(
 			l,

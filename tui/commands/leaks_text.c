@@ -135,47 +135,128 @@ static void print_others(const struct ui_leaks *l)
 
 /* ---- leaks, groups, sites --------------------------------------------------------------------------------------- */
 
-static void print_leak(const struct ui_leaks *l, const struct pt_leak *leak, uint64_t most)
+/* Leaks that are alike, as nodes lost one by one are, make one row. */
+struct row {
+	const struct pt_leak *first; /* the largest of them */
+	uint64_t leaks, bytes, count;
+};
+
+/* All that has to be the same. */
+static int compare_kind(const struct pt_leak *x, const struct pt_leak *y)
+{
+	const uint64_t a[] = {x->group, x->most, x->count == 1, x->tier, x->cycle, x->shared};
+	const uint64_t b[] = {y->group, y->most, y->count == 1, y->tier, y->cycle, y->shared};
+	for (size_t i = 0; i < sizeof(a) / sizeof(*a); i++)
+		if (a[i] != b[i])
+			return a[i] < b[i] ? -1 : 1;
+	return 0;
+}
+
+static int by_kind(const void *a, const void *b)
+{
+	const struct pt_leak *x = ((const struct row *)a)->first, *y = ((const struct row *)b)->first;
+	int order = compare_kind(x, y);
+	if (order)
+		return order;
+	return x->bytes != y->bytes ? (x->bytes < y->bytes) - (x->bytes > y->bytes) : (x > y) - (x < y);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	if (x->bytes != y->bytes)
+		return x->bytes < y->bytes ? 1 : -1;
+	return (x->first > y->first) - (x->first < y->first);
+}
+
+/* Puts together what is alike, in place; the largest come first. How many rows there are then. */
+static size_t join(struct row *rows, size_t n)
+{
+	size_t joined = 0;
+	if (n)
+		qsort(rows, n, sizeof(*rows), by_kind);
+	for (size_t i = 0; i < n; i++) {
+		struct row *last = joined ? &rows[joined - 1] : NULL;
+		if (!last || compare_kind(last->first, rows[i].first) != 0) {
+			rows[joined++] = rows[i];
+			continue;
+		}
+		last->leaks++;
+		last->bytes += rows[i].bytes;
+		last->count += rows[i].count;
+	}
+	if (joined)
+		qsort(rows, joined, sizeof(*rows), by_bytes);
+	return joined;
+}
+
+/* Those to be shown, malloc'ed; NULL: out of memory. */
+static struct row *rows_of(const struct ui_leaks *l, size_t *ret_n)
 {
 	const struct pt_hunt_view *v = l->view;
-	const struct pt_leak_object *root = &v->objects[leak->root];
-	char bytes[24], count[24], size[24], kind[KIND_ROOM], other[KIND_ROOM], text[3 * KIND_ROOM];
-	printf("%8s %8s  ", ui_leak_bytes(l, leak->bytes, bytes, sizeof(bytes)),
-	       ui_leak_number(l, leak->count, count, sizeof(count)));
-	ui_leak_bar(l, leak->bytes, most);
-	printf("  %-12" PRIx64 "  ", root->address);
-	snprintf(text, sizeof(text), "%s%s%s%s%s%s", leak->tier == PT_LEAK_LEAKED ? "" : pt_leak_tier_name(leak->tier),
-		 leak->tier == PT_LEAK_LEAKED ? "" : ": ", ui_leak_bytes(l, root->size, size, sizeof(size)), ", ",
+	struct row *rows = calloc(v->n_leaks + 1, sizeof(*rows));
+	size_t n = 0;
+	for (size_t i = 0; rows && i < v->n_leaks; i++) {
+		const struct pt_leak *leak = &v->leaks[i];
+		bool wanted = l->options->tier ? ui_leak_wants(l, leak->tier) : leak->tier == PT_LEAK_LEAKED;
+		if (wanted && ui_leak_matches(l, &v->groups[leak->group]))
+			rows[n++] = (struct row){leak, 1, leak->bytes, leak->count};
+	}
+	*ret_n = rows ? join(rows, n) : 0;
+	return rows;
+}
+
+/* "40 times 24B, class Node; in a cycle" */
+static void print_root(const struct ui_leaks *l, const struct row *row)
+{
+	const struct pt_hunt_view *v = l->view;
+	const struct pt_leak *leak = row->first;
+	char size[24], kind[KIND_ROOM], text[KIND_ROOM + 256], n[32];
+	size_t at = 0;
+	text[0] = '\0';
+	if (leak->tier != PT_LEAK_LEAKED)
+		at += (size_t)snprintf(text, sizeof(text), "%s: ", pt_leak_tier_name(leak->tier));
+	if (row->leaks > 1)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s times ",
+				       ui_leak_exact(row->leaks, n, sizeof(n)));
+	snprintf(text + at, sizeof(text) - at, "%s, %s%s",
+		 ui_leak_bytes(l, v->objects[leak->root].size, size, sizeof(size)),
 		 ui_leak_kind(&v->groups[leak->group], kind, sizeof(kind)),
 		 leak->cycle    ? "; in a cycle"
 		 : leak->shared ? "; other leaks point at it too"
 				: "");
 	ui_leak_cut(text, l->width - 45);
+}
+
+static void print_leak(const struct ui_leaks *l, const struct row *row, uint64_t most)
+{
+	const struct pt_hunt_view *v = l->view;
+	const struct pt_leak *leak = row->first;
+	char bytes[24], count[24], size[24], kind[KIND_ROOM], text[KIND_ROOM + 64];
+	printf("%8s %8s  ", ui_leak_bytes(l, row->bytes, bytes, sizeof(bytes)),
+	       ui_leak_number(l, row->count, count, sizeof(count)));
+	ui_leak_bar(l, row->bytes, most);
+	printf("  %-12" PRIx64 "  ", v->objects[leak->root].address);
+	print_root(l, row);
 	if (leak->most == leak->group || leak->count < 3)
 		return;
-	snprintf(text, sizeof(text), "most of what hangs on it: %s, %s",
+	snprintf(text, sizeof(text), "most on it: %s, %s",
 		 ui_leak_bytes(l, v->groups[leak->most].size, size, sizeof(size)),
-		 ui_leak_kind(&v->groups[leak->most], other, sizeof(other)));
+		 ui_leak_kind(&v->groups[leak->most], kind, sizeof(kind)));
 	printf("%*s", 45, "");
 	ui_leak_cut(text, l->width - 45);
 }
 
 static void print_leaks(const struct ui_leaks *l)
 {
-	const struct pt_hunt_view *v = l->view;
-	uint64_t most = 0, n = 0;
-	for (size_t i = 0; i < v->n_leaks; i++) {
-		const struct pt_leak *leak = &v->leaks[i];
-		bool wanted = l->options->tier ? ui_leak_wants(l, leak->tier) : leak->tier == PT_LEAK_LEAKED;
-		if (!wanted || !ui_leak_matches(l, &v->groups[leak->group]) || n++ >= ROWS)
-			continue;
-		if (n == 1)
-			ui_leak_heading(l, "   BYTES  OBJECTS              ROOT          AND WHAT HANGS ON IT");
-		most = most ? most : leak->bytes;
-		print_leak(l, leak, most);
-	}
-	if (n)
-		say_more(n, n < ROWS ? (size_t)n : ROWS, UI_LEAKS_BY_LEAKS);
+	size_t n = 0;
+	struct row *rows = rows_of(l, &n);
+	if (rows && n)
+		ui_leak_heading(l, "   BYTES  OBJECTS              ROOT          AND WHAT HANGS ON IT");
+	for (size_t i = 0; rows && i < n && i < ROWS; i++)
+		print_leak(l, &rows[i], rows[0].bytes);
+	say_more(n, n < ROWS ? n : ROWS, UI_LEAKS_BY_LEAKS);
+	free(rows);
 }
 
 static void print_groups(const struct ui_leaks *l)
@@ -253,19 +334,11 @@ static void print_work(const struct ui_leaks *l)
 static void print_limits(const struct ui_leaks *l)
 {
 	const struct pt_hunt_view *v = l->view;
-	char bytes[24];
-	if (!v->converged && !v->stopped_all_ns)
-		ui_leak_paragraph(l, "So some of it may be alive yet: more passes (--passes N) or --stop would tell.");
 	if (v->why)
-		ui_leak_paragraph(l, "%s", v->why);
-	if (v->swapped_unread)
+		ui_leak_paragraph(l, "What limits this: %s.", v->why);
+	if (!v->converged && !v->stopped_all_ns)
 		ui_leak_paragraph(l,
-				  "%s are swapped out and were not read: what only they point at may be called leaked, "
-				  "or leaks there missed. --swapped reads them, which brings them into memory.",
-				  ui_leak_bytes(l, v->swapped_unread, bytes, sizeof(bytes)));
-	if (v->broken)
-		ui_leak_paragraph(l, "%s of the heap made no sense and were not judged.",
-				  ui_leak_bytes(l, v->broken, bytes, sizeof(bytes)));
+				  "More passes (--passes N) or one over the stopped process (--stop) would tell more.");
 }
 
 /* A command line, and what it is for. */
@@ -319,8 +392,8 @@ void ui_leaks_report(const struct ui_leaks *l)
 		print_verdict(l);
 		return;
 	}
-	ui_leak_paragraph(l, "%s (%d): no verdict on leaks. %s", l->name, (int)v->pid,
-			  v->why ? v->why : "Which objects there are is not known of its allocator.");
+	ui_leak_paragraph(l, "%s (%d): no verdict on leaks: %s.", l->name, (int)v->pid,
+			  v->why ? v->why : "of its allocator it is not known which objects there are");
 	if (v->heap.system)
 		ui_leaks_heap(l);
 	ui_leaks_growth(l);

@@ -93,8 +93,13 @@ static void print_links(const struct ui_leaks *l, const char *title, const struc
 
 static void print_path(const struct ui_leaks *l, const struct pt_object *o)
 {
-	for (size_t i = 0; i < o->n_path; i++)
+	char count[32];
+	for (size_t i = 0; i < o->n_path; i++) {
 		print_link(l, &o->path[i], false);
+		if (o->path_all > o->n_path && i + 1 == o->n_path / 2)
+			printf("  ... %s more on the way\n",
+			       ui_leak_exact(o->path_all - o->n_path, count, sizeof(count)));
+	}
 }
 
 static void print_line(const struct pt_object *o, size_t at)
@@ -118,9 +123,18 @@ static void print_contents(const struct ui_leaks *l, const struct pt_object *o)
 	if (!o->n_bytes)
 		return;
 	ui_leak_heading(l, "Contents");
-	for (size_t at = 0; at < o->n_bytes && at < (size_t)LINE * LINES; at += LINE)
-		print_line(o, at);
-	if (o->size > (uint64_t)LINE * LINES)
+	bool same = false;
+	size_t lines = 0;
+	for (size_t at = 0; at < o->n_bytes && lines < LINES; at += LINE) {
+		bool again = at && o->n_bytes - at > LINE && memcmp(o->bytes + at, o->bytes + at - LINE, LINE) == 0;
+		if (!again)
+			print_line(o, at);
+		else if (!same)
+			printf("  *\n"); /* as the line before */
+		lines += !again || !same;
+		same = again;
+	}
+	if (o->size > o->n_bytes || lines == LINES)
 		printf("  %s in all: -J\n", ui_leak_bytes(l, o->size, bytes, sizeof(bytes)));
 }
 
@@ -200,13 +214,14 @@ static json_t *object_json(const struct ui_leaks *l, const struct pt_object *o)
 				   hex(l->options->why_address, true), "found", o->found);
 	if (!o->found)
 		return object;
-	json_t *rest = json_pack("{s:o, s:o, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "address",
+	json_t *rest = json_pack("{s:o, s:o, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "address",
 				 hex(o->address, true), "size", json_integer((json_int_t)o->size), "kind",
 				 ui_chunk_kind_name(o->kind), "arena", arena_word(o), "class",
 				 ui_json_bytes(o->class_name), "reached", ui_reached_name(o->reached), "path",
 				 links_json(o->path, o->n_path), "in", links_json(o->in, o->n_in), "in-all",
 				 json_integer((json_int_t)o->in_all), "out", links_json(o->out, o->n_out), "out-all",
-				 json_integer((json_int_t)o->out_all), "contents", contents_json(o));
+				 json_integer((json_int_t)o->out_all), "path-all",
+				 json_integer((json_int_t)o->path_all), "contents", contents_json(o));
 	json_object_update(object, rest);
 	json_decref(rest);
 	return object;
