@@ -186,8 +186,10 @@ static int tell(struct session *s, struct pt_filter *filter)
 
 static int go(struct session *s, struct pt_filter *filter)
 {
-	if (s->options->stop)
-		ui_complain("process %d is stopped while its heap is read (--stop)", (int)s->options->pid);
+	struct pt_process process;
+	if (s->options->stop && pt_read_process(s->k, s->options->pid, &process) == 0)
+		ui_complain("process %d (%s) is stopped now, while its heap is read", (int)s->options->pid,
+			    process.name);
 	ui_progress_begin(&s->progress, NULL);
 	int error = ui_leaks_hunt(s->options, &s->progress, &s->found);
 	if (!error && !s->found.view->verdict && !s->options->leaks_by)

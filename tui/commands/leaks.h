@@ -60,7 +60,7 @@ int ui_leaks_error(struct pt_kernel *k, pid_t pid, int error);
 
 /* ---- words that these have in common ------------------------------------------------------------------------------ */
 
-/* What objects of a group are: "class Node", "text "GET /"", "zeroes", "no first words in common"; printable. */
+/* What objects of a group are: "class Node", "text "GET /"", "zeroes", "no telling first word"; printable. */
 char *ui_leak_kind(const struct pt_leak_group *group, char *ret, size_t size);
 /* "class", "symbol", "text", "zero", "value", "none" */
 const char *ui_leak_word_name(enum pt_leak_word word);

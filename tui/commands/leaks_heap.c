@@ -37,7 +37,7 @@ void ui_leaks_heap(const struct ui_leaks *l)
 	print_part(l, h->free, "free, in malloc's bins");
 	print_part(l, h->cached, "free, kept by threads for themselves (tcache)");
 	print_part(l, h->top, "not handed out yet (top)");
-	print_part(l, h->own, "malloc's own");
+	print_part(l, h->own, "malloc's own: headers of chunks, arenas");
 	if (h->n_mmapped)
 		ui_leak_paragraph(l, "Of all that, %s are %s chunk%s that malloc mapped one by one.",
 				  ui_leak_bytes(l, h->mmapped, mmapped, sizeof(mmapped)),

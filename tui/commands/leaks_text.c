@@ -90,11 +90,9 @@ static void print_leaked(const struct ui_leaks *l, const struct pt_leak_sum *sum
 {
 	char words[96], pages[64] = "", n[32];
 	if (!sum->count) {
+		bool surely = !l->view->tiers[PT_LEAK_WEAK].count && !l->view->tiers[PT_LEAK_HIDDEN].count;
 		ui_leak_paragraph(l, "%s (%d): nothing is leaked: every object of the heap can be reached%s.", l->name,
-				  (int)l->view->pid,
-				  l->view->tiers[PT_LEAK_WEAK].count || l->view->tiers[PT_LEAK_HIDDEN].count
-					  ? ", if some only perhaps"
-					  : "");
+				  (int)l->view->pid, surely ? "" : ", or may be, as the suspects below");
 		return;
 	}
 	if (sum->pages)
@@ -121,10 +119,11 @@ static void print_others(const struct ui_leaks *l)
 	const struct pt_leak_sum *weak = &l->view->tiers[PT_LEAK_WEAK], *hidden = &l->view->tiers[PT_LEAK_HIDDEN];
 	char words[96];
 	if (weak->count)
-		ui_leak_paragraph(l,
-				  "Weak: %s more. The only words that point there are unaligned, or may be stale: "
-				  "likely leaked, not surely.",
-				  sum_words(l, weak, words, sizeof(words)));
+		ui_leak_paragraph(
+			l,
+			"Weak: %s more. Only words left over on a stack, or that point inside at an odd place, "
+			"lead there: they may be alive.",
+			sum_words(l, weak, words, sizeof(words)));
 	if (hidden->count)
 		ui_leak_paragraph(
 			l,
@@ -328,7 +327,10 @@ static void print_work(const struct ui_leaks *l)
 			"Found in %u pass%s over the running process, %s; %s. No thread was stopped for longer "
 			"than %s, to read its registers.",
 			v->passes, v->passes == 1 ? "" : "es", took,
-			v->converged ? "the last changed nothing" : "the last still changed something", longest);
+			!v->converged    ? "the last still changed something"
+			: v->passes == 1 ? "one was enough"
+					 : "the last changed nothing",
+			longest);
 }
 
 static void print_limits(const struct ui_leaks *l)

@@ -35,7 +35,8 @@ static const char *what_it_is(const struct pt_object *o)
 	switch (o->reached) {
 	case PT_REACHED: return "It is alive:";
 	case PT_REACHED_WEAKLY:
-		return "Only words that are unaligned, or may be stale, point there: likely leaked, not surely.";
+		return "Only words left over on a stack, or that point inside at an odd place, lead there: it may be "
+		       "alive.";
 	default:
 		return "Nothing that the program can get at points there, in this one look. pagetop leaks looks "
 		       "several "

@@ -31,7 +31,7 @@ char *ui_leak_kind(const struct pt_leak_group *group, char *ret, size_t size)
 	case PT_LEAK_WORD_TEXT: snprintf(ret, size, "text \"%s\"", name); break;
 	case PT_LEAK_WORD_ZERO: snprintf(ret, size, "begins with zeroes"); break;
 	case PT_LEAK_WORD_VALUE: snprintf(ret, size, "begins with 0x%" PRIx64, group->value); break;
-	default: snprintf(ret, size, "nothing in common but the size"); break;
+	default: snprintf(ret, size, "no telling first word"); break;
 	}
 	return ret;
 }
