@@ -4,20 +4,20 @@
  */
 #include "core/hunt/heads.h"
 
+#include "core/kernel/abi.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include "core/kernel/abi.h"
 
 #define HEADER        16u /* from a chunk's start to what malloc returns */
 #define CHUNK_MIN     32u
+#define PREV_INUSE    1u
 #define SIZE_BITS     7u /* PREV_INUSE, IS_MMAPPED, NON_MAIN_ARENA */
 #define FAST_MAX      128u
 #define FAST_BINS     10u
 #define SMALL_LIMIT   1024u
 #define BINS          254u /* words: fd and bk of each of 127 */
-#define KEY_BYTE      15u  /* the last byte of the key, at 8: programs that put an int there do not touch it */
+#define LINK_BYTE     7u
+#define KEY_BYTE      15u /* the last byte of the key, at 8: programs that put an int there do not touch it */
 #define LIST_MAX      8u
 #define UNSORTED_MAX  8u
 #define MMAPPED_LEAST (128u << 10) /* by default */
@@ -117,7 +117,7 @@ uint64_t pt_heads_size(const struct pt_heads *heads, size_t source)
 	return heads->sources[source].chunk - sizeof(uint64_t);
 }
 
-bool pt_heads_told(const struct pt_heads *heads)
+bool pt_heads_keys(const struct pt_heads *heads)
 {
 	return heads->key != 0;
 }
@@ -150,7 +150,8 @@ static bool read_words(struct pt_heads *heads, uint64_t address, uint64_t *ret, 
 	return address % sizeof(*ret) == 0 && pt_heads_read(heads, address, ret, n * sizeof(*ret));
 }
 
-uint64_t pt_heads_chunk(struct pt_heads *heads, uint64_t address)
+/* Usable bytes by the header; 0: that is none. */
+static uint64_t usable(struct pt_heads *heads, uint64_t address)
 {
 	uint64_t header;
 	if (address % HEADER || !read_words(heads, address - sizeof(header), &header, 1))
@@ -167,10 +168,19 @@ static bool is_key(const struct pt_heads *heads, uint64_t word)
 	return is;
 }
 
-bool pt_heads_cached(struct pt_heads *heads, uint64_t address)
+static bool is_cached(struct pt_heads *heads, uint64_t address)
 {
 	uint64_t word;
 	return read_words(heads, address + sizeof(word), &word, 1) && is_key(heads, word);
+}
+
+uint64_t pt_heads_used(struct pt_heads *heads, uint64_t address)
+{
+	const uint64_t size = usable(heads, address);
+	uint64_t after;
+	if (!size || is_cached(heads, address) || !read_words(heads, address + size, &after, 1))
+		return 0;
+	return after & PREV_INUSE ? size : 0;
 }
 
 /* Links between cached chunks are XORed with where they lie (since 2.32), which an aligned one tells. */
@@ -195,11 +205,9 @@ static bool next_cached(struct pt_heads *heads, const struct source *source, uns
 			break;
 		ret->address = follow(ret->address, words[0]);
 	}
-	ret->watch = ret->address + (heads->key ? KEY_BYTE : 0);
-	return ret->address && pt_heads_chunk(heads, ret->address) + sizeof(uint64_t) == source->chunk;
+	return ret->address && usable(heads, ret->address) + sizeof(uint64_t) == source->chunk;
 }
 
-/* The first word is what most programs write first. */
 static bool next_fast(struct pt_heads *heads, const struct source *source, struct pt_head *ret)
 {
 	const struct list *list = &heads->lists[source->list];
@@ -207,8 +215,8 @@ static bool next_fast(struct pt_heads *heads, const struct source *source, struc
 	ret->link = bins + (source->chunk - CHUNK_MIN) / HEADER * sizeof(uint64_t);
 	if (!read_words(heads, ret->link, &ret->next, 1) || !ret->next)
 		return false;
-	ret->watch = ret->address = ret->next + HEADER;
-	return pt_heads_chunk(heads, ret->address) + sizeof(uint64_t) == source->chunk;
+	ret->address = ret->next + HEADER;
+	return usable(heads, ret->address) + sizeof(uint64_t) == source->chunk;
 }
 
 /* ---- bins ------------------------------------------------------------------------------------------------------- */
@@ -229,15 +237,13 @@ static unsigned bin_of(uint64_t chunk)
 	return chunk >> 18 <= 2 ? 124 + (unsigned)(chunk >> 18) : 126;
 }
 
-/* `chunk` is taken whole, or so much is cut off its beginning: either writes a header. */
+/* `chunk` is taken whole, or so much is cut off its beginning. */
 static bool take_of(struct pt_heads *heads, uint64_t chunk, uint64_t wanted, struct pt_head *ret)
 {
 	ret->address = chunk + HEADER;
-	const uint64_t size = pt_heads_chunk(heads, ret->address) + sizeof(uint64_t);
-	if (size < wanted || size > UINT32_MAX)
-		return false;
-	ret->watch = chunk + sizeof(uint64_t) + (size - wanted < CHUNK_MIN ? size : 0);
-	return true;
+	const uint64_t size = usable(heads, ret->address) + sizeof(uint64_t);
+	ret->chunk = size < wanted + CHUNK_MIN ? size : 0;
+	return size >= wanted && size <= UINT32_MAX;
 }
 
 /* The last of a bin, which is the oldest, or of large chunks the smallest. */
@@ -257,7 +263,7 @@ static bool next_unsorted(struct pt_heads *heads, const struct source *source, c
 	read_words(heads, bins - sizeof(cut), &cut, 1);
 	ret->link = bins + sizeof(uint64_t);
 	for (unsigned i = 0; i < UNSORTED_MAX && chunk && chunk != bins - HEADER; i++) {
-		if (take_of(heads, chunk, source->chunk, ret) && (ret->watch > ret->address || (!i && chunk == cut))) {
+		if (take_of(heads, chunk, source->chunk, ret) && (ret->chunk || (!i && chunk == cut))) {
 			ret->next = chunk;
 			return true;
 		}
@@ -290,30 +296,49 @@ static bool next_in_bins(struct pt_heads *heads, const struct source *source, st
 static bool next_top(struct pt_heads *heads, const struct source *source, struct pt_head *ret)
 {
 	ret->link = heads->lists[source->list].address - 2 * sizeof(uint64_t);
-	return read_words(heads, ret->link, &ret->next, 1) && take_of(heads, ret->next, source->chunk, ret) &&
-	       ret->watch == ret->next + sizeof(uint64_t);
+	return read_words(heads, ret->link, &ret->next, 1) && take_of(heads, ret->next, source->chunk, ret);
+}
+
+static bool find(struct pt_heads *heads, const struct source *source, unsigned after, struct pt_head *ret)
+{
+	if (after && (ret->kind != PT_HEAD_TCACHE || after >= LIST_MAX))
+		return false;
+	switch (ret->kind) {
+	case PT_HEAD_TCACHE: return next_cached(heads, source, after, ret);
+	case PT_HEAD_FAST: return next_fast(heads, source, ret);
+	case PT_HEAD_BIN: return next_in_bins(heads, source, ret);
+	case PT_HEAD_TOP: return next_top(heads, source, ret);
+	}
+	return false;
+}
+
+static bool is_served(const struct pt_heads *heads, uint64_t chunk)
+{
+	bool is = false;
+	for (size_t i = 0; i < heads->n_lists && !is; i++)
+		is = heads->lists[i].kind == PT_HEAD_TCACHE && serves(&heads->lists[i], chunk);
+	return is;
 }
 
 bool pt_heads_next(struct pt_heads *heads, size_t source, unsigned after, struct pt_head *ret)
 {
 	const struct source *s = &heads->sources[source];
-	memset(ret, 0, sizeof(*ret));
-	ret->kind = heads->lists[s->list].kind;
-	if (after && (ret->kind != PT_HEAD_TCACHE || after >= LIST_MAX))
+	*ret = (struct pt_head){.kind = heads->lists[s->list].kind, .chunk = s->chunk};
+	if (!find(heads, s, after, ret))
 		return false;
-	switch (ret->kind) {
-	case PT_HEAD_TCACHE: return next_cached(heads, s, after, ret);
-	case PT_HEAD_FAST: return next_fast(heads, s, ret);
-	case PT_HEAD_BIN: return next_in_bins(heads, s, ret);
-	case PT_HEAD_TOP: return next_top(heads, s, ret);
-	}
-	return false;
+	const uint64_t header = ret->address - sizeof(uint64_t), bytes = ret->chunk ? ret->chunk : s->chunk;
+	ret->cached = ret->kind == PT_HEAD_FAST || is_served(heads, bytes);
+	ret->key = ret->cached ? ret->address + KEY_BYTE : header;
+	ret->other = ret->cached ? ret->address + LINK_BYTE : header + bytes;
+	if (ret->cached && heads->key && bytes > FAST_MAX)
+		ret->other = 0;
+	return true;
 }
 
 bool pt_heads_still(struct pt_heads *heads, const struct pt_head *head)
 {
 	uint64_t word;
 	if (head->kind == PT_HEAD_TCACHE && heads->key)
-		return pt_heads_cached(heads, head->address);
+		return is_cached(heads, head->address);
 	return read_words(heads, head->link, &word, 1) && word == head->next;
 }

@@ -1,7 +1,6 @@
 /*
  * Heads: free chunks that malloc is about to hand out, of given sizes, as its lists stand at this moment: a thread's cache
- * (malloc/malloc.c: tcache_get), a fast bin, a bin, the top of an arena. And which word it is whose next write tells that a
- * chunk was handed out. Private to core/hunt; one thread uses it.
+ * (malloc/malloc.c: tcache_get), a fast bin, a bin, the top of an arena. Private to core/hunt; one thread uses it.
  */
 #ifndef PT_HUNT_HEADS_H
 #define PT_HUNT_HEADS_H
@@ -10,18 +9,26 @@
 #include "core/scan/target.h"
 
 enum pt_head_kind {
-	PT_HEAD_TCACHE, /* writes: malloc's, of the key, when it is handed out, and free()'s when it comes back; the
-			   program's too */
-	PT_HEAD_FAST,   /* the program's first */
-	PT_HEAD_BIN, /* malloc's, in a chunk header: at the end, or at the beginning of one that is cut off a larger */
-	PT_HEAD_TOP, /* the same */
+	PT_HEAD_TCACHE,
+	PT_HEAD_FAST,
+	PT_HEAD_BIN, /* whole, or cut off a larger one */
+	PT_HEAD_TOP,
 };
 
+/*
+ * What is to be watched of it (0: nothing). Of sizes that caches serve: the key at 8, which malloc writes when it hands out
+ * what is cached, and free() when it caches it, and where calloc() clears; and the link at 0 of those that a fast bin may
+ * take, where only free() writes that. Of others: the header, which malloc writes when it cuts the chunk off a larger
+ * one, and the next chunk's, which it writes when it hands it out whole; whatever becomes of the chunk later,
+ * one of them is written before it is handed out again.
+ */
 struct pt_head {
 	enum pt_head_kind kind;
-	uint64_t address; /* what malloc would return */
-	uint64_t watch;   /* address of the byte */
-	uint64_t link;    /* the word that says it is next, and what it says */
+	bool cached;         /* of a size that caches serve */
+	uint64_t address;    /* what malloc would return */
+	uint64_t chunk;      /* bytes of it, header included, once it is handed out; 0: it may be cut off */
+	uint64_t key, other; /* addresses of bytes: key, or header; link, or the next chunk's header */
+	uint64_t link;       /* the word that says it is next, and what it says */
 	uint64_t next;
 };
 
@@ -39,13 +46,11 @@ uint64_t pt_heads_size(const struct pt_heads *heads, size_t source); /* usable b
 bool pt_heads_next(struct pt_heads *heads, size_t source, unsigned after, struct pt_head *ret);
 /* It is still the next one (a cache: is still free). */
 bool pt_heads_still(struct pt_heads *heads, const struct pt_head *head);
-/* The chunk lies in a thread's cache: what it holds is the key. False as well where that cannot be told. */
-bool pt_heads_cached(struct pt_heads *heads, uint64_t address);
-/* Usable bytes of the chunk there, as its header has it; 0: none. */
-uint64_t pt_heads_chunk(struct pt_heads *heads, uint64_t address);
+/* Usable bytes of the chunk there, as its header has it; 0: it is free, as far as that can be told (not in a fast bin). */
+uint64_t pt_heads_used(struct pt_heads *heads, uint64_t address);
 /* At most a page of it, if it is there. */
 bool pt_heads_read(struct pt_heads *heads, uint64_t address, void *ret, size_t size);
-/* malloc writes to what a thread's cache hands out (since glibc 2.29). */
-bool pt_heads_told(const struct pt_heads *heads);
+/* There are keys (since glibc 2.29). */
+bool pt_heads_keys(const struct pt_heads *heads);
 
 #endif

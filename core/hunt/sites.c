@@ -23,9 +23,9 @@
 #define PATIENCE_NS   25000000u /* with a chunk that nobody wants */
 #define PATIENCE_MIN  2000000u
 #define ROUND_NS      2000000000u /* through all lists, if patience allows */
-#define HITS_TCACHE   6u          /* of one chunk: it may be freed and handed out again */
-#define HITS_ONCE     3u          /* one is expected, and more of it tells that something else wrote */
-#define HITS_A_SECOND 1000.0      /* each takes the target 2 us, on virtual machines 15 */
+#define HITS_CACHED   6u          /* of each byte: a chunk may be freed and handed out again */
+#define HITS_HEADER   3u
+#define HITS_A_SECOND 1000.0 /* each takes the target 2 us, on virtual machines 15 */
 #define HITS_SAVED    50.0
 #define IDLE_MAX      3u
 #define TRIES         16u /* lists looked at in a turn, for a chunk */
@@ -52,6 +52,7 @@ int pt_sites_new(struct pt_sites **ret, struct pt_target *target, const struct p
 		pt_sites_free(s);
 		return error;
 	}
+	s->n_slots = (pt_watchpoints_n(s->watch) + 1) / 2;
 	*ret = s;
 	return 0;
 }
@@ -89,9 +90,10 @@ bool pt_sites_hash(struct pt_sites *s, uint64_t address, uint64_t size, uint64_t
 
 static struct pt_sites_slot *slot_of(struct pt_sites *s, const struct pt_perf_record *hit)
 {
-	for (unsigned i = 0; i < pt_watchpoints_n(s->watch); i++) {
+	for (unsigned i = 0; i < s->n_slots; i++) {
 		struct pt_sites_slot *slot = &s->slots[i];
-		if (slot->armed && slot->head.watch == hit->address && hit->time_ns >= slot->armed_ns)
+		const bool its = hit->address == slot->head.key || hit->address == slot->head.other;
+		if (slot->armed && its && hit->time_ns >= slot->armed_ns)
 			return slot;
 	}
 	return NULL;
@@ -129,8 +131,8 @@ static void be_born(struct pt_sites *s, struct pt_sites_slot *slot, const struct
 	slot->stack = calls->n ? pt_stacks_add(s->stacks, &stack) : 0;
 	s->totals.seen++;
 	pt_object_births_forget(s->births, slot->head.address);
-	if (slot->head.kind == PT_HEAD_TCACHE || slot->head.kind == PT_HEAD_FAST)
-		pt_object_births_count(s->births, pt_heads_size(s->heads, slot->source), slot->stack);
+	if (slot->head.chunk)
+		pt_object_births_count(s->births, slot->head.chunk - sizeof(uint64_t), slot->stack);
 	mark_hot(s, slot->source);
 }
 
@@ -140,48 +142,37 @@ static void die(struct pt_sites *s, struct pt_sites_slot *slot)
 	pt_object_births_forget(s->births, slot->head.address);
 }
 
-/* The key of a cached chunk is written by malloc and free() each time; where there is none, the program's write tells. */
-static void hit_cached(struct pt_sites *s, struct pt_sites_slot *slot, enum pt_wrote wrote,
+/*
+ * Of a size that caches serve. What helpers write to it tells that it is in one of malloc's lists; without keys, the
+ * program's first write tells that it was handed out.
+ */
+static void hit_cached(struct pt_sites *s, struct pt_sites_slot *slot, bool key, enum pt_wrote wrote,
 		       const struct pt_calls *calls, uint64_t time_ns)
 {
-	const bool told = pt_heads_told(s->heads);
-	switch (wrote) {
-	case PT_WROTE_MALLOC:
-	case PT_WROTE_CALLOC: be_born(s, slot, calls, time_ns); break;
-	case PT_WROTE_FREE: die(s, slot); break;
-	case PT_WROTE_REALLOC: /* copies into it, or has done so and frees it */
-		if (slot->lives)
-			die(s, slot);
-		else
-			be_born(s, slot, calls, time_ns);
-		break;
-	case PT_WROTE_PROGRAM:
-		if (!slot->lives && !told)
-			be_born(s, slot, calls, time_ns);
-		break;
-	}
-}
-
-/* malloc writes there only to put it into a cache. */
-static void hit_fast(struct pt_sites *s, struct pt_sites_slot *slot, enum pt_wrote wrote, const struct pt_calls *calls,
-		     uint64_t time_ns)
-{
-	if (wrote == PT_WROTE_MALLOC || wrote == PT_WROTE_FREE)
+	const bool keys = pt_heads_keys(s->heads);
+	if (wrote == PT_WROTE_FREE || (calls->inner && wrote != PT_WROTE_PROGRAM))
 		die(s, slot);
-	else if (!slot->lives)
+	else if (wrote == PT_WROTE_PROGRAM && (slot->lives || keys))
+		return;
+	else if (wrote == PT_WROTE_REALLOC && slot->lives) /* copies into it */
+		return;
+	else if (key || !keys)
 		be_born(s, slot, calls, time_ns);
-	slot->over = slot->over || !slot->lives;
 }
 
-/* A header is written once more when this chunk is freed, or another beside it. */
-static void hit_header(struct pt_sites *s, struct pt_sites_slot *slot, enum pt_wrote wrote,
+/* Of another: the second write to a header is that it is freed, or something beside it is. */
+static void hit_header(struct pt_sites *s, struct pt_sites_slot *slot, bool header, enum pt_wrote wrote,
 		       const struct pt_calls *calls, uint64_t time_ns)
 {
-	if (slot->hits > 1 || wrote == PT_WROTE_FREE || wrote == PT_WROTE_PROGRAM) {
+	const bool whole = slot->head.chunk, first = slot->hits[0] + slot->hits[1] == 1;
+	/* what is left behind it gets its header; one of an arena that is not the main one is marked so */
+	if (slot->hits[header ? 0 : 1] == 1 && header == whole && wrote != PT_WROTE_FREE)
+		return;
+	if (first && header != whole && wrote != PT_WROTE_FREE && wrote != PT_WROTE_PROGRAM) {
+		be_born(s, slot, calls, time_ns);
+	} else {
 		die(s, slot);
 		slot->over = true;
-	} else {
-		be_born(s, slot, calls, time_ns);
 	}
 }
 
@@ -198,25 +189,24 @@ static void take_hit(void *arg, const struct pt_perf_record *hit)
 		slot->over = true;
 		return;
 	}
-	slot->hits++;
+	const bool first = hit->address == slot->head.key;
+	const unsigned hits = ++slot->hits[first ? 0 : 1];
 	slot->last_ns = hit->time_ns;
 	const enum pt_wrote wrote = pt_wrote(s->unwinder, hit, &calls);
-	switch (slot->head.kind) {
-	case PT_HEAD_TCACHE: hit_cached(s, slot, wrote, &calls, hit->time_ns); break;
-	case PT_HEAD_FAST: hit_fast(s, slot, wrote, &calls, hit->time_ns); break;
-	case PT_HEAD_BIN:
-	case PT_HEAD_TOP: hit_header(s, slot, wrote, &calls, hit->time_ns); break;
-	}
-	if (slot->hits >= slot->limit)
+	if (slot->head.cached)
+		hit_cached(s, slot, first, wrote, &calls, hit->time_ns);
+	else
+		hit_header(s, slot, first, wrote, &calls, hit->time_ns);
+	if (hits >= slot->limit)
 		slot->over = true;
 }
 
 /* ---- chunks to be watched --------------------------------------------------------------------------------------- */
 
-static bool is_watched(const struct pt_sites *s, uint64_t watch)
+static bool is_watched(const struct pt_sites *s, uint64_t address)
 {
-	for (unsigned i = 0; i < pt_watchpoints_n(s->watch); i++)
-		if (s->slots[i].armed && s->slots[i].head.watch == watch)
+	for (unsigned i = 0; i < s->n_slots; i++)
+		if (s->slots[i].armed && s->slots[i].head.address == address)
 			return true;
 	return false;
 }
@@ -224,10 +214,10 @@ static bool is_watched(const struct pt_sites *s, uint64_t watch)
 /* The first that no other watchpoint is at. */
 static bool find_head(struct pt_sites *s, size_t source, struct pt_head *ret)
 {
-	for (unsigned after = 0; after < PT_WATCHPOINTS_MAX; after++) {
+	for (unsigned after = 0; after <= s->n_slots; after++) {
 		if (!pt_heads_next(s->heads, source, after, ret))
 			return false;
-		if (!is_watched(s, ret->watch))
+		if (!is_watched(s, ret->address))
 			return true;
 	}
 	return false;
@@ -236,7 +226,7 @@ static bool find_head(struct pt_sites *s, size_t source, struct pt_head *ret)
 static bool choose(struct pt_sites *s, unsigned i, size_t *ret, struct pt_head *ret_head)
 {
 	const size_t all = pt_heads_n(s->heads);
-	const bool hot = s->n_hot && i < (pt_watchpoints_n(s->watch) + 1) / 2;
+	const bool hot = s->n_hot && (s->n_slots > 1 ? i == 0 : s->totals.armed % 2);
 	for (size_t try = 0; try < TRIES && try < (hot ? s->n_hot : all); try++) {
 		*ret = hot ? s->hot[s->next_hot++ % s->n_hot].source : s->next_cold++ % all;
 		if (find_head(s, *ret, ret_head))
@@ -245,19 +235,32 @@ static bool choose(struct pt_sites *s, unsigned i, size_t *ret, struct pt_head *
 	return false;
 }
 
+static void disarm(struct pt_sites *s, unsigned i)
+{
+	for (unsigned w = 2 * i; w < 2 * i + 2 && w < pt_watchpoints_n(s->watch); w++)
+		pt_watchpoints_disarm(s->watch, w);
+	s->slots[i].armed = false;
+}
+
 /* The list may have moved on between the look and the watch: then it is not known whose the next write is. */
 static int arm(struct pt_sites *s, unsigned i, size_t source, const struct pt_head *head)
 {
 	struct pt_sites_slot *slot = &s->slots[i];
-	const bool once = head->kind == PT_HEAD_BIN || head->kind == PT_HEAD_TOP;
-	*slot = (struct pt_sites_slot){.source = source, .head = *head, .limit = once ? HITS_ONCE : HITS_TCACHE};
+	*slot = (struct pt_sites_slot){
+		.source = source, .head = *head, .limit = head->cached ? HITS_CACHED : HITS_HEADER};
 	slot->armed_ns = slot->last_ns = s->target->k->ops->now(s->target->k, PT_CLOCK_MONOTONIC);
-	int error = pt_watchpoints_arm(s->watch, i, head->watch, slot->limit);
+	int error = 0;
+	if (head->other && 2 * i + 1 < pt_watchpoints_n(s->watch))
+		error = pt_watchpoints_arm(s->watch, 2 * i + 1, head->other, slot->limit);
+	else if (2 * i + 1 < pt_watchpoints_n(s->watch))
+		pt_watchpoints_disarm(s->watch, 2 * i + 1);
+	if (!error)
+		error = pt_watchpoints_arm(s->watch, 2 * i, head->key, slot->limit);
 	if (error)
 		return error;
 	s->totals.armed++;
 	slot->armed = true;
-	if (!pt_heads_still(s->heads, head) && !(head->kind == PT_HEAD_TCACHE && pt_heads_told(s->heads)))
+	if (!pt_heads_still(s->heads, head) && !(head->kind == PT_HEAD_TCACHE && pt_heads_keys(s->heads)))
 		slot->over = true;
 	return 0;
 }
@@ -270,6 +273,12 @@ static uint64_t patience(const struct pt_sites *s)
 	return each > PATIENCE_NS ? PATIENCE_NS : each < PATIENCE_MIN ? PATIENCE_MIN : each;
 }
 
+/* Something else is there by now, which begins at the same place. */
+static bool is_other(const struct pt_sites_slot *slot)
+{
+	return slot->head.chunk && slot->size + sizeof(uint64_t) != slot->head.chunk;
+}
+
 /* What lived on is read in one turn, and kept in the next if nothing came between. True: it was kept. */
 static bool keep(struct pt_sites *s, struct pt_sites_slot *slot, uint64_t now)
 {
@@ -277,14 +286,14 @@ static bool keep(struct pt_sites *s, struct pt_sites_slot *slot, uint64_t now)
 	if (!slot->lives || now - slot->born_ns < LIVES_NS)
 		return false;
 	if (!slot->read) {
-		slot->size = pt_heads_chunk(s->heads, head->address);
-		slot->over = slot->over || !slot->size || pt_heads_cached(s->heads, head->address) ||
+		slot->size = pt_heads_used(s->heads, head->address);
+		slot->over = slot->over || !slot->size || is_other(slot) ||
 			     !pt_sites_hash(s, head->address, slot->size, &slot->hash);
 		slot->read = true;
 		return false;
 	}
 	const struct pt_object_birth birth = {head->address, slot->size, slot->hash, slot->stack, true};
-	if (head->kind == PT_HEAD_BIN || head->kind == PT_HEAD_TOP)
+	if (!head->chunk)
 		pt_object_births_count(s->births, slot->size, slot->stack);
 	s->totals.kept += pt_object_births_keep(s->births, &birth);
 	return true;
@@ -300,14 +309,13 @@ static int turn_slot(struct pt_sites *s, unsigned i, uint64_t now)
 		const bool waits = !slot->lives && now < slot->last_ns + patience(s);
 		if (waits || (slot->lives && !keep(s, slot, now) && !slot->over))
 			return 0;
-		if (!slot->hits)
+		if (!slot->hits[0])
 			mark_idle(s, slot->source);
 	}
 	if (s->hits_left > 0 && choose(s, i, &source, &head))
 		return arm(s, i, source, &head);
 	if (slot->armed)
-		pt_watchpoints_disarm(s->watch, i);
-	slot->armed = false;
+		disarm(s, i);
 	return 0;
 }
 
@@ -334,7 +342,7 @@ static int turn(struct pt_sites *s)
 		s->hits_left = HITS_SAVED;
 	s->turn_ns = now;
 	int error = 0;
-	for (unsigned i = 0; i < pt_watchpoints_n(s->watch) && !error; i++)
+	for (unsigned i = 0; i < s->n_slots && !error; i++)
 		error = turn_slot(s, i, now);
 	check_births(s);
 	if (!error && now - s->look_ns > LOOK_NS) {
@@ -352,10 +360,8 @@ int pt_sites_sample(struct pt_sites *s, uint64_t ns, bool (*cancelled)(void *arg
 	const uint64_t until = s->turn_ns + ns;
 	while (!error && s->turn_ns < until && !(cancelled && cancelled(arg)))
 		error = turn(s);
-	for (unsigned i = 0; i < pt_watchpoints_n(s->watch); i++) {
-		pt_watchpoints_disarm(s->watch, i);
-		s->slots[i].armed = false;
-	}
+	for (unsigned i = 0; i < s->n_slots; i++)
+		disarm(s, i);
 	s->totals.registers = pt_watchpoints_n(s->watch);
 	s->totals.machine = pt_watchpoints_machine(s->watch);
 	return error;

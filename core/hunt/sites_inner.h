@@ -10,15 +10,16 @@
 #include "core/hunt/wrote.h"
 #include "core/perf/watchpoints.h"
 
-#define PT_SITES_HOT 64 /* sources that are known to hand out, at most */
+#define PT_SITES_SLOTS (PT_WATCHPOINTS_MAX / 2)
+#define PT_SITES_HOT   64 /* sources that are known to hand out, at most */
 
-/* What one watchpoint is doing. */
+/* A chunk that is watched, by two watchpoints: the first is of its key or header, the second of the other byte. */
 struct pt_sites_slot {
 	bool armed;
 	size_t source;
 	struct pt_head head;
 	uint64_t armed_ns, last_ns; /* last: hit, or since it is armed */
-	unsigned hits, limit;
+	unsigned hits[2], limit;
 	bool over;  /* nothing more can be told of it */
 	bool lives; /* it was handed out, and not freed since: */
 	pt_stack_id stack;
@@ -34,7 +35,8 @@ struct pt_sites {
 	struct pt_unwinder *unwinder;
 	struct pt_stacks *stacks;
 	struct pt_object_births *births;
-	struct pt_sites_slot slots[PT_WATCHPOINTS_MAX];
+	unsigned n_slots;
+	struct pt_sites_slot slots[PT_SITES_SLOTS];
 	struct { /* that handed something out lately */
 		size_t source;
 		unsigned idle; /* armed, and nothing came */

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define INNER_MAX 6u /* frames inside an allocator, until one has a name that is known */
+#define INNER_MAX 6u          /* frames inside an allocator, until one has a name that is known */
+#define NEAR      (64u << 10) /* malloc/malloc.c is not larger; memset() is elsewhere */
 
 static const struct {
 	const char *name;
@@ -51,7 +52,7 @@ enum pt_wrote pt_wrote(struct pt_unwinder *unwinder, const struct pt_perf_record
 {
 	const struct pt_user user = {hit->ip, hit->regs, hit->n_regs, hit->stack, hit->stack_size};
 	enum pt_wrote wrote = PT_WROTE_PROGRAM;
-	size_t inner = 0;
+	size_t inner = 0, first = 0;
 	ret->n = pt_unwinder_calls(unwinder, &user, ret->ips, PT_STACK_MAX, &ret->complete);
 	for (size_t i = 0; i < ret->n && i < inner + INNER_MAX; i++) {
 		struct pt_symbol symbol;
@@ -61,10 +62,14 @@ enum pt_wrote pt_wrote(struct pt_unwinder *unwinder, const struct pt_perf_record
 			break;
 		if (one == PT_WROTE_PROGRAM)
 			continue;
-		if (!inner)
+		if (!inner) {
 			wrote = one;
+			first = i;
+		}
 		inner = i + 1;
 	}
+	const uint64_t far = inner ? ret->ips[first] - ret->ips[0] + NEAR : 0;
+	ret->inner = first > 0 && far < 2u * NEAR;
 	ret->n -= inner;
 	memmove(ret->ips, ret->ips + inner, ret->n * sizeof(*ret->ips));
 	return wrote;

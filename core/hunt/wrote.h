@@ -20,6 +20,7 @@ struct pt_calls {
 	uint64_t ips[PT_STACK_MAX]; /* [n], innermost first; the allocator's own are left out */
 	size_t n;
 	bool complete;
+	bool inner; /* a helper of malloc or free() wrote: to its own lists, not as the last thing before it returns */
 };
 
 enum pt_wrote pt_wrote(struct pt_unwinder *unwinder, const struct pt_perf_record *hit, struct pt_calls *ret);
