@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/hunt/suspects.h"
 #include "core/text/text.h"
 
 const char *ui_size(struct ui_scratch *s, uint64_t bytes)
@@ -65,6 +66,14 @@ const char *ui_share(struct ui_scratch *s, uint64_t part, uint64_t whole)
 	if (percent == 0)
 		return "<1 %";
 	return ui_scratch_text(s, "%u %%", percent > 99 ? 99 : percent);
+}
+
+const char *ui_grows(struct ui_scratch *s, const struct pt_suspect *suspect, uint64_t at_ns)
+{
+	char since[24];
+	uint64_t ns = at_ns > suspect->began_ns ? at_ns - suspect->began_ns : 0;
+	uint64_t slope = suspect->slope > 0 ? (uint64_t)(suspect->slope + 0.5) : 0;
+	return ui_scratch_text(s, "grows %s/s for %s", ui_size(s, slope), pt_text_ns(ns, since, sizeof since));
 }
 
 const char *ui_printable(struct ui_scratch *s, const char *raw)

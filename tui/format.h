@@ -9,7 +9,8 @@
 #include "tui/scratch.h"
 #include "widgets/views.h"
 
-#define UI_DOT "\u00b7"
+#define UI_DOT   "\u00b7"
+#define UI_GROWS "\u25b2" /* the mark of what goes on growing */
 
 /* A table cell for a number of bytes; a whole number; a change in bytes. */
 struct wg_table_cell ui_cell_bytes(struct ui_scratch *s, struct pt_maybe bytes);
@@ -22,6 +23,10 @@ const char *ui_size(struct ui_scratch *s, uint64_t bytes);
 const char *ui_number(struct ui_scratch *s, uint64_t n);
 /* "38 %", "<1 %", "0 %", "100 %" only for all of them. */
 const char *ui_share(struct ui_scratch *s, uint64_t part, uint64_t whole);
+
+/* "grows 12K/s for 3 min": what it does, and since when, as of `at_ns`. */
+struct pt_suspect;
+const char *ui_grows(struct ui_scratch *s, const struct pt_suspect *suspect, uint64_t at_ns);
 
 /* Raw bytes of a name, made printable. */
 const char *ui_printable(struct ui_scratch *s, const char *raw);

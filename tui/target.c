@@ -64,10 +64,13 @@ int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, const s
 	struct pt_live_options options = {
 		.interval_ns = interval_ns, .share = o->budget / 100, .clear_soft_dirty = o->clear_soft_dirty};
 	struct pt_history *history = NULL;
+	struct pt_suspects *suspects = NULL;
 	struct pt_kernel *kernel;
 	struct pt_feed *feed;
 	struct pt_tap *tap = NULL;
 	int error = o->history_bytes ? pt_history_new(o->history_bytes, &history) : 0;
+	if (!error)
+		error = pt_suspects_new(&suspects);
 	if (!error)
 		error = pt_tap_new(&tap);
 	if (!error)
@@ -77,14 +80,18 @@ int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, const s
 	if (!error)
 		options.sinks[options.n_sinks++] = pt_tap_sink(tap);
 	if (!error)
+		options.sinks[options.n_sinks++] = pt_suspects_sink(suspects);
+	if (!error)
 		error = new_feed(&feed, kernel, pid, &options);
 	if (error) {
 		pt_history_unref(history);
+		pt_suspects_unref(suspects);
 		pt_tap_unref(tap);
 		return error;
 	}
 	ui_target_init(t, pid, feed, &ui_inspect_live);
 	t->history = history;
+	t->suspects = suspects;
 	t->tap = tap;
 	t->faults = &ui_faults_live;
 	t->past = history ? pt_history_past(history) : NULL;
@@ -127,6 +134,8 @@ void ui_target_close(struct ui_target *t)
 	pt_snapshot_unref(t->live);
 	pt_snapshot_unref(t->live_before);
 	pt_snapshot_unref(t->pin);
+	pt_growing_unref(t->growing);
+	pt_suspects_unref(t->suspects);
 	ui_changes_free(&t->changes);
 	if (t->feed) {
 		t->feed->ops->free(t->feed);
@@ -247,6 +256,17 @@ static void present(struct ui_target *t, struct pt_snapshot *now, struct pt_snap
 	ui_changes_between(&t->changes, moments ? t->before : NULL, moments ? t->now : NULL);
 }
 
+static void take_growing(struct ui_target *t)
+{
+	pt_growing_unref(t->growing);
+	t->growing = t->suspects ? pt_suspects_latest(t->suspects) : NULL;
+}
+
+const struct pt_growing *ui_target_growing(const struct ui_target *t)
+{
+	return t->back ? NULL : t->growing;
+}
+
 /* The next frame of the feed. Takes over its reference. */
 static void take(struct ui_target *t, struct pt_snapshot *next, uint64_t now_ns)
 {
@@ -270,6 +290,7 @@ static void take(struct ui_target *t, struct pt_snapshot *next, uint64_t now_ns)
 	if (new_frame)
 		note_rss(t, rss_of(next));
 	note_period(t);
+	take_growing(t);
 	if (next->stage == PT_STAGE_COMPLETE)
 		ui_changes_frame(&t->changes, t->live_before, next);
 	if (!t->back)

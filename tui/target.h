@@ -10,6 +10,7 @@
 #define UI_TARGET_H
 
 #include "core/history/history.h"
+#include "core/hunt/suspects.h"
 #include "core/model/feed.h"
 #include "core/record/tap.h"
 #include "core/scan/inspect.h"
@@ -33,10 +34,12 @@ extern const struct ui_inspect_ops ui_inspect_live;
 
 struct ui_target {
 	pid_t pid;
-	struct pt_feed *feed;       /* owned */
-	struct pt_past *past;       /* moments that can be gone back to; the history's or the feed's; NULL: none */
-	struct pt_tap *tap;         /* of a live target, to hang a recorder on */
-	struct pt_history *history; /* a reference; of a live target that has one */
+	struct pt_feed *feed;         /* owned */
+	struct pt_past *past;         /* moments that can be gone back to; the history's or the feed's; NULL: none */
+	struct pt_tap *tap;           /* of a live target, to hang a recorder on */
+	struct pt_history *history;   /* a reference; of a live target that has one */
+	struct pt_suspects *suspects; /* a reference, of a live target: finds what grows */
+	struct pt_growing *growing;   /* newest of it; a reference; NULL: nothing was judged yet */
 	const struct ui_inspect_ops *inspect;
 	const struct ui_fault_ops *faults; /* where views of its faults come from; NULL: there are none */
 	struct pt_reader *faults_source;   /* of a recording with faults, owned; NULL: it is none */
@@ -83,6 +86,9 @@ void ui_target_close(struct ui_target *t);
 
 /* Takes what the feed has; whether anything changed. now_ns: CLOCK_MONOTONIC. */
 bool ui_target_update(struct ui_target *t, uint64_t now_ns);
+
+/* What goes on growing, while the newest frames are shown; NULL: not known. */
+const struct pt_growing *ui_target_growing(const struct ui_target *t);
 
 /* Shows a moment of the past: takes over both references; before may be NULL, or of another image. */
 void ui_target_go_back(struct ui_target *t, struct pt_snapshot *now, struct pt_snapshot *before);

@@ -76,6 +76,8 @@ static void push_frame(struct stage *stage)
 	s->seq = ++stage->seq;
 	scripted_past_push(stage->past, s);
 	stage->tap.frame(stage->tap.arg, s);
+	if (stage->suspects)
+		pt_suspects_push(stage->suspects, s);
 	scripted_feed_push(stage->feed, s);
 }
 
@@ -128,9 +130,11 @@ static int open_target(void *arg, struct ui_target *target, pid_t pid, uint64_t 
 	staged->tap = pt_tap_sink(tap);
 	staged->feed = scripted_feed_new();
 	staged->feed->status.interval_ns = interval_ns;
+	assert_int_equal(pt_suspects_new(&staged->suspects), 0);
 	push_frame(staged);
 	ui_target_init(target, pid, &staged->feed->feed, &inspect);
 	target->tap = tap;
+	target->suspects = staged->suspects;
 	target->faults = &scripted_faults_ops;
 	target->past = staged->no_past ? NULL : &staged->past->past;
 	return 0;

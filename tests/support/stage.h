@@ -17,11 +17,12 @@ struct stage {
 	struct fixture *fixture;
 	struct ui_options options;
 	struct ui_shell shell;
-	struct scripted_feed *feed; /* of the target, while there is one */
-	struct scripted_past *past; /* of the target: every frame there was */
-	struct pt_feed_sink tap;    /* likewise: for a recording */
-	uint64_t seq;               /* of the newest frame */
-	bool no_past;               /* targets opened from now on have none */
+	struct scripted_feed *feed;   /* of the target, while there is one */
+	struct scripted_past *past;   /* of the target: every frame there was */
+	struct pt_feed_sink tap;      /* likewise: for a recording */
+	struct pt_suspects *suspects; /* of the target; borrowed from it */
+	uint64_t seq;                 /* of the newest frame */
+	bool no_past;                 /* targets opened from now on have none */
 	struct wg_canvas canvas;
 	uint64_t now_ns;
 };

@@ -4,6 +4,8 @@
  */
 #include "tui/screens/header.h"
 
+#include <inttypes.h>
+
 #include "core/text/text.h"
 #include "tui/format.h"
 #include "tui/heat.h"
@@ -60,6 +62,38 @@ static struct wg_span growth(struct ui_scratch *s, const struct ui_target *t)
 		return (struct wg_span){"steady", WG_DIM, 2};
 	pt_text_delta(per_s, text, sizeof text);
 	return (struct wg_span){ui_scratch_text(s, "%s/s", text), per_s > 0 ? WG_GREW : WG_SHRANK, 2};
+}
+
+/* "heap": of a VMA that is one of several alike, with its address. */
+static const char *suspect_name(struct ui_scratch *s, const struct pt_suspect *suspect)
+{
+	struct pt_vma vma = {.role = (uint8_t)suspect->role, .path = ""};
+	char words[96];
+	pt_role_words(&vma, words, sizeof words);
+	if (!suspect->end || suspect->role == PT_ROLE_HEAP || suspect->role == PT_ROLE_STACK)
+		return ui_scratch_text(s, "%s", words);
+	return ui_scratch_text(s, "%s %" PRIx64, words, suspect->start);
+}
+
+/* What goes on growing; not yet to be told is not "nothing". */
+static struct wg_span grows(struct ui_scratch *s, const struct ui_target *t)
+{
+	const struct pt_growing *g = ui_target_growing(t);
+	const struct pt_suspect *suspect = g ? pt_growing_first(g) : NULL;
+	char text[24];
+	if (t->back || !t->suspects)
+		return (struct wg_span){0};
+	if (suspect)
+		return (struct wg_span){
+			ui_scratch_text(s, UI_GROWS " %s %s", suspect_name(s, suspect), ui_grows(s, suspect, g->at_ns)),
+			WG_GREW, 0};
+	if (g && g->known)
+		return (struct wg_span){g->n_vmas || g->n_roles ? "growth: not known yet" : "nothing goes on growing",
+					g->n_vmas || g->n_roles ? WG_UNKNOWN : WG_DIM, 7};
+	if (!g || !g->need_ns)
+		return (struct wg_span){"growth: not known yet", WG_UNKNOWN, 7};
+	return (struct wg_span){ui_scratch_text(s, "growth: known in %s", pt_text_ns(g->need_ns, text, sizeof text)),
+				WG_UNKNOWN, 7};
 }
 
 static struct wg_span faults(struct ui_scratch *s, const struct ui_target *t)
@@ -120,6 +154,7 @@ static void draw_process(struct ui_shell *shell, struct wg_canvas *c, struct wg_
 	const struct pt_process *p = &now->process;
 	struct pt_maybe hugetlb = total(now, PT_SUM_HUGETLB), locked = total(now, PT_SUM_LOCKED);
 	struct wg_span spans[] = {
+		grows(s, &shell->target),
 		{ui_scratch_text(s, "%s", state_words(p->state)), WG_TEXT, 1},
 		{ui_scratch_text(s, "%u thread%s", p->threads, p->threads == 1 ? "" : "s"), WG_TEXT, 4},
 		{ui_scratch_text(s, "uid %u", (unsigned)p->uid), WG_DIM, 8},

@@ -239,6 +239,20 @@ static const char *map_name(const struct ui_map_view *m, struct ui_shell *shell)
 	return ui_scratch_text(scratch, "%s, %" PRIx64, name, m->start);
 }
 
+/* Of the VMAs of the map, the one that grows fastest. */
+static struct wg_span growing(const struct ui_map_view *m, struct ui_shell *shell)
+{
+	const struct pt_growing *g = ui_target_growing(&shell->target);
+	const struct pt_suspect *suspect = g ? pt_growing_in(g, m->start, m->end ? m->end : UINT64_MAX) : NULL;
+	if (!suspect)
+		return (struct wg_span){0};
+	const char *text = ui_grows(&shell->scratch, suspect, g->at_ns);
+	return (struct wg_span){
+		m->n > 1 ? ui_scratch_text(&shell->scratch, UI_GROWS " %" PRIx64 " %s", suspect->start, text)
+			 : ui_scratch_text(&shell->scratch, UI_GROWS " %s", text),
+		WG_GREW, 1};
+}
+
 static void draw_rule(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line,
 		      bool focus)
 {
@@ -252,6 +266,7 @@ static void draw_rule(struct ui_map_view *m, struct ui_shell *shell, struct wg_c
 	struct wg_span spans[] = {
 		{map_name(m, shell), focus ? WG_STRONG : WG_TEXT, 0},
 		{ui_size(scratch, size), WG_TEXT, 2},
+		growing(m, shell),
 		{comparison ? "what changed" : ui_scratch_text(scratch, "layer: %s", pt_layer_name(m->layer)),
 		 WG_ACCENT, 1},
 		{cell, WG_DIM, 3},

@@ -64,6 +64,20 @@ static const char *name_of(struct ui_scratch *s, const struct pt_vma *vma, size_
 	return vma->tid && !vma->path[0] ? ui_scratch_text(s, "thread %d", (int)vma->tid) : name;
 }
 
+/* What goes on growing is marked where every table has room. */
+static struct wg_table_cell name_cell(struct ui_shell *shell, const struct ui_vma_row *row)
+{
+	struct ui_scratch *s = &shell->scratch;
+	const struct pt_vma *v = &shell->target.now->vmas->v[row->first];
+	const struct pt_growing *growing = ui_target_growing(&shell->target);
+	const struct pt_suspect *suspect = growing ? pt_growing_in(growing, v->start, v[row->n - 1].end) : NULL;
+	const char *name = name_of(s, v, row->n);
+	if (!suspect)
+		return (struct wg_table_cell){name, WG_TEXT};
+	return (struct wg_table_cell){
+		ui_scratch_text(s, UI_GROWS " %s/s %s", ui_size(s, (uint64_t)(suspect->slope + 0.5)), name), WG_GREW};
+}
+
 static struct wg_table_cell role_of(struct ui_scratch *s, const struct pt_vma *vma)
 {
 	char words[96];
@@ -95,7 +109,7 @@ static void fill_cells(struct ui_shell *shell, const struct ui_vma_row *row, str
 	for (int i = UI_VMA_WRITTEN; i <= UI_VMA_MIGRATED; i++)
 		cells[i] = ui_cell_bytes(s, ui_vma_row_event(&shell->target, row, ui_vma_event((enum ui_vma_column)i)));
 	cells[UI_VMA_ROLE] = role_of(s, vma);
-	cells[UI_VMA_NAME] = (struct wg_table_cell){name_of(s, vma, row->n), WG_TEXT};
+	cells[UI_VMA_NAME] = name_cell(shell, row);
 }
 
 static void fill_row(struct ui_shell *shell, const struct ui_vma_row *row, enum pt_layer layer, int strip,
