@@ -136,12 +136,14 @@ static struct wg_span cost(struct ui_shell *shell)
 				WG_DIM, 3};
 }
 
-/* The fault screen says so itself. */
+/* Their own screens say so themselves. */
 static struct wg_span watching(struct ui_shell *shell)
 {
 	const struct ui_screen *top = shell->stack[shell->depth - 1];
-	bool here = top->ops->where(top) == UI_IN_FAULTS;
-	return (struct wg_span){here ? NULL : ui_faults_caption(&shell->faults), WG_ACCENT, 3};
+	enum ui_where where = top->ops->where(top);
+	const char *hunting = where == UI_IN_HUNT ? NULL : ui_hunt_caption(shell);
+	const char *faults = where == UI_IN_FAULTS ? NULL : ui_faults_caption(&shell->faults);
+	return (struct wg_span){hunting ? hunting : faults, WG_ACCENT, 3};
 }
 
 static struct wg_span frame_time(struct ui_shell *shell)

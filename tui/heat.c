@@ -25,6 +25,7 @@ const char *ui_hue_name(uint8_t hue)
 		[WG_HUE_SWAP] = "swapped",    [WG_HUE_KERNEL] = "kernel", [WG_HUE_ZERO] = "zero page",
 		[WG_HUE_HUGETLB] = "hugetlb", [WG_HUE_GUARD] = "guard",   [WG_HUE_LAYER] = "page",
 		[WG_HUE_CAME] = "came",       [WG_HUE_WENT] = "went",     [WG_HUE_OTHER] = "changed",
+		[WG_HUE_LEAKED] = "leaked",   [WG_HUE_MIXED] = "mixed",   [WG_HUE_FREE] = "free",
 	};
 	return names[hue];
 }
@@ -53,20 +54,41 @@ static unsigned age_level(const struct pt_bin_life *life)
 	return life->age_ns < 5 * SECOND ? 5 : life->age_ns < 30 * SECOND ? 4 : life->age_ns < 120 * SECOND ? 3 : 2;
 }
 
+/* What weighs most, where a leaked page weighs as much as some that are not: leaks are to be found. */
+#define LEAKED_WEIGHS 4
+#define MIXED_WEIGHS  2
+static uint8_t hue_of_heap(const struct pt_bin_heap *h)
+{
+	const struct {
+		uint64_t weight;
+		uint8_t hue;
+	} of[] = {{h->live, WG_HUE_ANON},
+		  {h->own, WG_HUE_ZERO},
+		  {h->free, WG_HUE_FREE},
+		  {MIXED_WEIGHS * h->mixed, WG_HUE_MIXED},
+		  {LEAKED_WEIGHS * h->leaked, WG_HUE_LEAKED}};
+	size_t best = 0;
+	for (size_t i = 1; i < sizeof of / sizeof *of; i++)
+		best = of[i].weight > of[best].weight ? i : best;
+	return of[best].hue;
+}
+
 struct wg_heat_cell ui_heat_cell(const struct pt_bin *bin, enum pt_layer layer, const struct pt_snapshot *snapshot)
 {
 	if (!bin->pages)
 		return (struct wg_heat_cell){.flags = WG_HEAT_OUTSIDE};
 	struct pt_heat heat = pt_bin_heat(bin, layer, &snapshot->signals);
 	struct wg_heat_cell cell = {
-		.hue = layer == PT_LAYER_KIND ? ui_hue_of_kind(heat.kind) : hue_of_layer(layer),
+		.hue = layer == PT_LAYER_KIND   ? ui_hue_of_kind(heat.kind)
+		       : layer == PT_LAYER_HEAP ? hue_of_heap(&bin->heap)
+						: hue_of_layer(layer),
 		.level = (uint8_t)wg_heat_level(heat.hits, heat.pages),
 		.flags = pt_bin_is_old(bin, snapshot) ? WG_HEAT_OLD : 0,
 	};
 	if (layer == PT_LAYER_AGE)
 		cell.level = (uint8_t)age_level(&bin->life);
 	/* What has nothing of a layer's fact may have changed in any other way: that is not for this layer to show. */
-	if (bin->changed && layer != PT_LAYER_AGE && (layer == PT_LAYER_KIND || heat.hits))
+	if (bin->changed && layer != PT_LAYER_AGE && layer != PT_LAYER_HEAP && (layer == PT_LAYER_KIND || heat.hits))
 		cell.flags |= WG_HEAT_CHANGED;
 	/* Where most of what is there is not known, the cell must not claim a number. */
 	if (heat.unknown && (layer == PT_LAYER_KIND ? heat.kind == PT_PRESENT : heat.unknown > heat.hits))
@@ -103,8 +125,8 @@ size_t ui_legend_of_difference(struct wg_legend_item *items)
 }
 
 struct wg_heat_cell *ui_heat_strip(struct ui_scratch *s, const struct pt_axis *axis, const struct pt_snapshot *now,
-				   const struct pt_snapshot *before, struct ui_changes *changes, enum pt_layer layer,
-				   int n, int *ret_n)
+				   const struct pt_snapshot *before, struct ui_changes *changes,
+				   const struct ui_hunt *hunt, enum pt_layer layer, int n, int *ret_n)
 {
 	if (n <= 0 || !axis->pages)
 		return NULL;
@@ -116,6 +138,8 @@ struct wg_heat_cell *ui_heat_strip(struct ui_scratch *s, const struct pt_axis *a
 		return NULL;
 	pt_bins_fill(axis, now, before, 0, per_cell, bins, used);
 	ui_changes_bins(changes, layer, axis, now, 0, bins, used);
+	if (layer == PT_LAYER_HEAP)
+		ui_hunt_bins(hunt, axis, now, 0, bins, used);
 	for (size_t i = 0; i < used; i++)
 		cells[i] = ui_heat_cell(&bins[i], layer, now);
 	*ret_n = (int)used;
@@ -191,10 +215,29 @@ static size_t legend_of_levels(uint8_t hue, const char *const *labels, struct wg
 	return WG_LEVELS;
 }
 
+static size_t legend_of_heap(struct wg_legend_item *items)
+{
+	static const struct {
+		uint8_t hue;
+		const char *label;
+	} of[] = {{WG_HUE_LEAKED, "leaked"},
+		  {WG_HUE_MIXED, "leaked and live"},
+		  {WG_HUE_ANON, "live"},
+		  {WG_HUE_FREE, "free, but resident"},
+		  {WG_HUE_ZERO, "the allocator's"}};
+	size_t n = 0;
+	for (; n < sizeof of / sizeof *of; n++)
+		items[n] = (struct wg_legend_item){.hue = of[n].hue, .level = WG_LEVELS - 1, .label = of[n].label};
+	items[n++] = (struct wg_legend_item){.unknown = true, .label = "not hunted"};
+	return n;
+}
+
 size_t ui_legend(enum pt_layer layer, bool old, struct wg_legend_item *items)
 {
 	uint8_t hue = layer == PT_LAYER_KIND ? WG_HUE_ANON : hue_of_layer(layer);
 	size_t n = 0;
+	if (layer == PT_LAYER_HEAP)
+		return legend_of_heap(items);
 	if (old) /* first: it is about most of what is seen, and says why that is pale */
 		items[n++] = (struct wg_legend_item){.hue = hue, .level = WG_LEVELS - 1, .old = true, .label = "older"};
 	n += layer == PT_LAYER_KIND

@@ -111,6 +111,9 @@ static void add_colours(struct ui_shell *shell, struct rows *rows)
 		[WG_HUE_CAME] = "came between the two moments that are compared",
 		[WG_HUE_WENT] = "went between them",
 		[WG_HUE_OTHER] = "is there both times, but not the same",
+		[WG_HUE_LEAKED] = "layer heap: a page that holds leaked objects and no live one",
+		[WG_HUE_MIXED] = "layer heap: leaked and live objects on one page",
+		[WG_HUE_FREE] = "layer heap: resident, and free inside the allocator",
 	};
 	add_heading(rows, "What the colours mean (letters where there are none)");
 	for (unsigned hue = 0; hue < WG_HUE_N; hue++)

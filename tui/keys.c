@@ -17,11 +17,13 @@
 	{                                                                                                              \
 		__VA_ARGS__                                                                                            \
 	}
-#define LISTS  (UI_IN_PROCESSES | UI_IN_TABLE | UI_IN_FAULTS)
+#define LISTS  (UI_IN_PROCESSES | UI_IN_TABLE | UI_IN_FAULTS | UI_IN_HUNT)
 #define MAPS   UI_IN_ANY_MAP
 #define SCROLL (UI_IN_PROCESSES | UI_IN_VIEWS | UI_IN_HELP)
 #define TIME   UI_IN_TIME
 #define FAULTS UI_IN_FAULTS
+#define HUNT   UI_IN_HUNT
+#define OBJECT UI_IN_OBJECT
 
 static const struct ui_binding bindings[] = {
 	/* action, where, keys, shown, label, rank, task, help */
@@ -97,6 +99,24 @@ static const struct ui_binding bindings[] = {
 	ROW(WATCH, FAULTS, ('o'), NULL, "watch", 5, FAULTS,
 	    "watches no more, or anew; else it goes on behind the other screens"),
 
+	ROW(HUNT, UI_IN_TARGET & ~(unsigned)HUNT, ('H'), NULL, "hunt", 5, HUNT,
+	    "leaked objects: hunts what no pointer leads to; only reads, and stops each thread for a blink"),
+	ROW(HUNT, HUNT, ('H'), NULL, NULL, 0, HUNT, "back from there"),
+	ROW(ENTER, HUNT, (UI_KEY_ENTER), NULL, "in", 1, HUNT,
+	    "deeper: the objects of this leak or group, the object, the heap as a map"),
+	ROW(FOCUS, HUNT, (UI_KEY_TAB), NULL, "table", 2, HUNT,
+	    "next table: leaks, groups of alike objects, objects, call sites, the heap against residency"),
+	ROW(LAYER_DIGIT, HUNT, ('1'), "1..5", NULL, 0, HUNT, "straight to a table"),
+	ROW(AGAIN, HUNT | OBJECT, ('a'), NULL, "again", 3, HUNT, "hunts again; at an object, looks at it again"),
+	ROW(SITES, HUNT, ('c'), NULL, "call sites", 4, HUNT,
+	    "samples for 10 s which calls make the leaking objects, with hardware watchpoints, and hunts again"),
+	ROW(PAGE, HUNT | OBJECT, ('p'), NULL, "page", 5, HUNT, "the page that this object is on, in words"),
+	ROW(ENTER, UI_IN_PAGE, (UI_KEY_ENTER), NULL, "object", 5, HUNT,
+	    "deeper: the object of the heap on this page, and why it is alive"),
+	ROW(ENTER, OBJECT, (UI_KEY_ENTER), NULL, "follow", 1, HUNT,
+	    "to the object that this pointer comes from, or points to"),
+	ROW(HEX, OBJECT, ('x'), NULL, "contents", 2, HUNT, "its contents alone, or its pointers as well"),
+
 	ROW(TIME, UI_IN_TARGET, ('t'), NULL, "time", 5, PAST,
 	    "memory over time: as a strip at the foot, then over all of the screen, then away"),
 	ROW(LEFT, TIME, (UI_KEY_LEFT, 'h'), NULL, "back in time", 1, PAST, "a moment back: all screens show it"),
@@ -151,6 +171,7 @@ const char *ui_task_name(enum ui_task task)
 		[UI_TASK_MAP] = "Read the map: what is where, who shares it",
 		[UI_TASK_PAGE] = "Look into one page",
 		[UI_TASK_FAULTS] = "Watch page faults: who touches memory, and where",
+		[UI_TASK_HUNT] = "Hunt what is leaked, and ask why an object is alive",
 		[UI_TASK_PAST] = "Go back in time, and compare moments",
 		[UI_TASK_TIME] = "Stop time, or change its pace",
 		[UI_TASK_PROGRAM] = "The rest",

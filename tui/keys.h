@@ -50,12 +50,14 @@ enum ui_where {
 	UI_IN_HELP = 32,
 	UI_IN_TIME = 64, /* the strip of time at the foot of a target's screens, or over all of them */
 	UI_IN_FAULTS = 128,
+	UI_IN_HUNT = 256,
+	UI_IN_OBJECT = 512,
 	UI_IN_ANY_MAP = UI_IN_PANE | UI_IN_MAP,
-	UI_IN_VIEWS = UI_IN_TABLE | UI_IN_PANE | UI_IN_MAP | UI_IN_PAGE | UI_IN_FAULTS,
+	UI_IN_VIEWS = UI_IN_TABLE | UI_IN_PANE | UI_IN_MAP | UI_IN_PAGE | UI_IN_FAULTS | UI_IN_HUNT | UI_IN_OBJECT,
 	UI_IN_TARGET = UI_IN_VIEWS | UI_IN_TIME,
 	UI_IN_SCREENS = UI_IN_PROCESSES | UI_IN_TARGET,
 };
-#define UI_WHERE_N 8
+#define UI_WHERE_N 10
 
 enum ui_action {
 	UI_DO_NONE,
@@ -93,6 +95,9 @@ enum ui_action {
 	UI_DO_CALLERS,
 	UI_DO_ALLOCATIONS,
 	UI_DO_WATCH,
+	UI_DO_HUNT,
+	UI_DO_AGAIN,
+	UI_DO_SITES,
 	UI_DO_TIME,
 	UI_DO_STEP_BACK,
 	UI_DO_STEP,
@@ -120,6 +125,7 @@ enum ui_task {
 	UI_TASK_MAP,
 	UI_TASK_PAGE,
 	UI_TASK_FAULTS,
+	UI_TASK_HUNT,
 	UI_TASK_PAST,
 	UI_TASK_TIME,
 	UI_TASK_PROGRAM,

@@ -92,6 +92,7 @@ static void leave_target(struct ui_shell *shell, int wait_ms)
 {
 	ui_recording_free(shell);
 	ui_faults_free(&shell->faults, wait_ms);
+	ui_hunt_free(&shell->hunt, wait_ms);
 	if (!ui_time_free(&shell->time, wait_ms) && shell->target.feed) {
 		ui_target_pause(&shell->target, true);
 		shell->target.feed = NULL;
@@ -331,14 +332,14 @@ static void pause_or_go_on(struct ui_shell *shell)
 		ui_target_pause(&shell->target, !shell->target.paused);
 }
 
-/* To the fault screen, which there is once; from there back. */
-static void go_to_faults(struct ui_shell *shell)
+/* To the screen of faults or of the hunt, which there is once; from there back. */
+static void go_to(struct ui_shell *shell, enum ui_where where, struct ui_screen *(*new_screen)(struct ui_shell *shell))
 {
 	size_t at = shell->depth;
-	while (at > 0 && shell->stack[at - 1]->ops->where(shell->stack[at - 1]) != UI_IN_FAULTS)
+	while (at > 0 && shell->stack[at - 1]->ops->where(shell->stack[at - 1]) != where)
 		at--;
 	if (!at)
-		ui_shell_push(shell, ui_faults_new(shell));
+		ui_shell_push(shell, new_screen(shell));
 	else if (at == shell->depth)
 		ui_shell_pop(shell);
 	while (at && at < shell->depth)
@@ -354,7 +355,8 @@ static bool act_on_target(struct ui_shell *shell, enum ui_action action)
 	case UI_DO_PAUSE: pause_or_go_on(shell); return true;
 	case UI_DO_RECORD: ui_recording_key(shell); return true;
 	case UI_DO_REFRESH: shell->target.feed->ops->refresh(shell->target.feed); return false;
-	case UI_DO_FAULTS: go_to_faults(shell); return true;
+	case UI_DO_FAULTS: go_to(shell, UI_IN_FAULTS, ui_faults_new); return true;
+	case UI_DO_HUNT: go_to(shell, UI_IN_HUNT, ui_hunt_new); return true;
 	case UI_DO_GOTO: ui_prompt_open(&shell->prompt, UI_PROMPT_ADDRESS, ""); return true;
 	default: return ui_time_act(shell, action);
 	}
@@ -457,6 +459,7 @@ void ui_shell_update(struct ui_shell *shell, uint64_t now_ns)
 		shell->dirty = true;
 	ui_recording_update(shell);
 	ui_faults_update(shell);
+	ui_hunt_update(shell);
 	ui_time_update(shell);
 	top(shell)->ops->update(top(shell), shell);
 	if (shell->message[0] && now_ns >= shell->message_until_ns) {
@@ -475,6 +478,7 @@ size_t ui_shell_fds(struct ui_shell *shell, int *fds, size_t n)
 		fds[used++] = screen->ops->fd(screen);
 	used += ui_recording_fds(&shell->recording, fds + used, n - used);
 	used += ui_faults_fds(&shell->faults, fds + used, n - used);
+	used += ui_hunt_fds(&shell->hunt, fds + used, n - used);
 	return used + ui_time_fds(&shell->time, fds + used, n - used);
 }
 

@@ -12,6 +12,7 @@
 #include "core/procs/procs.h"
 #include "tui/faults.h"
 #include "tui/filter.h"
+#include "tui/hunt.h"
 #include "tui/keys.h"
 #include "tui/options.h"
 #include "tui/prompt.h"
@@ -81,7 +82,7 @@ struct ui_sources {
 };
 extern const struct ui_sources ui_sources_live;
 
-#define UI_STACK_MAX 8 /* processes, overview, map, page, faults, map, page */
+#define UI_STACK_MAX 16 /* processes, overview, map, page, object, faults, map, page, hunt, object, page, object */
 
 struct ui_shell {
 	const struct ui_options *options; /* borrowed */
@@ -90,6 +91,7 @@ struct ui_shell {
 	struct ui_recording recording;    /* that is made of the target */
 	struct ui_time time;              /* where in the past of the target one is */
 	struct ui_fault_watch faults;     /* of the target, from when someone asked for them */
+	struct ui_hunt hunt;              /* likewise */
 	struct ui_screen *stack[UI_STACK_MAX];
 	size_t depth;
 	struct ui_scratch scratch; /* of the frame being drawn */

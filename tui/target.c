@@ -94,6 +94,7 @@ int ui_target_open(struct ui_target *t, pid_t pid, uint64_t interval_ns, const s
 	t->suspects = suspects;
 	t->tap = tap;
 	t->faults = &ui_faults_live;
+	t->hunt = &ui_hunt_live;
 	t->past = history ? pt_history_past(history) : NULL;
 	return 0;
 }

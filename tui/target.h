@@ -16,6 +16,7 @@
 #include "core/scan/inspect.h"
 #include "tui/changes.h"
 #include "tui/faultwork.h"
+#include "tui/huntwork.h"
 #include "tui/options.h"
 
 #define UI_RSS_HISTORY 240
@@ -41,6 +42,7 @@ struct ui_target {
 	struct pt_suspects *suspects; /* a reference, of a live target: finds what grows */
 	struct pt_growing *growing;   /* newest of it; a reference; NULL: nothing was judged yet */
 	const struct ui_inspect_ops *inspect;
+	const struct ui_hunt_ops *hunt;    /* where hunts come from; NULL: a recording has no contents */
 	const struct ui_fault_ops *faults; /* where views of its faults come from; NULL: there are none */
 	struct pt_reader *faults_source;   /* of a recording with faults, owned; NULL: it is none */
 	struct pt_snapshot *now;           /* shown; a reference; NULL before the first */

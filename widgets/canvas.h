@@ -29,7 +29,10 @@ enum wg_hue { /* one per kind of page a person can tell apart, in the order of t
 	      WG_HUE_LAYER, /* the one hue of single-fact layers (dirty, shared...) */
 	      WG_HUE_CAME,  /* where two moments are compared */
 	      WG_HUE_WENT,
-	      WG_HUE_OTHER, /* neither, but not as it was */
+	      WG_HUE_OTHER,  /* neither, but not as it was */
+	      WG_HUE_LEAKED, /* of the heap, as a hunt found it; live is as anonymous memory */
+	      WG_HUE_MIXED,
+	      WG_HUE_FREE,
 	      WG_HUE_N
 };
 #define WG_LEVELS 6 /* 0 only for nothing at all; 1 is "a trace" */

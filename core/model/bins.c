@@ -243,6 +243,7 @@ static bool keep_bin(const struct pt_axis *axis, const struct pt_snapshot *now, 
 		return false;
 	bin->changed = false;
 	bin->life = (struct pt_bin_life){0};
+	bin->heap = (struct pt_bin_heap){0};
 	bin->oldest_ns = pt_snapshot_oldest(now, start, last);
 	return true;
 }
@@ -307,6 +308,8 @@ static const struct {
 			      PT_STAT_N, PT_SIG_N},
 	[PT_LAYER_AGE] = {"age", "since when pages are there: the younger, the brighter", PT_STAT_N, PT_STAT_N,
 			  PT_SIG_N},
+	[PT_LAYER_HEAP] = {"heap", "what a hunt found on pages of the heap: leaked objects, live ones, free bytes",
+			   PT_STAT_N, PT_STAT_N, PT_SIG_N},
 };
 
 const char *pt_layer_name(enum pt_layer layer)
@@ -352,6 +355,12 @@ struct pt_heat pt_bin_heat(const struct pt_bin *bin, enum pt_layer layer, const 
 	if (layer == PT_LAYER_CHANGED || layer == PT_LAYER_AGE) {
 		heat.hits = layer == PT_LAYER_AGE ? bin->life.held : bin->life.changed;
 		heat.unknown = bin->life.known ? 0 : any;
+		return heat;
+	}
+	if (layer == PT_LAYER_HEAP) {
+		const struct pt_bin_heap *h = &bin->heap;
+		heat.hits = h->live + h->mixed + h->leaked + h->free + h->own;
+		heat.unknown = h->known ? 0 : bin->sum.n[PT_N_ANON];
 		return heat;
 	}
 	heat.hits = layer == PT_LAYER_KIND ? any : bin->sum.n[layers[layer].hits];

@@ -48,11 +48,19 @@ struct pt_bin_life {
 	uint64_t age_ns;     /* of those held, on average; of those from the start, what is known of it */
 };
 
+/* What a hunt tells of them (core/hunt/heappages.h): pages, by what of the heap is on them. */
+struct pt_bin_heap {
+	bool known; /* a hunt was there; filling and updating bins forgets it */
+	uint64_t live, mixed, leaked, free, own;
+	uint64_t lost_bytes, free_bytes;
+};
+
 struct pt_bin {
 	uint64_t pages; /* pages of the axis in this bin; 0 past its end */
 	struct pt_counts sum;
 	uint64_t oldest_ns; /* when the stalest of its chunks was read, as pt_snapshot_oldest; PT_NO_AGE: none was */
 	struct pt_bin_life life;
+	struct pt_bin_heap heap;
 	bool changed; /* some page in it is not as in the `before` snapshot */
 };
 
@@ -90,6 +98,7 @@ enum pt_layer {
 	PT_LAYER_UNEVICTABLE,
 	PT_LAYER_CHANGED, /* of struct pt_bin_life, as the next */
 	PT_LAYER_AGE,
+	PT_LAYER_HEAP, /* of struct pt_bin_heap */
 	PT_LAYER_N
 };
 const char *pt_layer_name(enum pt_layer layer); /* "kind", "dirty", ... */

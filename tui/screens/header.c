@@ -75,22 +75,28 @@ static const char *suspect_name(struct ui_scratch *s, const struct pt_suspect *s
 	return ui_scratch_text(s, "%s %" PRIx64, words, suspect->start);
 }
 
-/* What goes on growing; not yet to be told is not "nothing". */
+/* What goes on growing. */
 static struct wg_span grows(struct ui_scratch *s, const struct ui_target *t)
 {
 	const struct pt_growing *g = ui_target_growing(t);
 	const struct pt_suspect *suspect = g ? pt_growing_first(g) : NULL;
-	char text[24];
-	if (t->back || !t->suspects)
+	if (!suspect)
 		return (struct wg_span){0};
-	if (suspect)
-		return (struct wg_span){
-			ui_scratch_text(s, UI_GROWS " %s %s", suspect_name(s, suspect), ui_grows(s, suspect, g->at_ns)),
-			WG_GREW, 0};
-	if (g && g->known)
-		return (struct wg_span){g->n_vmas || g->n_roles ? "growth: not known yet" : "nothing goes on growing",
-					g->n_vmas || g->n_roles ? WG_UNKNOWN : WG_DIM, 7};
-	if (!g || !g->need_ns)
+	return (struct wg_span){
+		ui_scratch_text(s, UI_GROWS " %s %s", suspect_name(s, suspect), ui_grows(s, suspect, g->at_ns)),
+		WG_GREW, 0};
+}
+
+/* Where nothing does: whether that is known already. */
+static struct wg_span grows_not(struct ui_scratch *s, const struct ui_target *t)
+{
+	const struct pt_growing *g = ui_target_growing(t);
+	char text[24];
+	if (t->back || !t->suspects || (g && pt_growing_first(g)))
+		return (struct wg_span){0};
+	if (g && g->known && !g->n_vmas && !g->n_roles)
+		return (struct wg_span){"nothing goes on growing", WG_DIM, 7};
+	if (!g || g->known || !g->need_ns)
 		return (struct wg_span){"growth: not known yet", WG_UNKNOWN, 7};
 	return (struct wg_span){ui_scratch_text(s, "growth: known in %s", pt_text_ns(g->need_ns, text, sizeof text)),
 				WG_UNKNOWN, 7};
@@ -165,6 +171,7 @@ static void draw_process(struct ui_shell *shell, struct wg_canvas *c, struct wg_
 		locked.value ? labelled(s, "locked", locked, 8) : (struct wg_span){0},
 		{p->peak_rss.known ? ui_scratch_text(s, "peak RSS %s", ui_bytes(s, p->peak_rss)) : NULL, WG_DIM, 9},
 		faults(s, &shell->target),
+		grows_not(s, &shell->target),
 		{p->image ? ui_scratch_text(s, "image %u since exec", p->image + 1) : NULL, WG_ACCENT, 2},
 	};
 	wg_draw_line(c, line, &(struct wg_line){.spans = spans, .n = sizeof spans / sizeof *spans, .bg = WG_BACK});

@@ -93,16 +93,19 @@ static bool in_drag(const struct ui_map_view *m, int cell)
 }
 
 /* The same cells as in the last drawing are summed again only where chunks changed. */
-static void fill_bins(struct ui_map_view *m, struct ui_target *t, size_t n)
+static void fill_bins(struct ui_map_view *m, struct ui_shell *shell, size_t n)
 {
-	struct ui_map_filled have = m->filled, wanted = {.version = t->version,
-							 .top = m->top,
-							 .per_cell = ui_map_per_cell(m),
-							 .n = n,
-							 .life = ui_layer_is_life(m->layer)};
+	struct ui_target *t = &shell->target;
+	struct ui_map_filled have = m->filled,
+			     wanted = {.version = t->version,
+				       .top = m->top,
+				       .per_cell = ui_map_per_cell(m),
+				       .n = n,
+				       .life = ui_layer_is_life(m->layer),
+				       .heap = m->layer == PT_LAYER_HEAP ? shell->hunt.version + 1 : 0};
 	bool same = have.n == n && have.top == wanted.top && have.per_cell == wanted.per_cell;
 	bool current = same && have.version == t->version;
-	if (current && (have.life || !wanted.life))
+	if (current && (have.life || !wanted.life) && (have.heap == wanted.heap || !wanted.heap))
 		return;
 	if (current) /* another layer is shown, and nothing else is new */
 		;
@@ -111,6 +114,8 @@ static void fill_bins(struct ui_map_view *m, struct ui_target *t, size_t n)
 	else
 		pt_bins_fill(&m->axis, t->now, t->before, m->top, wanted.per_cell, m->bins, n);
 	ui_changes_bins(&t->changes, m->layer, &m->axis, t->now, m->top, m->bins, n);
+	if (wanted.heap)
+		ui_hunt_bins(ui_hunt_now(shell), &m->axis, t->now, m->top, m->bins, n);
 	m->filled = wanted;
 }
 
@@ -136,7 +141,7 @@ static void fill_cells(struct ui_map_view *m, struct ui_shell *shell)
 	size_t n = (size_t)m->w * (size_t)m->rows;
 	uint64_t per_cell = ui_map_per_cell(m);
 	bool comparison = is_comparison(m, shell);
-	fill_bins(m, t, n);
+	fill_bins(m, shell, n);
 	if (comparison)
 		fill_differences(m, t, n);
 	for (size_t i = 0; i < n; i++) {
@@ -280,7 +285,7 @@ static void draw_whole(struct ui_map_view *m, struct ui_shell *shell, struct wg_
 {
 	int n = 0;
 	struct wg_heat_cell *cells = ui_heat_strip(&shell->scratch, &m->axis, shell->target.now, NULL,
-						   &shell->target.changes, m->layer, line.w, &n);
+						   &shell->target.changes, ui_hunt_now(shell), m->layer, line.w, &n);
 	if (!cells)
 		return;
 	wg_draw_strip(c, line, cells, n, WG_BACK);
@@ -428,6 +433,54 @@ static size_t describe_life(const struct ui_map_view *m, struct ui_shell *shell,
 	return n;
 }
 
+/* "812 leaked (3.1M)  40 mixed  9k live": what a hunt found, or what there is to do about it. */
+static size_t describe_heap(const struct ui_map_view *m, struct ui_shell *shell, const struct pt_bin *bin,
+			    struct wg_span *ret)
+{
+	struct ui_scratch *s = &shell->scratch;
+	const struct pt_bin_heap *h = &bin->heap;
+	size_t n = 0;
+	if (m->layer != PT_LAYER_HEAP)
+		return 0;
+	if (!h->known) {
+		ret[n++] = (struct wg_span){shell->target.back ? "not known of the past"
+							       : "not hunted yet: press H to hunt",
+					    WG_UNKNOWN, 0};
+		return n;
+	}
+	const struct {
+		uint64_t pages;
+		const char *word;
+		uint8_t hue;
+	} of[] = {{h->leaked, "leaked", WG_HUE_LEAKED},
+		  {h->mixed, "leaked and live", WG_HUE_MIXED},
+		  {h->live, "live", WG_HUE_ANON},
+		  {h->free, "free but resident", WG_HUE_FREE},
+		  {h->own, "the allocator's", WG_HUE_ZERO}};
+	for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+		if (of[i].pages)
+			ret[n++] = (struct wg_span){
+				bin->pages == 1 ? of[i].word
+						: ui_scratch_text(s, "%s %s", ui_number(s, of[i].pages), of[i].word),
+				WG_HEAT(of[i].hue, WG_LEVELS - 1), 1};
+	if (!n)
+		ret[n++] = (struct wg_span){"nothing of the heap", WG_DIM, 1};
+	if (h->lost_bytes)
+		ret[n++] = (struct wg_span){ui_scratch_text(s, "%s leaked", ui_size(s, h->lost_bytes)), WG_STRONG, 1};
+	if (h->free_bytes)
+		ret[n++] = (struct wg_span){ui_scratch_text(s, "%s free", ui_size(s, h->free_bytes)), WG_TEXT, 2};
+	return n;
+}
+
+/* Of all of the map. */
+static struct pt_bin heap_of_all(const struct ui_map_view *m, struct ui_shell *shell)
+{
+	struct pt_bin all = {.pages = m->axis.pages};
+	if (m->layer == PT_LAYER_HEAP)
+		ui_hunt_bins(ui_hunt_now(shell), &m->axis, shell->target.now, 0, &all, 1);
+	return all;
+}
+
 static void sum_all(const struct ui_map_view *m, const struct pt_snapshot *s, struct pt_counts *sum)
 {
 	for (size_t i = 0; i < m->axis.n; i++)
@@ -440,7 +493,7 @@ static void draw_status(struct ui_map_view *m, struct ui_shell *shell, struct wg
 {
 	const struct pt_snapshot *s = shell->target.now;
 	struct ui_scratch *scratch = &shell->scratch;
-	struct wg_span spans[PARTS + 12] = {{"all of it:", WG_DIM, 2}};
+	struct wg_span spans[PARTS + 20] = {{"all of it:", WG_DIM, 2}};
 	size_t n = 1;
 	struct pt_counts sum = {0};
 	struct pt_difference difference = {0};
@@ -467,6 +520,8 @@ static void draw_status(struct ui_map_view *m, struct ui_shell *shell, struct wg
 		if (comparison)
 			difference_of_all(m, &shell->target, &difference);
 	}
+	struct pt_bin all = focus && m->w ? m->bins[ui_map_cursor_cell(m, s)] : heap_of_all(m, shell);
+	n += describe_heap(m, shell, &all, spans + n);
 	if (comparison)
 		n += describe_difference(scratch, &difference, spans + n);
 	n += describe(scratch, &sum, pages, spans + n);

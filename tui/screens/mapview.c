@@ -284,24 +284,29 @@ static void zoom_to_range(struct ui_map_view *m, const struct pt_snapshot *s, in
 
 static uint64_t hits_of(const struct ui_map_view *m, const struct pt_snapshot *s, const struct pt_bin *bin)
 {
+	if (m->layer == PT_LAYER_HEAP) /* all of it shows, leaks are looked for */
+		return bin->heap.leaked + bin->heap.mixed;
 	return pt_bin_heat(bin, m->layer, &s->signals).hits;
 }
 
 /* What cells hold that may not be on the screen. */
-static void look_at(const struct ui_map_view *m, struct ui_target *t, uint64_t first, uint64_t pages,
+static void look_at(const struct ui_map_view *m, struct ui_shell *shell, uint64_t first, uint64_t pages,
 		    struct pt_bin *bins, size_t n)
 {
+	struct ui_target *t = &shell->target;
 	pt_bins_fill(&m->axis, t->now, NULL, first, pages, bins, n);
 	ui_changes_bins(&t->changes, m->layer, &m->axis, t->now, first, bins, n);
+	if (m->layer == PT_LAYER_HEAP)
+		ui_hunt_bins(ui_hunt_now(shell), &m->axis, t->now, first, bins, n);
 }
 
-static void find_densest(struct ui_map_view *m, struct ui_target *t)
+static void find_densest(struct ui_map_view *m, struct ui_shell *shell)
 {
-	const struct pt_snapshot *s = t->now;
+	const struct pt_snapshot *s = shell->target.now;
 	uint64_t most = 0, best = 0, per_cell = ui_map_per_cell(m);
 	struct pt_bin bins[BINS_AT_ONCE];
 	for (uint64_t cell = 0; cell < cells(m); cell += BINS_AT_ONCE) {
-		look_at(m, t, m->top + cell * per_cell, per_cell, bins, BINS_AT_ONCE);
+		look_at(m, shell, m->top + cell * per_cell, per_cell, bins, BINS_AT_ONCE);
 		for (uint64_t i = 0; i < BINS_AT_ONCE && cell + i < cells(m); i++)
 			if (hits_of(m, s, &bins[i]) > most) {
 				most = hits_of(m, s, &bins[i]);
@@ -323,7 +328,7 @@ static void find_hit(struct ui_map_view *m, struct ui_shell *shell, int directio
 		if (direction < 0 ? at == 0 : at >= last)
 			break;
 		at = direction < 0 ? at - 1 : at + 1;
-		look_at(m, &shell->target, top + at * per_cell, per_cell, &bin, 1);
+		look_at(m, shell, top + at * per_cell, per_cell, &bin, 1);
 		if (hits_of(m, s, &bin)) {
 			move_to(m, s, (int64_t)(top + at * per_cell));
 			return;
@@ -335,15 +340,15 @@ static void find_hit(struct ui_map_view *m, struct ui_shell *shell, int directio
 /* ---- deeper ----------------------------------------------------------------------------------------------------- */
 
 /* Moves the cursor to the first page of its cell that the layer shows, looking at ever smaller parts of it. */
-static void aim(struct ui_map_view *m, struct ui_target *t)
+static void aim(struct ui_map_view *m, struct ui_shell *shell)
 {
-	const struct pt_snapshot *s = t->now;
+	const struct pt_snapshot *s = shell->target.now;
 	uint64_t pages = ui_map_per_cell(m), first = m->top + ui_map_cursor_cell(m, s) * pages;
 	struct pt_bin bins[BINS_AT_ONCE];
 	while (pages > 1) {
 		uint64_t part = (pages + BINS_AT_ONCE - 1) / BINS_AT_ONCE;
 		size_t i = 0, n = (size_t)((pages + part - 1) / part);
-		look_at(m, t, first, part, bins, n);
+		look_at(m, shell, first, part, bins, n);
 		while (i < n && !hits_of(m, s, &bins[i]))
 			i++;
 		if (i == n)
@@ -361,7 +366,7 @@ static void enter(struct ui_map_view *m, struct ui_shell *shell)
 		return;
 	}
 	remember_zoom(m);
-	aim(m, &shell->target);
+	aim(m, shell);
 	zoom_to(m, shell->target.now, 1);
 }
 
@@ -394,7 +399,7 @@ static bool act_on_pages(struct ui_map_view *m, struct ui_shell *shell, enum ui_
 	case UI_DO_PAGE: ui_shell_push(shell, ui_page_new(shell, m->cursor)); return true;
 	case UI_DO_NEXT_HIT: find_hit(m, shell, 1); return true;
 	case UI_DO_PREVIOUS_HIT: find_hit(m, shell, -1); return true;
-	case UI_DO_DENSEST: find_densest(m, &shell->target); return true;
+	case UI_DO_DENSEST: find_densest(m, shell); return true;
 	default: return zoom(m, s, action) || move(m, s, action);
 	}
 }

@@ -42,8 +42,9 @@ struct ui_map_view {
 	struct ui_map_filled {    /* what is in the bins */
 		unsigned version; /* of the target */
 		uint64_t top, per_cell;
-		size_t n;  /* 0: nothing that could be kept */
-		bool life; /* what layers of ages ask for */
+		size_t n;      /* 0: nothing that could be kept */
+		bool life;     /* what layers of ages ask for */
+		unsigned heap; /* version of the hunt that the layer of the heap is of, and 1; 0: another layer */
 	} filled;
 	struct pt_difference *differences; /* [w * rows], owned; of two moments that are compared */
 	struct ui_map_filled compared;     /* what is in them */

@@ -229,6 +229,7 @@ static bool act(struct ui_screen *screen, struct ui_shell *shell, enum ui_action
 	switch (action) {
 	case UI_DO_LEFT: step(p, shell, -1); return true;
 	case UI_DO_RIGHT: step(p, shell, 1); return true;
+	case UI_DO_ENTER: ui_shell_push(shell, ui_object_new(shell, p->view.address)); return true;
 	case UI_DO_REFRESH: read_now(p, shell); return true;
 	case UI_DO_HEX:
 		p->view.hex = !p->view.hex;

@@ -11,6 +11,9 @@ struct ui_screen *ui_overview_new(struct ui_shell *shell);
 /* The map of [start, end), VMAs end to end; of the whole process if end is 0. The cursor starts at `cursor`. */
 struct ui_screen *ui_map_new(struct ui_shell *shell, uint64_t start, uint64_t end, uint64_t cursor, unsigned layer);
 struct ui_screen *ui_faults_new(struct ui_shell *shell);
+struct ui_screen *ui_hunt_new(struct ui_shell *shell);
+/* The object of the heap that an address lies in. */
+struct ui_screen *ui_object_new(struct ui_shell *shell, uint64_t address);
 struct ui_screen *ui_page_new(struct ui_shell *shell, uint64_t address);
 
 #endif
