@@ -142,27 +142,44 @@ static int make_view(struct pt_passes *passes, struct pt_hunt_view *view, struct
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
 
-static int hunt_once(struct pt_passes *passes, struct pt_hunt_result *ret)
+/* sites may be NULL, for the reason `why`. */
+static int view_it(struct pt_passes *passes, struct pt_sites *sites, int why, struct pt_hunt_result *ret)
 {
-	struct pt_kernel *k = passes->run->target->k;
-	uint64_t began = k->ops->now(k, PT_CLOCK_MONOTONIC);
-	pt_passes_tell(passes, PT_HUNT_LOOKING, -1);
-	int error = pt_passes_run(passes);
-	if (error)
-		return error;
 	struct pt_hunt_view *view = pt_hunt_view_new();
 	if (!view)
 		return -ENOMEM;
 	view->pid = passes->run->target->pid;
-	view->sites_error = -ENODATA;
-	error = make_view(passes, view, ret);
+	view->sites_error = why;
+	int error = make_view(passes, view, ret);
+	if (!error && sites && view->verdict)
+		error = pt_sites_join(sites, view);
 	if (error) {
 		pt_hunt_view_unref(view);
-		return error;
+		free(ret->pages);
+		ret->pages = NULL;
+	} else {
+		ret->view = view;
 	}
-	view->at_ns = k->ops->now(k, PT_CLOCK_MONOTONIC);
-	view->ns = view->at_ns - began;
-	ret->view = view;
+	return error;
+}
+
+static int hunt_once(struct pt_passes *passes, struct pt_hunt_result *ret)
+{
+	struct pt_kernel *k = passes->run->target->k;
+	const uint64_t began = k->ops->now(k, PT_CLOCK_MONOTONIC);
+	struct pt_sites *sites = NULL;
+	int why = -ENODATA;
+	pt_passes_tell(passes, PT_HUNT_LOOKING, -1);
+	int error = pt_passes_run(passes);
+	if (!error)
+		error = pt_hunt_sites(passes, &sites, &why);
+	if (!error)
+		error = view_it(passes, sites, why, ret);
+	pt_sites_free(sites);
+	if (error)
+		return error;
+	ret->view->at_ns = k->ops->now(k, PT_CLOCK_MONOTONIC);
+	ret->view->ns = ret->view->at_ns - began;
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "core/hunt/heappages.h"
 #include "core/hunt/hunt.h"
 #include "core/hunt/lost.h"
+#include "core/hunt/sites.h"
 
 struct pt_hunt_run {
 	struct pt_target *target;     /* borrowed, as the next */
@@ -48,5 +49,13 @@ struct pt_passes {
 int pt_passes_run(struct pt_passes *passes);
 void pt_passes_free(struct pt_passes *passes); /* what it holds */
 void pt_passes_tell(struct pt_passes *passes, enum pt_hunt_stage stage, double done);
+
+/* ---- call sites (sites_step.c) ---------------------------------------------------------------------------------- */
+
+/*
+ * If they were asked for and anything is lost: samples, and runs all passes anew, for pt_sites_join to go with. *ret NULL:
+ * there are none, for the reason *ret_why. Errors as pt_hunt_run.
+ */
+int pt_hunt_sites(struct pt_passes *passes, struct pt_sites **ret, int *ret_why);
 
 #endif
