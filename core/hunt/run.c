@@ -9,6 +9,7 @@
 
 #include "core/hunt/allocator.h"
 #include "core/hunt/groups.h"
+#include "core/hunt/hidden.h"
 #include "core/hunt/loose.h"
 #include "core/hunt/why.h"
 
@@ -106,6 +107,9 @@ static int tell_apart(struct pt_passes *passes, struct pt_hunt_view *view)
 				  run->cancelled, run->arg);
 	if (!error)
 		error = list_objects(view, &passes->lost);
+	if (!error)
+		error = pt_hunt_hidden(view->objects, view->n_objects, &passes->memory, passes->heap, &passes->roots,
+				       passes->reach);
 	if (error)
 		return error;
 	sum_tiers(view);

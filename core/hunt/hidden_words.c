@@ -1,0 +1,104 @@
+/*
+ * Words of memory that may be encoded pointers, and what an address stands for.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/hunt/hidden_parts.h"
+#include "core/hunt/reaching.h"
+
+#define SMALL 65536u /* numbers below are no pointers */
+
+static bool in_bounds(const struct pt_hidden *h, uint64_t word)
+{
+	for (size_t i = 0; i < h->n_bounds; i++)
+		if (word - h->bounds[i].low < h->bounds[i].high - h->bounds[i].low)
+			return true;
+	return false;
+}
+
+bool pt_hidden_is_candidate(const struct pt_hidden *h, uint64_t word)
+{
+	if (!word || in_bounds(h, word))
+		return false;
+	if (word < SMALL || word >> 48)
+		return true;
+	if (!(h->near[word >> 27 & 1023] >> (word >> 21 & 63) & 1))
+		return true;
+	const struct pt_vma_table *vmas = h->memory->vmas;
+	size_t i = pt_vma_find(vmas, word);
+	return i == vmas->n || !pt_vma_covers(&vmas->v[i], word) || vmas->v[i].role == PT_ROLE_GUARD;
+}
+
+pt_chunk_id pt_hidden_lost_at(const struct pt_hidden *h, uint64_t address)
+{
+	struct pt_chunk chunk;
+	if (address % 16 || !in_bounds(h, address))
+		return PT_NO_CHUNK;
+	pt_chunk_id id = pt_heap_find(h->heap, address);
+	if (id == PT_NO_CHUNK || !(h->lost[id / 64] >> id % 64 & 1))
+		return PT_NO_CHUNK;
+	pt_heap_chunk(h->heap, id, &chunk);
+	return chunk.address == address ? id : PT_NO_CHUNK;
+}
+
+/* ---- streams ---------------------------------------------------------------------------------------------------- */
+
+struct words {
+	struct pt_hidden *h;
+	void (*each)(struct pt_hidden *h, const struct pt_hidden_run *run);
+};
+
+static void each_of_roots(void *arg, const struct pt_stream_batch *batch)
+{
+	struct words *w = arg;
+	const struct pt_hidden_run run = {
+		.address = batch->address, .words = batch->words, .n = batch->n, .live = true, .thread = batch->thread};
+	w->each(w->h, &run);
+}
+
+static void each_of_heap(void *arg, const struct pt_stream_batch *batch)
+{
+	struct words *w = arg;
+	struct pt_heap_cursor c;
+	uint64_t batch_end = batch->address + batch->n * 8;
+	for (bool more = pt_heap_seek(w->h->heap, batch->address, &c); more && c.start < batch_end;
+	     more = pt_heap_next(&c)) {
+		uint64_t start = c.start + 16 > batch->address ? c.start + 16 : batch->address;
+		uint64_t end = c.end < batch_end ? c.end : batch_end;
+		if (start >= end || !pt_heap_used(w->h->heap, c.id))
+			continue;
+		const struct pt_hidden_run run = {.address = start,
+						  .words = batch->words + (start - batch->address) / 8,
+						  .n = (size_t)(end - start) / 8,
+						  .live = pt_reach_of(w->h->reach, c.id) == PT_REACHED,
+						  .chunk = c.start + 16,
+						  .size = c.end - c.start - 16,
+						  .thread = batch->thread};
+		w->each(w->h, &run);
+	}
+}
+
+int pt_hidden_stream(struct pt_hidden *h, void (*each)(struct pt_hidden *h, const struct pt_hidden_run *run))
+{
+	struct words w = {h, each};
+	size_t n;
+	const struct pt_heap_region *regions = pt_heap_regions(h->heap, &n);
+	struct pt_stream stream = {.memory = h->memory,
+				   .stretches = h->stretches,
+				   .n = h->roots->n_spans,
+				   .each = each_of_roots,
+				   .cancelled = h->reach->options.cancelled,
+				   .arg = &w};
+	if (stream.cancelled && stream.cancelled(h->reach->options.arg))
+		return -ECANCELED;
+	stream.cancelled = NULL; /* its argument is another */
+	for (size_t i = 0; i < stream.n; i++)
+		h->stretches[i] = (struct pt_stretch){h->roots->spans[i].start, h->roots->spans[i].end};
+	int error = pt_stream_read(&stream);
+	for (size_t i = 0; i < n; i++)
+		h->stretches[i] = (struct pt_stretch){regions[i].start, regions[i].end};
+	stream.n = n;
+	stream.each = each_of_heap;
+	return error ? error : pt_stream_read(&stream);
+}
