@@ -1,8 +1,8 @@
 /*
  * The index of a heap: spaces in order, chunks by number and by address; see heap_inner.h.
  *
- * The number of the chunk that holds an address is how many began in its space up to there: what the ranks say, and the
- * bits of at most four words.
+ * The number of the chunk that holds an address is how many began in its space up to there: what ranks and steps say, and
+ * the bits of one word.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +10,9 @@
 
 #include "core/hunt/heap_inner.h"
 
-#define RANK_BITS 256u
+#define RANK_BITS  256u
+#define RANK_WORDS (RANK_BITS / 64)
+#define HINT       4096u /* chunks */
 
 /* ---- in the making ---------------------------------------------------------------------------------------------- */
 
@@ -18,6 +20,8 @@ static void free_space(struct pt_space *space)
 {
 	free(space->starts);
 	free(space->ranks);
+	free(space->steps);
+	free(space->hints);
 	free(space->used);
 	*space = (struct pt_space){0};
 }
@@ -27,18 +31,33 @@ static uint64_t n_bits(const struct pt_space *space)
 	return (space->region.end - space->region.start) / PT_GRAIN;
 }
 
+/* Bits that are set; not every processor that this is built for has an instruction for it. */
+static inline uint32_t count(uint64_t bits)
+{
+	bits -= bits >> 1 & 0x5555555555555555u;
+	bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
+	bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+	return (uint32_t)(bits * 0x0101010101010101u >> 56);
+}
+
 static bool make_ranks(struct pt_space *space)
 {
 	size_t words = (n_bits(space) + 63) / 64;
-	uint32_t sum = 0;
-	space->ranks = malloc((words / 4 + 1) * sizeof(*space->ranks));
-	if (!space->ranks)
+	uint32_t sum = 0, hinted = 0;
+	space->ranks = malloc((words / RANK_WORDS + 1) * sizeof(*space->ranks));
+	space->steps = malloc(words);
+	space->hints = malloc(((size_t)space->n / HINT + 2) * sizeof(*space->hints));
+	if (!space->ranks || !space->steps || !space->hints)
 		return false;
 	for (size_t i = 0; i < words; i++) {
-		if (i % 4 == 0)
-			space->ranks[i / 4] = sum;
-		sum += (uint32_t)__builtin_popcountll(space->starts[i]);
+		if (i % RANK_WORDS == 0)
+			space->ranks[i / RANK_WORDS] = sum;
+		space->steps[i] = (uint8_t)(sum - space->ranks[i / RANK_WORDS]);
+		sum += count(space->starts[i]);
+		if (sum > hinted * HINT)
+			space->hints[hinted++] = (uint32_t)(i / RANK_WORDS);
 	}
+	space->hints[hinted] = (uint32_t)((words - 1) / RANK_WORDS);
 	return true;
 }
 
@@ -259,11 +278,8 @@ static size_t space_at(const struct pt_heap *heap, uint64_t address)
 /* Chunks that begin in the space up to and with this bit. */
 static uint32_t rank_of(const struct pt_space *space, uint64_t bit)
 {
-	uint64_t word = bit / 64;
-	uint32_t n = space->ranks[bit / RANK_BITS];
-	for (uint64_t i = word & ~3ull; i < word; i++)
-		n += (uint32_t)__builtin_popcountll(space->starts[i]);
-	return n + (uint32_t)__builtin_popcountll(space->starts[word] & (~0ull >> (63 - bit % 64)));
+	uint64_t word = bit / 64, bits = space->starts[word] & ~0ull >> (63 - bit % 64);
+	return space->ranks[bit / RANK_BITS] + space->steps[word] + count(bits);
 }
 
 pt_chunk_id pt_heap_find(const struct pt_heap *heap, uint64_t address)
@@ -309,7 +325,7 @@ static uint64_t select_start(const struct pt_space *space, uint32_t ordinal)
 {
 	if (!space->starts)
 		return space->region.start;
-	size_t low = 0, high = (n_bits(space) + RANK_BITS - 1) / RANK_BITS;
+	size_t low = space->hints[ordinal / HINT], high = (size_t)space->hints[ordinal / HINT + 1] + 1;
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
 		if (space->ranks[middle] <= ordinal)
@@ -318,8 +334,8 @@ static uint64_t select_start(const struct pt_space *space, uint32_t ordinal)
 			high = middle;
 	}
 	uint32_t left = ordinal - space->ranks[low];
-	uint64_t word = low * (RANK_BITS / 64), bits = space->starts[word];
-	for (unsigned n; left >= (n = (unsigned)__builtin_popcountll(bits)); left -= n)
+	uint64_t word = low * RANK_WORDS, bits = space->starts[word];
+	for (uint32_t n; left >= (n = count(bits)); left -= n)
 		bits = space->starts[++word];
 	for (; left; left--)
 		bits &= bits - 1;

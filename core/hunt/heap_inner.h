@@ -1,8 +1,8 @@
 /*
  * Private to heap*.c: a heap in the making.
  *
- * A space is one region with its index: a bitmap of where chunks begin and how many began before each 256th bit, so that
- * the number of a chunk is found in O(1). An mmapped chunk needs none.
+ * A space is one region with its index: a bitmap of where chunks begin, how many began before each 256th bit, and from
+ * there before each word, so that the number of a chunk is found in O(1). An mmapped chunk needs none.
  */
 #ifndef PT_HUNT_HEAP_INNER_H
 #define PT_HUNT_HEAP_INNER_H
@@ -20,7 +20,9 @@ struct pt_space {
 	struct pt_heap_region region;
 	uint64_t *starts; /* NULL: one chunk */
 	uint32_t *ranks;
-	uint64_t *used; /* a bit per chunk, while it is walked */
+	uint8_t *steps;
+	uint32_t *hints; /* index into ranks of each 4096th chunk */
+	uint64_t *used;  /* a bit per chunk, while it is walked */
 	pt_chunk_id first, n;
 	bool torn; /* it goes on behind its end, but could not be walked there */
 };
