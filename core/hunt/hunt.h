@@ -16,7 +16,7 @@ struct pt_hunt_options {
 	bool stop;           /* the whole process, for one pass in place of several */
 	bool swapped;        /* reads what is swapped out as well, which brings it into memory */
 	uint64_t sites_ns;   /* sample call sites for so long, between two verdicts; 0: no */
-	unsigned passes_max; /* 0: 10 */
+	unsigned passes_max; /* 0: 100; a process that is quiet takes two */
 	bool pages;          /* heap pages as well (pt_hunt_pages) */
 };
 

@@ -1,8 +1,6 @@
 /*
  * Pass after pass; see hunt.h. Each looks, walks the heap, reads the roots and reaches anew, and keeps nothing of the one
  * before but the lost.
- *
- * A pass that strikes nothing off may have been lucky: where an earlier one did, two such in a row are asked for.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,7 +8,7 @@
 #include "core/hunt/run.h"
 #include "core/kernel/hold.h"
 
-#define PASSES_MAX 10u       /* unless said otherwise */
+#define PASSES_MAX 100u       /* unless said otherwise */
 #define AGAIN_MAX  16u       /* tries at a heap that changes while it is walked */
 #define TELL_NS    20000000u /* between two words on how far it is */
 
@@ -139,15 +137,10 @@ static int pass_held(struct pt_passes *passes)
 static int lose(struct pt_passes *passes)
 {
 	struct pt_lost *lost = &passes->lost;
-	size_t before = lost->n;
-	bool first = !lost->passes;
 	int error = pt_lost_pass(lost, &passes->memory, passes->heap, passes->reach);
 	if (error)
 		return error;
-	bool fewer = !first && lost->n < before;
-	passes->moved |= fewer;
-	passes->quiet = first || fewer ? 0 : passes->quiet + 1;
-	passes->converged = !lost->n || passes->quiet >= (passes->moved ? 2u : 1u) || passes->run->options.stop;
+	passes->converged = pt_settle_pass(&passes->settle, lost->n) || passes->run->options.stop;
 	passes->progress.suspects = lost->n;
 	pt_passes_tell(passes, PT_HUNT_PASS, 1);
 	return 0;

@@ -7,6 +7,7 @@
 #include "core/hunt/heappages.h"
 #include "core/hunt/hunt.h"
 #include "core/hunt/lost.h"
+#include "core/hunt/settle.h"
 #include "core/hunt/sites.h"
 
 struct pt_hunt_run {
@@ -39,8 +40,8 @@ struct pt_passes {
 	struct pt_lost lost;
 	struct pt_hunt_progress progress;
 	uint64_t told_ns;
-	bool converged, moved; /* moved: some pass struck objects off */
-	unsigned quiet;        /* passes in a row that did not */
+	struct pt_settle settle;
+	bool converged;
 	uint64_t stopped_ns_max, stopped_all_ns;
 	int heap_error; /* -ENOTSUP, -EAGAIN, -EOVERFLOW: there is no heap to judge */
 };

@@ -67,7 +67,10 @@ static void say_no(struct words *words, const struct pt_hunt_facts *facts, const
 		say(words, "the heap changed too much while it was walked, each time it was tried");
 	else if (facts->heap_error == -EOVERFLOW)
 		say(words, "the heap has more objects than can be numbered");
-	else if (facts->swapped)
+	else if (!facts->swapped)
+		say(words, "pointers are on the move so fast that %u passes still found some of them; --stop looks at a process "
+		    "that stands still", facts->passes);
+	else
 		say(words,
 		    "%s of its memory are swapped out and were not read, and pointers may lie there: --swapped reads "
 		    "them, "
@@ -97,7 +100,7 @@ int pt_hunt_judge(struct pt_hunt_view *view, const struct pt_hunt_facts *facts)
 	char names[160];
 	name_all(others, names, sizeof(names));
 	bool another = is_another(facts);
-	view->verdict = !another && !facts->heap_error && facts->version && !facts->swapped;
+	view->verdict = !another && !facts->heap_error && facts->version && !facts->swapped && facts->converged;
 	const char *allocator = another || !facts->version ? (others ? names : NULL) : facts->version;
 	if (view->verdict)
 		say_limits(&words, facts, names);
