@@ -8,21 +8,40 @@
 #include <string.h>
 
 #define ENOUGH	 0.001 /* expected to be left */
-#define FEW	 30    /* drops: what they say of a rate is vague, */
-#define FEW_RATE 0.75  /* so it is taken to be no more than this */
+#define FEW	 300   /* drops: what they say of the rate is vague. It is no less than it was, */
+#define FEW_RATE 0.75  /* and may be thought to be up to this */
+#define FIRST	 0.5 /* when there is nothing to go by */
+#define LEAST	 0.1 /* no two passes are alike: one of them may be held up */
 #define MOST	 0.98
+#define SURPRISE 7 /* more that could have been struck off would not all have stayed (once in a thousand times) */
 
 static double rate_of(const struct pt_settle *settle)
 {
+	unsigned known = settle->passes - 1 < PT_SETTLE_WINDOW ? settle->passes - 1 : PT_SETTLE_WINDOW;
 	uint64_t before = 0, after = 0;
-	for (unsigned i = 0; i + 1 < PT_SETTLE_WINDOW; i++) {
+	for (unsigned i = PT_SETTLE_WINDOW - known; i + 1 < PT_SETTLE_WINDOW; i++) {
 		before += settle->drops[i];
 		after += settle->drops[i + 1];
 	}
 	if (!before)
-		return 0.5; /* nothing to go by */
-	double rate = ((double)after + 0.5) / ((double)before + 1), most = after < FEW ? FEW_RATE : MOST;
-	return rate < most ? rate : most;
+		return FIRST;
+	double rate = ((double)after + 0.5) / ((double)before + 1), least = LEAST;
+	if (after < FEW) {
+		rate = rate < FEW_RATE ? rate : FEW_RATE;
+		least = settle->passes > 3 && settle->rate > LEAST ? settle->rate : LEAST;
+	}
+	rate = rate > least ? rate : least;
+	return rate < MOST ? rate : MOST;
+}
+
+/* A pass that struck nothing off says that there was little left to strike off, whatever was expected. */
+static void be_quiet(struct pt_settle *settle)
+{
+	if (settle->passes == 3 && settle->moved)
+		settle->rate = rate_of(settle);
+	double most = SURPRISE / (1 - settle->rate);
+	settle->left = (settle->left < most ? settle->left : most) * settle->rate;
+	settle->quiet++;
 }
 
 bool pt_settle_pass(struct pt_settle *settle, uint64_t n)
@@ -41,8 +60,7 @@ bool pt_settle_pass(struct pt_settle *settle, uint64_t n)
 		settle->rate = rate_of(settle);
 		settle->left = (double)drop * settle->rate / (1 - settle->rate);
 	} else {
-		settle->quiet++;
-		settle->left *= settle->rate;
+		be_quiet(settle);
 	}
 	if (!settle->moved || !n)
 		return true;

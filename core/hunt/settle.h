@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PT_SETTLE_WINDOW 6u
+#define PT_SETTLE_WINDOW 8u
 
 struct pt_settle {
 	unsigned passes;
