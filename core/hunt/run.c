@@ -136,23 +136,6 @@ static int sum_pages(struct pt_passes *passes, struct pt_hunt_view *view, struct
 	return 0;
 }
 
-static int sum_pages(struct pt_passes *passes, struct pt_hunt_view *view, struct pt_hunt_result *ret)
-{
-	struct pt_heap_page *pages = NULL;
-	size_t n = 0;
-	int error = pt_heap_pages(passes->heap, &passes->memory, view->objects, view->n_objects, &pages, &n);
-	if (error)
-		return error;
-	pt_heap_sum(passes->heap, &passes->memory, view->objects, view->n_objects, pages, n, view);
-	if (passes->run->options.pages) {
-		ret->pages = pages;
-		ret->n_pages = n;
-	} else {
-		free(pages);
-	}
-	return 0;
-}
-
 static int make_view(struct pt_passes *passes, struct pt_hunt_view *view, struct pt_hunt_result *ret)
 {
 	int error = judge(passes, view);
