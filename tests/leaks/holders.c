@@ -149,6 +149,7 @@ NEVER_INLINED static void fragmented(void)
 		if (!all[i] && random_of(&seed) % 3 == 0) /* into the holes, as they are: old pointers in them */
 			all[i] = malloc(16 + random_of(&seed) % 200);
 	alive[0] = all;
+	malloc_trim(0); /* pages in the middle of holes go */
 }
 
 /* The newest of 5,000 are kept, by links in the middle of what is linked; the others were freed. */

@@ -198,6 +198,35 @@ NEVER_INLINED static void mmapped(void)
 	all[3 * n + 1] = made("live", 96 << 20);
 }
 
+/* Large and hardly touched: most of their pages are not there, and what is far inside points on. */
+NEVER_INLINED static void *untouched(const char *tier, size_t size)
+{
+	void *object = calloc(1, size);
+	if (!object)
+		fail("calloc");
+	truth(tier, object);
+	return object;
+}
+
+NEVER_INLINED static void sparse(void)
+{
+	size_t n = scaled(300);
+	void **all = pointers(n);
+	alive[0] = all;
+	for (size_t i = 0; i < n; i++) {
+		size_t words = 5000 + i * 37;
+		all[i] = untouched("live", words * 8);
+		((void **)all[i])[words / 2] = untouched("live", 30000);
+		((void **)all[i])[words - 1] = made("live", 100);
+		void **lost = untouched("leaked", words * 8);
+		lost[words / 2] = untouched("leaked", 30000);
+		lost[words - 1] = made("leaked", 100);
+		if (i % 4 == 0)
+			free(calloc(1, 60000));
+	}
+	malloc_trim(0);
+}
+
 /* ---- where the pointer is --------------------------------------------------------------------------------------- */
 
 /* Constant after the start: the pointer is in memory that nobody writes to any more. */
@@ -230,8 +259,14 @@ NEVER_INLINED static void mappings(void)
 	}
 }
 
-const struct scene scenes[] = {{"interior", interior},   {"edges", edges},
-			       {"encoded", encoded},     {"compressed", compressed},
-			       {"xor-list", xor_list},   {"alignment", alignment},
-			       {"realloced", realloced}, {"mmapped", mmapped},
-			       {"mappings", mappings},   {NULL, NULL}};
+const struct scene scenes[] = {{"interior", interior},
+			       {"edges", edges},
+			       {"encoded", encoded},
+			       {"compressed", compressed},
+			       {"xor-list", xor_list},
+			       {"alignment", alignment},
+			       {"realloced", realloced},
+			       {"mmapped", mmapped},
+			       {"mappings", mappings},
+			       {"sparse", sparse},
+			       {NULL, NULL}};

@@ -162,7 +162,8 @@ NEVER_INLINED static void fill_own(void)
 		made("leaked", 72);
 	}
 	void **(*slots_of_library)(void) = NULL; /* in a library that came late: a TLS block of its own */
-	void *library = getenv("LEAKS_LIBRARY") ? dlopen(getenv("LEAKS_LIBRARY"), RTLD_NOW) : NULL;
+	const char *name = getenv("LEAKS_LIBRARY");
+	void *library = name && *name ? dlopen(name, RTLD_NOW) : NULL;
 	if (library)
 		*(void **)&slots_of_library = dlsym(library, "slots_of_library");
 	for (size_t i = 0; slots_of_library && i < 256; i++) {

@@ -7,18 +7,24 @@
 
 all=$tmp/all
 : >"$all"
-# try NAME [VARIABLE=VALUE...] COMMAND...
-try() {
+# hold NAME [OPTION...]: looks at what runs, and holds it against the bars
+hold() {
 	name=$1
 	shift
-	start_scene env "$@" || { cat "$tmp/scene.err" && complain "$name: it ended before it was ready" && return; }
-	if say=yes look; then
-		set -- $verdict $(jq '.leaks | .passes, .verdict, .converged, ."stopped-ns-max"' "$tmp/report")
-		echo "$name $*" >>"$all"
-		[ "$4" = 0 ] || complain "$name: $4 objects alive reported as leaked"
-		[ "$8" = 0 ] || complain "$name: $8 objects with a wrong size"
-		[ "${10}" = true ] || complain "$name: no verdict: $(jq -r .leaks.why "$tmp/report")"
-	fi
+	say=yes look "$@" || return
+	set -- $verdict $(jq '.leaks | .passes, .verdict, .converged, ."stopped-ns-max"' "$tmp/report")
+	echo "$name $*" >>"$all"
+	[ "$4" = 0 ] || complain "$name: $4 objects alive reported as leaked"
+	[ "$8" = 0 ] || complain "$name: $8 objects with a wrong size"
+	[ "${10}" = true ] || complain "$name: no verdict: $(jq -r .leaks.why "$tmp/report")"
+}
+# try NAME [VARIABLE=VALUE...] COMMAND...
+try() {
+	trying=$1
+	shift
+	start_scene env "$@" || { cat "$tmp/scene.err" && complain "$trying: it ended before it was ready" && return; }
+	hold "$trying"
+	case $* in *-churn*) hold "$trying,stopped" --stop ;; esac
 	end_scene
 }
 
@@ -39,9 +45,14 @@ for scene in structures:list structures:graph shapes:interior shapes:mmapped thr
 	[ ! -x "$build/optimized-${scene%:*}" ] || try "optimized,${scene#*:}" "$build/optimized-${scene%:*}" "${scene#*:}"
 done
 if echo 'int main(void) { return 0; }' | cc -static -x c -o "$tmp/static" - 2>/dev/null; then
-	for kind in static static-pie; do
-		cc -std=gnu17 -D_GNU_SOURCE -O2 -pthread -$kind -o "$build/$kind-structures" "$leaks/structures.c" "$leaks/truth.c" &&
-			try $kind,list "$build/$kind-structures" list && try $kind,table "$build/$kind-structures" table
+	for kind in static static-pie; do # thread-local memory of the main thread then lies before the first chunk
+		for program in structures threads; do
+			cc -std=gnu17 -D_GNU_SOURCE -O2 -pthread -$kind -o "$build/$kind-$program" "$leaks/$program.c" \
+				"$leaks/truth.c" 2>"$tmp/err" || complain "building a program with -$kind"
+		done
+		try $kind,table "$build/$kind-structures" table
+		try $kind,arenas "$build/$kind-threads" arenas
+		try $kind,thread-local LEAKS_LIBRARY= "$build/$kind-threads" thread-local
 	done
 else
 	echo "SKIP: static programs: there is no static libc"
