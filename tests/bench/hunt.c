@@ -78,7 +78,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: hunt PID N [MS]\n");
 		return 2;
 	}
-	int r = pt_kernel_linux_new(&k, NULL, 0);
+	int r = pt_kernel_linux_new(&k, "/", 0);
 	if (r == 0)
 		r = pt_target_open(&target, k, atoi(argv[1]), NULL);
 	long every = argc > 3 ? atol(argv[3]) : 0;
