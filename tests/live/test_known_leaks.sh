@@ -1,7 +1,7 @@
 #!/bin/sh
 # pagetop leaks on programs that know what they leak (tests/leaks): no object alive by a native pointer is taken for
 # leaked, in any of them, and of all that are leaked 99.5 % are found. Built in several ways, with malloc set up in several
-# ways, and while they go on. As an ordinary user on processes of one's own.
+# ways, and while they go on. As an ordinary user on processes of one's own. With PT_LONG in full size.
 . "$(dirname "$0")/../support/shell.sh"
 . "$top/tests/support/leaks.sh"
 
@@ -32,7 +32,7 @@ build_leaks plain -O1 -g || exit 1
 for program in structures shapes threads holders containers churn; do
 	[ -x "$build/plain-$program" ] || continue
 	for scene in $("$build/plain-$program"); do
-		case $scene in *-large) divisor=10 ;; *) divisor=1 ;; esac
+		case $scene in *-large) divisor=${PT_LONG:+1} && divisor=${divisor:-20} ;; *) divisor=${PT_LONG:+1} && divisor=${divisor:-4} ;; esac
 		try "$scene" "$build/plain-$program" "$scene"
 	done
 done
