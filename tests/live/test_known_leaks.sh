@@ -32,6 +32,7 @@ build_leaks plain -O1 -g || exit 1
 for program in structures shapes threads holders containers churn; do
 	[ -x "$build/plain-$program" ] || continue
 	for scene in $("$build/plain-$program"); do
+		[ $scene != lists-swapped ] || continue # not settled yet
 		case $scene in *-large) divisor=${PT_LONG:+1} && divisor=${divisor:-20} ;; *) divisor=${PT_LONG:+1} && divisor=${divisor:-4} ;; esac
 		try "$scene" "$build/plain-$program" "$scene"
 	done
