@@ -14,31 +14,29 @@
 #define NODES_MAX INT32_MAX
 #define NONE      UINT32_MAX       /* no leak yet */
 #define SEVERAL   (UINT32_MAX - 1) /* of several leaks */
+#define AHEAD     8u               /* nodes */
 #define LIST_END  ((uint32_t)INT32_MAX)
 
 struct node {
 	uint32_t edges; /* where its edges begin in graph.to; they end where those of the next node begin */
 	uint32_t low; /* 0: not visited; on a stack: the earliest visited node it leads to; then its component, 1..n */
 	union {
-		uint32_t at;    /* of the node: the edge to look at next */
-		uint32_t first; /* of a component: where its members begin in `member` */
+		uint32_t at;   /* the edge to look at next */
+		uint32_t leak; /* once all have components: of the component with this index, see leak_of() */
 	};
-	union {
-		struct {
-			uint32_t below : 31; /* of the node: what is below it on its stack */
-			uint32_t inner : 1;  /* it leads to an earlier one */
-		};
-		uint32_t member; /* of components, one after the other: index of a node */
-	};
+	uint32_t below : 31; /* what is below it on its stack */
+	uint32_t inner : 1;  /* it leads to an earlier one */
 };
 
 struct graph {
 	struct pt_leak_object *objects;
 	uint32_t n;
 	struct node *nodes; /* [n + 1] */
+	uint8_t *tiers;     /* [n] while edges are read: they are asked in any order */
 	uint32_t *to;       /* [n_edges] */
 	uint32_t n_edges, room;
-	uint32_t n_components;
+	uint32_t *order; /* [n] once components are known: nodes, a component's together, before those they point at */
+	uint32_t lowest; /* number of the first component there */
 	/* while edges are read */
 	uint32_t from; /* all before it have their edges */
 	bool failed;
@@ -58,7 +56,7 @@ static bool add_edge(void *arg, uint32_t from, uint32_t to)
 	struct graph *g = arg;
 	if (from >= g->n || from + 1 < g->from) /* out of order: not to be taken for another's */
 		return true;
-	if (to >= g->n || to == from || g->objects[to].tier != g->objects[from].tier)
+	if (to >= g->n || to == from || g->tiers[to] != g->tiers[from])
 		return true;
 	begin_edges(g, from);
 	if (g->n_edges == g->room) {
@@ -78,10 +76,15 @@ static bool add_edge(void *arg, uint32_t from, uint32_t to)
 static int read_graph(struct graph *g, pt_leak_edges *edges, void *arg)
 {
 	g->nodes = calloc((size_t)g->n + 1, sizeof(*g->nodes));
-	if (!g->nodes)
+	g->tiers = malloc((size_t)g->n + 1);
+	if (!g->nodes || !g->tiers)
 		return -ENOMEM;
+	for (uint32_t i = 0; i < g->n; i++)
+		g->tiers[i] = g->objects[i].tier;
 	int error = edges(arg, add_edge, g);
 	begin_edges(g, g->n);
+	free(g->tiers);
+	g->tiers = NULL;
 	return g->failed ? -ENOMEM : error;
 }
 
@@ -93,7 +96,16 @@ struct search {
 	uint32_t open;  /* of components that are not complete; top of a stack */
 	uint32_t index; /* of the next node that is visited */
 	uint32_t next;  /* number of the next component, downwards: never below index */
+	uint32_t left;  /* nodes that have no component yet */
 };
+
+/* What comes out first is pointed at by what comes later. */
+static void set_component(struct search *s, uint32_t v)
+{
+	s->g->nodes[v].low = s->next;
+	s->g->order[--s->left] = v;
+	s->index--;
+}
 
 static void enter(struct search *s, uint32_t v)
 {
@@ -118,18 +130,21 @@ static void leave(struct search *s)
 		s->open = v;
 		return;
 	}
-	s->index--;
 	while (s->open != LIST_END && node->low <= nodes[s->open].low) {
-		nodes[s->open].low = s->next;
-		s->open = nodes[s->open].below;
-		s->index--;
+		const uint32_t member = s->open;
+		s->open = nodes[member].below;
+		set_component(s, member);
 	}
-	node->low = s->next--;
+	set_component(s, v);
+	s->next--;
 }
 
-static void find_components(struct graph *g)
+static int find_components(struct graph *g)
 {
-	struct search s = {.g = g, .path = LIST_END, .open = LIST_END, .index = 1, .next = g->n};
+	struct search s = {.g = g, .path = LIST_END, .open = LIST_END, .index = 1, .next = g->n, .left = g->n};
+	g->order = malloc(((size_t)g->n + 1) * sizeof(*g->order));
+	if (!g->order)
+		return -ENOMEM;
 	for (uint32_t from = 0; from < g->n; from++) {
 		if (!g->nodes[from].low)
 			enter(&s, from);
@@ -148,27 +163,8 @@ static void find_components(struct graph *g)
 			}
 		}
 	}
-	g->n_components = g->n - s.next;
-}
-
-/* Numbers them 0..n-1, those that others point at later, and lists their members. */
-static void sort_members(struct graph *g)
-{
-	struct node *nodes = g->nodes;
-	const uint32_t lowest = g->n - g->n_components + 1;
-	for (uint32_t i = 0; i <= g->n; i++)
-		nodes[i].first = 0;
-	for (uint32_t i = 0; i < g->n; i++) {
-		nodes[i].low -= lowest;
-		nodes[nodes[i].low].first++;
-	}
-	uint32_t sum = 0;
-	for (uint32_t c = 0; c <= g->n_components; c++) { /* behind its last member */
-		sum += nodes[c].first;
-		nodes[c].first = sum;
-	}
-	for (uint32_t i = g->n; i > 0; i--)
-		nodes[--nodes[nodes[i - 1].low].first].member = i - 1;
+	g->lowest = s.next + 1;
+	return 0;
 }
 
 /* ---- leaks ------------------------------------------------------------------------------------------------------ */
@@ -179,33 +175,33 @@ struct list {
 };
 
 /* The size that more than half of the members have; 0: none. */
-static uint64_t common_size(const struct graph *g, uint32_t first, uint32_t end)
+static uint64_t common_size(const struct graph *g, const uint32_t *members, uint32_t n)
 {
 	uint64_t size = 0;
-	size_t votes = 0, n = 0;
-	for (uint32_t i = first; i < end; i++) {
-		const uint64_t other = g->objects[g->nodes[i].member].size;
+	size_t votes = 0, has = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const uint64_t other = g->objects[members[i]].size;
 		if (!votes)
 			size = other;
 		votes = other == size ? votes + 1 : votes - 1;
 	}
-	for (uint32_t i = first; i < end; i++)
-		n += g->objects[g->nodes[i].member].size == size;
-	return 2 * n > end - first ? size : 0;
+	for (uint32_t i = 0; i < n; i++)
+		has += g->objects[members[i]].size == size;
+	return 2 * has > n ? size : 0;
 }
 
 /* Of a circle none is the first; what holds it together is mostly unlike its other members: the largest of those. */
-static uint32_t pick_root(const struct graph *g, uint32_t first, uint32_t end)
+static uint32_t pick_root(const struct graph *g, const uint32_t *members, uint32_t n)
 {
-	const uint64_t common = common_size(g, first, end);
-	uint32_t root = g->nodes[first].member;
-	uint64_t size = 0;
-	for (uint32_t i = first; i < end; i++) {
-		const uint32_t v = g->nodes[i].member;
-		if (g->objects[v].size == common || g->objects[v].size <= size)
+	const uint64_t common = common_size(g, members, n);
+	uint32_t root = NONE;
+	uint64_t most = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const uint64_t size = g->objects[members[i]].size == common ? 1 : g->objects[members[i]].size;
+		if (size < most || (size == most && members[i] > root))
 			continue;
-		root = v;
-		size = g->objects[v].size;
+		root = members[i];
+		most = size;
 	}
 	return root;
 }
@@ -224,45 +220,58 @@ static bool add_leak(struct list *list, const struct pt_leak *leak)
 	return true;
 }
 
-/* All members of a component are of that leak, and so is, as far as can be told yet, what they point at. */
-static void take_members(struct graph *g, uint32_t component, uint32_t number, struct pt_leak *leak, uint32_t *leak_of)
+/* Of the component that a node is of. */
+static uint32_t *leak_of(const struct graph *g, uint32_t v)
 {
-	for (uint32_t i = g->nodes[component].first; i < g->nodes[component + 1].first; i++) {
-		const uint32_t v = g->nodes[i].member;
+	return &g->nodes[g->nodes[v].low - g->lowest].leak;
+}
+
+/* All members of a component are of that leak, and so is, as far as can be told yet, what they point at. */
+static void take_members(struct graph *g, const uint32_t *members, uint32_t n, uint32_t number, struct pt_leak *leak)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const uint32_t v = members[i];
 		leak->count++;
 		leak->bytes += g->objects[v].size;
 		g->objects[v].root = leak->root;
 		for (uint32_t e = g->nodes[v].edges; e < g->nodes[v + 1].edges; e++) {
-			uint32_t *other = &leak_of[g->nodes[g->to[e]].low];
+			uint32_t *other = leak_of(g, g->to[e]);
 			*other = *other == NONE || *other == number ? number : SEVERAL;
 		}
 	}
 }
 
+/* How many nodes of the order from `at` on are of one component. */
+static uint32_t count_members(const struct graph *g, uint32_t at)
+{
+	uint32_t end = at + 1;
+	if (at + AHEAD < g->n) { /* they lie anywhere in memory */
+		__builtin_prefetch(&g->nodes[g->order[at + AHEAD]]);
+		__builtin_prefetch(&g->objects[g->order[at + AHEAD]], 1);
+	}
+	while (end < g->n && g->nodes[g->order[end]].low == g->nodes[g->order[at]].low)
+		end++;
+	return end - at;
+}
+
 static int find_leaks(struct graph *g, struct list *list)
 {
-	uint32_t *leak_of = malloc(((size_t)g->n_components + 1) * sizeof(*leak_of)); /* of components */
-	if (!leak_of)
-		return -ENOMEM;
-	memset(leak_of, 0xff, ((size_t)g->n_components + 1) * sizeof(*leak_of));
-	for (uint32_t c = 0; c < g->n_components; c++) {
-		const uint32_t first = g->nodes[c].first, end = g->nodes[c + 1].first;
-		uint32_t leak = leak_of[c];
+	for (uint32_t i = 0; i < g->n; i++)
+		g->nodes[i].leak = NONE;
+	for (uint32_t at = 0, n; at < g->n; at += n) {
+		const uint32_t *members = g->order + at;
+		uint32_t leak = *leak_of(g, *members);
+		n = count_members(g, at);
 		if (leak == NONE || leak == SEVERAL) {
-			const uint32_t root = pick_root(g, first, end);
-			const struct pt_leak new = {.root = root,
-						    .cycle = end - first > 1,
-						    .shared = leak == SEVERAL,
-						    .tier = g->objects[root].tier};
+			const uint32_t root = pick_root(g, members, n);
+			const struct pt_leak new = {
+				.root = root, .cycle = n > 1, .shared = leak == SEVERAL, .tier = g->objects[root].tier};
 			leak = (uint32_t)list->n;
-			if (!add_leak(list, &new)) {
-				free(leak_of);
+			if (!add_leak(list, &new))
 				return -ENOMEM;
-			}
 		}
-		take_members(g, c, leak, &list->v[leak], leak_of);
+		take_members(g, members, n, leak, &list->v[leak]);
 	}
-	free(leak_of);
 	return 0;
 }
 
@@ -280,13 +289,14 @@ int pt_leaks_of(struct pt_leak_object *objects, size_t n, pt_leak_edges *edges, 
 	struct graph g = {.objects = objects, .n = (uint32_t)n};
 	struct list list = {0};
 	int error = n < NODES_MAX ? read_graph(&g, edges, arg) : -ENOMEM;
-	if (!error) {
-		find_components(&g);
-		sort_members(&g);
+	if (!error)
+		error = find_components(&g);
+	if (!error)
 		error = find_leaks(&g, &list);
-	}
+	free(g.tiers);
 	free(g.nodes);
 	free(g.to);
+	free(g.order);
 	if (error) {
 		free(list.v);
 		return error;
