@@ -14,6 +14,7 @@
 #define SIZE_BITS     7u /* PREV_INUSE, IS_MMAPPED, NON_MAIN_ARENA */
 #define FAST_MAX      128u
 #define FAST_BINS     10u
+#define CACHED_LIMIT  1056u /* of caches; those of 2.42 have a few larger ones, which are not looked at */
 #define SMALL_LIMIT   1024u
 #define BINS          254u /* words: fd and bk of each of 127 */
 #define LINK_BYTE     7u
@@ -48,7 +49,7 @@ struct pt_heads {
 static bool serves(const struct list *list, uint64_t chunk)
 {
 	switch (list->kind) {
-	case PT_HEAD_TCACHE: return (chunk - CHUNK_MIN) / HEADER < list->bins;
+	case PT_HEAD_TCACHE: return chunk < CACHED_LIMIT && (chunk - CHUNK_MIN) / HEADER < list->bins;
 	case PT_HEAD_FAST: return chunk <= FAST_MAX;
 	case PT_HEAD_BIN:
 	case PT_HEAD_TOP: break;
@@ -312,14 +313,6 @@ static bool find(struct pt_heads *heads, const struct source *source, unsigned a
 	return false;
 }
 
-static bool is_served(const struct pt_heads *heads, uint64_t chunk)
-{
-	bool is = false;
-	for (size_t i = 0; i < heads->n_lists && !is; i++)
-		is = heads->lists[i].kind == PT_HEAD_TCACHE && serves(&heads->lists[i], chunk);
-	return is;
-}
-
 bool pt_heads_next(struct pt_heads *heads, size_t source, unsigned after, struct pt_head *ret)
 {
 	const struct source *s = &heads->sources[source];
@@ -327,7 +320,7 @@ bool pt_heads_next(struct pt_heads *heads, size_t source, unsigned after, struct
 	if (!find(heads, s, after, ret))
 		return false;
 	const uint64_t header = ret->address - sizeof(uint64_t), bytes = ret->chunk ? ret->chunk : s->chunk;
-	ret->cached = ret->kind == PT_HEAD_FAST || is_served(heads, bytes);
+	ret->cached = ret->kind == PT_HEAD_FAST || bytes < CACHED_LIMIT;
 	ret->key = ret->cached ? ret->address + KEY_BYTE : header;
 	ret->other = ret->cached ? ret->address + LINK_BYTE : header + bytes;
 	if (ret->cached && heads->key && bytes > FAST_MAX)

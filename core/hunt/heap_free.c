@@ -144,6 +144,15 @@ static int add_tcache(struct pt_heap *heap, uint64_t header, const struct pt_cac
 	return 0;
 }
 
+/* It leads to a chunk of the list's size that came after the walk. */
+static bool leads_beyond(const struct reader *r, const struct list *list, uint64_t link)
+{
+	uint64_t head = 0;
+	if (link % PT_GRAIN || !pt_memory_word(r->memory, link - 8, &head))
+		return false;
+	return PT_HEAD_SIZE(head) >= list->least && PT_HEAD_SIZE(head) <= list->most;
+}
+
 /* A chunk is a thread's cache if all its entries point at chunks of their sizes, and there is one. */
 static int look_at_cache(struct reader *r, uint64_t header, bool marked)
 {
@@ -155,7 +164,7 @@ static int look_at_cache(struct reader *r, uint64_t header, bool marked)
 		return 0;
 	for (unsigned i = 0; i < shape->bins; i++) {
 		const struct list list = cache_list(i);
-		if (entries[i] && follow(r, &list, entries[i], 0) <= 1)
+		if (entries[i] && follow(r, &list, entries[i], 0) <= 1 && !leads_beyond(r, &list, entries[i]))
 			return 0;
 		n += entries[i] != 0;
 	}
