@@ -20,6 +20,7 @@
 #include "tests/support/canvas_check.h"
 #include "tests/support/scripted.h"
 #include "tests/support/scripted_faults.h"
+#include "tests/support/scripted_hunt.h"
 #include "tui/screens/screens.h"
 
 #define SECOND_NS 1000000000ull
@@ -136,6 +137,7 @@ static int open_target(void *arg, struct ui_target *target, pid_t pid, uint64_t 
 	target->tap = tap;
 	target->suspects = staged->suspects;
 	target->faults = &scripted_faults_ops;
+	target->hunt = &scripted_hunt_ops;
 	target->past = staged->no_past ? NULL : &staged->past->past;
 	return 0;
 }
@@ -205,6 +207,7 @@ static struct stage *make(pid_t pid, int w, int h)
 	stage->now_ns = 1000 * SECOND_NS;
 	stage->fixture = fixture_new(4096, world);
 	scripted_faults_begin();
+	scripted_hunt_begin();
 	stage->past = scripted_past_new();
 	stage->options = (struct ui_options){.pid = pid, .interval_ns = SECOND_NS, .budget = 5};
 	stage->canvas = check_canvas(w, h, CHECK_HALVES);
@@ -240,6 +243,7 @@ void stage_close(struct stage *stage)
 	ui_shell_free(&stage->shell, 10000);
 	leave_tap(stage);
 	scripted_faults_end();
+	scripted_hunt_end();
 	scripted_past_free(stage->past);
 	wg_canvas_free(&stage->canvas);
 	fixture_free(stage->fixture);

@@ -42,9 +42,9 @@ static const char *tier_words(unsigned tier)
 		       "stacks or what "
 		       "the kernel holds. The program cannot use or free it any more.";
 	case PT_LEAK_WEAK:
-		return "It is reached only by pointers to odd places inside objects, or from words that may be stale: "
-		       "most likely "
-		       "leaked, but not for certain.";
+		return "Only words that may be left over lead there, or that point to odd places inside it: it may be "
+		       "alive, "
+		       "and may be leaked.";
 	default:
 		return "Something that looks like an encoded pointer to it (XOR-ed, tagged, compressed) was found: it "
 		       "may well be "

@@ -189,7 +189,7 @@ static size_t set_columns(const struct ui_hunt_screen *h, struct wg_column *ret,
 		if (which[i] == UI_HUNT_WHAT && h->tab == UI_HUNT_LEAKS)
 			ret[i].title = "WHAT THEY HANG ON";
 		if (which[i] == UI_HUNT_ROOT && h->tab == UI_HUNT_LEAKS)
-			ret[i].title = "E.G.";
+			ret[i].title = "EXAMPLE";
 	}
 	return n;
 }

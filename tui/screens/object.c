@@ -95,7 +95,7 @@ static bool move_hex(struct object *o, enum ui_action action)
 {
 	struct ui_object_view *v = &o->view;
 	int64_t line = v->hex_line > 0 ? v->hex_line : 16, page = line * (v->lines > 1 ? v->lines : 1);
-	int64_t at = (int64_t)v->hex_top, n = v->got ? (int64_t)v->got->n_bytes : 0;
+	int64_t at = (int64_t)v->hex_top, n = v->got ? ((int64_t)v->got->n_bytes + line - 1) / line * line : 0;
 	switch (action) {
 	case UI_DO_UP: at -= line; break;
 	case UI_DO_DOWN: at += line; break;

@@ -195,8 +195,9 @@ static void draw_answer(struct ui_object_view *v, struct ui_shell *shell, struct
 					  : NULL,
 		 WG_DIM, 3},
 		{ui_scratch_text(s, "%s to it",
-				 o->in_all == 1 ? "one pointer"
-						: ui_scratch_text(s, "%s pointers", ui_number(s, o->in_all))),
+				 !o->in_all       ? "no pointer"
+				 : o->in_all == 1 ? "one pointer"
+						  : ui_scratch_text(s, "%s pointers", ui_number(s, o->in_all))),
 		 WG_TEXT, 2},
 		{o->in_all > o->n_in || o->out_all > o->n_out ? "not all are listed" : NULL, WG_UNKNOWN, 3},
 	};
