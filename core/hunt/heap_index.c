@@ -380,7 +380,7 @@ enum pt_chunk_kind pt_heap_kind(const struct pt_heap *heap, pt_chunk_id id)
 /* End of a chunk's usable memory, which reaches into the next header; behind the top and an mmapped one there is none. */
 static uint64_t usable_end(const struct pt_space *space, uint64_t next)
 {
-	return next == space->region.end && !space->torn ? next : next + 8;
+	return next == space->region.end && !space->reaches ? next : next + 8;
 }
 
 void pt_heap_chunk(const struct pt_heap *heap, pt_chunk_id id, struct pt_chunk *ret)

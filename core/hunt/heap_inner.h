@@ -24,7 +24,7 @@ struct pt_space {
 	uint32_t *hints; /* index into ranks of each 4096th chunk */
 	uint64_t *used;  /* a bit per chunk, while it is walked */
 	pt_chunk_id first, n;
-	bool torn; /* it goes on behind its end, but could not be walked there */
+	bool reaches; /* its last chunk reaches 8 bytes behind its end, as others do into the next header */
 };
 
 /* A chunk that is neither used nor simply free. */

@@ -44,44 +44,58 @@ static uint64_t known_end(const struct pt_heap *heap, size_t n_known, uint64_t a
 	return 0;
 }
 
-/* Whether that is the header of an mmapped chunk whose mapping begins `lead` bytes before it. */
-static bool is_header(const unsigned char *bytes, uint64_t at, uint64_t lead, const struct run *run, uint64_t page)
+/* An mmapped chunk: its header, its size, and what its mapping has behind it: 16 bytes since 2.43. */
+struct mapped {
+	uint64_t header, size, tail;
+};
+
+/* Whether at `at` is the header of an mmapped chunk whose mapping begins at `start`. Bit 0 of prev_size: of huge pages. */
+static bool is_header(const unsigned char *bytes, uint64_t at, uint64_t start, const struct run *run, uint64_t page,
+		      struct mapped *ret)
 {
-	uint64_t head = load(bytes + 8), size = PT_HEAD_SIZE(head);
-	return load(bytes) == lead && (head & 7) == PT_IS_MMAPPED && (lead + size) % page == 0 &&
-	       size >= PT_CHUNK_LEAST && size <= run->end - at;
+	uint64_t head = load(bytes + 8), size = PT_HEAD_SIZE(head), behind = (at - start + size) % page;
+	*ret = (struct mapped){at, size, behind ? PT_HEADER : 0};
+	return (load(bytes) & ~1ull) == at - start && (head & 7) == PT_IS_MMAPPED && size >= PT_CHUNK_LEAST &&
+	       size <= run->end - at && (behind + ret->tail) % page == 0 && ret->tail <= run->end - at - size;
+}
+
+static bool is_header_at(struct pt_chunk_walk *w, uint64_t at, uint64_t start, const struct run *run, uint64_t page,
+			 struct mapped *ret)
+{
+	unsigned char bytes[PT_HEADER];
+	if (at >= w->from && at + PT_HEADER <= w->to)
+		memcpy(bytes, w->window + (at - w->from), PT_HEADER);
+	else if (at >= run->end || pt_memory_read(w->memory, at, bytes, PT_HEADER) != PT_HEADER)
+		return false;
+	return is_header(bytes, at, start, run, page, ret);
 }
 
 /*
- * Aligned memory has its header right before it; the one at the mapping's start is left over then. *header and *size are of
- * that one, and become those of the other, if there is one.
+ * Aligned memory has its header right before it; the one at the mapping's start is left over then. *chunk is of that one, and
+ * becomes that of the other, if there is one. What is cut off is at least a chunk, up to 2.42.
  */
-static void find_aligned(struct pt_chunk_walk *w, const struct run *run, uint64_t page, uint64_t *header,
-			 uint64_t *size)
+static void find_aligned(struct pt_chunk_walk *w, const struct run *run, uint64_t page, struct mapped *chunk)
 {
-	uint64_t start = *header, all = *size, last = 0;
+	uint64_t start = chunk->header, all = chunk->size, last = start;
 	for (uint64_t align = 32; align < all; align *= 2) {
-		unsigned char bytes[PT_HEADER];
+		struct mapped other;
 		uint64_t at = ((start + PT_HEADER + align - 1) & ~(align - 1)) - PT_HEADER;
-		at += at - start < PT_CHUNK_LEAST ? align : 0; /* what is cut off has to be a chunk */
-		if (at == last || at >= start + all)
-			continue;
-		last = at;
-		if (at >= w->from && at + PT_HEADER <= w->to)
-			memcpy(bytes, w->window + (at - w->from), PT_HEADER);
-		else if (pt_memory_read(w->memory, at, bytes, PT_HEADER) != PT_HEADER)
-			continue;
-		if (is_header(bytes, at, at - start, run, page)) {
-			*header = at;
-			*size = PT_HEAD_SIZE(load(bytes + 8));
+		bool found = at != last && at < start + all && is_header_at(w, at, start, run, page, &other);
+		if (!found && at - start < PT_CHUNK_LEAST)
+			found = is_header_at(w, at += align, start, run, page, &other);
+		if (found) {
+			*chunk = other;
 			return;
 		}
+		last = at;
 	}
 }
 
-static int add_mmapped(struct pt_chunk_walk *w, uint64_t header, uint64_t size)
+static int add_mmapped(struct pt_chunk_walk *w, const struct mapped *chunk)
 {
-	struct pt_space space = {.region = {header, header + size, PT_NO_ARENA}, .n = 1};
+	struct pt_space space = {.region = {chunk->header, chunk->header + chunk->size, PT_NO_ARENA},
+				 .n = 1,
+				 .reaches = chunk->tail != 0};
 	return pt_heap_add(w->heap, &space);
 }
 
@@ -91,13 +105,14 @@ static int look_at_page(struct pt_chunk_walk *w, const struct run *run, uint64_t
 	const unsigned char *bytes = pt_chunk_walk_window(w, *at, run->end);
 	if (!bytes)
 		return w->error;
-	if (is_header(bytes, *at, 0, run, page)) {
-		uint64_t start = *at, header = start, size = PT_HEAD_SIZE(load(bytes + 8));
-		find_aligned(w, run, page, &header, &size);
-		*at = header + size;
+	struct mapped chunk;
+	if (is_header(bytes, *at, *at, run, page, &chunk)) {
+		uint64_t start = *at;
+		find_aligned(w, run, page, &chunk);
+		*at = chunk.header + chunk.size + chunk.tail;
 		w->heap->mmapped += *at - start;
 		w->heap->n_mmapped++;
-		return add_mmapped(w, header, size);
+		return add_mmapped(w, &chunk);
 	}
 	bool maybe_main = (load(bytes + 8) & 7) == PT_PREV_INUSE && !w->found->contiguous;
 	if (maybe_main && pt_chunk_walk_test(w, 0, *at, run->end)) {

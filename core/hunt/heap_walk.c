@@ -97,10 +97,10 @@ static int begin(struct pt_chunk_walk *w, uint64_t start)
 	return w->now.starts && w->now.used ? 0 : -ENOMEM;
 }
 
-static int finish(struct pt_chunk_walk *w, uint64_t end, bool torn)
+static int finish(struct pt_chunk_walk *w, uint64_t end, bool reaches)
 {
 	w->now.region.end = end;
-	w->now.torn = torn;
+	w->now.reaches = reaches;
 	return pt_heap_add(w->heap, &w->now);
 }
 

@@ -96,7 +96,8 @@ static void play(struct worker *w)
 /* Of a size that is not played with: it stays in the cache, so that there is one. */
 static void prepare(void)
 {
-	free(malloc(1000));
+	void *volatile object = malloc(1000);
+	free(object);
 }
 
 static void *work(void *arg)
