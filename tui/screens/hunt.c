@@ -10,6 +10,7 @@
 #include "tui/screens/screens.h"
 
 #define SITES_NS 10000000000u
+#define FEWEST   5 /* lines of a table: with fewer it would seem lost */
 
 struct hunt {
 	struct ui_screen screen;
@@ -83,9 +84,10 @@ static void draw_tables(struct ui_hunt_screen *h, struct ui_shell *shell, struct
 		ui_hunt_draw_heap(shell, c, rect);
 		return;
 	}
-	struct wg_rect below = wg_take_bottom(&rect, pane);
-	ui_hunt_draw_table(h, shell, c, rect);
-	ui_hunt_draw_pane(h, shell, c, below);
+	int rows = rect.h - pane, need = (int)(h->rows[h->tab].n < 1000 ? h->rows[h->tab].n : 1000) + 1;
+	bool few = pane && need >= FEWEST && need < rows;
+	ui_hunt_draw_table(h, shell, c, wg_take_top(&rect, few ? need : rows));
+	ui_hunt_draw_pane(h, shell, c, rect); /* what rows leave free is the pane's */
 }
 
 static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)

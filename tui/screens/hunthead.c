@@ -56,6 +56,14 @@ const char *ui_hunt_why_nothing(struct ui_shell *shell)
 	       "to read its registers.";
 }
 
+/* With a capital and a full stop. */
+static const char *sentence(struct ui_scratch *s, const char *text)
+{
+	size_t n = strlen(text);
+	char first = text[0] >= 'a' && text[0] <= 'z' ? (char)(text[0] - 'a' + 'A') : text[0];
+	return n ? ui_scratch_text(s, "%c%s%s", first, text + 1, text[n - 1] == '.' ? "" : ".") : "";
+}
+
 const char *ui_hunt_why_no_verdict(struct ui_shell *shell)
 {
 	const struct pt_hunt_view *v = shell->hunt.view;
@@ -65,7 +73,7 @@ const char *ui_hunt_why_no_verdict(struct ui_shell *shell)
 	const char *who = v->allocator ? ui_printable(s, v->allocator) : NULL;
 	const char *why = v->why ? ui_printable(s, v->why) : NULL;
 	if (why)
-		return why;
+		return sentence(s, why);
 	return who ? ui_scratch_text(
 			     s,
 			     "This program's memory comes from %s, whose objects pagetop does not know: it cannot say "
@@ -105,7 +113,8 @@ static const char *suspects_words(struct ui_scratch *s, const struct ui_hunt *h)
 
 static void draw_share(struct wg_canvas *c, struct wg_rect line, double done, struct ui_scratch *s)
 {
-	struct wg_heat_cell *cells = line.w > 2 ? ui_scratch_array(s, (size_t)line.w, sizeof *cells) : NULL;
+	struct wg_heat_cell *cells = line.w > 2 && done >= 0 ? ui_scratch_array(s, (size_t)line.w, sizeof *cells)
+							     : NULL;
 	if (!cells)
 		return;
 	for (int i = 0; i < line.w - 2; i++)
@@ -219,12 +228,13 @@ static void draw_worth(struct ui_shell *shell, struct wg_canvas *c, struct wg_re
 		{v->ns ? ui_scratch_text(s, "took %s", duration(s, v->ns)) : NULL, WG_DIM, 4},
 		{ago ? ui_scratch_text(s, "%s ago", duration(s, ago)) : NULL, old ? WG_WARN : WG_DIM, 2},
 		{v->allocator ? ui_printable(s, v->allocator) : NULL, WG_DIM, 5},
-		{v->swapped_unread ? ui_scratch_text(s, "%s swapped out, not read", ui_size(s, v->swapped_unread))
-				   : NULL,
+		{v->swapped_unread && !v->why
+			 ? ui_scratch_text(s, "%s swapped out, not read", ui_size(s, v->swapped_unread))
+			 : NULL,
 		 WG_UNKNOWN, 2},
-		{v->broken ? ui_scratch_text(s, "%s of heap not understood", ui_size(s, v->broken)) : NULL, WG_UNKNOWN,
-		 2},
-		{v->verdict && v->why ? ui_printable(s, v->why) : NULL, WG_UNKNOWN, 3},
+		{v->broken && !v->why ? ui_scratch_text(s, "%s of heap not understood", ui_size(s, v->broken)) : NULL,
+		 WG_UNKNOWN, 2},
+		{v->verdict && v->why ? ui_printable(s, v->why) : NULL, WG_UNKNOWN, 2},
 	};
 	wg_draw_line(c, line, &(struct wg_line){.spans = spans, .n = sizeof spans / sizeof *spans, .bg = WG_BACK});
 }

@@ -299,7 +299,7 @@ const char *ui_hunt_what(struct ui_scratch *s, const struct pt_leak_group *group
 	case PT_LEAK_WORD_TEXT: return ui_scratch_text(s, "\"%s\"", name);
 	case PT_LEAK_WORD_ZERO: return "begins with zeroes";
 	case PT_LEAK_WORD_VALUE: return ui_scratch_text(s, "begins with 0x%" PRIx64, group->value);
-	default: return ui_scratch_text(s, "objects of %s without a common mark", ui_size(s, group->size));
+	default: return "no telling first word";
 	}
 }
 

@@ -32,7 +32,8 @@ static const struct wg_column columns[UI_VMA_COLUMNS] = {
 	[UI_VMA_MAP] = {"MAP", 10, 1, WG_COL_STRIP},
 };
 
-#define ALL_FIT 146 /* columns of the screen from which every one of the table is there */
+#define RATE_FROM 110 /* columns of the screen from which how fast a VMA grows stands beside its name */
+#define ALL_FIT   146 /* columns of the screen from which every one of the table is there */
 
 /* The map column gets what a wide screen has to spare. */
 static void set_columns(const struct ui_shell *shell, struct wg_column *ret, int w)
@@ -74,6 +75,8 @@ static struct wg_table_cell name_cell(struct ui_shell *shell, const struct ui_vm
 	const char *name = name_of(s, v, row->n);
 	if (!suspect)
 		return (struct wg_table_cell){name, WG_TEXT};
+	if (shell->body.w < RATE_FROM)
+		return (struct wg_table_cell){ui_scratch_text(s, UI_GROWS " %s", name), WG_GREW};
 	return (struct wg_table_cell){
 		ui_scratch_text(s, UI_GROWS " %s/s %s", ui_size(s, (uint64_t)(suspect->slope + 0.5)), name), WG_GREW};
 }
