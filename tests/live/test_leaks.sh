@@ -156,6 +156,14 @@ grep -q "standard input ended" "$tmp/err" || complain "no Enter will come: not s
 gives 0 leaks -p $target --snapshots --every 0.05 -J
 so_is "nothing came" '.leaks | .came.count == 0 and .still.count == 0'
 
+"$bin" leaks -p $target --snapshots --every 600 </dev/null >"$tmp/out" 2>"$tmp/err" 3>&- 4<&- &
+recorder=$!
+told 1
+kill -INT $recorder
+wait $recorder
+[ $? = 130 ] || complain "SIGINT: not ended by it"
+recorder=
+
 # ---- a run
 
 gives 121 run --assert 'leaked("a") < 1K' -- "$tmp/leaky" run
@@ -164,10 +172,50 @@ gives 0 run --strict --assert 'leaked("b") - leaked("a") > 11K' --assert 'object
 
 # ---- a recording
 
-"$bin" record -p $target -o "$tmp/rec" -d 0.1 --for 0.5 2>/dev/null || complain "record"
+"$bin" record -p $target -o "$tmp/rec" -d 0.1 --for 30 2>/dev/null 3>&- 4<&- &
+recorder=$!
+born() { # what is told of its pages, as soon as there is a frame
+	until "$bin" leaks -i "$tmp/rec" -J >"$tmp/out" 2>/dev/null; do kill -0 $recorder || return; done
+	jq .leaks.born.pages "$tmp/out"
+}
+before=$(born)
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+	echo keep >&3
+	hear done
+done
+while [ "$(born)" -lt $((before + 45)) ] && kill -0 $recorder 2>/dev/null; do :; done
+kill -INT $recorder
+wait $recorder
+recorder=
 gives 0 leaks -i "$tmp/rec" -J
-so_is "a recording has no verdict" '.leaks | .verdict == false and .leaked.count == null and (.vmas | type) == "array"'
+so_is "a recording has no verdict" '.leaks | .verdict == false and .leaked.count == null and .allocator == null'
+so_is "1600 nodes take 50 pages of 4 KiB" '.leaks | .born.bytes >= 180000 and ([.vmas[].bytes] | add) == .born.bytes'
+gives 0 leaks -i "$tmp/rec" -f 'heap|arena'
+grep -q "that came between its start and its end are still there" "$tmp/out" || complain "-i: not told in words"
 complains 2 "has no contents" leaks -i "$tmp/rec" --why 1000
+
+# ---- another allocator
+
+jemalloc=$(ldconfig -p | sed -n 's/.*libjemalloc.* => //p' | head -n 1)
+if [ -n "$jemalloc" ]; then
+	mkfifo "$tmp/hears2" "$tmp/says2"
+	LD_PRELOAD=$jemalloc "$tmp/leaky" <"$tmp/hears2" >"$tmp/says2" 3>&- 4<&- &
+	other=$!
+	children=$other
+	exec 6>"$tmp/hears2" 7<"$tmp/says2"
+	read -r word <&7
+	gives 0 leaks -p $other --for 0.1 -J --objects
+	so_is "no verdict on jemalloc" '.leaks | .verdict == false and .allocator == "jemalloc" and .leaked.count == null and
+		(.objects | length) == 0 and (.growth.vmas | type) == "array"'
+	gives 0 leaks -p $other --for 0.1
+	grep -q "no verdict on leaks: .*jemalloc" "$tmp/out" || complain "jemalloc: not told in words"
+	gives 5 leaks -p $other --check --for 0.1
+	echo end >&6
+	wait $other
+	exec 6>&- 7<&-
+else
+	echo "SKIP: jemalloc is not installed"
+fi
 
 # ---- what is refused
 

@@ -11,7 +11,6 @@
 
 #include "core/hunt/hunt.h"
 #include "core/kernel/readers.h"
-#include "core/scan/scan.h"
 #include "core/text/text.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/leaks.h"
@@ -21,8 +20,7 @@
 #include "tui/commands/vma_out.h"
 #include "tui/now.h"
 
-#define STEP_MS    100
-#define WATCHED_NS 5000000000u /* growth, unless --for says otherwise */
+#define STEP_MS 100
 
 /* What the command is at. */
 struct session {
@@ -30,8 +28,7 @@ struct session {
 	struct pt_kernel *k;
 	struct ui_progress progress;
 	struct ui_hunted found;
-	struct pt_snapshot *before, *after;
-	struct pt_growth growth;
+	struct ui_growth growth;
 };
 
 /* ---- what can fail ---------------------------------------------------------------------------------------------- */
@@ -110,25 +107,6 @@ int ui_leaks_hunt(const struct ui_options *o, struct ui_progress *progress, stru
 	return error;
 }
 
-/* ---- growth, where there is no verdict --------------------------------------------------------------------------- */
-
-static int watch_growth(struct session *s)
-{
-	uint64_t span = s->options->for_ns ? s->options->for_ns : WATCHED_NS, began = ui_now(CLOCK_MONOTONIC);
-	int error = pt_scan_once(s->k, s->options->pid, s->options->threads, &s->before);
-	while (!error && ui_now(CLOCK_MONOTONIC) - began < span) {
-		char words[64], left[24];
-		uint64_t gone = ui_now(CLOCK_MONOTONIC) - began;
-		snprintf(words, sizeof(words), "no verdict; watching what grows, for %s more",
-			 pt_text_ns(span > gone ? span - gone : 0, left, sizeof(left)));
-		error = ui_progress_tell(&s->progress, words);
-		poll(NULL, 0, STEP_MS);
-	}
-	if (!error)
-		error = pt_scan_once(s->k, s->options->pid, s->options->threads, &s->after);
-	return error ? error : pt_growth_make(s->before, s->after, &s->growth);
-}
-
 /* ---- all of it -------------------------------------------------------------------------------------------------- */
 
 struct ui_leaks ui_leaks_on_stdout(const struct ui_options *options, const struct pt_hunt_view *view)
@@ -175,7 +153,7 @@ static int tell(struct session *s, struct pt_filter *filter)
 	l.filter = filter;
 	l.pages = s->found.pages;
 	l.n_pages = s->found.n_pages;
-	l.growth = s->after ? &s->growth : NULL;
+	l.growth = s->growth.after ? &s->growth : NULL;
 	if (s->options->stop)
 		ui_complain("process %d was stopped for %s", (int)s->options->pid,
 			    pt_text_ns(s->found.view->stopped_all_ns, time, sizeof(time)));
@@ -193,7 +171,7 @@ static int go(struct session *s, struct pt_filter *filter)
 	ui_progress_begin(&s->progress, NULL);
 	int error = ui_leaks_hunt(s->options, &s->progress, &s->found);
 	if (!error && !s->found.view->verdict && !s->options->leaks_by)
-		error = watch_growth(s);
+		error = ui_growth_watch(s->options, s->k, &s->progress, &s->growth);
 	ui_progress_end(&s->progress);
 	if (error)
 		return ui_leaks_error(s->k, s->options->pid, error);
@@ -207,10 +185,7 @@ static int go(struct session *s, struct pt_filter *filter)
 static void close_all(struct session *s)
 {
 	pt_hunt_view_unref(s->found.view);
-	if (s->after)
-		pt_growth_free(&s->growth);
-	pt_snapshot_unref(s->before);
-	pt_snapshot_unref(s->after);
+	ui_growth_free(&s->growth);
 	free(s->found.pages);
 }
 

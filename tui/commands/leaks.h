@@ -9,10 +9,25 @@
 #include "core/history/growth.h"
 #include "core/hunt/ask.h"
 #include "core/hunt/heappages.h"
+#include "core/hunt/suspects.h"
 #include "core/hunt/view.h"
 #include "tui/commands/json_out.h"
 #include "tui/commands/table_out.h"
 #include "tui/options.h"
+
+/* What grew while pagetop looked, where there is no verdict. */
+struct ui_growth {
+	struct pt_snapshot *before, *after; /* references; after NULL: it was not watched */
+	struct pt_growth growth;
+	struct pt_growing *growing; /* what of it goes on growing, a reference; NULL: there was too little to tell */
+};
+struct ui_progress;
+/* Watches for as long as --for says. 0 or -errno; to be freed in any case. */
+int ui_growth_watch(const struct ui_options *options, struct pt_kernel *k, struct ui_progress *progress,
+		    struct ui_growth *ret);
+void ui_growth_free(struct ui_growth *growth);
+/* The suspect that a VMA is; NULL: none, or too little is known. */
+const struct pt_suspect *ui_growth_suspect(const struct ui_growth *growth, const struct pt_vma *vma);
 
 struct ui_leaks {
 	const struct ui_options *options;
@@ -21,7 +36,7 @@ struct ui_leaks {
 	struct pt_filter *filter;         /* rows that match; NULL: all */
 	const struct pt_heap_page *pages; /* [n_pages], of --by pages */
 	size_t n_pages;
-	const struct pt_growth *growth; /* where there is no verdict; NULL: it was not watched */
+	const struct ui_growth *growth; /* where there is no verdict; NULL: it was not watched */
 	int width;                      /* columns, of the report */
 	bool colours, ascii;
 };
@@ -52,7 +67,6 @@ struct ui_hunted {
 	struct pt_heap_page *pages;
 	size_t n_pages;
 };
-struct ui_progress;
 /* Hunts as the options say, and tells how far it is (progress NULL: it does not). 0, or -errno for ui_leaks_error(). */
 int ui_leaks_hunt(const struct ui_options *options, struct ui_progress *progress, struct ui_hunted *ret);
 /* Says why a process cannot be hunted in (errors of pt_hunt_new and pt_hunt_take). Returns the exit status. */

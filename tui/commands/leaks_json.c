@@ -140,9 +140,24 @@ static json_t *grew_json(struct pt_grew grew)
 	return grew.known ? json_integer(grew.value) : json_null();
 }
 
+/* Whether it goes on growing, and by how many bytes a second: null where it was watched for too short a time. */
+static json_t *grown_json(const struct ui_leaks *l, const struct pt_vma *vma, struct pt_grew grew, size_t i)
+{
+	const struct pt_growth *g = &l->growth->growth;
+	const struct pt_suspect *suspect = ui_growth_suspect(l->growth, vma);
+	bool known = l->growth->growing && (suspect ? suspect->grows : l->growth->growing->known);
+	bool grows = suspect && suspect->grows;
+	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "start", hex(vma->start), "role",
+			 pt_role_name((enum pt_role)vma->role), "name", ui_json_bytes(vma->path[0] ? vma->path : NULL),
+			 "grew", grew_json(grew), "born", ui_json_maybe(pt_growth_born(g, i)), "rss",
+			 ui_json_maybe(pt_snapshot_bytes(g->after, g->pairs.v[i].is, PT_SUM_RSS)), "goes-on",
+			 known ? json_boolean(grows) : json_null(), "rate",
+			 grows ? json_real(suspect->slope) : json_null());
+}
+
 static json_t *growth_json(const struct ui_leaks *l)
 {
-	const struct pt_growth *g = l->growth;
+	const struct pt_growth *g = l->growth ? &l->growth->growth : NULL;
 	json_t *vmas = json_array();
 	if (!g) {
 		json_decref(vmas);
@@ -154,12 +169,7 @@ static json_t *growth_json(const struct ui_leaks *l)
 		if (is >= g->after->vmas->n || !grew.known || grew.value <= 0)
 			continue;
 		const struct pt_vma *vma = &g->after->vmas->v[is];
-		json_array_append_new(vmas,
-				      json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "start", hex(vma->start), "role",
-						pt_role_name((enum pt_role)vma->role), "name",
-						ui_json_bytes(vma->path[0] ? vma->path : NULL), "grew", grew_json(grew),
-						"born", ui_json_maybe(pt_growth_born(g, i)), "rss",
-						ui_json_maybe(pt_snapshot_bytes(g->after, is, PT_SUM_RSS))));
+		json_array_append_new(vmas, grown_json(l, vma, grew, i));
 	}
 	return json_pack("{s:f, s:o, s:o}", "seconds", (double)(g->after->monotonic_ns - g->before->monotonic_ns) / 1e9,
 			 "rss", grew_json(pt_growth_of_role(g, PT_ROLE_N, PT_SUM_RSS)), "vmas", vmas);
