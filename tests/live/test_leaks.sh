@@ -132,6 +132,7 @@ jq -e '.why.found == false' "$tmp/out" >/dev/null || complain "--why of no objec
 
 # ---- snapshots
 
+: >"$tmp/err"
 "$bin" leaks -p $target --snapshots -J <"$tmp/enter" >"$tmp/out" 2>"$tmp/err" 3>&- 4<&- &
 recorder=$!
 exec 5>"$tmp/enter"
@@ -156,6 +157,7 @@ grep -q "standard input ended" "$tmp/err" || complain "no Enter will come: not s
 gives 0 leaks -p $target --snapshots --every 0.05 -J
 so_is "nothing came" '.leaks | .came.count == 0 and .still.count == 0'
 
+: >"$tmp/err" # what was there is not what it says
 "$bin" leaks -p $target --snapshots --every 600 </dev/null >"$tmp/out" 2>"$tmp/err" 3>&- 4<&- &
 recorder=$!
 told 1
