@@ -1,5 +1,5 @@
 /*
- * Sorting lost objects into groups; see alike.h. Holds the first word of each object, and a table of what was seen.
+ * Sorting lost objects into groups; see alike.h. Holds the word that each object goes by, and a table of what was seen.
  *
  * What can be as many as there are objects is counted as in lossy counting: when the table is full, what was seen least is
  * forgotten, so whatever many objects have in common stays.
@@ -17,10 +17,12 @@
 #define GAP         4096u               /* if not more than so many lie between two objects */
 #define TEXT_BYTES  64u
 #define NONE        UINT32_MAX
+#define WORDS       4u /* first ones that are looked at */
 
 struct entry {
 	uint64_t size, key;
 	enum pt_leak_word word;
+	uint8_t at;
 	bool many;
 	uint64_t seen;  /* objects; of the entry of a whole size (nothing in common): all of that size */
 	uint32_t group; /* NONE: not yet */
@@ -37,13 +39,13 @@ struct table {
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */
 
-static uint32_t *slot_of(const struct table *t, uint64_t size, enum pt_leak_word word, uint64_t key)
+static uint32_t *slot_of(const struct table *t, uint64_t size, enum pt_leak_word word, uint8_t at, uint64_t key)
 {
-	const uint64_t mixed = (key ^ (size << 32) ^ (uint64_t)word << 24) * 0x9e3779b97f4a7c15ull;
+	const uint64_t mixed = (key ^ (size << 32) ^ (uint64_t)word << 24 ^ (uint64_t)at << 16) * 0x9e3779b97f4a7c15ull;
 	size_t i = (size_t)(mixed >> 32) & (t->n_slots - 1);
 	for (; t->slots[i]; i = (i + 1) & (t->n_slots - 1)) {
 		const struct entry *e = &t->entries[t->slots[i] - 1];
-		if (e->size == size && e->word == word && e->key == key)
+		if (e->size == size && e->word == word && e->at == at && e->key == key)
 			break;
 	}
 	return &t->slots[i];
@@ -57,8 +59,10 @@ static bool index_anew(struct table *t, size_t n_slots)
 	free(t->slots);
 	t->slots = slots;
 	t->n_slots = n_slots;
-	for (size_t i = 0; i < t->n; i++)
-		*slot_of(t, t->entries[i].size, t->entries[i].word, t->entries[i].key) = (uint32_t)i + 1;
+	for (size_t i = 0; i < t->n; i++) {
+		const struct entry *e = &t->entries[i];
+		*slot_of(t, e->size, e->word, e->at, e->key) = (uint32_t)i + 1;
+	}
 	return true;
 }
 
@@ -94,97 +98,118 @@ static bool make_room(struct table *t)
 	return 2 * (t->n + 1) <= t->n_slots || index_anew(t, t->n_slots ? 2 * t->n_slots : SLOTS_FIRST);
 }
 
-static struct entry *find(const struct table *t, uint64_t size, enum pt_leak_word word, uint64_t key)
+static struct entry *find(const struct table *t, uint64_t size, const struct pt_word *word)
 {
-	const uint32_t slot = t->n_slots ? *slot_of(t, size, word, key) : 0;
+	const uint32_t slot = t->n_slots ? *slot_of(t, size, word->kind, word->at, word->key) : 0;
 	return slot ? &t->entries[slot - 1] : NULL;
 }
 
-static void see(struct table *t, uint64_t size, enum pt_leak_word word, uint64_t key, bool many)
+static void see(struct table *t, uint64_t size, const struct pt_word *word)
 {
-	struct entry *e = find(t, size, word, key);
+	struct entry *e = find(t, size, word);
 	if (!e) {
 		if (!make_room(t)) {
 			t->failed = true;
 			return;
 		}
 		e = &t->entries[t->n++];
-		*e = (struct entry){.size = size, .key = key, .word = word, .many = many, .group = NONE};
-		e->seen = many ? t->floor : 0; /* as often as it may have been forgotten */
-		t->n_many += many;
-		*slot_of(t, size, word, key) = (uint32_t)t->n;
+		*e = (struct entry){.size = size,
+				    .key = word->key,
+				    .word = word->kind,
+				    .at = word->at,
+				    .many = word->many,
+				    .seen = word->many ? t->floor : 0, /* as often as it may have been forgotten */
+				    .group = NONE};
+		t->n_many += word->many;
+		*slot_of(t, size, word->kind, word->at, word->key) = (uint32_t)t->n;
 	}
 	e->seen++;
 }
 
 /* ---- first words ------------------------------------------------------------------------------------------------ */
 
-/* How many objects from `from` on lie so close that they are read at once; *ret_bytes up to the first word of the last. */
+struct sorting {
+	struct pt_hunt_view *view;
+	const struct pt_memory *memory;
+	struct pt_words *words;
+	struct table table;
+	uint64_t *word; /* of each object, the one it goes by, */
+	uint8_t *at;    /* and where that is */
+	size_t room;    /* of groups */
+};
+
+static const struct pt_word nothing, any_text = {.kind = PT_LEAK_WORD_TEXT};
+
+static size_t bytes_of(const struct pt_leak_object *object)
+{
+	return object->size < WORDS * 8 ? (size_t)object->size / 8 * 8 : WORDS * 8;
+}
+
+/* How many objects from `from` on lie so close that they are read at once; *ret_bytes up to the first words of the last. */
 static size_t window(const struct pt_hunt_view *view, size_t from, size_t *ret_bytes)
 {
 	const struct pt_leak_object *v = view->objects + from;
 	size_t n = 1;
 	while (from + n < view->n_objects && v[n].address - v[n - 1].address <= GAP &&
-	       v[n].address + 8 - v->address <= WINDOW)
+	       v[n].address + bytes_of(&v[n]) - v->address <= WINDOW)
 		n++;
-	*ret_bytes = v[n - 1].address + 8 - v->address;
+	*ret_bytes = v[n - 1].address + bytes_of(&v[n - 1]) - v->address;
 	return n;
 }
 
 /* What is not there is no zero: taken for a pointer to the object itself, which says nothing. */
-static uint64_t word_at(const struct pt_memory *memory, uint64_t address, const char *bytes)
+static uint64_t word_at(const struct sorting *s, uint64_t address, const char *bytes)
 {
 	uint64_t word;
 	memcpy(&word, bytes, sizeof(word));
-	return word || pt_memory_has(memory, address, sizeof(word)) ? word : address;
+	return word || pt_memory_has(s->memory, address, sizeof(word)) ? word : address;
 }
 
-static int read_words(const struct pt_hunt_view *view, const struct pt_memory *memory, uint64_t *words)
+static void see_object(struct sorting *s, size_t i, const char *bytes)
 {
+	uint64_t words[WORDS] = {0};
+	const struct pt_leak_object *object = &s->view->objects[i];
+	const size_t n = bytes_of(object) / 8;
+	for (size_t w = 0; w < n; w++)
+		words[w] = word_at(s, object->address + 8 * w, bytes + 8 * w);
+	const struct pt_word word = n ? pt_words_choose(s->words, words, n) : nothing;
+	s->word[i] = words[word.at / 8];
+	s->at[i] = word.at;
+	see(&s->table, object->size, &nothing);
+	if (word.kind == PT_LEAK_WORD_TEXT)
+		see(&s->table, object->size, &any_text);
+	if (word.kind != PT_LEAK_WORD_NONE)
+		see(&s->table, object->size, &word);
+}
+
+static int see_all(struct sorting *s)
+{
+	const struct pt_hunt_view *view = s->view;
 	char *bytes = malloc(WINDOW);
 	ssize_t got = bytes ? 0 : -ENOMEM;
 	for (size_t i = 0, n, size; i < view->n_objects && got >= 0; i += n) {
 		const uint64_t start = view->objects[i].address;
 		n = window(view, i, &size);
-		got = pt_memory_read(memory, start, bytes, size);
+		got = pt_memory_read(s->memory, start, bytes, size);
 		for (size_t j = i; j < i + n && got >= 0; j++)
-			words[j] = word_at(memory, view->objects[j].address,
-					   bytes + (view->objects[j].address - start));
+			see_object(s, j, bytes + (view->objects[j].address - start));
 	}
 	free(bytes);
-	return got < 0 ? (int)got : 0;
+	if (got < 0)
+		return (int)got;
+	return s->table.failed ? -ENOMEM : 0;
 }
 
 /* ---- groups ----------------------------------------------------------------------------------------------------- */
 
-struct sorting {
-	struct pt_hunt_view *view;
-	struct pt_words *words;
-	struct table table;
-	size_t room; /* of groups */
-};
-
-static void see_all(struct sorting *s, const uint64_t *first)
-{
-	for (size_t i = 0; i < s->view->n_objects && !s->table.failed; i++) {
-		const uint64_t size = s->view->objects[i].size;
-		const struct pt_word word = pt_words_look(s->words, first[i]);
-		see(&s->table, size, PT_LEAK_WORD_NONE, 0, false);
-		if (word.kind == PT_LEAK_WORD_TEXT)
-			see(&s->table, size, PT_LEAK_WORD_TEXT, 0, false);
-		if (word.kind != PT_LEAK_WORD_NONE)
-			see(&s->table, size, word.kind, word.key, word.many);
-	}
-}
-
 /* The entry whose group an object is of. */
 static struct entry *entry_of(const struct table *t, uint64_t size, const struct pt_word *word)
 {
-	struct entry *all = find(t, size, PT_LEAK_WORD_NONE, 0);
-	struct entry *own = word->kind == PT_LEAK_WORD_NONE ? NULL : find(t, size, word->kind, word->key);
+	struct entry *all = find(t, size, &nothing);
+	struct entry *own = word->kind == PT_LEAK_WORD_NONE ? NULL : find(t, size, word);
 	if (own && (!own->many || (own->seen > 1 && own->seen >= all->seen / SHARE)))
 		return own;
-	return word->kind == PT_LEAK_WORD_TEXT ? find(t, size, PT_LEAK_WORD_TEXT, 0) : all;
+	return word->kind == PT_LEAK_WORD_TEXT ? find(t, size, &any_text) : all;
 }
 
 static int add_group(struct sorting *s, struct entry *entry, const struct pt_word *word, uint64_t first)
@@ -200,7 +225,10 @@ static int add_group(struct sorting *s, struct entry *entry, const struct pt_wor
 	}
 	entry->group = (uint32_t)view->n_groups++;
 	struct pt_leak_group *group = &view->groups[entry->group];
-	*group = (struct pt_leak_group){.size = entry->size, .word = entry->word, .example = NONE};
+	*group = (struct pt_leak_group){.size = entry->size,
+					.word = entry->word,
+					.at = entry->word == PT_LEAK_WORD_NONE ? 0 : word->at,
+					.example = NONE};
 	if (entry->word == PT_LEAK_WORD_NONE)
 		return 0;
 	group->value = first;
@@ -220,12 +248,13 @@ static void add_object(struct pt_hunt_view *view, size_t i, uint32_t number)
 		group->example = (uint32_t)i;
 }
 
-static int sort_all(struct sorting *s, const uint64_t *first)
+static int sort_all(struct sorting *s)
 {
 	for (size_t i = 0; i < s->view->n_objects; i++) {
-		const struct pt_word word = pt_words_look(s->words, first[i]);
+		struct pt_word word = pt_words_look(s->words, s->word[i]);
+		word.at = s->at[i];
 		struct entry *entry = entry_of(&s->table, s->view->objects[i].size, &word);
-		int error = entry->group == NONE ? add_group(s, entry, &word, first[i]) : 0;
+		int error = entry->group == NONE ? add_group(s, entry, &word, s->word[i]) : 0;
 		if (error)
 			return error;
 		add_object(s->view, i, entry->group);
@@ -234,16 +263,19 @@ static int sort_all(struct sorting *s, const uint64_t *first)
 }
 
 /* The text that an example begins with. */
-static int read_texts(struct pt_hunt_view *view, const struct pt_memory *memory)
+static int read_texts(struct sorting *s)
 {
+	struct pt_hunt_view *view = s->view;
 	for (size_t i = 0; i < view->n_groups; i++) {
 		struct pt_leak_group *group = &view->groups[i];
 		const struct pt_leak_object *object = &view->objects[group->example];
+		const uint8_t at = s->at[group->example];
 		char bytes[TEXT_BYTES];
 		if (group->word != PT_LEAK_WORD_TEXT)
 			continue;
-		const size_t size = object->size < sizeof(bytes) ? object->size : sizeof(bytes);
-		const ssize_t got = pt_memory_read(memory, object->address, bytes, size);
+		const uint64_t left = object->size - at;
+		const size_t size = left < sizeof(bytes) ? (size_t)left : sizeof(bytes);
+		const ssize_t got = pt_memory_read(s->memory, object->address + at, bytes, size);
 		if (got < 0)
 			return (int)got;
 		group->name = strndup(bytes, pt_words_text(bytes, size));
@@ -279,17 +311,17 @@ static int order_groups(struct pt_hunt_view *view)
 
 int pt_hunt_sort_alike(struct pt_hunt_view *view, const struct pt_memory *memory, struct pt_words *words)
 {
-	struct sorting s = {.view = view, .words = words};
-	uint64_t *first = calloc(view->n_objects + 1, sizeof(*first));
-	int error = first ? read_words(view, memory, first) : -ENOMEM;
-	if (!error) {
-		see_all(&s, first);
-		error = s.table.failed ? -ENOMEM : sort_all(&s, first);
-	}
-	free(first);
+	struct sorting s = {.view = view, .memory = memory, .words = words};
+	s.word = calloc(view->n_objects + 1, sizeof(*s.word));
+	s.at = calloc(view->n_objects + 1, sizeof(*s.at));
+	int error = s.word && s.at ? see_all(&s) : -ENOMEM;
+	if (!error)
+		error = sort_all(&s);
+	if (!error)
+		error = read_texts(&s);
+	free(s.word);
+	free(s.at);
 	free(s.table.entries);
 	free(s.table.slots);
-	if (!error)
-		error = read_texts(view, memory);
 	return error ? error : order_groups(view);
 }

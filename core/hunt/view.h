@@ -41,12 +41,13 @@ enum pt_leak_word {
 	PT_LEAK_WORD_VALUE, /* the same number in all of them */
 };
 
-/* Objects of one size and alike in their first words. */
+/* Objects of one size and alike in one of their first words. */
 struct pt_leak_group {
 	uint64_t size;
 	struct pt_leak_sum tiers[PT_LEAK_TIERS]; /* pages: 0 */
 	enum pt_leak_word word;
-	char *name; /* class, symbol or text; NULL */
+	uint32_t at; /* where the word lies, in bytes: behind links and zeroes at most */
+	char *name;  /* class, symbol or text; NULL */
 	uint64_t value;
 	uint32_t example; /* index into objects */
 };

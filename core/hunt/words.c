@@ -101,14 +101,25 @@ static bool is_text(uint64_t word)
 
 /* ---- modules ---------------------------------------------------------------------------------------------------- */
 
-static bool is_in_module(const struct pt_words *w, uint64_t address, bool *ret_code)
+/* NULL: nothing is there. */
+static const struct pt_vma *vma_at(const struct pt_words *w, uint64_t address)
 {
 	const size_t i = pt_vma_find(w->memory->vmas, address);
-	if (i == w->memory->vmas->n || !pt_vma_covers(&w->memory->vmas->v[i], address))
+	const bool there = i < w->memory->vmas->n && pt_vma_covers(&w->memory->vmas->v[i], address);
+	return there ? &w->memory->vmas->v[i] : NULL;
+}
+
+static bool is_module(const struct pt_vma *vma, bool *ret_code)
+{
+	if (!vma)
 		return false;
-	const uint8_t role = w->memory->vmas->v[i].role;
-	*ret_code = role == PT_ROLE_TEXT;
-	return role == PT_ROLE_TEXT || role == PT_ROLE_RODATA || role == PT_ROLE_DATA || role == PT_ROLE_BSS;
+	*ret_code = vma->role == PT_ROLE_TEXT;
+	return *ret_code || vma->role == PT_ROLE_RODATA || vma->role == PT_ROLE_DATA || vma->role == PT_ROLE_BSS;
+}
+
+static bool is_in_module(const struct pt_words *w, uint64_t address, bool *ret_code)
+{
+	return is_module(vma_at(w, address), ret_code);
 }
 
 static bool points_at_data(const struct pt_words *w, uint64_t address)
@@ -271,13 +282,33 @@ struct pt_word pt_words_look(struct pt_words *w, uint64_t word)
 	uint32_t letters;
 	if (!word)
 		return (struct pt_word){.kind = PT_LEAK_WORD_ZERO};
-	if (is_in_module(w, word, &code))
+	const struct pt_vma *vma = vma_at(w, word);
+	if (is_module(vma, &code))
 		return look_into_module(w, word, code);
-	const size_t i = pt_vma_find(w->memory->vmas, word);
-	if (i < w->memory->vmas->n && pt_vma_covers(&w->memory->vmas->v[i], word))
+	if (vma)
 		return (struct pt_word){.kind = PT_LEAK_WORD_NONE};
 	memcpy(&letters, &word, sizeof(letters));
 	if (is_text(word))
 		return (struct pt_word){.kind = PT_LEAK_WORD_TEXT, .key = letters, .many = true};
 	return (struct pt_word){.kind = PT_LEAK_WORD_VALUE, .key = word, .many = true};
+}
+
+static bool says_what(const struct pt_word *word)
+{
+	return word->kind == PT_LEAK_WORD_CLASS || word->kind == PT_LEAK_WORD_TEXT ||
+	       (word->kind == PT_LEAK_WORD_SYMBOL && !word->many);
+}
+
+struct pt_word pt_words_choose(struct pt_words *w, const uint64_t *first, size_t n)
+{
+	const struct pt_word begin = pt_words_look(w, first[0]);
+	struct pt_word word = begin;
+	for (size_t i = 1; i < n && (word.kind == PT_LEAK_WORD_NONE || word.kind == PT_LEAK_WORD_ZERO); i++) {
+		word = pt_words_look(w, first[i]);
+		if (!says_what(&word))
+			continue;
+		word.at = (uint8_t)(i * sizeof(*first));
+		return word;
+	}
+	return begin;
 }

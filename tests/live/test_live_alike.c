@@ -200,6 +200,38 @@ static void texts_are_shown(void **state)
 	end(&w);
 }
 
+static void behind_links_the_next_word_tells(void **state)
+{
+	(void)state;
+	struct world w;
+	begin(&w);
+	for (unsigned i = 0; i < 20; i++) {
+		const uint64_t link = i ? (uintptr_t)w.room : 0; /* the last of a list has none */
+		uint64_t words[4] = {link, link, (uintptr_t)&vtable[2], 0};
+		add(&w, 40, PT_LEAK_LEAKED, words, sizeof(words));
+		memcpy(&words[1], "behind a link", 14);
+		add(&w, 56, PT_LEAK_LEAKED, words, sizeof(words));
+		const uint64_t far[5] = {link, link, link, link, (uintptr_t)&vtable[2]}; /* too far behind */
+		add(&w, 72, PT_LEAK_LEAKED, far, sizeof(far));
+		const uint64_t number[2] = {7, (uintptr_t)&vtable[2]}; /* no link */
+		add(&w, 104, PT_LEAK_LEAKED, number, sizeof(number));
+		add(&w, 8, PT_LEAK_LEAKED, words, sizeof(words)); /* has but one word */
+	}
+	sort(&w);
+	assert_int_equal(w.view->n_groups, 7);
+	expect(&w, 40, PT_LEAK_WORD_CLASS, NULL, 20);
+	assert_int_equal(group_of(&w, 40, PT_LEAK_WORD_CLASS, NULL)->at, 16);
+	assert_int_equal(group_of(&w, 40, PT_LEAK_WORD_CLASS, NULL)->value, (uintptr_t)&vtable[2]);
+	expect(&w, 56, PT_LEAK_WORD_TEXT, "behind a link", 20);
+	assert_int_equal(group_of(&w, 56, PT_LEAK_WORD_TEXT, NULL)->at, 8);
+	expect(&w, 72, PT_LEAK_WORD_NONE, NULL, 19);
+	expect(&w, 72, PT_LEAK_WORD_ZERO, NULL, 1);
+	expect(&w, 104, PT_LEAK_WORD_VALUE, NULL, 20);
+	expect(&w, 8, PT_LEAK_WORD_NONE, NULL, 19);
+	expect(&w, 8, PT_LEAK_WORD_ZERO, NULL, 1);
+	end(&w);
+}
+
 static void of_many_numbers_the_common_one_stays(void **state)
 {
 	(void)state;
@@ -278,10 +310,15 @@ static void constants_without_names_are_shown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(words_have_names),          cmocka_unit_test(sizes_and_tiers_are_apart),
-		cmocka_unit_test(texts_are_shown),           cmocka_unit_test(of_many_numbers_the_common_one_stays),
-		cmocka_unit_test(what_is_absent_is_no_zero), cmocka_unit_test(none_at_all),
-		cmocka_unit_test(broken_classes_are_none),   cmocka_unit_test(constants_without_names_are_shown),
+		cmocka_unit_test(words_have_names),
+		cmocka_unit_test(sizes_and_tiers_are_apart),
+		cmocka_unit_test(texts_are_shown),
+		cmocka_unit_test(of_many_numbers_the_common_one_stays),
+		cmocka_unit_test(what_is_absent_is_no_zero),
+		cmocka_unit_test(none_at_all),
+		cmocka_unit_test(behind_links_the_next_word_tells),
+		cmocka_unit_test(broken_classes_are_none),
+		cmocka_unit_test(constants_without_names_are_shown),
 	};
 	return cmocka_run_group_tests_name("alike", tests, NULL, NULL);
 }
