@@ -17,7 +17,7 @@
 #define GAP         4096u               /* if not more than so many lie between two objects */
 #define TEXT_BYTES  64u
 #define NONE        UINT32_MAX
-#define WORDS       4u /* first ones that are looked at */
+#define WORDS       8u /* first ones that are looked at */
 
 struct entry {
 	uint64_t size, key;

@@ -46,7 +46,7 @@ struct pt_leak_group {
 	uint64_t size;
 	struct pt_leak_sum tiers[PT_LEAK_TIERS]; /* pages: 0 */
 	enum pt_leak_word word;
-	uint32_t at; /* where the word lies, in bytes: behind links and zeroes at most */
+	uint32_t at; /* where the word lies, in bytes: behind links and small numbers at most */
 	char *name;  /* class, symbol or text; NULL */
 	uint64_t value;
 	uint32_t example; /* index into objects */

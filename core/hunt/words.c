@@ -16,6 +16,7 @@
 
 #define SLOTS_FIRST    256u   /* a power of two */
 #define KNOWN_MAX      65536u /* words that are looked up; more are a table's, that objects point into */
+#define SMALL_MAX      255u   /* a number of which much else can be meant */
 #define TEXT_LEAST     4u     /* letters; fewer could be a number */
 #define NAME_MAX_BYTES 512u
 #define OFFSET_MAX     (1 << 20) /* of a subobject */
@@ -299,11 +300,18 @@ static bool says_what(const struct pt_word *word)
 	       (word->kind == PT_LEAK_WORD_SYMBOL && !word->many);
 }
 
+/* A link, none, a small number: of such nodes of trees and counted references begin with. */
+static bool says_little(const struct pt_word *word)
+{
+	return word->kind == PT_LEAK_WORD_NONE || word->kind == PT_LEAK_WORD_ZERO ||
+	       (word->kind == PT_LEAK_WORD_VALUE && word->key <= SMALL_MAX);
+}
+
 struct pt_word pt_words_choose(struct pt_words *w, const uint64_t *first, size_t n)
 {
 	const struct pt_word begin = pt_words_look(w, first[0]);
 	struct pt_word word = begin;
-	for (size_t i = 1; i < n && (word.kind == PT_LEAK_WORD_NONE || word.kind == PT_LEAK_WORD_ZERO); i++) {
+	for (size_t i = 1; i < n && says_little(&word); i++) {
 		word = pt_words_look(w, first[i]);
 		if (!says_what(&word))
 			continue;

@@ -24,7 +24,7 @@ struct pt_words *pt_words_new(const struct pt_memory *memory, struct pt_unwinder
 void pt_words_free(struct pt_words *words); /* NULL is fine */
 /* What is in modules is looked up once. */
 struct pt_word pt_words_look(struct pt_words *words, uint64_t word);
-/* The first of an object's words that says what it is: behind pointers to the heap and zeroes. */
+/* The first of an object's words that says what it is: behind pointers to the heap, zeroes and small numbers. */
 struct pt_word pt_words_choose(struct pt_words *words, const uint64_t *first, size_t n);
 /* How many of the bytes are text: printable up to a NUL or the end, UTF-8 as well. */
 size_t pt_words_text(const void *bytes, size_t n);

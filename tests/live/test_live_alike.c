@@ -211,14 +211,17 @@ static void behind_links_the_next_word_tells(void **state)
 		add(&w, 40, PT_LEAK_LEAKED, words, sizeof(words));
 		memcpy(&words[1], "behind a link", 14);
 		add(&w, 56, PT_LEAK_LEAKED, words, sizeof(words));
-		const uint64_t far[5] = {link, link, link, link, (uintptr_t)&vtable[2]}; /* too far behind */
+		const uint64_t far[8] = {link, 0, 0, link, link, link, link, 500}; /* nothing tells */
 		add(&w, 72, PT_LEAK_LEAKED, far, sizeof(far));
-		const uint64_t number[2] = {7, (uintptr_t)&vtable[2]}; /* no link */
+		const uint64_t number[2] = {7000, (uintptr_t)&vtable[2]}; /* tells already */
 		add(&w, 104, PT_LEAK_LEAKED, number, sizeof(number));
 		add(&w, 8, PT_LEAK_LEAKED, words, sizeof(words)); /* has but one word */
+		const uint64_t counted[3] = {1, 1, (uintptr_t)behind_links_the_next_word_tells};
+		add(&w, 120, PT_LEAK_LEAKED, counted, sizeof(counted));
 	}
 	sort(&w);
-	assert_int_equal(w.view->n_groups, 7);
+	assert_int_equal(w.view->n_groups, 8);
+	expect(&w, 120, PT_LEAK_WORD_SYMBOL, "behind_links_the_next_word_tells", 20);
 	expect(&w, 40, PT_LEAK_WORD_CLASS, NULL, 20);
 	assert_int_equal(group_of(&w, 40, PT_LEAK_WORD_CLASS, NULL)->at, 16);
 	assert_int_equal(group_of(&w, 40, PT_LEAK_WORD_CLASS, NULL)->value, (uintptr_t)&vtable[2]);
