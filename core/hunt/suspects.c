@@ -15,6 +15,7 @@
 #define EVERY_NS 5000000000u /* between two judgements */
 #define UNKNOWN  UINT32_MAX  /* of pages */
 #define FEWEST   60u         /* samples from which nearly everything is decided */
+#define SERIES   8192u       /* tracks that have an array, at most: 16 MiB */
 #define RISE     16u         /* pages: less is no suspect */
 #define NEARLY   0.8         /* part of a role's growth that makes its VMA the one to name */
 
@@ -25,6 +26,7 @@ struct track {
 	bool torn;         /* what it held before that is not known; else it was not there */
 	uint32_t base;     /* at every sample, while: */
 	uint32_t *v;       /* [SAMPLES]; NULL */
+	bool left_out;     /* it changed, and there was no room for that */
 };
 
 struct pt_suspects {
@@ -32,6 +34,7 @@ struct pt_suspects {
 	size_t n;
 	uint64_t apart_ns;
 	struct track *tracks; /* [table->n] */
+	size_t n_series;      /* those of them that have an array */
 	struct pt_vma_table *table;
 	double roles[PT_ROLE_N][SAMPLES]; /* bytes; NAN: not known */
 	unsigned page_shift, image;
@@ -111,14 +114,22 @@ static uint32_t value_at(const struct track *t, size_t i)
 	return t->v ? t->v[i] : t->base;
 }
 
+static void fold(struct pt_suspects *s, struct track *t)
+{
+	s->n_series -= t->v != NULL;
+	free(t->v);
+	t->v = NULL;
+}
+
 /* The first n samples as an array. */
-static bool unfold(struct track *t, size_t n)
+static bool unfold(struct pt_suspects *s, struct track *t, size_t n)
 {
 	if (t->v)
 		return true;
-	t->v = malloc(SAMPLES * sizeof(*t->v));
+	t->v = s->n_series < SERIES ? malloc(SAMPLES * sizeof(*t->v)) : NULL;
 	if (!t->v)
 		return false;
+	s->n_series++;
 	for (size_t i = 0; i < n; i++)
 		t->v[i] = i < t->first ? 0 : t->base;
 	return true;
@@ -131,28 +142,27 @@ static bool alike(const struct track *t, const struct pt_vma *vma)
 }
 
 /* Two that are one VMA now. What cannot be added up begins anew. */
-static void absorb(struct track *into, struct track *other, size_t n)
+static void absorb(struct pt_suspects *s, struct track *into, struct track *other)
 {
-	bool whole = !into->torn && !other->torn && unfold(into, n);
+	size_t n = s->n;
+	bool whole = !into->torn && !other->torn && !into->left_out && !other->left_out && unfold(s, into, n);
 	for (size_t i = 0; whole && i < n; i++) {
 		uint32_t a = value_at(into, i), b = value_at(other, i);
 		into->v[i] = a == UNKNOWN || b == UNKNOWN ? UNKNOWN : a + b;
 	}
 	into->first = other->first < into->first ? other->first : into->first;
 	if (!whole) {
-		free(into->v);
+		fold(s, into);
 		*into = (struct track){.first = (uint32_t)n, .torn = true};
 	}
-	free(other->v);
-	other->v = NULL;
+	fold(s, other);
 }
 
 /* The track of a VMA, of those that were there: of the first that overlaps it and is not somebody's yet, with those that
  * were merged into it. */
-static struct track inherit(struct track *old, bool *taken, size_t n_old, size_t *at, const struct pt_vma *vma,
-			    size_t n)
+static struct track inherit(struct pt_suspects *s, bool *taken, size_t n_old, size_t *at, const struct pt_vma *vma)
 {
-	struct track track = {.first = (uint32_t)n};
+	struct track track = {.first = (uint32_t)s->n}, *old = s->tracks;
 	bool found = false;
 	while (*at < n_old && old[*at].vma.end <= vma->start)
 		++*at;
@@ -165,7 +175,7 @@ static struct track inherit(struct track *old, bool *taken, size_t n_old, size_t
 			track = old[k];
 			found = true;
 		} else {
-			absorb(&track, &old[k], n);
+			absorb(s, &track, &old[k]);
 		}
 		taken[k] = true;
 	}
@@ -185,12 +195,12 @@ static int follow(struct pt_suspects *s, struct pt_vma_table *table)
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < table->n; i++) {
-		tracks[i] = inherit(s->tracks, taken, n_old, &at, &table->v[i], s->n);
+		tracks[i] = inherit(s, taken, n_old, &at, &table->v[i]);
 		tracks[i].vma = table->v[i];
 	}
 	for (size_t k = 0; k < n_old; k++)
 		if (!taken[k])
-			free(s->tracks[k].v);
+			fold(s, &s->tracks[k]);
 	free(taken);
 	free(s->tracks);
 	pt_vma_table_unref(s->table);
@@ -202,7 +212,7 @@ static int follow(struct pt_suspects *s, struct pt_vma_table *table)
 static void forget(struct pt_suspects *s)
 {
 	for (size_t i = 0; s->table && i < s->table->n; i++)
-		free(s->tracks[i].v);
+		fold(s, &s->tracks[i]);
 	free(s->tracks);
 	pt_vma_table_unref(s->table);
 	s->tracks = NULL;
@@ -251,8 +261,8 @@ static void note(struct pt_suspects *s, struct track *t, uint32_t pages)
 {
 	if (!t->v && s->n == t->first)
 		t->base = pages;
-	else if (!t->v && pages != t->base && !unfold(t, s->n))
-		return; /* out of memory: as if it had not changed */
+	else if (!t->v && !t->left_out && pages != t->base)
+		t->left_out = !unfold(s, t, s->n);
 	if (t->v)
 		t->v[s->n] = pages;
 }
@@ -355,12 +365,14 @@ static int judge_vmas(struct pt_suspects *s, struct pt_growing *g)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->table->n; i++) {
 		uint32_t rise = rise_of(s, &s->tracks[i]);
+		g->unjudged += s->tracks[i].left_out;
 		if (rise)
 			found[n++] = (struct candidate){rise, (uint32_t)i};
 	}
 	qsort(found, n, sizeof(*found), highest_first);
-	g->unjudged = n > PT_SUSPECTS_MOST ? n - PT_SUSPECTS_MOST : 0;
-	n -= g->unjudged;
+	size_t more = n > PT_SUSPECTS_MOST ? n - PT_SUSPECTS_MOST : 0;
+	g->unjudged += more;
+	n -= more;
 	g->vmas = calloc(n + 1, sizeof(*g->vmas));
 	for (size_t i = 0; g->vmas && i < n; i++)
 		g->n_vmas += judge_track(s, &s->tracks[found[i].track], &g->vmas[g->n_vmas]);

@@ -37,7 +37,7 @@ struct pt_growing {
 	size_t n_vmas;
 	struct pt_suspect *roles; /* [n_roles], fastest first; those that grow before those not known yet */
 	size_t n_roles;
-	size_t unjudged; /* VMAs that rise and were too many */
+	size_t unjudged; /* VMAs that may rise and were too many to be judged one by one; their roles have them */
 	/* private: */
 	unsigned refs; /* atomic */
 };

@@ -318,6 +318,23 @@ static void long_watches_stay_small(void **state)
 	pt_growing_unref(g);
 }
 
+/* What there is no room to judge one by one is counted, and their role still grows. */
+static void too_many_to_judge_are_counted(void **state)
+{
+	enum { VMAS = 9000 };
+	static struct made_vma v[VMAS];
+	(void)state;
+	for (unsigned i = 0; i < 70; i++) {
+		for (size_t k = 0; k < VMAS; k++)
+			v[k] = (struct made_vma){(k + 1) * PLACE, 200, 1 + i / 2, "", false};
+		frame(i, v, VMAS);
+	}
+	struct pt_growing *g = pt_suspects_latest(suspects);
+	assert_int_equal(g->unjudged, VMAS - PT_SUSPECTS_MOST);
+	assert_true(g->n_roles == 1 && g->roles[0].grows);
+	pt_growing_unref(g);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -334,6 +351,7 @@ int main(void)
 		TEST(pages_of_files_are_no_growth),
 		TEST(another_program_begins_anew),
 		TEST(long_watches_stay_small),
+		TEST(too_many_to_judge_are_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
