@@ -1,7 +1,7 @@
 /*
  * The index of a heap: spaces in order, chunks by number and by address; see heap_inner.h.
  *
- * The number of the chunk that holds an address is how many began in its space up to there: what ranks and steps say, and
+ * The number of the chunk that holds an address is how many began in its space up to there: what its block says, and
  * the bits of one word.
  */
 #include <errno.h>
@@ -10,54 +10,36 @@
 
 #include "core/hunt/heap_inner.h"
 
-#define RANK_BITS  256u
-#define RANK_WORDS (RANK_BITS / 64)
-#define HINT       4096u /* chunks */
+#define HINT 4096u /* chunks */
 
 /* ---- in the making ---------------------------------------------------------------------------------------------- */
 
 static void free_space(struct pt_space *space)
 {
-	free(space->starts);
-	free(space->ranks);
-	free(space->steps);
+	free(space->blocks);
 	free(space->hints);
 	free(space->used);
 	*space = (struct pt_space){0};
 }
 
-static uint64_t n_bits(const struct pt_space *space)
-{
-	return (space->region.end - space->region.start) / PT_GRAIN;
-}
-
-/* Bits that are set; not every processor that this is built for has an instruction for it. */
-static inline uint32_t count(uint64_t bits)
-{
-	bits -= bits >> 1 & 0x5555555555555555u;
-	bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
-	bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0fu;
-	return (uint32_t)(bits * 0x0101010101010101u >> 56);
-}
-
 static bool make_ranks(struct pt_space *space)
 {
-	size_t words = (n_bits(space) + 63) / 64;
+	uint64_t n = pt_blocks_of(space, space->region.end);
 	uint32_t sum = 0, hinted = 0;
-	space->ranks = malloc((words / RANK_WORDS + 1) * sizeof(*space->ranks));
-	space->steps = malloc(words);
 	space->hints = malloc(((size_t)space->n / HINT + 2) * sizeof(*space->hints));
-	if (!space->ranks || !space->steps || !space->hints)
+	if (!space->hints)
 		return false;
-	for (size_t i = 0; i < words; i++) {
-		if (i % RANK_WORDS == 0)
-			space->ranks[i / RANK_WORDS] = sum;
-		space->steps[i] = (uint8_t)(sum - space->ranks[i / RANK_WORDS]);
-		sum += count(space->starts[i]);
+	for (uint64_t i = 0; i < n; i++) {
+		struct pt_block *block = &space->blocks[i];
+		block->rank = sum;
+		for (unsigned word = 0; word < PT_BLOCK_WORDS; word++) {
+			block->step[word] = (uint8_t)(sum - block->rank);
+			sum += pt_count_bits(block->starts[word]);
+		}
 		if (sum > hinted * HINT)
-			space->hints[hinted++] = (uint32_t)(i / RANK_WORDS);
+			space->hints[hinted++] = (uint32_t)i;
 	}
-	space->hints[hinted] = (uint32_t)((words - 1) / RANK_WORDS);
+	space->hints[hinted] = (uint32_t)(n - 1);
 	return true;
 }
 
@@ -77,13 +59,13 @@ int pt_heap_add(struct pt_heap *heap, struct pt_space *space)
 		heap->spaces = grown;
 		heap->room = room;
 	}
-	if (space->starts) { /* it was made for all that the space could have become */
-		size_t words = (n_bits(space) + 63) / 64;
-		uint64_t *less = realloc(space->starts, words * sizeof(*less));
-		space->starts = less ? less : space->starts;
+	if (space->blocks) { /* they were made for all that the space could have become */
+		size_t size = pt_blocks_of(space, space->region.end) * sizeof(*space->blocks);
+		struct pt_block *less = realloc(space->blocks, size);
+		space->blocks = less ? less : space->blocks;
 	}
 	heap->spaces[heap->n_regions++] = *space;
-	bool ok = !space->starts || make_ranks(&heap->spaces[heap->n_regions - 1]);
+	bool ok = !space->blocks || make_ranks(&heap->spaces[heap->n_regions - 1]);
 	*space = (struct pt_space){0};
 	return ok ? 0 : -ENOMEM;
 }
@@ -257,54 +239,54 @@ void pt_heap_free(struct pt_heap *heap)
 
 /* ---- by address, by number -------------------------------------------------------------------------------------- */
 
-/* Index of the space that holds the address, or SIZE_MAX. */
-static size_t space_at(const struct pt_heap *heap, uint64_t address)
+/* The space that holds the address; NULL: none. */
+static inline const struct pt_space *space_at(const struct pt_heap *heap, uint64_t address)
 {
 	if (address >> 47)
-		return SIZE_MAX;
+		return NULL;
 	const struct pt_unit *unit = &heap->units[address >> PT_UNIT_SHIFT];
-	size_t low = unit->first, high = low + unit->n;
-	while (low < high) {
+	const struct pt_space *spaces = heap->spaces + unit->first;
+	size_t low = 0, high = unit->n;
+	if (!high)
+		return NULL;
+	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
-		if (heap->spaces[middle].region.end <= address)
-			low = middle + 1;
+		if (spaces[middle].region.start <= address)
+			low = middle;
 		else
 			high = middle;
 	}
-	bool holds = low < (size_t)unit->first + unit->n && heap->spaces[low].region.start <= address;
-	return holds ? low : SIZE_MAX;
+	const struct pt_heap_region *region = &spaces[low].region;
+	return address >= region->start && address < region->end ? &spaces[low] : NULL;
 }
 
-/* Chunks that begin in the space up to and with this bit. */
-static uint32_t rank_of(const struct pt_space *space, uint64_t bit)
+/* Chunks that begin in the space up to and with this place. */
+static inline uint32_t rank_of(const struct pt_space *space, struct pt_place place)
 {
-	uint64_t word = bit / 64, bits = space->starts[word] & ~0ull >> (63 - bit % 64);
-	return space->ranks[bit / RANK_BITS] + space->steps[word] + count(bits);
+	const struct pt_block *block = &space->blocks[place.block];
+	return block->rank + block->step[place.word] +
+	       pt_count_bits(block->starts[place.word] & ~0ull >> (63 - place.bit));
 }
 
 pt_chunk_id pt_heap_find(const struct pt_heap *heap, uint64_t address)
 {
-	size_t i = space_at(heap, address);
-	if (i == SIZE_MAX)
+	const struct pt_space *space = space_at(heap, address);
+	if (!space)
 		return PT_NO_CHUNK;
-	const struct pt_space *space = &heap->spaces[i];
-	if (!space->starts)
-		return space->first;
-	return space->first + rank_of(space, (address - space->region.start) / PT_GRAIN) - 1;
+	return space->blocks ? space->first + rank_of(space, pt_place_of(space, address)) - 1 : space->first;
 }
 
 pt_chunk_id pt_heap_exact(const struct pt_heap *heap, uint64_t header)
 {
-	size_t i = space_at(heap, header);
-	if (i == SIZE_MAX || header % PT_GRAIN)
+	const struct pt_space *space = space_at(heap, header);
+	if (!space || header % PT_GRAIN)
 		return PT_NO_CHUNK;
-	const struct pt_space *space = &heap->spaces[i];
-	if (!space->starts)
+	if (!space->blocks)
 		return header == space->region.start ? space->first : PT_NO_CHUNK;
-	uint64_t bit = (header - space->region.start) / PT_GRAIN;
-	if (!(space->starts[bit / 64] >> bit % 64 & 1))
+	struct pt_place place = pt_place_of(space, header);
+	if (!(space->blocks[place.block].starts[place.word] >> place.bit & 1))
 		return PT_NO_CHUNK;
-	return space->first + rank_of(space, bit) - 1;
+	return space->first + rank_of(space, place) - 1;
 }
 
 static size_t space_of(const struct pt_heap *heap, pt_chunk_id id)
@@ -320,41 +302,51 @@ static size_t space_of(const struct pt_heap *heap, pt_chunk_id id)
 	return low;
 }
 
+static uint64_t address_of(const struct pt_space *space, uint64_t block, unsigned word, uint64_t bits)
+{
+	uint64_t grain = (block * PT_BLOCK_WORDS + word) * 64 + (uint64_t)__builtin_ctzll(bits);
+	return space->region.start + grain * PT_GRAIN;
+}
+
 /* Address of the header of the chunk `ordinal` of a space. */
 static uint64_t select_start(const struct pt_space *space, uint32_t ordinal)
 {
-	if (!space->starts)
+	if (!space->blocks)
 		return space->region.start;
 	size_t low = space->hints[ordinal / HINT], high = (size_t)space->hints[ordinal / HINT + 1] + 1;
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
-		if (space->ranks[middle] <= ordinal)
+		if (space->blocks[middle].rank <= ordinal)
 			low = middle;
 		else
 			high = middle;
 	}
-	uint32_t left = ordinal - space->ranks[low];
-	uint64_t word = low * RANK_WORDS, bits = space->starts[word];
-	for (uint32_t n; left >= (n = count(bits)); left -= n)
-		bits = space->starts[++word];
-	for (; left; left--)
+	const struct pt_block *block = &space->blocks[low];
+	uint32_t left = ordinal - block->rank;
+	unsigned word = PT_BLOCK_WORDS - 1;
+	while (word && block->step[word] > left)
+		word--;
+	uint64_t bits = block->starts[word];
+	for (left -= block->step[word]; left; left--)
 		bits &= bits - 1;
-	return space->region.start + (word * 64 + (uint64_t)__builtin_ctzll(bits)) * PT_GRAIN;
+	return address_of(space, low, word, bits);
 }
 
 /* Where the next chunk's header is, behind the one at `start`. */
 static uint64_t next_start(const struct pt_space *space, uint64_t start)
 {
-	if (!space->starts)
+	if (!space->blocks || start + PT_GRAIN >= space->region.end)
 		return space->region.end;
-	uint64_t bit = (start - space->region.start) / PT_GRAIN + 1, n = n_bits(space);
-	if (bit >= n)
-		return space->region.end;
-	uint64_t word = bit / 64, bits = space->starts[word] & ~0ull << bit % 64, words = (n + 63) / 64;
-	while (!bits && ++word < words)
-		bits = space->starts[word];
-	return bits ? space->region.start + (word * 64 + (uint64_t)__builtin_ctzll(bits)) * PT_GRAIN
-		    : space->region.end;
+	struct pt_place place = pt_place_of(space, start + PT_GRAIN);
+	uint64_t bits = space->blocks[place.block].starts[place.word] & ~0ull << place.bit;
+	if (bits)
+		return address_of(space, place.block, place.word, bits);
+	uint64_t n = pt_blocks_of(space, space->region.end);
+	for (unsigned word = place.word + 1; place.block < n; place.block++, word = 0)
+		for (; word < PT_BLOCK_WORDS; word++)
+			if (space->blocks[place.block].starts[word])
+				return address_of(space, place.block, word, space->blocks[place.block].starts[word]);
+	return space->region.end;
 }
 
 bool pt_heap_used(const struct pt_heap *heap, pt_chunk_id id)
@@ -418,8 +410,8 @@ bool pt_heap_seek(const struct pt_heap *heap, uint64_t address, struct pt_heap_c
 	const struct pt_space *space = &heap->spaces[low];
 	uint64_t start = space->region.start;
 	*ret = (struct pt_heap_cursor){.heap = heap, .id = space->first, .region = low};
-	if (address > start && space->starts) {
-		uint32_t ordinal = rank_of(space, (address - start) / PT_GRAIN) - 1;
+	if (address > start && space->blocks) {
+		uint32_t ordinal = rank_of(space, pt_place_of(space, address)) - 1;
 		ret->id += ordinal;
 		start = select_start(space, ordinal);
 	}

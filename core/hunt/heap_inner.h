@@ -1,8 +1,8 @@
 /*
  * Private to heap*.c: a heap in the making.
  *
- * A space is one region with its index: a bitmap of where chunks begin, how many began before each 256th bit, and from
- * there before each word, so that the number of a chunk is found in O(1). An mmapped chunk needs none.
+ * A space is one region with its index: a bitmap of where chunks begin, in blocks that also say how many began before, so that
+ * the number of a chunk is found in O(1), by one line of the processor's cache. An mmapped chunk needs none.
  */
 #ifndef PT_HUNT_HEAP_INNER_H
 #define PT_HUNT_HEAP_INNER_H
@@ -16,13 +16,19 @@
 enum pt_head_flag { PT_PREV_INUSE = 1, PT_IS_MMAPPED = 2, PT_NON_MAIN = 4 };
 #define PT_HEAD_SIZE(head) ((head) & ~(uint64_t)7)
 
+#define PT_BLOCK_WORDS 3u
+
+struct pt_block {                        /* of 3 KiB of memory */
+	uint64_t starts[PT_BLOCK_WORDS]; /* a bit for 16 bytes: here a chunk begins */
+	uint32_t rank;                   /* chunks of the space before it */
+	uint8_t step[4];                 /* chunks of it before each word */
+};
+
 struct pt_space {
 	struct pt_heap_region region;
-	uint64_t *starts; /* NULL: one chunk */
-	uint32_t *ranks;
-	uint8_t *steps;
-	uint32_t *hints; /* index into ranks of each 4096th chunk */
-	uint64_t *used;  /* a bit per chunk, while it is walked */
+	struct pt_block *blocks; /* NULL: one chunk */
+	uint32_t *hints;         /* index into blocks of each 4096th chunk */
+	uint64_t *used;          /* a bit per chunk, while it is walked */
 	pt_chunk_id first, n;
 	bool reaches; /* its last chunk reaches 8 bytes behind its end, as others do into the next header */
 };
@@ -58,6 +64,31 @@ struct pt_heap {
 	struct pt_heap_bounds bounds[2];
 	size_t n_bounds;
 };
+
+/* Where in the blocks of a space the bit of an address is. */
+struct pt_place {
+	uint64_t block;
+	unsigned word, bit;
+};
+static inline struct pt_place pt_place_of(const struct pt_space *space, uint64_t address)
+{
+	uint64_t grain = (address - space->region.start) / PT_GRAIN;
+	unsigned in = (unsigned)(grain % (PT_BLOCK_WORDS * 64));
+	return (struct pt_place){grain / (PT_BLOCK_WORDS * 64), in / 64, in % 64};
+}
+/* How many blocks a space up to `end` has. */
+static inline uint64_t pt_blocks_of(const struct pt_space *space, uint64_t end)
+{
+	return (end - space->region.start + PT_BLOCK_WORDS * 64 * PT_GRAIN - 1) / (PT_BLOCK_WORDS * 64 * PT_GRAIN);
+}
+/* Bits that are set; not every processor that this is built for has an instruction for it. */
+static inline uint32_t pt_count_bits(uint64_t bits)
+{
+	bits -= bits >> 1 & 0x5555555555555555u;
+	bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
+	bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+	return (uint32_t)(bits * 0x0101010101010101u >> 56);
+}
 
 /* ---- the allocator, found (heap_arena.c) ------------------------------------------------------------------------ */
 

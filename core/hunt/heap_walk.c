@@ -69,7 +69,7 @@ int pt_chunk_walk_init(struct pt_chunk_walk *walk, struct pt_heap *heap, const s
 
 static void drop_space(struct pt_chunk_walk *w)
 {
-	free(w->now.starts);
+	free(w->now.blocks);
 	free(w->now.used);
 	w->now = (struct pt_space){0};
 }
@@ -85,16 +85,16 @@ void pt_chunk_walk_free(struct pt_chunk_walk *walk)
 
 static int begin(struct pt_chunk_walk *w, uint64_t start)
 {
-	size_t words = ((w->limit - start) / PT_GRAIN + 63) / 64 + 1;
 	w->at = start;
 	w->last = 0;
 	w->begun[0] = w->begun[1] = start;
 	w->from = w->to = 0;
 	w->now = (struct pt_space){.region = {start, start, w->arena}};
-	w->now.starts = calloc(words, sizeof(*w->now.starts)); /* what stays untouched costs nothing */
+	/* what stays untouched costs nothing */
+	w->now.blocks = calloc(pt_blocks_of(&w->now, w->limit), sizeof(*w->now.blocks));
 	w->room_used = 4096;
 	w->now.used = malloc(w->room_used / 8);
-	return w->now.starts && w->now.used ? 0 : -ENOMEM;
+	return w->now.blocks && w->now.used ? 0 : -ENOMEM;
 }
 
 static int finish(struct pt_chunk_walk *w, uint64_t end, bool reaches)
@@ -107,11 +107,16 @@ static int finish(struct pt_chunk_walk *w, uint64_t end, bool reaches)
 /* Back to a chunk that began there. */
 static void rewind_to(struct pt_chunk_walk *w, uint64_t start)
 {
-	uint64_t first = (start - w->now.region.start) / PT_GRAIN, behind = (w->at - w->now.region.start) / PT_GRAIN;
-	for (uint64_t word = first / 64; word * 64 < behind; word++) {
-		uint64_t keep = word == first / 64 ? (1ull << first % 64) - 1 : 0;
-		w->now.n -= (uint32_t)__builtin_popcountll(w->now.starts[word] & ~keep);
-		w->now.starts[word] &= keep;
+	struct pt_place first = pt_place_of(&w->now, start);
+	uint64_t blocks = pt_blocks_of(&w->now, w->at);
+	for (uint64_t i = first.block; i < blocks; i++) {
+		for (unsigned word = i == first.block ? first.word : 0; word < PT_BLOCK_WORDS; word++) {
+			uint64_t *starts = &w->now.blocks[i].starts[word];
+			bool partly = i == first.block && word == first.word;
+			uint64_t keep = partly ? (1ull << first.bit) - 1 : 0;
+			w->now.n -= pt_count_bits(*starts & ~keep);
+			*starts &= keep;
+		}
 	}
 	while (w->heap->n_odd && w->heap->odd[w->heap->n_odd - 1].address >= start &&
 	       w->heap->odd[w->heap->n_odd - 1].address < w->at)
@@ -135,13 +140,13 @@ static bool grow_used(struct pt_chunk_walk *w)
 /* The chunk at `at`, in use until the next one says that it is not. */
 static bool add_chunk(struct pt_chunk_walk *w, uint64_t size)
 {
-	uint64_t bit = (w->at - w->now.region.start) / PT_GRAIN;
+	struct pt_place place = pt_place_of(&w->now, w->at);
 	uint32_t n = w->now.n;
 	if (n == w->room_used && (n >= PT_NO_CHUNK / 2 || !grow_used(w))) {
 		w->error = n >= PT_NO_CHUNK / 2 ? -EOVERFLOW : -ENOMEM;
 		return false;
 	}
-	w->now.starts[bit / 64] |= 1ull << bit % 64;
+	w->now.blocks[place.block].starts[place.word] |= 1ull << place.bit;
 	w->now.used[n / 64] |= 1ull << n % 64;
 	w->now.n++;
 	w->last = w->at;
@@ -444,7 +449,7 @@ int pt_chunk_walk_region(struct pt_chunk_walk *w, uint32_t arena, uint64_t start
 			break;
 		default: break;
 		}
-		if (!error && !w->now.starts)
+		if (!error && !w->now.blocks)
 			return 0; /* nothing behind it */
 	}
 	return error;
