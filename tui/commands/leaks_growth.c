@@ -132,14 +132,14 @@ static void print_vma(const struct ui_leaks *l, size_t i)
 	const struct pt_growth *g = &l->growth->growth;
 	size_t is = g->pairs.v[i].is;
 	const struct pt_vma *vma = &g->after->vmas->v[is];
-	char grew[24], born[24], rss[24], name[NAME_ROOM], path[NAME_ROOM], on[64];
+	char grew[24], born[24], rss[24], name[NAME_ROOM], cut[NAME_ROOM], on[64];
 	pt_text_printable(vma->path, strlen(vma->path), name, sizeof(name));
 	printf("%8s %8s %8s  %-12" PRIx64 "  %s%s%s\n",
 	       grew_words(l, pt_growth_of_pair(g, i, PT_SUM_RSS), grew, sizeof(grew)),
 	       ui_table_bytes(l->options, pt_growth_born(g, i), born, sizeof(born)),
 	       ui_table_bytes(l->options, pt_snapshot_bytes(g->after, is, PT_SUM_RSS), rss, sizeof(rss)), vma->start,
 	       pt_role_name((enum pt_role)vma->role), name[0] ? "  " : "",
-	       ui_text_path(name, (size_t)(l->width > 70 ? l->width - 58 : 12), path, sizeof(path)));
+	       ui_text_path(name, (size_t)(l->width > 70 ? l->width - 58 : 12), cut, sizeof(cut)));
 	if (goes_on(l, vma, on, sizeof(on))[0])
 		printf("%42s%s\n", "", on);
 }

@@ -100,7 +100,7 @@ void ui_born_print(const struct ui_leaks *l, const struct ui_born_pages *pages)
 {
 	size_t n, room = (size_t)(l->width > 60 ? l->width - 50 : 10);
 	struct place *places = places_of(l, pages, &n);
-	char bytes[24], count[24], name[NAME_ROOM], path[NAME_ROOM];
+	char bytes[24], count[24], name[NAME_ROOM], cut[NAME_ROOM];
 	if (places && n)
 		ui_leak_heading(l, "   BYTES    PAGES  WHERE");
 	for (size_t i = 0; places && i < n && i < ROWS; i++) {
@@ -108,7 +108,7 @@ void ui_born_print(const struct ui_leaks *l, const struct ui_born_pages *pages)
 		pt_text_printable(vma->path, strlen(vma->path), name, sizeof(name));
 		printf("%8s %8s  %-12" PRIx64 "  %-14s %s\n", ui_leak_bytes(l, places[i].bytes, bytes, sizeof(bytes)),
 		       ui_leak_number(l, places[i].bytes >> pages->now->page_shift, count, sizeof(count)), vma->start,
-		       pt_role_name((enum pt_role)vma->role), ui_text_path(name, room, path, sizeof(path)));
+		       pt_role_name((enum pt_role)vma->role), ui_text_path(name, room, cut, sizeof(cut)));
 	}
 	if (n > ROWS)
 		printf("          %zu more: -J\n", n - ROWS);

@@ -117,7 +117,7 @@ static int look(const struct ui_options *o, struct pt_filter *filter, struct pt_
 						: strerror(-error));
 		status = UI_USAGE;
 	}
-	if (status == UI_OK)
+	if (status == UI_OK && !error)
 		status = tell(o, filter, &pages);
 	ui_born_free(&pages);
 	return status;
