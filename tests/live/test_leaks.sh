@@ -130,6 +130,11 @@ grep -q "78 78 78 78 78 78 78 78  xxxxxxxxxxxxxxxx" "$tmp/out" || grep -q xxxxxx
 gives 0 leaks -p $target --why 1000 -J
 jq -e '.why.found == false' "$tmp/out" >/dev/null || complain "--why of no object"
 
+# ---- call sites: none where nothing is allocated, and that is said
+
+gives 0 leaks -p $target --sites=0.1
+grep -q "call sites" "$tmp/out" || complain "--sites says nothing of sites"
+
 # ---- snapshots
 
 : >"$tmp/err"

@@ -80,6 +80,7 @@ static struct pt_leak_group groups[] = {
 	 .tiers = {{0}, {12, 288, 0}},
 	 .word = PT_LEAK_WORD_SYMBOL,
 	 .value = 0x401000,
+	 .at = 16,
 	 .name = T("table"),
 	 .example = 3},
 	{.size = 133136, .tiers = {{1, 133136, 0}}, .word = PT_LEAK_WORD_ZERO, .example = 4},

@@ -80,10 +80,10 @@ static json_t *group_json(const struct ui_leaks *l, size_t i)
 		     group->word == PT_LEAK_WORD_SYMBOL;
 	if (!has_tier(l, group) || !ui_leak_matches(l, group))
 		return NULL;
-	json_t *object = json_pack("{s:o, s:o, s:s, s:o, s:o, s:o}", "group", number(i), "size", number(group->size),
-				   "kind", ui_leak_word_name(group->word), "name", ui_json_bytes(group->name), "value",
-				   value ? hex(group->value) : json_null(), "example",
-				   hex(l->view->objects[group->example].address));
+	json_t *object = json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "group", number(i), "size",
+				   number(group->size), "kind", ui_leak_word_name(group->word), "name",
+				   ui_json_bytes(group->name), "value", value ? hex(group->value) : json_null(), "at",
+				   number(group->at), "example", hex(l->view->objects[group->example].address));
 	for (int tier = 0; tier < PT_LEAK_TIERS; tier++)
 		set(object, pt_leak_tier_name((enum pt_leak_tier)tier), part_json(&group->tiers[tier]));
 	return object;

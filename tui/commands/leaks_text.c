@@ -304,8 +304,14 @@ static void print_sites(const struct ui_leaks *l)
 		ui_print_wrapped(chain ? chain : "?", 34, 34, l->width);
 		free(chain);
 	}
-	if (n)
+	if (n) {
 		say_more(n, n < ROWS ? (size_t)n : ROWS, UI_LEAKS_BY_SITES);
+	} else if (l->options->sites_ns && !ui_leak_no_sites(l)) {
+		putchar('\n');
+		ui_leak_paragraph(
+			l, "There are no call sites: no allocation that leaked was seen while they were watched. "
+			   "--sites=SECONDS watches longer.");
+	}
 }
 
 /* ---- how it was found, and how to go on -------------------------------------------------------------------------- */

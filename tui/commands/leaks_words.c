@@ -22,15 +22,19 @@ const char *ui_leak_word_name(enum pt_leak_word word)
 
 char *ui_leak_kind(const struct pt_leak_group *group, char *ret, size_t size)
 {
-	char name[NAME_ROOM];
+	char name[NAME_ROOM], at[32] = "";
 	const char *raw = group->name ? group->name : "?";
 	pt_text_printable(raw, strlen(raw), name, sizeof(name));
+	if (group->at)
+		snprintf(at, sizeof(at), " at byte %u", (unsigned)group->at);
 	switch (group->word) {
-	case PT_LEAK_WORD_CLASS: snprintf(ret, size, "class %s", name); break;
-	case PT_LEAK_WORD_SYMBOL: snprintf(ret, size, "begins with the address of %s", name); break;
-	case PT_LEAK_WORD_TEXT: snprintf(ret, size, "text \"%s\"", name); break;
+	case PT_LEAK_WORD_CLASS: snprintf(ret, size, "class %s%s", name, at); break;
+	case PT_LEAK_WORD_SYMBOL: snprintf(ret, size, "address of %s%s", name, at); break;
+	case PT_LEAK_WORD_TEXT: snprintf(ret, size, "text \"%s\"%s", name, at); break;
 	case PT_LEAK_WORD_ZERO: snprintf(ret, size, "begins with zeroes"); break;
-	case PT_LEAK_WORD_VALUE: snprintf(ret, size, "begins with 0x%" PRIx64, group->value); break;
+	case PT_LEAK_WORD_VALUE:
+		snprintf(ret, size, "%s0x%" PRIx64 "%s", at[0] ? "" : "begins with ", group->value, at);
+		break;
 	default: snprintf(ret, size, "no telling first word"); break;
 	}
 	return ret;
