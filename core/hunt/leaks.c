@@ -15,6 +15,7 @@
 #define NONE      UINT32_MAX       /* no leak yet */
 #define SEVERAL   (UINT32_MAX - 1) /* of several leaks */
 #define AHEAD     8u               /* nodes */
+#define FIRST     64u              /* leaks there is room for */
 #define LIST_END  ((uint32_t)INT32_MAX)
 
 struct node {
@@ -142,7 +143,7 @@ static void leave(struct search *s)
 static int find_components(struct graph *g)
 {
 	struct search s = {.g = g, .path = LIST_END, .open = LIST_END, .index = 1, .next = g->n, .left = g->n};
-	g->order = malloc(((size_t)g->n + 1) * sizeof(*g->order));
+	g->order = calloc((size_t)g->n + 1, sizeof(*g->order));
 	if (!g->order)
 		return -ENOMEM;
 	for (uint32_t from = 0; from < g->n; from++) {
@@ -174,33 +175,34 @@ struct list {
 	size_t n, room;
 };
 
-/* The size that more than half of the members have; 0: none. */
-static uint64_t common_size(const struct graph *g, const uint32_t *members, uint32_t n)
+/* The size that more than half of a component's members have, which are [at, at + n) of the order; 0: none. */
+static uint64_t common_size(const struct graph *g, uint32_t at, uint32_t n)
 {
 	uint64_t size = 0;
 	size_t votes = 0, has = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		const uint64_t other = g->objects[members[i]].size;
+		const uint64_t other = g->objects[g->order[at + i]].size;
 		if (!votes)
 			size = other;
 		votes = other == size ? votes + 1 : votes - 1;
 	}
 	for (uint32_t i = 0; i < n; i++)
-		has += g->objects[members[i]].size == size;
+		has += g->objects[g->order[at + i]].size == size;
 	return 2 * has > n ? size : 0;
 }
 
 /* Of a circle none is the first; what holds it together is mostly unlike its other members: the largest of those. */
-static uint32_t pick_root(const struct graph *g, const uint32_t *members, uint32_t n)
+static uint32_t pick_root(const struct graph *g, uint32_t at, uint32_t n)
 {
-	const uint64_t common = common_size(g, members, n);
+	const uint64_t common = common_size(g, at, n);
 	uint32_t root = NONE;
 	uint64_t most = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		const uint64_t size = g->objects[members[i]].size == common ? 1 : g->objects[members[i]].size;
-		if (size < most || (size == most && members[i] > root))
+		const uint64_t size = g->objects[g->order[at + i]].size == common ? 1
+										  : g->objects[g->order[at + i]].size;
+		if (size < most || (size == most && g->order[at + i] > root))
 			continue;
-		root = members[i];
+		root = g->order[at + i];
 		most = size;
 	}
 	return root;
@@ -209,7 +211,7 @@ static uint32_t pick_root(const struct graph *g, const uint32_t *members, uint32
 static bool add_leak(struct list *list, const struct pt_leak *leak)
 {
 	if (list->n == list->room) {
-		const size_t room = list->room ? 2 * list->room : 64;
+		const size_t room = 2 * list->room;
 		struct pt_leak *v = realloc(list->v, room * sizeof(*v));
 		if (!v)
 			return false;
@@ -227,10 +229,10 @@ static uint32_t *leak_of(const struct graph *g, uint32_t v)
 }
 
 /* All members of a component are of that leak, and so is, as far as can be told yet, what they point at. */
-static void take_members(struct graph *g, const uint32_t *members, uint32_t n, uint32_t number, struct pt_leak *leak)
+static void take_members(struct graph *g, uint32_t at, uint32_t n, uint32_t number, struct pt_leak *leak)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		const uint32_t v = members[i];
+		const uint32_t v = g->order[at + i];
 		leak->count++;
 		leak->bytes += g->objects[v].size;
 		g->objects[v].root = leak->root;
@@ -256,21 +258,23 @@ static uint32_t count_members(const struct graph *g, uint32_t at)
 
 static int find_leaks(struct graph *g, struct list *list)
 {
+	*list = (struct list){.v = malloc(FIRST * sizeof(*list->v)), .room = FIRST};
+	if (!list->v)
+		return -ENOMEM;
 	for (uint32_t i = 0; i < g->n; i++)
 		g->nodes[i].leak = NONE;
 	for (uint32_t at = 0, n; at < g->n; at += n) {
-		const uint32_t *members = g->order + at;
-		uint32_t leak = *leak_of(g, *members);
+		uint32_t leak = *leak_of(g, g->order[at]);
 		n = count_members(g, at);
-		if (leak == NONE || leak == SEVERAL) {
-			const uint32_t root = pick_root(g, members, n);
+		if (leak >= list->n) { /* NONE, SEVERAL */
+			const uint32_t root = pick_root(g, at, n);
 			const struct pt_leak new = {
 				.root = root, .cycle = n > 1, .shared = leak == SEVERAL, .tier = g->objects[root].tier};
 			leak = (uint32_t)list->n;
 			if (!add_leak(list, &new))
 				return -ENOMEM;
 		}
-		take_members(g, members, n, leak, &list->v[leak]);
+		take_members(g, at, n, leak, &list->v[leak]);
 	}
 	return 0;
 }
