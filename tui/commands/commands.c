@@ -251,7 +251,6 @@ static const char options[] = "  -p, --pid PID        the process            -J,
 			      "      --history SIZE   to go back to, 64M     -n, --noheadings   no first line\n"
 			      "  -f, --filter REGEX   names to show          -r, --raw          for scripts\n"
 			      "      --demo           a target of its own    -V, -h             version, help\n"
-			      "\n"
 			      "Exit: 0 done 1 finding 2 usage 3 no process 4 denied 5 lacking; man pagetop\n";
 
 static void help_all(void)
