@@ -10,6 +10,7 @@
 #include "core/hunt/heap_inner.h"
 
 #define CANDIDATES 64u
+#define TRIES      3u
 
 /* ---- the main arena's part of brk ------------------------------------------------------------------------------- */
 
@@ -132,7 +133,7 @@ static int read_heap(struct pt_heap *heap, struct pt_malloc *found, const struct
 	return error;
 }
 
-int pt_heap_read(struct pt_heap **ret, const struct pt_memory *memory)
+static int read_once(struct pt_heap **ret, const struct pt_memory *memory)
 {
 	struct pt_heap *heap = calloc(1, sizeof(*heap));
 	struct pt_malloc found = {0};
@@ -143,6 +144,14 @@ int pt_heap_read(struct pt_heap **ret, const struct pt_memory *memory)
 		heap = NULL;
 	}
 	*ret = heap;
+	return error;
+}
+
+int pt_heap_read(struct pt_heap **ret, const struct pt_memory *memory)
+{
+	int error = -EAGAIN;
+	for (unsigned try = 0; try < TRIES && error == -EAGAIN; try++)
+		error = read_once(ret, memory);
 	return error;
 }
 

@@ -21,6 +21,7 @@
 #define BINS_MAX   256u /* bins are at most so far from the start of a malloc_state */
 #define FAST_BINS  80u  /* bytes of them */
 #define ARENAS_MAX 65536u
+#define TRIES      8u
 #define SLICE      (1u << 20) /* bytes of data that are searched at a time */
 #define DATA_MAX   (16u << 20)
 
@@ -31,6 +32,7 @@ struct search {
 	uint64_t start;
 	size_t n;
 	uint64_t system; /* of the arena that was found: the largest one counts */
+	bool seen;       /* there is what looks like a bin */
 };
 
 static bool word_at(const struct pt_memory *memory, uint64_t address, uint64_t *ret)
@@ -94,33 +96,39 @@ static bool is_empty_bin(const struct search *s, size_t i)
 	return s->words[i] == self && s->words[i + 1] == self;
 }
 
-static bool is_bin(const struct search *s, size_t i)
+static bool is_mapped(const struct search *s, uint64_t address)
 {
-	uint64_t self = s->start + i * 8 - 16, bk, fd;
-	if (is_empty_bin(s, i))
-		return true;
-	uint64_t first = s->words[i], last = s->words[i + 1];
-	if (!first || !last || first % 16 || last % 16)
-		return false;
-	return (word_at(s->memory, first + 24, &bk) && bk == self) ||
-	       (word_at(s->memory, last + 16, &fd) && fd == self);
+	size_t i = pt_vma_find(s->memory->vmas, address);
+	return i < s->memory->vmas->n && pt_vma_covers(&s->memory->vmas->v[i], address);
 }
 
-/* Pair i is an empty bin. Takes the arena that it is one of; returns how many words of it were seen. */
+/* Whether it can be a bin: what its chunks say of it changes too often to be asked. */
+static bool is_bin(const struct search *s, size_t i)
+{
+	uint64_t fd = s->words[i], bk = s->words[i + 1];
+	return is_empty_bin(s, i) || (fd % 16 == 0 && bk % 16 == 0 && is_mapped(s, fd) && is_mapped(s, bk));
+}
+
+/*
+ * Pair i is an empty bin. Takes the arena that it is one of; returns how many words were seen to be bins. What is before them
+ * (top, fast bins) can look like some, but only from the first one on does the ring close.
+ */
 static size_t take_bins(struct search *s, size_t i, int *ret_error)
 {
 	size_t from = i, to = i + 2;
-	while (from >= 2 && to - from < BINS * 2 && is_bin(s, from - 2))
+	while (from >= 2 && i - from < BINS * 4 && is_bin(s, from - 2))
 		from -= 2;
-	while (to + 1 < s->n && to - from < BINS * 2 && is_bin(s, to))
+	while (to + 1 < s->n && to - i < BINS * 4 && is_bin(s, to))
 		to += 2;
 	*ret_error = -ENOENT;
-	/* one or the other bin may have changed between two reads */
-	if (to - from < (BINS - 4) * 2)
-		return to - i;
-	for (size_t first = to > BINS * 2 ? to - BINS * 2 : 0; first <= from && *ret_error == -ENOENT; first += 2)
+	s->seen = true;
+	for (size_t first = from; first + BINS * 2 <= to && *ret_error == -ENOENT; first += 2) {
+		uint64_t next = 0, at = s->start + first * 8;
+		if (!word_at(s->memory, at + NEXT, &next) || next % 8 || !is_mapped(s, next))
+			continue;
 		for (unsigned bins = 16; bins <= BINS_MAX && *ret_error == -ENOENT; bins += 8)
-			*ret_error = take_arenas(s, s->start + first * 8, bins);
+			*ret_error = take_arenas(s, at, bins);
+	}
 	return to - i;
 }
 
@@ -230,17 +238,26 @@ static int describe(struct pt_malloc *found, const struct pt_memory *memory)
 	return 0;
 }
 
+static int search_all(struct search *s)
+{
+	const struct pt_vma_table *vmas = s->memory->vmas;
+	int error = 0;
+	for (size_t i = 0; i < vmas->n && !error; i++)
+		if (vmas->v[i].role == PT_ROLE_DATA)
+			error = search_vma(s, (uint32_t)i);
+	return error;
+}
+
 int pt_malloc_find(struct pt_malloc *ret, const struct pt_memory *memory)
 {
 	struct search search = {.memory = memory, .found = ret, .words = malloc(SLICE)};
 	int error = search.words ? 0 : -ENOMEM;
 	*ret = (struct pt_malloc){0};
-	for (size_t i = 0; i < memory->vmas->n && !error; i++)
-		if (memory->vmas->v[i].role == PT_ROLE_DATA)
-			error = search_vma(&search, (uint32_t)i);
+	for (unsigned try = 0; try < TRIES && !error && !ret->n && (!try || search.seen); try++)
+		error = search_all(&search);
 	free(search.words);
 	if (!error && !ret->n)
-		error = -ENOTSUP;
+		error = search.seen ? -EAGAIN : -ENOTSUP;
 	return error ? error : describe(ret, memory);
 }
 
