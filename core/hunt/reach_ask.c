@@ -44,20 +44,43 @@ bool pt_reach_edges(const struct pt_reach *reach, pt_chunk_id id, bool (*each)(v
 	return true;
 }
 
+/* Edges of a page from chunks that are not strongly reached. */
+static int page_edges(const struct pt_reach *reach, size_t page,
+		      bool (*each)(void *arg, pt_chunk_id from, pt_chunk_id to, bool weak), void *arg)
+{
+	struct pt_edge edges[PT_EDGES_MAX];
+	int n = pt_reach_page(reach, page, edges);
+	for (int i = 0; i < n; i++)
+		if (!pt_mark_test(reach->strong, edges[i].from) &&
+		    !each(arg, edges[i].from, edges[i].to, edges[i].weak))
+			return -ECANCELED;
+	return n < 0 ? n : 0;
+}
+
+struct all_edges {
+	const struct pt_reach *reach;
+	bool (*each)(void *arg, pt_chunk_id from, pt_chunk_id to, bool weak);
+	void *arg;
+	size_t done; /* pages before are seen to */
+	int error;
+};
+
+static void chunk_edges(void *arg, pt_chunk_id id, enum pt_reached how)
+{
+	struct all_edges *all = arg;
+	size_t first, end;
+	(void)how;
+	pt_edges_of_chunk(all->reach->edges, id, &first, &end);
+	for (all->done = all->done > first ? all->done : first; all->done < end && !all->error; all->done++)
+		all->error = page_edges(all->reach, all->done, all->each, all->arg);
+}
+
 int pt_reach_all_edges(const struct pt_reach *reach,
 		       bool (*each)(void *arg, pt_chunk_id from, pt_chunk_id to, bool weak), void *arg)
 {
-	struct pt_edge edges[PT_EDGES_MAX];
-	for (size_t p = 0; p < pt_edges_pages(reach->edges); p++) {
-		int n = pt_reach_page(reach, p, edges);
-		if (n < 0)
-			return n;
-		for (int i = 0; i < n; i++)
-			if (!pt_mark_test(reach->strong, edges[i].from) &&
-			    !each(arg, edges[i].from, edges[i].to, edges[i].weak))
-				return -ECANCELED;
-	}
-	return 0;
+	struct all_edges all = {.reach = reach, .each = each, .arg = arg};
+	pt_reach_lost(reach, chunk_edges, &all);
+	return all.error;
 }
 
 /* ---- why it is reached ------------------------------------------------------------------------------------------ */
