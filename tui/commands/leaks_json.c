@@ -8,6 +8,8 @@
 #include "tui/commands/commands.h"
 #include "tui/commands/leaks.h"
 
+#define LEAKS_MOST 10000 /* that are listed: the largest. Objects have their root besides */
+
 static void set(json_t *object, const char *key, json_t *value)
 {
 	json_object_set_new(object, key, value); /* what had no memory makes the whole fail: see ui_leaks_json */
@@ -203,7 +205,8 @@ static json_t *leaks_json(const struct ui_leaks *l)
 	set(o, "swapped-unread", number(v->swapped_unread));
 	set(o, "broken", number(v->broken));
 	set(o, "heap", heap_json(l));
-	set(o, "leaks", rows_json(l, v->n_leaks, leak_json));
+	set(o, "leaks", rows_json(l, v->n_leaks < LEAKS_MOST ? v->n_leaks : LEAKS_MOST, leak_json));
+	set(o, "leaks-left-out", number(v->n_leaks > LEAKS_MOST ? v->n_leaks - LEAKS_MOST : 0));
 	set(o, "groups", rows_json(l, v->n_groups, group_json));
 	set(o, "sites", sites_json(l));
 	set(o, "growth", growth_json(l));

@@ -140,26 +140,57 @@ struct row {
 	uint64_t leaks, bytes, count;
 };
 
-/* All that has to be the same. */
-static int compare_kind(const struct pt_leak *x, const struct pt_leak *y)
+/* Rows by kind: a hash table, as there may be a million leaks of a few kinds. */
+struct rows {
+	struct row *v; /* [room], open addressing; first NULL: nothing is there */
+	size_t n, room;
+};
+
+static bool is_alike(const struct pt_leak *a, const struct pt_leak *b)
 {
-	const uint64_t a[] = {x->group, x->most, x->count == 1, x->tier, x->cycle, x->shared};
-	const uint64_t b[] = {y->group, y->most, y->count == 1, y->tier, y->cycle, y->shared};
-	for (size_t i = 0; i < sizeof(a) / sizeof(*a); i++)
-		if (a[i] != b[i])
-			return a[i] < b[i] ? -1 : 1;
-	return 0;
+	return a->group == b->group && a->most == b->most && (a->count == 1) == (b->count == 1) && a->tier == b->tier &&
+	       a->cycle == b->cycle && a->shared == b->shared;
 }
 
-static int by_kind(const void *a, const void *b)
+/* Where a leak's kind is, or would be. */
+static struct row *find_row(const struct rows *rows, const struct pt_leak *leak)
 {
-	const struct pt_leak *x = ((const struct row *)a)->first, *y = ((const struct row *)b)->first;
-	int order = compare_kind(x, y);
-	if (order)
-		return order;
-	return x->bytes != y->bytes ? (x->bytes < y->bytes) - (x->bytes > y->bytes) : (x > y) - (x < y);
+	uint64_t hash = ((uint64_t)leak->group << 32 | leak->most) * 0x9e3779b97f4a7c15ull;
+	size_t at = (hash >> 32) & (rows->room - 1);
+	while (rows->v[at].first && !is_alike(rows->v[at].first, leak))
+		at = (at + 1) & (rows->room - 1);
+	return &rows->v[at];
 }
 
+static bool grow(struct rows *rows)
+{
+	struct rows larger = {.n = rows->n, .room = rows->room ? 2 * rows->room : 64};
+	larger.v = calloc(larger.room, sizeof(*larger.v));
+	if (!larger.v)
+		return false;
+	for (size_t i = 0; i < rows->room; i++)
+		if (rows->v[i].first)
+			*find_row(&larger, rows->v[i].first) = rows->v[i];
+	free(rows->v);
+	*rows = larger;
+	return true;
+}
+
+static bool add_leak(struct rows *rows, const struct pt_leak *leak)
+{
+	if (2 * rows->n >= rows->room && !grow(rows))
+		return false;
+	struct row *row = find_row(rows, leak);
+	rows->n += !row->first;
+	if (!row->first)
+		row->first = leak; /* leaks come largest first */
+	row->leaks++;
+	row->bytes += leak->bytes;
+	row->count += leak->count;
+	return true;
+}
+
+/* Those that are none come last. */
 static int by_bytes(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
@@ -168,41 +199,22 @@ static int by_bytes(const void *a, const void *b)
 	return (x->first > y->first) - (x->first < y->first);
 }
 
-/* Puts together what is alike, in place; the largest come first. How many rows there are then. */
-static size_t join(struct row *rows, size_t n)
-{
-	size_t joined = 0;
-	if (n)
-		qsort(rows, n, sizeof(*rows), by_kind);
-	for (size_t i = 0; i < n; i++) {
-		struct row *last = joined ? &rows[joined - 1] : NULL;
-		if (!last || compare_kind(last->first, rows[i].first) != 0) {
-			rows[joined++] = rows[i];
-			continue;
-		}
-		last->leaks++;
-		last->bytes += rows[i].bytes;
-		last->count += rows[i].count;
-	}
-	if (joined)
-		qsort(rows, joined, sizeof(*rows), by_bytes);
-	return joined;
-}
-
-/* Those to be shown, malloc'ed; NULL: out of memory. */
+/* Those to be shown, most bytes first, malloc'ed. */
 static struct row *rows_of(const struct ui_leaks *l, size_t *ret_n)
 {
 	const struct pt_hunt_view *v = l->view;
-	struct row *rows = calloc(v->n_leaks + 1, sizeof(*rows));
-	size_t n = 0;
-	for (size_t i = 0; rows && i < v->n_leaks; i++) {
+	struct rows rows = {0};
+	bool fine = true;
+	for (size_t i = 0; fine && i < v->n_leaks; i++) {
 		const struct pt_leak *leak = &v->leaks[i];
 		bool wanted = l->options->tier ? ui_leak_wants(l, leak->tier) : leak->tier == PT_LEAK_LEAKED;
 		if (wanted && ui_leak_matches(l, &v->groups[leak->group]))
-			rows[n++] = (struct row){leak, 1, leak->bytes, leak->count};
+			fine = add_leak(&rows, leak);
 	}
-	*ret_n = rows ? join(rows, n) : 0;
-	return rows;
+	if (rows.n)
+		qsort(rows.v, rows.room, sizeof(*rows.v), by_bytes);
+	*ret_n = rows.n;
+	return rows.v;
 }
 
 /* "40 times 24B, class Node; in a cycle" */
