@@ -203,7 +203,7 @@ complains 2 "has no contents" leaks -i "$tmp/rec" --why 1000
 
 # ---- another allocator
 
-jemalloc=$(ldconfig -p | sed -n 's/.*libjemalloc.* => //p' | head -n 1)
+jemalloc=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p | sed -n 's/.*libjemalloc.* => //p' | head -n 1)
 if [ -n "$jemalloc" ]; then
 	mkfifo "$tmp/hears2" "$tmp/says2"
 	LD_PRELOAD=$jemalloc "$tmp/leaky" <"$tmp/hears2" >"$tmp/says2" 3>&- 4<&- &

@@ -189,7 +189,7 @@ static const char faults_help[] = "Follows the page faults of a process until Ct
 
 static const char leaks_help[] = "Which heap objects of a running process nothing points at any more. It goes on\n"
 				 "meanwhile and is not changed; each thread is stopped for its registers alone,\n"
-				 "a tenth of a millisecond. Exact to the object with malloc of glibc; where the\n"
+				 "well under a millisecond. Exact to the object with malloc of glibc; where the\n"
 				 "allocator is another one, it says so, and shows what grows (--for SECONDS).\n"
 				 "\n"
 				 "  -p, --pid PID        the process\n"

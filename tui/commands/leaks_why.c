@@ -33,7 +33,7 @@ static const char *what_it_is(const struct pt_object *o)
 	default: break;
 	}
 	switch (o->reached) {
-	case PT_REACHED: return "It is alive:";
+	case PT_REACHED: return "It is alive. From a root this leads to it:";
 	case PT_REACHED_WEAKLY:
 		return "Only words left over on a stack, or that point inside at an odd place, lead there: it may be "
 		       "alive.";
