@@ -60,15 +60,36 @@ static struct pt_vma_table *table_of(const struct made_vma *v, size_t n)
 	return table;
 }
 
+/* A chunk whose first n pages are there; the same object each time. */
+static struct pt_chunk *chunks[2][PT_CHUNK_PAGES + 1];
+
+static struct pt_chunk *chunk_of(uint64_t n, bool file)
+{
+	struct pt_page pages[PT_CHUNK_PAGES] = {0};
+	n = n < PT_CHUNK_PAGES ? n : PT_CHUNK_PAGES;
+	for (uint64_t i = 0; i < n; i++)
+		pages[i].bits = file ? PT_FILE : PT_ANON;
+	if (!chunks[file][n])
+		chunks[file][n] = pt_chunk_new(pages, SHIFT);
+	return pt_chunk_ref(chunks[file][n]);
+}
+
+static int forget_chunks(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i <= PT_CHUNK_PAGES; i++)
+		for (size_t file = 0; file < 2; file++)
+			if (chunks[file][i])
+				pt_chunk_unref(chunks[file][i]);
+	return 0;
+}
+
 static void fill(struct pt_slots *slots, const struct made_vma *v)
 {
-	for (uint64_t done = 0; done < v->held; done += PT_CHUNK_PAGES) {
-		struct pt_page pages[PT_CHUNK_PAGES] = {0};
-		for (uint64_t i = 0; i < PT_CHUNK_PAGES && done + i < v->held; i++)
-			pages[i].bits = v->file ? PT_FILE : PT_ANON;
-		struct pt_chunk *chunk = pt_chunk_new(pages, SHIFT);
-		assert_int_equal(pt_slots_push(slots, v->start / CHUNK + done / PT_CHUNK_PAGES, chunk, 1), 0);
-	}
+	for (uint64_t done = 0; done < v->held; done += PT_CHUNK_PAGES)
+		assert_int_equal(pt_slots_push(slots, v->start / CHUNK + done / PT_CHUNK_PAGES,
+					       chunk_of(v->held - done, v->file), 1),
+				 0);
 }
 
 static void frame(double seconds, const struct made_vma *v, size_t n)
@@ -353,5 +374,5 @@ int main(void)
 		TEST(long_watches_stay_small),
 		TEST(too_many_to_judge_are_counted),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, forget_chunks);
 }
