@@ -57,10 +57,17 @@ static int walk_brk(struct pt_chunk_walk *walk)
 		if (address > start && address < end)
 			add_candidate(candidates, &n, address);
 	}
-	for (size_t i = 0; i < n; i++)
-		if (pt_chunk_walk_test(walk, 0, candidates[i], end))
-			return pt_chunk_walk_region(walk, 0, candidates[i], end);
-	return walk->error;
+	unsigned most = 0;
+	for (size_t i = 0; i < n && most < PT_SENSE; i++) {
+		unsigned sense = pt_chunk_walk_test(walk, 0, candidates[i], end);
+		if (sense > most) {
+			most = sense;
+			start = candidates[i];
+		}
+	}
+	if (most < 2) /* or by chance */
+		return walk->error;
+	return pt_chunk_walk_region(walk, 0, start, end);
 }
 
 /* ---- all of it -------------------------------------------------------------------------------------------------- */

@@ -157,8 +157,9 @@ int pt_chunk_walk_init(struct pt_chunk_walk *walk, struct pt_heap *heap, const s
 void pt_chunk_walk_free(struct pt_chunk_walk *walk);
 /* Chunks from `start` on, of an arena; adds spaces. 0, -ENOMEM, -ESRCH, -EOVERFLOW. */
 int pt_chunk_walk_region(struct pt_chunk_walk *walk, uint32_t arena, uint64_t start, uint64_t limit);
-/* Whether what begins at `start` is chunks, by the first of them: up to `limit`, a fencepost or the top. */
-bool pt_chunk_walk_test(struct pt_chunk_walk *walk, uint32_t arena, uint64_t start, uint64_t limit);
+/* How many chunks seem to follow each other from `start` on; PT_SENSE: so many, or up to the limit, a fencepost or the top. */
+#define PT_SENSE 64u
+unsigned pt_chunk_walk_test(struct pt_chunk_walk *walk, uint32_t arena, uint64_t start, uint64_t limit);
 /* [at, at + 32) at least, of memory up to `limit`; what is behind it is zero. NULL: walk->error. */
 const unsigned char *pt_chunk_walk_window(struct pt_chunk_walk *walk, uint64_t at, uint64_t limit);
 

@@ -11,8 +11,7 @@
 
 #include "core/hunt/heap_inner.h"
 
-#define TRIES      4u  /* how often a header is read again */
-#define TEST_STEPS 64u /* chunks that make sense, one behind the other, are chunks */
+#define TRIES 4u /* how often a header is read again */
 
 enum stop {
 	STOP_NONE,
@@ -294,15 +293,13 @@ static enum stop walk_chunks(struct pt_chunk_walk *w)
 		const unsigned char *chunk = pt_chunk_walk_window(w, w->at, w->limit);
 		if (!chunk)
 			return STOP_ERROR;
-		uint64_t head = load(chunk + 8);
-		if (w->last && !(head & PT_PREV_INUSE)) {
-			if (load(chunk) != w->at - w->last && may_try(w))
-				return STOP_PREV;
-			w->now.used[(w->now.n - 1) / 64] &= ~(1ull << (w->now.n - 1) % 64);
-		}
-		if (w->at == w->top)
-			return stop_at_top(w, chunk);
-		stop = walk_one(w, chunk, head);
+		uint64_t head = load(chunk + 8), before = w->now.n - 1;
+		bool free_before = w->last && !(head & PT_PREV_INUSE);
+		if (free_before && load(chunk) != w->at - w->last && may_try(w))
+			return STOP_PREV;
+		stop = w->at == w->top ? stop_at_top(w, chunk) : walk_one(w, chunk, head);
+		if (free_before && stop != STOP_HEAD && stop != STOP_ERROR)
+			w->now.used[before / 64] &= ~(1ull << before % 64);
 		if (stop != STOP_NONE)
 			return stop;
 	}
@@ -318,36 +315,36 @@ static void set_region(struct pt_chunk_walk *w, uint32_t arena, uint64_t start, 
 	refresh_top(w);
 }
 
-/* Whether headers make sense from there on, as far as is needed to believe it. */
-static bool makes_sense(struct pt_chunk_walk *w, uint64_t start)
+/* How many headers make sense from there on: PT_SENSE, as many as are needed to believe that they are. */
+static unsigned makes_sense(struct pt_chunk_walk *w, uint64_t start)
 {
 	uint64_t at = start, last = 0;
-	for (unsigned i = 0; i < TEST_STEPS; i++) {
+	for (unsigned i = 0; i < PT_SENSE; i++) {
 		unsigned char beyond[32];
 		const unsigned char *chunk = beyond;
 		if (at == w->limit || at == w->top)
-			return i > 0;
+			return i ? PT_SENSE : 0;
 		if (at >= w->from && at + 32 <= w->to)
 			chunk = w->window + (at - w->from);
 		else if (w->limit - at < 32 || pt_memory_read(w->memory, at, beyond, 32) != 32)
-			return false;
+			return i;
 		uint64_t head = load(chunk + 8), size = PT_HEAD_SIZE(head);
 		if (last ? !(head & PT_PREV_INUSE) && load(chunk) != at - last : !(head & PT_PREV_INUSE))
-			return false;
+			return i;
 		if (size == PT_GRAIN && is_fence(chunk))
-			return i > 0;
+			return i ? PT_SENSE : 0;
 		if (!is_size(size, at, w->limit) || head & PT_IS_MMAPPED)
-			return false;
+			return i;
 		last = at;
 		at += size;
 	}
-	return true;
+	return PT_SENSE;
 }
 
-bool pt_chunk_walk_test(struct pt_chunk_walk *w, uint32_t arena, uint64_t start, uint64_t limit)
+unsigned pt_chunk_walk_test(struct pt_chunk_walk *w, uint32_t arena, uint64_t start, uint64_t limit)
 {
 	set_region(w, arena, start, limit);
-	return pt_chunk_walk_window(w, start, limit) && makes_sense(w, start);
+	return pt_chunk_walk_window(w, start, limit) ? makes_sense(w, start) : 0;
 }
 
 /* The next address from `at` on where chunks seem to begin; the limit: none; 0: an error. */
@@ -364,7 +361,7 @@ static uint64_t find_sense(struct pt_chunk_walk *w, uint64_t at)
 		const unsigned char *chunk = pt_chunk_walk_window(w, at, w->limit);
 		if (!chunk)
 			return 0;
-		if (load(chunk + 8) && makes_sense(w, at))
+		if (load(chunk + 8) && makes_sense(w, at) == PT_SENSE)
 			return at;
 	}
 	return w->limit;
