@@ -587,7 +587,7 @@ static void pages_by_when_they_were_born(void **arg)
 static bool leaked_at(void *arg, size_t process, uint64_t at_ns, double *ret_bytes, char *why, size_t size)
 {
 	(void)arg;
-	*ret_bytes = (double)(at_ns / SECOND);
+	*ret_bytes = (double)at_ns / SECOND;
 	snprintf(why, size, "nobody knows");
 	return process == 0;
 }

@@ -16,6 +16,7 @@
 #define ROWS      8 /* of each table */
 #define BAR       10
 #define INDENT    10
+#define CUT_LEAST 12
 #define KIND_ROOM 2400
 
 /* ---- pieces ----------------------------------------------------------------------------------------------------- */
@@ -47,6 +48,7 @@ void ui_leak_bar(const struct ui_leaks *l, uint64_t part, uint64_t all)
 void ui_leak_cut(const char *text, int columns)
 {
 	size_t n = strlen(text);
+	columns = columns < CUT_LEAST ? CUT_LEAST : columns;
 	bool cut = wg_text_width(text) > columns;
 	char part[KIND_ROOM];
 	if (n >= sizeof(part))
