@@ -254,7 +254,7 @@ static void report(const struct ui_leaks *l, const struct session *s)
 		print_groups(l, born);
 		putchar('\n');
 	} else {
-		ui_leak_paragraph(l, "%s (%d): of its objects nothing is known, as its allocator is none of glibc's.",
+		ui_leak_paragraph(l, "%s (%d): of its objects nothing is known, as its allocator is not glibc's.",
 				  l->name, (int)l->view->pid);
 	}
 	ui_leak_paragraph(l, "%s pages (%s) that came between the first two are still there at the third.",

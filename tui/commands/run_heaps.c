@@ -147,8 +147,8 @@ static bool is_unknown(const struct ui_run_heaps *h, size_t process, const char 
 {
 	const struct pt_trace_process *p = &h->watch->trace->processes[process];
 	snprintf(why, size,
-		 "%s process %d (%s) is not known: its allocator is none of glibc's, or it could not be looked at",
-		 what, (int)p->pid, p->name);
+		 "%s process %d (%s) is not known: its allocator is not glibc's, or it could not be looked at", what,
+		 (int)p->pid, p->name);
 	return false;
 }
 
