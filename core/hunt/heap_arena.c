@@ -298,16 +298,20 @@ int pt_malloc_heaps(const struct pt_malloc *found, const struct pt_memory *memor
 	const struct pt_arena *a = &found->arenas[arena];
 	uint64_t most = heap_size_of(memory, a->address), own = a->address & ~(most - 1);
 	uint64_t at = pt_malloc_top(found, memory, arena) & ~(most - 1);
-	unsigned n = 0;
+	uint64_t mark = 0;
 	int error = 0;
 	if (!most)
 		return 0;
-	for (; at && at != own && n < ARENAS_MAX && !error; n++) {
+	for (uint64_t n = 1, turn = 1; at && at != own && at != mark && !error; n++) {
 		uint64_t info[3];
 		if (pt_memory_read(memory, at, info, sizeof(info)) != sizeof(info) || info[0] != a->address ||
 		    info[2] > most || info[2] % PT_GRAIN)
 			break;
 		error = each(arg, at + (a->address - own), at + info[2]);
+		if (n == turn) { /* a chain that leads into itself comes back to where it was at some turn */
+			mark = at;
+			turn *= 2;
+		}
 		at = info[1];
 	}
 	uint64_t size;

@@ -87,11 +87,17 @@ static uint64_t follow(struct reader *r, const struct list *list, uint64_t link,
 /* One list, from its head on. 0; -EAGAIN: it led nowhere, since it changed meanwhile; -ENOMEM. */
 static int follow_list(struct reader *r, const struct list *list, uint64_t head)
 {
-	uint64_t place = 0, link = head;
-	for (pt_chunk_id n = 0; n < r->heap->n; n++) {
+	uint64_t place = 0, link = head, mark = 0;
+	for (uint64_t n = 1, turn = 1;; n++) {
 		uint64_t header = follow(r, list, link, place);
 		if (header <= 1)
 			return header ? -EAGAIN : 0;
+		if (header == mark)
+			return 0; /* a ring, which no list of malloc's is */
+		if (n == turn) {
+			mark = header;
+			turn *= 2;
+		}
 		pt_chunk_id id = pt_heap_exact(r->heap, header);
 		if (pt_heap_used(r->heap, id)) {
 			int error = pt_heap_set(r->heap, id, list->kind);
@@ -102,7 +108,6 @@ static int follow_list(struct reader *r, const struct list *list, uint64_t head)
 		if (!read_word(r, place, &link))
 			return -EAGAIN;
 	}
-	return -EAGAIN;
 }
 
 static int find_fast(struct reader *r, const struct pt_arena *arena)

@@ -115,8 +115,9 @@ static int look_at_page(struct pt_chunk_walk *w, const struct run *run, uint64_t
 		return add_mmapped(w, &chunk);
 	}
 	bool maybe_main = (load(bytes + 8) & 7) == PT_PREV_INUSE && !w->found->contiguous;
-	if (maybe_main && pt_chunk_walk_test(w, 0, *at, run->end) == PT_SENSE) {
-		int error = pt_chunk_walk_region(w, 0, *at, run->end);
+	uint64_t most = w->heap->arenas[0].system, limit = run->end - *at > most ? *at + most : run->end;
+	if (maybe_main && pt_chunk_walk_test(w, 0, *at, limit) == PT_SENSE) {
+		int error = pt_chunk_walk_region(w, 0, *at, limit);
 		*at = ((w->at > *at ? w->at : *at + 1) + page - 1) & ~(page - 1);
 		w->from = w->to = 0;
 		return error;

@@ -228,6 +228,80 @@ static void compare_sums(const struct scene *s, const struct look *now)
 	assert_int_equal(unused, sums->free_bytes_resident);
 }
 
+/* ---- page by page ----------------------------------------------------------------------------------------------- */
+
+static int page_by_address(const void *key, const void *page)
+{
+	uint64_t address = *(const uint64_t *)key;
+	const struct pt_heap_page *p = page;
+	return address < p->address ? -1 : address > p->address;
+}
+
+/* Bytes of objects on each page. */
+static uint16_t *bytes_on(const struct look *look, const struct objects *objects)
+{
+	uint16_t *bytes = calloc(look->n_pages + 1, sizeof(*bytes));
+	assert_non_null(bytes);
+	for (size_t i = 0; i < objects->n; i++) {
+		uint64_t end = objects->v[i].address + objects->v[i].size;
+		for (uint64_t at = objects->v[i].address; at < end; at = (at | 4095) + 1) {
+			uint64_t page = at & ~4095ull, to = page + 4096 < end ? page + 4096 : end;
+			const struct pt_heap_page *found = bsearch(&page, look->pages, look->n_pages, sizeof(*found),
+								   page_by_address);
+			if (found)
+				bytes[found - look->pages] = (uint16_t)(bytes[found - look->pages] + (to - at));
+		}
+	}
+	return bytes;
+}
+
+static enum pt_heap_page_kind kind_of(uint16_t lost, uint16_t used)
+{
+	if (lost)
+		return lost < used ? PT_HEAP_PAGE_MIXED : PT_HEAP_PAGE_LEAKED;
+	return used ? PT_HEAP_PAGE_LIVE : PT_HEAP_PAGE_NONE;
+}
+
+/* Everything that the program says it has is lost, say, but for each third object, of which some are weak. */
+static void compare_pages(const struct scene *s, struct look *now)
+{
+	struct pt_leak_object *objects = calloc(s->said.n, sizeof(*objects));
+	struct objects lost = {0};
+	size_t n = 0, leaked = 0;
+	assert_non_null(objects);
+	for (size_t i = 0; i < s->said.n; i++) {
+		if (i % 3 == 0)
+			continue;
+		objects[n++] = (struct pt_leak_object){.address = s->said.v[i].address,
+						       .size = s->said.v[i].size,
+						       .tier = i % 30 == 1 ? PT_LEAK_WEAK : PT_LEAK_LEAKED};
+		if (i % 30 != 1)
+			add(&lost, s->said.v[i].address, s->said.v[i].size);
+	}
+	free(now->pages);
+	assert_int_equal(pt_heap_pages(now->heap, &now->memory, objects, n, &now->pages, &now->n_pages), 0);
+	pt_heap_sum(now->heap, &now->memory, objects, n, now->pages, now->n_pages, now->view);
+	uint16_t *used_on = bytes_on(now, &now->used), *lost_on = bytes_on(now, &lost);
+	for (size_t i = 0; i < now->n_pages; i++) {
+		const struct pt_heap_page *page = &now->pages[i];
+		enum pt_heap_page_kind kind = kind_of(lost_on[i], used_on[i]);
+		assert_int_equal(page->used, used_on[i]);
+		assert_int_equal(page->lost, lost_on[i]);
+		assert_int_equal(page->used + page->free + page->own, 4096);
+		if (kind != PT_HEAP_PAGE_NONE)
+			assert_int_equal(page->kind, kind);
+		else
+			assert_int_equal(page->kind, page->free ? PT_HEAP_PAGE_FREE : PT_HEAP_PAGE_OWN);
+		leaked += kind == PT_HEAP_PAGE_LEAKED;
+	}
+	assert_true(leaked > 0);
+	assert_int_equal(now->view->tiers[PT_LEAK_LEAKED].pages, leaked);
+	free(objects);
+	free(lost.v);
+	free(used_on);
+	free(lost_on);
+}
+
 static void hold_against(const char *program, const char *scenes)
 {
 	struct scene s;
@@ -239,6 +313,7 @@ static void hold_against(const char *program, const char *scenes)
 	assert_true(s.said.n > 1000);
 	compare(&s, &before, &now);
 	compare_sums(&s, &now);
+	compare_pages(&s, &now);
 	assert_memory_equal(pt_heap_version(now.heap), "glibc", 5); /* a static program may not hold the number */
 	go_on(&s);
 	look_at(&s, &trimmed);
@@ -305,6 +380,28 @@ static void without_tcache(void **state)
 	unsetenv("GLIBC_TUNABLES");
 }
 
+/* What is free in huge pages that a few objects hold. */
+static void huge_pages_with_holes(void **state)
+{
+	(void)state;
+	struct scene s;
+	struct look now;
+	setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 1);
+	start(&s, "heap-target", "holes");
+	unsetenv("GLIBC_TUNABLES");
+	go_on(&s);
+	look_at(&s, &now);
+	uint64_t huge = 0, pinned = now.view->heap.pinned_huge;
+	for (size_t i = 0; i < now.memory.huge.n; i++)
+		huge += now.memory.huge.v[i].end - now.memory.huge.v[i].start;
+	uint64_t unused = now.view->heap.free_bytes_resident;
+	look_away(&now);
+	end(&s);
+	if (huge < 16 << 20)
+		skip_because("no huge pages for malloc here");
+	assert_in_range(pinned, huge / 2, unused);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +413,7 @@ int main(void)
 		cmocka_unit_test(a_main_arena_in_pieces),
 		cmocka_unit_test(a_static_program),
 		cmocka_unit_test(without_tcache),
+		cmocka_unit_test(huge_pages_with_holes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

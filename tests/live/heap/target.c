@@ -3,7 +3,8 @@
  * at every step for a line on its standard input.
  *
  *   target SCENE...   threads: four more, of arenas of their own; large: one arena is of several heaps; mapped: chunks
- *                     mapped one by one, aligned ones too; sbrk: takes memory of brk itself; blocked: brk cannot grow
+ *                     mapped one by one, aligned ones too; sbrk: takes memory of brk itself; blocked: brk cannot grow;
+ *                     holes: frees nearly all of many objects
  *
  *   1  "ready": everything is set up that is not the pattern's, and a chunk is in every cache
  *   2  "object ADDRESS SIZE" each, malloc_info's text, "info ARENA FREE FAST MAPS MAPPED", "ready"
@@ -31,7 +32,7 @@ struct worker {
 static struct worker workers[THREADS + 1];
 static pthread_barrier_t step;
 static char out[1 << 16];
-static int mapped;
+static int mapped, holes;
 
 static unsigned next(struct worker *w, unsigned below)
 {
@@ -75,6 +76,24 @@ static void map_some(struct worker *w)
 	}
 }
 
+/* Of 64 MiB an object stays for each MiB. */
+static void make_holes(struct worker *w)
+{
+	enum { N = 64 << 10 };
+	void **objects = mmap(NULL, N * sizeof(*objects), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	for (size_t i = 0; i < N; i++) {
+		objects[i] = malloc(1000);
+		memset(objects[i], 0x5a, 1000);
+	}
+	for (size_t i = 0; i < N; i++) {
+		if (i % 1024)
+			free(objects[i]);
+		else
+			keep(w, objects[i]);
+	}
+	munmap(objects, N * sizeof(*objects));
+}
+
 static void play(struct worker *w)
 {
 	for (size_t bytes = 0; bytes < w->large; bytes += 100000)
@@ -91,6 +110,8 @@ static void play(struct worker *w)
 		drop(w, next(w, (unsigned)w->n));
 	if (mapped && w == workers)
 		map_some(w);
+	if (holes)
+		make_holes(w);
 }
 
 /* Of a size that is not played with: it stays in the cache, so that there is one. */
@@ -147,6 +168,7 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		threads |= !strcmp(argv[i], "threads");
 		mapped |= !strcmp(argv[i], "mapped");
+		holes |= !strcmp(argv[i], "holes");
 		own_brk |= !strcmp(argv[i], "sbrk");
 		if (!strcmp(argv[i], "large"))
 			workers[1].large = 150u << 20;
