@@ -269,11 +269,12 @@ static void note(struct pt_suspects *s, struct track *t, uint32_t pages)
 
 static void sample(struct pt_suspects *s, const struct pt_snapshot *snapshot)
 {
+	const struct pt_vma_table *vmas = snapshot->vmas; /* those of the tracks */
 	double roles[PT_ROLE_N] = {0};
-	for (size_t i = 0; i < s->table->n; i++) {
+	for (size_t i = 0; i < vmas->n; i++) {
 		uint32_t pages = held(snapshot, i);
 		note(s, &s->tracks[i], pages);
-		roles[s->table->v[i].role] += pages == UNKNOWN ? NAN : (double)((uint64_t)pages << s->page_shift);
+		roles[vmas->v[i].role] += pages == UNKNOWN ? NAN : (double)((uint64_t)pages << s->page_shift);
 	}
 	for (size_t role = 0; role < PT_ROLE_N; role++)
 		s->roles[role][s->n] = roles[role];

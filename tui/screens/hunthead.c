@@ -130,9 +130,11 @@ void ui_hunt_draw_progress(struct ui_shell *shell, struct wg_canvas *c, struct w
 	struct ui_scratch *s = &shell->scratch;
 	if (rect.h <= 0)
 		return;
+	uint64_t ns = shell->now_ns > h->began_ns ? shell->now_ns - h->began_ns : 0;
 	struct wg_span first[] = {
 		{"Hunting...", WG_STRONG, 0},
 		{stage_words(s, h), WG_ACCENT, 0},
+		{ns >= 1000000000u ? ui_scratch_text(s, "for %s", duration(s, ns)) : NULL, WG_DIM, 4},
 		{h->view ? "below is what was found before" : NULL, WG_DIM, 3},
 		{"Esc cancels", WG_DIM, 2},
 	};

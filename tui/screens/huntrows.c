@@ -204,14 +204,17 @@ static bool found(struct ui_hunt_screen *h, enum ui_hunt_tab tab, size_t i)
 	}
 }
 
+/* An object of what is shown alone. */
+static bool chosen(const struct ui_hunt_screen *h, const struct pt_leak_object *o)
+{
+	if (h->only == UI_HUNT_OF_KIND)
+		return h->kind_of && o->root < h->view->n_objects && h->kind_of[o->root] == h->only_index;
+	return h->only == UI_HUNT_ALL || o->group == h->only_index;
+}
+
 static bool wanted(struct ui_hunt_screen *h, enum ui_hunt_tab tab, size_t i)
 {
-	const struct pt_leak_object *o = tab == UI_HUNT_OBJECTS ? &h->view->objects[i] : NULL;
-	if (o && h->only == UI_HUNT_OF_KIND && (o->root >= h->view->n_objects || h->kind_of[o->root] != h->only_index))
-		return false;
-	if (o && h->only == UI_HUNT_OF_GROUP && o->group != h->only_index)
-		return false;
-	return found(h, tab, i);
+	return (tab != UI_HUNT_OBJECTS || chosen(h, &h->view->objects[i])) && found(h, tab, i);
 }
 
 struct sorting {
