@@ -13,6 +13,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/hunt/stream.h"
 
@@ -284,27 +285,60 @@ static uint32_t base_of(const struct pt_edges *edges, size_t page)
 	return first ? first - 1 : 0;
 }
 
-void pt_edges_put(struct pt_edges *edges, unsigned thread, size_t page, const struct pt_edge *list, size_t n)
+/* Into bytes[BYTES_MAX]; how many. */
+static size_t encode(const struct pt_edges *edges, size_t page, const struct pt_edge *list, size_t n,
+		     unsigned char *bytes)
 {
-	if (!n)
-		return;
-	unsigned char bytes[PT_EDGES_MAX * EDGE_MAX + 5], *to = put_varint(bytes, (uint32_t)n);
+	unsigned char *to = put_varint(bytes, (uint32_t)n);
 	uint32_t before = base_of(edges, page);
 	for (size_t i = 0; i < n; i++) {
 		to = put_edge(to, before, &list[i]);
 		before = list[i].from;
 	}
-	size_t size = (size_t)(to - bytes);
+	return (size_t)(to - bytes);
+}
+
+void pt_edges_put(struct pt_edges *edges, unsigned thread, size_t page, const struct pt_edge *list, size_t n)
+{
+	if (!n)
+		return;
+	unsigned char bytes[BYTES_MAX];
+	size_t size = encode(edges, page, list, n, bytes);
 	unsigned char *room = find_room(edges, thread, size);
 	if (!room) {
 		edges->pages[page].at = LEFT_OUT;
 		atomic_fetch_add(&edges->left_out, 1);
 		return;
 	}
-	for (size_t i = 0; i < size; i++)
-		room[i] = bytes[i];
+	memcpy(room, bytes, size);
 	edges->pages[page].at = (uint32_t)edges->threads[thread].at;
 	edges->threads[thread].at += size;
+}
+
+/* How many bytes those of a page take. */
+static size_t size_of(const struct pt_edges *edges, size_t page)
+{
+	uint32_t at = edges->pages[page].at, n;
+	const unsigned char *begin = edges->slabs[at / SLAB] + at % SLAB, *from = get_varint(begin, &n);
+	struct pt_edge edge;
+	for (uint32_t i = 0; i < n; i++)
+		from = get_edge(from, 0, &edge);
+	return (size_t)(from - begin);
+}
+
+void pt_edges_keep(struct pt_edges *edges, size_t page, const struct pt_edge *list, size_t n)
+{
+	uint32_t at = edges->pages[page].at;
+	if (at == NONE || at == LEFT_OUT)
+		return;
+	if (!n) {
+		edges->pages[page].at = NONE;
+		return;
+	}
+	unsigned char bytes[BYTES_MAX];
+	size_t size = encode(edges, page, list, n, bytes);
+	if (size <= size_of(edges, page))
+		memcpy(edges->slabs[at / SLAB] + at % SLAB, bytes, size);
 }
 
 bool pt_edges_has(const struct pt_edges *edges, size_t page)

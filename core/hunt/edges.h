@@ -34,6 +34,8 @@ bool pt_edges_begins(const struct pt_edges *edges, size_t page, pt_chunk_id id);
 
 /* Edges of a page, ascending by `from`, which are chunks that overlap it. Once for each page. */
 void pt_edges_put(struct pt_edges *edges, unsigned thread, size_t page, const struct pt_edge *list, size_t n);
+/* A part of what pt_edges_get gave takes its place, if it has room there; else all stay. One thread. */
+void pt_edges_keep(struct pt_edges *edges, size_t page, const struct pt_edge *list, size_t n);
 /* Whether there are any, or may be. */
 bool pt_edges_has(const struct pt_edges *edges, size_t page);
 /* Into ret[PT_EDGES_MAX]; how many, or -1: they had no room, and the page has to be read again. */

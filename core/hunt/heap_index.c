@@ -289,6 +289,43 @@ pt_chunk_id pt_heap_exact(const struct pt_heap *heap, uint64_t header)
 	return space->first + rank_of(space, place) - 1;
 }
 
+#define MANY 64u /* addresses at a time */
+
+/* Each step is taken for all before the next one, so that waiting for memory is not in a row. */
+static void find_some(const struct pt_heap *heap, struct pt_heap_spot *spots, size_t n)
+{
+	const struct pt_space *spaces[MANY];
+	for (size_t i = 0; i < n; i++) {
+		spaces[i] = space_at(heap, spots[i].address);
+		if (spaces[i] && spaces[i]->blocks)
+			__builtin_prefetch(&spaces[i]->blocks[pt_place_of(spaces[i], spots[i].address).block]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct pt_space *space = spaces[i];
+		spots[i].id = PT_NO_CHUNK;
+		spots[i].header = false;
+		if (!space)
+			continue;
+		struct pt_place place = pt_place_of(space, spots[i].address);
+		spots[i].id = space->first;
+		if (space->blocks) {
+			spots[i].id += rank_of(space, place) - 1;
+			spots[i].header = space->blocks[place.block].starts[place.word] >> place.bit & 1;
+		} else {
+			spots[i].header = spots[i].address - space->region.start < PT_HEADER;
+		}
+		__builtin_prefetch(&heap->used[spots[i].id / 64]);
+	}
+	for (size_t i = 0; i < n; i++)
+		spots[i].used = spots[i].id != PT_NO_CHUNK && pt_heap_used(heap, spots[i].id);
+}
+
+void pt_heap_find_all(const struct pt_heap *heap, struct pt_heap_spot *spots, size_t n)
+{
+	for (size_t i = 0; i < n; i += MANY)
+		find_some(heap, spots + i, n - i < MANY ? n - i : MANY);
+}
+
 static size_t space_of(const struct pt_heap *heap, pt_chunk_id id)
 {
 	size_t low = 0, high = heap->n_regions;

@@ -9,6 +9,8 @@
 
 #include "core/hunt/reaching.h"
 
+#define STEPS 8u /* from chunk to chunk, before one is looked up */
+
 /* ---- a word ----------------------------------------------------------------------------------------------------- */
 
 /*
@@ -99,25 +101,52 @@ static void each_of_roots(void *arg, const struct pt_stream_batch *batch)
 		mark_root(reach, batch->words[found[w]], span->kind == PT_ROOT_STACK, span->weak, from);
 }
 
-size_t pt_reach_edges_of(const struct pt_reach *reach, uint64_t address, const uint64_t *words, const uint16_t *found,
-			 size_t n, struct pt_reach *eager, struct pt_edge *ret)
+/* The chunk that a word in the heap lies in. */
+static pt_chunk_id source_of(const struct pt_heap *heap, struct pt_sources *sources, uint64_t place)
 {
+	struct pt_heap_cursor *cursor = &sources->cursor;
+	bool near = sources->begun && place >= cursor->start;
+	for (unsigned steps = 0; near && place >= cursor->end; steps++)
+		near = steps < STEPS && pt_heap_next(cursor);
+	if (!near) {
+		sources->begun = pt_heap_seek(heap, place, cursor);
+		return pt_reach_aim(heap, place).id;
+	}
+	return place >= cursor->start + 16 ? cursor->id : pt_reach_aim(heap, place).id;
+}
+
+/* The object that a word in memory points at. */
+static pt_chunk_id target_of(const struct pt_reach *reach, const struct pt_heap_spot *spot)
+{
+	if (!spot->header)
+		return spot->used ? spot->id : PT_NO_CHUNK;
+	pt_chunk_id id = pt_reach_aim(reach->heap, spot->address).id;
+	return is_object(reach, id) ? id : PT_NO_CHUNK;
+}
+
+size_t pt_reach_edges_of(const struct pt_reach *reach, struct pt_sources *sources, uint64_t address,
+			 const uint64_t *words, const uint16_t *found, size_t n, struct pt_reach *eager,
+			 struct pt_edge *ret)
+{
+	struct pt_heap_spot spots[PT_EDGES_MAX];
 	size_t n_ret = 0;
+	for (size_t i = 0; i < n; i++)
+		spots[i].address = words[found[i]];
+	pt_heap_find_all(reach->heap, spots, n);
+	for (size_t i = 0; eager && i < n; i++)
+		if (spots[i].used)
+			__builtin_prefetch(&reach->strong[spots[i].id / 64]);
 	for (size_t i = 0; i < n; i++) {
-		uint64_t value = words[found[i]];
-		struct pt_aim to = pt_reach_aim(reach->heap, value);
-		if (!is_object(reach, to.id))
+		struct pt_edge edge = {.to = target_of(reach, &spots[i]), .weak = spots[i].address & 7};
+		if (edge.to == PT_NO_CHUNK)
 			continue;
-		struct pt_aim from = pt_reach_aim(reach->heap, address + found[i] * 8u);
-		if (from.id == to.id || !is_object(reach, from.id))
+		edge.from = source_of(reach->heap, sources, address + found[i] * 8u);
+		if (edge.from == edge.to || !is_object(reach, edge.from))
 			continue;
-		if (eager && pt_mark_test(reach->strong, from.id)) {
-			pt_reach_mark(eager, to.id, value & 7, from.id);
-			continue;
-		}
-		struct pt_edge edge = {.from = from.id, .to = to.id, .weak = value & 7};
-		const struct pt_edge *last = n_ret ? &ret[n_ret - 1] : &edge;
-		if (!n_ret || last->from != edge.from || last->to != edge.to || last->weak != edge.weak)
+		const struct pt_edge *last = &ret[n_ret - (n_ret > 0)];
+		if (eager && pt_mark_test(reach->strong, edge.from))
+			pt_reach_mark(eager, edge.to, edge.weak, edge.from);
+		else if (!n_ret || last->from != edge.from || last->to != edge.to || last->weak != edge.weak)
 			ret[n_ret++] = edge;
 	}
 	return n_ret;
@@ -135,8 +164,9 @@ static void each_of_heap(void *arg, const struct pt_stream_batch *batch)
 		for (n_page = 1; i + n_page < n && batch->address + found[i + n_page] * 8u < end; n_page++)
 			;
 		size_t page = pt_edges_page_at(reach->edges, address, &reach->threads[batch->thread].region);
-		size_t n_edges = pt_reach_edges_of(reach, batch->address, batch->words, found + i, n_page,
-						   reach->parents ? NULL : reach, edges);
+		size_t n_edges = pt_reach_edges_of(reach, &reach->threads[batch->thread].sources, batch->address,
+						   batch->words, found + i, n_page, reach->parents ? NULL : reach,
+						   edges);
 		pt_edges_put(reach->edges, batch->thread, page, edges, n_edges);
 	}
 }

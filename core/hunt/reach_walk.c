@@ -21,7 +21,8 @@ static int read_page(const struct pt_reach *reach, size_t page, struct pt_edge *
 	if (got < 0)
 		return (int)got;
 	size_t n = pt_stream_filter(words, (end - start) / 8, reach->bounds, reach->n_bounds, found);
-	return (int)pt_reach_edges_of(reach, start, words, found, n, NULL, ret);
+	struct pt_sources sources = {.begun = false};
+	return (int)pt_reach_edges_of(reach, &sources, start, words, found, n, NULL, ret);
 }
 
 int pt_reach_page(const struct pt_reach *reach, size_t page, struct pt_edge *ret)
@@ -60,6 +61,17 @@ static void follow(struct pt_reach *reach, const struct pt_edge *edge, bool weak
 	put_pages(reach, edge->to);
 }
 
+/* What was followed from a chunk that is reached need not be followed again: the page gets shorter with each visit. */
+static void forget_followed(struct pt_reach *reach, size_t page, struct pt_edge *edges, int n)
+{
+	int kept = 0;
+	for (int i = 0; i < n; i++)
+		if (!pt_mark_test(reach->strong, edges[i].from))
+			edges[kept++] = edges[i];
+	if (kept < n)
+		pt_edges_keep(reach->edges, page, edges, (size_t)kept);
+}
+
 /* There and back: lists run either way. */
 static int walk_page(struct pt_reach *reach, size_t page, bool weakly)
 {
@@ -77,6 +89,8 @@ static int walk_page(struct pt_reach *reach, size_t page, bool weakly)
 		for (int i = n; i-- > 0;)
 			follow(reach, &edges[i], weakly);
 	}
+	if (!weakly && n > 0)
+		forget_followed(reach, page, edges, n);
 	return n < 0 ? n : 0;
 }
 

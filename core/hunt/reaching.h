@@ -13,6 +13,12 @@
 
 typedef _Atomic uint64_t pt_mark_word;
 
+/* Where the words of a page lie: chunk after chunk, since they come in order. Zeroed at first. */
+struct pt_sources {
+	struct pt_heap_cursor cursor;
+	bool begun;
+};
+
 struct pt_reach {
 	const struct pt_memory *memory;
 	const struct pt_heap *heap;
@@ -39,6 +45,7 @@ struct pt_reach {
 		uint16_t *found; /* [PT_STREAM_BATCH / 8] */
 		struct pt_edge edges[PT_EDGES_MAX];
 		size_t region;
+		struct pt_sources sources;
 	} threads[PT_STREAM_THREADS];
 };
 
@@ -60,8 +67,9 @@ bool pt_reach_mark(struct pt_reach *reach, pt_chunk_id id, bool weak, uint32_t f
  * Edges of words of one page of the heap, [n] <= PT_EDGES_MAX of them, at their indices `found`. Those of chunks that are
  * marked already are followed in `eager` instead (NULL: none are).
  */
-size_t pt_reach_edges_of(const struct pt_reach *reach, uint64_t address, const uint64_t *words, const uint16_t *found,
-			 size_t n, struct pt_reach *eager, struct pt_edge *ret);
+size_t pt_reach_edges_of(const struct pt_reach *reach, struct pt_sources *sources, uint64_t address,
+			 const uint64_t *words, const uint16_t *found, size_t n, struct pt_reach *eager,
+			 struct pt_edge *ret);
 /* Edges of a page, stored or read anew; how many, or -errno. */
 int pt_reach_page(const struct pt_reach *reach, size_t page, struct pt_edge *ret);
 /* Follows edges until nothing new is reached. 0, -ECANCELED, -ESRCH. */
