@@ -19,6 +19,7 @@
 
 #define SLAB     ((uint64_t)256 << 10)
 #define EDGE_MAX 11u /* bytes: head, source, target */
+#define BYTES_MAX (PT_EDGES_MAX * EDGE_MAX + 5) /* of a page */
 #define SAMPLE   8   /* log2 of how many chunks share an entry of where they begin */
 
 enum { NONE = UINT32_MAX, LEFT_OUT = UINT32_MAX - 1 };
