@@ -9,8 +9,10 @@
 #define LOG_PLACES 18u
 #define ALIKE      1024u /* bytes: objects up to this size have the same members at the same places */
 #define BESIDE     512u  /* bytes of others, and of roots, that are one context */
-#define PART       4u    /* one in so many has to be a hit, */
-#define LEAST      2u    /* and so many of them */
+#define PLACES     (1u << LOG_PLACES)
+#define LEAST      4u  /* lost objects, of a context of halves */
+#define LEAST_CODE 24u /* of a code */
+#define MISSES     16u /* one in so many may lead to nothing */
 
 struct kept {
 	uint32_t context;
@@ -19,8 +21,8 @@ struct kept {
 
 struct pt_contexts {
 	struct {
-		_Atomic uint32_t tries, hits;
-	} places[1u << LOG_PLACES];
+		_Atomic uint32_t results[3];
+	} places[PLACES + PT_HIDDEN_CODINGS];
 	unsigned n_threads;
 	struct {
 		struct kept *v;
@@ -43,19 +45,24 @@ void pt_contexts_free(struct pt_contexts *c)
 	free(c);
 }
 
+/* Pairs and other small members of a table are told apart. */
 uint32_t pt_context_of(uint64_t place, uint64_t chunk, uint64_t size)
 {
-	uint64_t key = size && size <= ALIKE ? size << 32 | (place - chunk) : (place / BESIDE) | 1ull << 62;
+	uint64_t key = size && size <= ALIKE ? size << 32 | (place - chunk)
+					     : place / BESIDE * 4 + (place >> 2 & 3) + (1ull << 62);
 	key ^= key >> 32;
 	key *= 0x9e3779b97f4a7c15u;
 	return (uint32_t)(key >> (64 - LOG_PLACES));
 }
 
-void pt_contexts_count(struct pt_contexts *c, uint32_t context, unsigned tries, unsigned hits)
+uint32_t pt_context_of_code(size_t coding)
 {
-	atomic_fetch_add_explicit(&c->places[context].tries, tries, memory_order_relaxed);
-	if (hits)
-		atomic_fetch_add_explicit(&c->places[context].hits, hits, memory_order_relaxed);
+	return PLACES + (uint32_t)coding;
+}
+
+void pt_contexts_count(struct pt_contexts *c, uint32_t context, enum pt_try result)
+{
+	atomic_fetch_add_explicit(&c->places[context].results[result], 1, memory_order_relaxed);
 }
 
 int pt_contexts_keep(struct pt_contexts *c, unsigned thread, uint32_t context, pt_chunk_id id)
@@ -74,9 +81,11 @@ int pt_contexts_keep(struct pt_contexts *c, unsigned thread, uint32_t context, p
 
 bool pt_contexts_good(const struct pt_contexts *c, uint32_t context)
 {
-	uint32_t tries = atomic_load_explicit(&c->places[context].tries, memory_order_relaxed);
-	uint32_t hits = atomic_load_explicit(&c->places[context].hits, memory_order_relaxed);
-	return hits >= LEAST && hits >= tries / PART;
+	uint32_t results[3];
+	for (unsigned i = 0; i < 3; i++)
+		results[i] = atomic_load_explicit(&c->places[context].results[i], memory_order_relaxed);
+	return results[PT_TRY_LOST] >= (context < PLACES ? LEAST : LEAST_CODE) &&
+	       results[PT_TRY_NOTHING] <= (results[PT_TRY_OBJECT] + results[PT_TRY_LOST]) / MISSES;
 }
 
 void pt_contexts_each(const struct pt_contexts *c, void (*each)(void *arg, pt_chunk_id id), void *arg)

@@ -11,24 +11,34 @@
 #include "core/hunt/contexts.h"
 #include "core/hunt/hidden_parts.h"
 
-#define WORDS_MOST (32ull << 20) /* that the first stream takes */
+#define WORDS_MOST (2ull << 20) /* that the first stream takes */
+#define SMALL      1032u        /* bytes: the largest chunk that a tcache has */
 #define PAGE       4096u
 #define CONTENTS   (1ull << 16) /* bytes of an object at a time */
 
 /* ---- which words there are -------------------------------------------------------------------------------------- */
 
-static void learn_word(struct pt_hidden *h, unsigned thread, uint64_t word, uint64_t place)
+/* A link where glibc would have put it: at the start of a small chunk of before. */
+static bool is_left_over(const struct pt_hidden *h, const struct pt_hidden_run *run, uint64_t word, uint64_t place)
+{
+	return run->chunk && place % 16 == 0 && run->size <= SMALL && pt_hidden_is_link(h, word, place);
+}
+
+static void learn_word(struct pt_hidden *h, const struct pt_hidden_run *run, uint64_t word, uint64_t place)
 {
 	static const enum pt_coding_part parts[] = {PT_PART_MASKED, PT_PART_SHIFTED, PT_PART_SELF_XOR};
-	pt_sight_put(h->seen, PT_PART_WORD, word);
-	if (word >> 32)
-		pt_sight_put_family(h->seen, thread, word);
 	for (unsigned half = 0; half < 2; half++)
 		if (word >> 32 * half & UINT32_MAX)
 			pt_sight_put(h->seen, PT_PART_HALF, pt_part_of(PT_PART_HALF, word, place, half));
+	if (!(word >> 32) || pt_hidden_is_text(word) || is_left_over(h, run, word, place))
+		return;
+	if (!pt_hidden_is_link(h, word, place)) {
+		pt_sight_put(h->seen, PT_PART_WORD, word);
+		pt_sight_put_family(h->seen, run->thread, word);
+	}
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
 		uint64_t part = pt_part_of(parts[i], word, place, 0);
-		if (pt_heap_find(h->heap, part) != PT_NO_CHUNK)
+		if (pt_hidden_in_bounds(h, part))
 			pt_sight_put(h->seen, parts[i], part);
 	}
 }
@@ -42,7 +52,7 @@ static void learn(struct pt_hidden *h, const struct pt_hidden_run *run)
 			continue;
 		}
 		if (pt_hidden_is_candidate(h, run->words[i]))
-			learn_word(h, run->thread, run->words[i], place);
+			learn_word(h, run, run->words[i], place);
 	}
 }
 
@@ -60,31 +70,69 @@ static void mark_one(void *arg, pt_chunk_id id)
 }
 
 /* The lost object that a part of a word stands for. */
-static pt_chunk_id decode(const struct pt_hidden *h, const struct pt_coding *code, uint64_t word, uint64_t place,
+static pt_chunk_id decode(const struct pt_hidden *h, const struct pt_coding *coding, uint64_t word, uint64_t place,
 			  unsigned half)
 {
-	uint64_t part = pt_part_of(pt_coding_part(code->kind), word, place, half);
-	return part ? pt_hidden_lost_at(h, pt_coding_decode(code, part)) : PT_NO_CHUNK;
+	uint64_t part = pt_part_of(pt_coding_part(coding->kind), word, place, half);
+	return part ? pt_hidden_lost_at(h, pt_coding_decode(coding, part)) : PT_NO_CHUNK;
+}
+
+static bool is_of_halves(const struct pt_coding *coding)
+{
+	return pt_coding_part(coding->kind) == PT_PART_HALF;
+}
+
+/* Counts where an address that came out leads to, and keeps what is lost. */
+static enum pt_try attempt(struct pt_hidden *h, const struct pt_hidden_run *run, uint32_t context, uint64_t address)
+{
+	bool lost = false;
+	pt_chunk_id id = pt_hidden_start_at(h, address, &lost);
+	if (lost && id != PT_NO_CHUNK && run->live)
+		pt_contexts_keep(h->contexts, run->thread, context, id);
+	return id == PT_NO_CHUNK ? PT_TRY_NOTHING : lost ? PT_TRY_LOST : PT_TRY_OBJECT;
 }
 
 static void decode_halves(struct pt_hidden *h, const struct pt_hidden_run *run, uint64_t word, uint64_t place)
 {
 	for (unsigned half = 0; half < 2; half++) {
+		uint64_t part = pt_part_of(PT_PART_HALF, word, place, half);
 		uint32_t context = pt_context_of(place + half * 4, run->chunk, run->size);
-		bool hit = false;
-		if (!(word >> 32 * half & UINT32_MAX))
-			continue;
-		for (size_t c = 0; c < h->n_codings; c++) {
-			pt_chunk_id id = pt_coding_part(h->codings[c].kind) == PT_PART_HALF
-						 ? decode(h, &h->codings[c], word, place, half)
-						 : PT_NO_CHUNK;
-			if (id == PT_NO_CHUNK)
+		enum pt_try best = PT_TRY_NOTHING;
+		for (size_t c = 0; c < h->n_codings && part; c++) {
+			if (!is_of_halves(&h->codings[c]))
 				continue;
-			hit = true;
-			if (run->live)
-				pt_contexts_keep(h->contexts, run->thread, context, id);
+			enum pt_try result = attempt(h, run, context, pt_coding_decode(&h->codings[c], part));
+			best = result > best ? result : best;
 		}
-		pt_contexts_count(h->contexts, context, 1, hit);
+		if (part)
+			pt_contexts_count(h->contexts, context, best);
+	}
+}
+
+/* Near: of a constant that is XORed all that have the upper half of some address of the heap; else what is within the heap. */
+static bool is_near(const struct pt_hidden *h, const struct pt_coding *coding, uint64_t address)
+{
+	if (coding->kind != PT_CODING_XOR)
+		return pt_hidden_in_bounds(h, address);
+	for (size_t i = 0; i < h->n_bounds; i++)
+		if (address >> 32 >= h->bounds[i].low >> 32 && address >> 32 <= (h->bounds[i].high - 1) >> 32)
+			return true;
+	return false;
+}
+
+static void decode_word(struct pt_hidden *h, const struct pt_hidden_run *run, uint64_t word, uint64_t place)
+{
+	if (!(word >> 32) || pt_hidden_is_text(word) || is_left_over(h, run, word, place))
+		return;
+	bool link = pt_hidden_is_link(h, word, place);
+	for (size_t c = 0; c < h->n_codings; c++) {
+		const struct pt_coding *coding = &h->codings[c];
+		if (is_of_halves(coding) || (link && coding->kind != PT_CODING_SELF_XOR))
+			continue;
+		uint64_t address = pt_coding_decode(coding, pt_part_of(pt_coding_part(coding->kind), word, place, 0));
+		if (is_near(h, coding, address))
+			pt_contexts_count(h->contexts, pt_context_of_code(c),
+					  attempt(h, run, pt_context_of_code(c), address));
 	}
 }
 
@@ -92,22 +140,14 @@ static void decode_run(struct pt_hidden *h, const struct pt_hidden_run *run)
 {
 	bool halves = false;
 	for (size_t c = 0; c < h->n_codings; c++)
-		halves |= pt_coding_part(h->codings[c].kind) == PT_PART_HALF;
-	if (!halves && !run->live)
-		return;
+		halves |= is_of_halves(&h->codings[c]);
 	for (size_t i = 0; i < run->n; i++) {
 		uint64_t place = run->address + i * 8, word = run->words[i];
 		if (!pt_hidden_is_candidate(h, word))
 			continue;
 		if (halves)
 			decode_halves(h, run, word, place);
-		for (size_t c = 0; c < h->n_codings && run->live; c++) {
-			if (pt_coding_part(h->codings[c].kind) == PT_PART_HALF)
-				continue;
-			pt_chunk_id id = decode(h, &h->codings[c], word, place, 0);
-			if (id != PT_NO_CHUNK)
-				mark(h, id);
-		}
+		decode_word(h, run, word, place);
 	}
 }
 
@@ -136,13 +176,15 @@ static void follow_word(struct follow *f, const struct pt_chunk *chunk, uint64_t
 		reach(f, id);
 		return;
 	}
-	for (size_t c = 0; c < h->n_codings; c++)
-		for (unsigned half = 0; half < 2; half++) {
-			bool halves = pt_coding_part(h->codings[c].kind) == PT_PART_HALF;
-			uint32_t context = pt_context_of(place + half * 4, chunk->address, chunk->size);
-			if (halves ? pt_contexts_good(h->contexts, context) : !half)
+	for (size_t c = 0; c < h->n_codings; c++) {
+		bool halves = is_of_halves(&h->codings[c]);
+		for (unsigned half = 0; half <= halves; half++) {
+			uint32_t context = halves ? pt_context_of(place + half * 4, chunk->address, chunk->size)
+						  : pt_context_of_code(c);
+			if (pt_contexts_good(h->contexts, context))
 				reach(f, decode(h, &h->codings[c], word, place, half));
 		}
+	}
 }
 
 static void follow_object(struct follow *f, pt_chunk_id id)

@@ -15,7 +15,7 @@
 #define FAMILIES    256u        /* that are looked into */
 #define TRIALS      20000000ull /* keys that are tried, all together */
 #define KEYS        512u        /* of one family, that are held against what was seen */
-#define BASES_MOST  262144u
+#define BASES_MOST  32768u
 #define QUICK       64u /* addresses that a base is tried with at first */
 #define HIGHS       4u
 #define CHOSEN      12u /* words that a key was chosen by: they prove nothing */
@@ -28,6 +28,7 @@ struct sample {
 struct believe {
 	struct pt_hidden *h;
 	struct sample lost, live;
+	struct pt_sight *starts; /* of all lost objects, as words */
 	double filled;
 	uint64_t trials;
 };
@@ -109,6 +110,8 @@ static double weight(const struct believe *b, const struct pt_coding *code, doub
 		double others = (double)count(b, code, live, n, 0) * (double)lost->n / (double)n;
 		chance = others > chance ? others : chance;
 	}
+	if (pt_coding_part(code->kind) == PT_PART_HALF)
+		more += (double)lost->n / 16; /* numbers of 32 bits are many things */
 	return exceeds(hits, chance, more) ? hits - chance : 0;
 }
 
@@ -131,12 +134,21 @@ static bool is_known(const struct believe *b, uint64_t key)
 	return false;
 }
 
+/* Links of glibc's have their place for a key, and stay what they are when they are copied. */
+static bool is_place(const struct pt_hidden *h, uint64_t key)
+{
+	for (size_t i = 0; i < h->n_bounds; i++)
+		if (key >= h->bounds[i].low >> 12 && key <= h->bounds[i].high >> 12)
+			return true;
+	return false;
+}
+
 /* Whether a key takes all words of a family to lost objects, but one. */
 static bool takes(const struct believe *b, const struct pt_sight_family *f, uint64_t key)
 {
 	unsigned missed = 0;
 	for (unsigned i = 0; i < PT_FAMILY_SAMPLES && missed < 2; i++)
-		missed += f->samples[i] && pt_hidden_lost_at(b->h, f->samples[i] ^ key) == PT_NO_CHUNK;
+		missed += f->samples[i] && !pt_sight_has(b->starts, PT_PART_WORD, f->samples[i] ^ key);
 	return missed < 2;
 }
 
@@ -149,7 +161,7 @@ static void look_into(struct believe *b, const struct pt_sight_family *f)
 	for (unsigned first = 0; first < 2; first++) /* one of them may be a stranger */
 		for (size_t i = 0; i < h->n && keys < KEYS && b->trials < TRIALS; i++, b->trials++) {
 			code.key = f->samples[first] ^ h->objects[i].address;
-			if (!takes(b, f, code.key))
+			if (!takes(b, f, code.key) || is_place(h, code.key))
 				continue;
 			if (is_known(b, code.key))
 				return;
@@ -167,8 +179,13 @@ static void look_into(struct believe *b, const struct pt_sight_family *f)
 static int find_keys(struct believe *b)
 {
 	struct pt_sight_family *families = malloc(FAMILIES * sizeof(*families));
-	if (!families)
+	b->starts = pt_sight_new(b->h->n, 1);
+	if (!families || !b->starts) {
+		free(families);
 		return -ENOMEM;
+	}
+	for (size_t i = 0; i < b->h->n; i++)
+		pt_sight_put(b->starts, PT_PART_WORD, b->h->objects[i].address);
 	size_t n = pt_sight_families(b->h->seen, families, FAMILIES);
 	for (size_t i = 0; i < n; i++)
 		look_into(b, &families[i]);
@@ -246,5 +263,6 @@ int pt_hidden_believe(struct pt_hidden *h)
 		find_base(&b, shifts[i]);
 	free(b.lost.v);
 	free(b.live.v);
+	pt_sight_free(b.starts);
 	return error;
 }

@@ -48,6 +48,16 @@ struct pt_hidden_run {
 int pt_hidden_stream(struct pt_hidden *h, void (*each)(struct pt_hidden *h, const struct pt_hidden_run *run));
 /* A word that is neither nothing nor a pointer to any memory: it may be one in code. */
 bool pt_hidden_is_candidate(const struct pt_hidden *h, uint64_t word);
+/*
+ * What glibc itself leaves behind in memory that is in use again: the links of its lists of free chunks, which are such words
+ * XORed with their own place.
+ */
+bool pt_hidden_is_link(const struct pt_hidden *h, uint64_t word, uint64_t place);
+/* Text, or numbers of few bytes: what stands in code is neither, but in halves. */
+bool pt_hidden_is_text(uint64_t word);
+bool pt_hidden_in_bounds(const struct pt_hidden *h, uint64_t address);
+/* The chunk in use that begins there, and whether it is lost; PT_NO_CHUNK. */
+pt_chunk_id pt_hidden_start_at(const struct pt_hidden *h, uint64_t address, bool *ret_lost);
 /* The lost object that begins there, as a chunk; PT_NO_CHUNK. */
 pt_chunk_id pt_hidden_lost_at(const struct pt_hidden *h, uint64_t address);
 

@@ -9,7 +9,7 @@
 
 #define SMALL 65536u /* numbers below are no pointers */
 
-static bool in_bounds(const struct pt_hidden *h, uint64_t word)
+bool pt_hidden_in_bounds(const struct pt_hidden *h, uint64_t word)
 {
 	for (size_t i = 0; i < h->n_bounds; i++)
 		if (word - h->bounds[i].low < h->bounds[i].high - h->bounds[i].low)
@@ -19,7 +19,7 @@ static bool in_bounds(const struct pt_hidden *h, uint64_t word)
 
 bool pt_hidden_is_candidate(const struct pt_hidden *h, uint64_t word)
 {
-	if (!word || in_bounds(h, word))
+	if (!word || pt_hidden_in_bounds(h, word))
 		return false;
 	if (word < SMALL || word >> 48)
 		return true;
@@ -30,16 +30,40 @@ bool pt_hidden_is_candidate(const struct pt_hidden *h, uint64_t word)
 	return i == vmas->n || !pt_vma_covers(&vmas->v[i], word) || vmas->v[i].role == PT_ROLE_GUARD;
 }
 
-pt_chunk_id pt_hidden_lost_at(const struct pt_hidden *h, uint64_t address)
+bool pt_hidden_is_link(const struct pt_hidden *h, uint64_t word, uint64_t place)
+{
+	uint64_t next = word ^ place >> 12;
+	return !next || (next % 16 == 0 && pt_hidden_in_bounds(h, next));
+}
+
+bool pt_hidden_is_text(uint64_t word)
+{
+	for (; word; word >>= 8) {
+		unsigned byte = word & 255;
+		if (byte && byte != '\t' && byte != '\n' && byte != '\r' && (byte < ' ' || byte > '~'))
+			return false;
+	}
+	return true;
+}
+
+pt_chunk_id pt_hidden_start_at(const struct pt_hidden *h, uint64_t address, bool *ret_lost)
 {
 	struct pt_chunk chunk;
-	if (address % 16 || !in_bounds(h, address))
+	if (address % 16 || !pt_hidden_in_bounds(h, address))
 		return PT_NO_CHUNK;
 	pt_chunk_id id = pt_heap_find(h->heap, address);
-	if (id == PT_NO_CHUNK || !(h->lost[id / 64] >> id % 64 & 1))
+	if (id == PT_NO_CHUNK || !pt_heap_used(h->heap, id))
 		return PT_NO_CHUNK;
 	pt_heap_chunk(h->heap, id, &chunk);
+	*ret_lost = h->lost[id / 64] >> id % 64 & 1;
 	return chunk.address == address ? id : PT_NO_CHUNK;
+}
+
+pt_chunk_id pt_hidden_lost_at(const struct pt_hidden *h, uint64_t address)
+{
+	bool lost = false;
+	pt_chunk_id id = pt_hidden_start_at(h, address, &lost);
+	return lost ? id : PT_NO_CHUNK;
 }
 
 /* ---- streams ---------------------------------------------------------------------------------------------------- */
