@@ -46,8 +46,8 @@ static bool word_at(const struct pt_memory *memory, uint64_t address, uint64_t *
 static size_t follow_ring(const struct pt_memory *memory, uint64_t main, unsigned bins, struct pt_arena *ret,
 			  size_t most)
 {
-	uint64_t at = main;
-	size_t n = 0;
+	uint64_t at = main, mark = 0;
+	size_t n = 0, turn = 1;
 	do {
 		uint64_t next;
 		if (!word_at(memory, at + bins + NEXT, &next))
@@ -55,8 +55,12 @@ static size_t follow_ring(const struct pt_memory *memory, uint64_t main, unsigne
 		if (n < most)
 			ret[n] = (struct pt_arena){
 				.address = at, .bins = at + bins, .end = at + bins + BEHIND, .main = at == main};
-		if (++n > ARENAS_MAX)
+		if (++n > ARENAS_MAX || next == mark) /* a ring, but not with the main arena in it */
 			return 0;
+		if (n == turn) {
+			mark = next;
+			turn *= 2;
+		}
 		at = next;
 	} while (at != main);
 	return n;
