@@ -140,7 +140,7 @@ static void layers_show_what_changed_and_how_old_it_is(void **arg)
 {
 	(void)arg;
 	stage = stage_open(STAGE_PID, 130, 44);
-	stage_type(stage, "/heap\n[");
+	stage_type(stage, "/heap\n[[");
 	stage_expect(stage, "layer: age");
 	stage_expect(stage, "from the start");
 	stage_key(stage, '[');
