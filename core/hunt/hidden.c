@@ -11,9 +11,8 @@
 #include "core/hunt/contexts.h"
 #include "core/hunt/hidden_parts.h"
 
-#define WORDS_MOST (2ull << 20) /* that the first stream takes */
+#define WORDS_MOST (1ull << 20) /* that the first stream takes */
 #define SMALL      1032u        /* bytes: the largest chunk that a tcache has */
-#define PAGE       4096u
 #define CONTENTS   (1ull << 16) /* bytes of an object at a time */
 
 /* ---- which words there are -------------------------------------------------------------------------------------- */
@@ -47,10 +46,6 @@ static void learn(struct pt_hidden *h, const struct pt_hidden_run *run)
 {
 	for (size_t i = 0; i < run->n; i++) {
 		uint64_t place = run->address + i * 8;
-		if (h->stride > 1 && place / PAGE % h->stride) {
-			i += (PAGE - place % PAGE) / 8 - 1;
-			continue;
-		}
 		if (pt_hidden_is_candidate(h, run->words[i]))
 			learn_word(h, run, run->words[i], place);
 	}
@@ -252,15 +247,12 @@ static void look_around(struct pt_hidden *h)
 
 static bool make_room(struct pt_hidden *h)
 {
-	size_t n_regions, words = pt_heap_n(h->heap) / 64 + 1;
-	pt_heap_regions(h->heap, &n_regions);
-	size_t n = n_regions > h->roots->n_spans ? n_regions : h->roots->n_spans;
+	size_t words = pt_heap_n(h->heap) / 64 + 1;
 	look_around(h);
 	h->lost = calloc(words, sizeof(*h->lost));
 	h->found = calloc(words, sizeof(*h->found));
-	h->stretches = malloc((n + 1) * sizeof(*h->stretches));
 	h->seen = pt_sight_new(h->bytes / 8 / h->stride, PT_STREAM_THREADS);
-	return h->lost && h->found && h->stretches && h->seen;
+	return h->lost && h->found && h->seen;
 }
 
 static void set_lost(struct pt_hidden *h)
@@ -278,7 +270,7 @@ static void set_lost(struct pt_hidden *h)
 
 static int find_hidden(struct pt_hidden *h)
 {
-	int error = pt_hidden_stream(h, learn);
+	int error = pt_hidden_stream(h, h->stride, learn);
 	if (!error)
 		error = pt_hidden_believe(h);
 	if (error || !h->n_codings)
@@ -286,7 +278,7 @@ static int find_hidden(struct pt_hidden *h)
 	h->contexts = pt_contexts_new(PT_STREAM_THREADS);
 	if (!h->contexts)
 		return -ENOMEM;
-	error = pt_hidden_stream(h, decode_run);
+	error = pt_hidden_stream(h, 1, decode_run);
 	if (error)
 		return error;
 	pt_contexts_each(h->contexts, mark_one, h);
@@ -311,7 +303,6 @@ int pt_hunt_hidden(struct pt_leak_object *objects, size_t n, const struct pt_mem
 	}
 	free(h.lost);
 	free((void *)h.found);
-	free(h.stretches);
 	pt_sight_free(h.seen);
 	pt_contexts_free(h.contexts);
 	return error;

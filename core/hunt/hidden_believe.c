@@ -11,7 +11,7 @@
 
 #include "core/hunt/hidden_parts.h"
 
-#define SAMPLE_MOST 65536u      /* addresses */
+#define SAMPLE_MOST 16384u      /* addresses */
 #define FAMILIES    256u        /* that are looked into */
 #define TRIALS      20000000ull /* keys that are tried, all together */
 #define KEYS        512u        /* of one family, that are held against what was seen */
@@ -216,9 +216,9 @@ static bool is_promising(const struct believe *b, const struct pt_coding *code)
 {
 	size_t n = b->lost.n < QUICK ? b->lost.n : QUICK, quarter = n / 4;
 	size_t hits = count(b, code, &b->lost, quarter, 0);
-	if (!hits && quarter > 8)
+	if (quarter > 8 && (double)hits < (double)quarter * (b->filled + 1. / 16))
 		return false;
-	hits = count(b, code, &b->lost, n, 0);
+	hits += count(b, code, &(struct sample){b->lost.v + quarter, n - quarter}, n - quarter, 0);
 	double chance = (double)n * b->filled;
 	return (double)hits >= chance + 3 * sqrt(chance + 1);
 }

@@ -25,12 +25,11 @@ struct pt_hidden {
 	uint64_t *lost;          /* a bit per chunk: it is one of objects */
 	_Atomic uint64_t *found; /* a bit per chunk: and something points at it in code */
 	uint64_t near[1024];     /* a bit for 2 MiB, by the lower bits of its number: memory is there, perhaps */
-	struct pt_stretch *stretches;
-	uint64_t bytes;                              /* of memory that is looked through */
+	uint64_t bytes;          /* of memory that is looked through */
 	struct pt_coding codings[PT_HIDDEN_CODINGS]; /* that are believed */
 	size_t n_codings;
 	struct pt_sight *seen; /* of the first stream, */
-	uint64_t stride;       /* which takes every stride-th page */
+	uint64_t stride;       /* which takes every stride-th block */
 	struct pt_contexts *contexts;
 };
 
@@ -44,8 +43,9 @@ struct pt_hidden_run {
 	unsigned thread;
 };
 
-/* All of it, by two threads. 0, -ESRCH, -ENOMEM, -ECANCELED. */
-int pt_hidden_stream(struct pt_hidden *h, void (*each)(struct pt_hidden *h, const struct pt_hidden_run *run));
+/* By two threads; of blocks of memory every stride-th. 0, -ESRCH, -ENOMEM, -ECANCELED. */
+int pt_hidden_stream(struct pt_hidden *h, uint64_t stride,
+		     void (*each)(struct pt_hidden *h, const struct pt_hidden_run *run));
 /* A word that is neither nothing nor a pointer to any memory: it may be one in code. */
 bool pt_hidden_is_candidate(const struct pt_hidden *h, uint64_t word);
 /*

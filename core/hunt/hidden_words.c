@@ -7,7 +7,9 @@
 #include "core/hunt/hidden_parts.h"
 #include "core/hunt/reaching.h"
 
-#define SMALL 65536u /* numbers below are no pointers */
+#define SMALL       65536u        /* numbers below are no pointers */
+#define BLOCK       (64ull << 10) /* bytes that are taken together where not all are */
+#define BLOCKS_MOST 65536u        /* of one stretch */
 
 bool pt_hidden_in_bounds(const struct pt_hidden *h, uint64_t word)
 {
@@ -103,26 +105,50 @@ static void each_of_heap(void *arg, const struct pt_stream_batch *batch)
 	}
 }
 
-int pt_hidden_stream(struct pt_hidden *h, void (*each)(struct pt_hidden *h, const struct pt_hidden_run *run))
+static bool cancelled(void *arg)
+{
+	const struct pt_reach_options *options = &((struct words *)arg)->h->reach->options;
+	return options->cancelled && options->cancelled(options->arg);
+}
+
+/* All of it, or a block of every `stride`. */
+static int add_blocks(struct pt_stretches *list, uint64_t start, uint64_t end, uint64_t stride)
+{
+	uint64_t step = BLOCK * stride;
+	if (stride == 1)
+		return pt_stretches_push(list, start, end);
+	step = (end - start) / BLOCKS_MOST > step ? (end - start) / BLOCKS_MOST / BLOCK * BLOCK : step;
+	int error = 0;
+	for (uint64_t at = start / step * step; at < end && !error; at += step) {
+		uint64_t from = at > start ? at : start, to = at + BLOCK < end ? at + BLOCK : end;
+		error = from < to ? pt_stretches_push(list, from, to) : 0;
+	}
+	return error;
+}
+
+int pt_hidden_stream(struct pt_hidden *h, uint64_t stride,
+		     void (*each)(struct pt_hidden *h, const struct pt_hidden_run *run))
 {
 	struct words w = {h, each};
+	struct pt_stretches roots = {0}, heap = {0};
 	size_t n;
 	const struct pt_heap_region *regions = pt_heap_regions(h->heap, &n);
-	struct pt_stream stream = {.memory = h->memory,
-				   .stretches = h->stretches,
-				   .n = h->roots->n_spans,
-				   .each = each_of_roots,
-				   .cancelled = h->reach->options.cancelled,
-				   .arg = &w};
-	if (stream.cancelled && stream.cancelled(h->reach->options.arg))
-		return -ECANCELED;
-	stream.cancelled = NULL; /* its argument is another */
-	for (size_t i = 0; i < stream.n; i++)
-		h->stretches[i] = (struct pt_stretch){h->roots->spans[i].start, h->roots->spans[i].end};
-	int error = pt_stream_read(&stream);
-	for (size_t i = 0; i < n; i++)
-		h->stretches[i] = (struct pt_stretch){regions[i].start, regions[i].end};
-	stream.n = n;
+	struct pt_stream stream = {.memory = h->memory, .each = each_of_roots, .cancelled = cancelled, .arg = &w};
+	int error = 0;
+	for (size_t i = 0; i < h->roots->n_spans && !error; i++)
+		error = add_blocks(&roots, h->roots->spans[i].start, h->roots->spans[i].end, stride);
+	for (size_t i = 0; i < n && !error; i++)
+		error = add_blocks(&heap, regions[i].start, regions[i].end, stride);
+	stream.stretches = roots.v;
+	stream.n = roots.n;
+	if (!error)
+		error = pt_stream_read(&stream);
+	stream.stretches = heap.v;
+	stream.n = heap.n;
 	stream.each = each_of_heap;
-	return error ? error : pt_stream_read(&stream);
+	if (!error)
+		error = pt_stream_read(&stream);
+	pt_stretches_free(&roots);
+	pt_stretches_free(&heap);
+	return error;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #define BITS_LEAST 16u
-#define BITS_MOST  26u /* 8 MiB */
+#define BITS_MOST  24u /* 2 MiB, which processors have for a cache */
 #define PLACES     (1u << 14)
 #define LEAST      8u /* words of a family */
 
