@@ -72,13 +72,13 @@ static uint64_t word_at(const void *registers, size_t i)
 
 bool pt_registers_outside_call(const void *general, size_t size)
 {
-	return size < WORDS * WORD || !WORDS || word_at(general, AT_CALL) == UINT64_MAX;
+	return size < WORDS * WORD || WORDS == 0 || word_at(general, AT_CALL) == UINT64_MAX;
 }
 
 int pt_gather_registers(struct pt_gather *g, pid_t tid, const void *general, size_t size, const void *vector,
 			size_t vector_size)
 {
-	bool known = WORDS && size >= WORDS * WORD;
+	bool known = WORDS > 0 && size >= WORDS * WORD;
 	struct pt_root_word word = {.kind = PT_ROOT_REGISTER, .tid = tid, .fd = -1};
 	int error = 0;
 	for (size_t i = 0; i < size / WORD && !error; i++) {
