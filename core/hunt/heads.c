@@ -323,7 +323,7 @@ bool pt_heads_next(struct pt_heads *heads, size_t source, unsigned after, struct
 	ret->cached = ret->kind == PT_HEAD_FAST || bytes < CACHED_LIMIT;
 	ret->key = ret->cached ? ret->address + KEY_BYTE : header;
 	ret->other = ret->cached ? ret->address + LINK_BYTE : header + bytes;
-	if (ret->cached && heads->key && bytes > FAST_MAX)
+	if (ret->cached && heads->key)
 		ret->other = 0;
 	return true;
 }

@@ -14,22 +14,25 @@
 
 #include "core/hunt/sites_inner.h"
 
-#define STACK_BYTES   8192u
-#define STACKS_BYTES  (16u << 20) /* of memory, for different ones */
-#define BIRTHS        100000u
-#define TURN_NS       1000000u
-#define LOOK_NS       200000000u /* at threads */
-#define LIVES_NS      5000000u
-#define PATIENCE_NS   25000000u /* with a chunk that nobody wants */
-#define PATIENCE_MIN  2000000u
-#define ROUND_NS      2000000000u /* through all lists, if patience allows */
-#define HITS_CACHED   6u          /* of each byte: a chunk may be freed and handed out again */
-#define HITS_HEADER   3u
-#define HITS_A_SECOND 1000.0 /* each takes the target 2 us, on virtual machines 15 */
-#define HITS_SAVED    50.0
-#define IDLE_MAX      3u
-#define TRIES         16u /* lists looked at in a turn, for a chunk */
-#define CHECKS        16u /* births looked at in a turn, at most; of few a hundredth, at least one */
+#define STACK_BYTES       8192u
+#define STACKS_BYTES      (16u << 20) /* of memory, for different ones */
+#define BIRTHS            100000u
+#define TURN_NS           1000000u
+#define LOOK_NS           200000000u /* at threads */
+#define LIVES_NS          5000000u
+#define PATIENCE_NS       25000000u /* with a chunk that nobody wants */
+#define PATIENCE_FREED_NS 4000000u  /* with one that was freed, and may be deep in its list by now */
+#define PATIENCE_MIN      2000000u
+#define ROUND_NS          2000000000u /* through all lists, if patience allows */
+#define HITS_CACHED       6u          /* of each byte: a chunk may be freed and handed out again */
+#define HITS_HEADER       3u
+#define HITS_A_SECOND     1000.0 /* each takes the target 2 us, on virtual machines 15 */
+#define HITS_TOGETHER_NS  10000u /* one instruction that wrote to both bytes makes one trap */
+#define HIT_TOGETHER      0.2
+#define HITS_SAVED        50.0
+#define IDLE_MAX          3u
+#define TRIES             16u /* lists looked at in a turn, for a chunk */
+#define CHECKS            16u /* births looked at in a turn, at most; of few a hundredth, at least one */
 
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
 
@@ -182,7 +185,9 @@ static void take_hit(void *arg, const struct pt_perf_record *hit)
 	struct pt_sites_slot *slot = slot_of(s, hit);
 	struct pt_calls calls;
 	s->totals.hits++;
-	s->hits_left -= 1;
+	s->hits_left -= hit->ip == s->last_ip && hit->time_ns - s->last_hit_ns < HITS_TOGETHER_NS ? HIT_TOGETHER : 1;
+	s->last_ip = hit->ip;
+	s->last_hit_ns = hit->time_ns;
 	if (!slot || slot->over)
 		return;
 	if (hit->pid != s->target->pid) {
@@ -306,7 +311,8 @@ static int turn_slot(struct pt_sites *s, unsigned i, uint64_t now)
 	size_t source;
 	struct pt_head head;
 	if (slot->armed && !slot->over) {
-		const bool waits = !slot->lives && now < slot->last_ns + patience(s);
+		const bool used = slot->hits[0] + slot->hits[1];
+		const bool waits = !slot->lives && now < slot->last_ns + (used ? PATIENCE_FREED_NS : patience(s));
 		if (waits || (slot->lives && !keep(s, slot, now) && !slot->over))
 			return 0;
 		if (!slot->hits[0])

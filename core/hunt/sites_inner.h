@@ -43,8 +43,9 @@ struct pt_sites {
 	} hot[PT_SITES_HOT];
 	size_t n_hot, next_hot, next_cold; /* whose turn it is */
 	size_t next_birth;                 /* to be looked at again */
-	double hits_left;                  /* that may still be taken for now */
-	uint64_t turn_ns, look_ns;         /* last */
+	uint64_t last_ip, last_hit_ns;
+	double hits_left;          /* that may still be taken for now */
+	uint64_t turn_ns, look_ns; /* last */
 	struct pt_sites_totals totals;
 };
 
