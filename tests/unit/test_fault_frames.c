@@ -6,8 +6,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -179,12 +181,77 @@ static void names_as_people_write_them(void **state)
 	pt_demangler_free(NULL);
 }
 
+/* Of number `number`, as mangled names have it: S_ is 0. */
+static char digit_of(unsigned number)
+{
+	return (char)(number <= 10 ? '0' + number - 1 : 'A' + number - 11);
+}
+
+/* Types that have the one before several times. Hidden: a name within looks like all that is referred to later. */
+static char *bomb(unsigned depth, unsigned times, bool hidden)
+{
+	char *name = calloc(1, 3 * depth * (times + 4) + 100);
+	assert_non_null(name);
+	strcpy(name, "_ZTS1xI");
+	if (hidden)
+		sprintf(name + strlen(name), "%u", 3 * depth);
+	for (unsigned i = 0; i < depth && hidden; i++)
+		sprintf(name + strlen(name), "S%c_", digit_of(i ? i + 2 : 1));
+	strcat(name, hidden ? "" : "1a");
+	for (unsigned i = 0; i < depth; i++) {
+		strcat(name, i ? "S1_I" : "1bI");
+		for (unsigned time = 0; time < times; time++)
+			sprintf(name + strlen(name), "S%c_", digit_of(i ? i + 2 : 1));
+		strcat(name, "E");
+	}
+	return strcat(name, "E");
+}
+
+static long most_memory(void) /* KiB */
+{
+	struct rusage usage;
+	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+	return usage.ru_maxrss;
+}
+
+static void names_that_would_fill_memory(void **state)
+{
+	(void)state;
+	struct pt_demangler *d = pt_demangler_new();
+	const long before = most_memory();
+	for (unsigned hidden = 0; hidden < 2; hidden++) {
+		char *small = bomb(3, 2, hidden), *deep = bomb(24, 2, hidden), *wide = bomb(5, 40, hidden);
+		char *name = pt_demangle(d, small), *other = pt_demangle(d, "_ZN3foo3barEi");
+		assert_int_equal(name != NULL, other != NULL); /* there may be no C++ library */
+		assert_null(pt_demangle(d, deep));
+		assert_null(pt_demangle(d, wide));
+		assert_null(pt_demangle_type(d, wide + 4));
+		free(name);
+		free(other);
+		free(small);
+		free(deep);
+		free(wide);
+	}
+	assert_true(most_memory() - before < 64 << 10);
+	assert_null(pt_demangle_type(d, "1xI1aE3fooIT_E")); /* may refer to itself */
+	/* what templates of the library look like */
+	char *usual = pt_demangle(d, "_ZNSt8_Rb_treeINSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEESt4pairIKS5_iE"
+				     "St10_Select1stIS8_ESt4lessIS5_ESaIS8_EE17_M_emplace_uniqueIJS6_IS5_iEEEES6_"
+				     "ISt17_Rb_tree_iteratorIS8_EbEDpOT_");
+	char *other = pt_demangle(d, "_ZN3foo3barEi");
+	assert_int_equal(usual != NULL, other != NULL);
+	free(usual);
+	free(other);
+	pt_demangler_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(only_the_dump_is_read),    cmocka_unit_test(registers_are_dwarfs),
-		cmocka_unit_test(expressions_of_tables),    cmocka_unit_test(expressions_that_come_to_nothing),
-		cmocka_unit_test(chains_of_frame_pointers), cmocka_unit_test(names_as_people_write_them),
+		cmocka_unit_test(only_the_dump_is_read),        cmocka_unit_test(registers_are_dwarfs),
+		cmocka_unit_test(expressions_of_tables),        cmocka_unit_test(expressions_that_come_to_nothing),
+		cmocka_unit_test(chains_of_frame_pointers),     cmocka_unit_test(names_as_people_write_them),
+		cmocka_unit_test(names_that_would_fill_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
