@@ -8,9 +8,10 @@
 #include "core/hunt/run.h"
 #include "core/kernel/hold.h"
 
-#define PASSES_MAX 100u       /* unless said otherwise */
-#define AGAIN_MAX  16u       /* tries at a heap that changes while it is walked */
-#define TELL_NS    20000000u /* between two words on how far it is */
+#define PASSES_MAX 100u         /* unless said otherwise */
+#define LONGEST_NS 60000000000u /* nobody waits longer than that for objects to settle */
+#define AGAIN_MAX  16u          /* tries at a heap that changes while it is walked */
+#define TELL_NS    20000000u    /* between two words on how far it is */
 
 void pt_passes_tell(struct pt_passes *passes, enum pt_hunt_stage stage, double done)
 {
@@ -150,7 +151,9 @@ int pt_passes_run(struct pt_passes *passes)
 {
 	const struct pt_hunt_options *options = &passes->run->options;
 	unsigned most = options->passes_max ? options->passes_max : PASSES_MAX;
-	while (!passes->converged && passes->lost.passes < most) {
+	struct pt_kernel *k = passes->run->target->k;
+	uint64_t until = k->ops->now(k, PT_CLOCK_MONOTONIC) + LONGEST_NS;
+	while (!passes->converged && passes->lost.passes < most && k->ops->now(k, PT_CLOCK_MONOTONIC) < until) {
 		passes->progress.pass = passes->lost.passes + 1;
 		pt_passes_tell(passes, PT_HUNT_PASS, 0);
 		int error = options->stop ? pass_held(passes) : pass(passes);

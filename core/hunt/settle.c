@@ -2,20 +2,25 @@
  * Objects that live are missed by a pass by chance, each pass anew, so that their number falls by the same factor every
  * time; see settle.h. The factor is estimated from the last few passes, and passes go on until fewer than one in a
  * thousand hunts would have one of them left. Where nothing ever moved the second pass is the last.
+ *
+ * A busy process also has stale pointers on its stacks, which strike off a leaked object now and then. That goes on for
+ * as long as one looks, so it is known by not becoming less.
  */
 #include "core/hunt/settle.h"
 
 #include <string.h>
 
-#define ENOUGH	 0.001 /* expected to be left */
-#define FEW	 300   /* drops: what they say of the rate is vague. It is no less than it was, */
+#define ENOUGH   0.001 /* expected to be left */
+#define FEW      300   /* drops: what they say of the rate is vague. It is no less than it was, */
 #define FEW_RATE 0.75  /* and may be thought to be up to this */
-#define FIRST	 0.5 /* when there is nothing to go by */
-#define LEAST	 0.1 /* no two passes are alike: one of them may be held up */
-#define MOST	 0.98
+#define FIRST    0.5   /* when there is nothing to go by */
+#define FAST     0.5   /* a rate at which what becomes less slowly may yet be what moves */
+#define NOISE    200 /* of so many of the lost one, in all passes of the window, may be struck off by stale pointers */
+#define LEAST    0.1 /* no two passes are alike: one of them may be held up */
+#define MOST     0.98
 #define SURPRISE 7 /* more that could have been struck off would not all have stayed (once in a thousand times) */
 
-static double rate_of(const struct pt_settle *settle)
+static double rate_of(struct pt_settle *settle)
 {
 	unsigned known = settle->passes - 1 < PT_SETTLE_WINDOW ? settle->passes - 1 : PT_SETTLE_WINDOW;
 	uint64_t before = 0, after = 0;
@@ -29,6 +34,8 @@ static double rate_of(const struct pt_settle *settle)
 	if (after < FEW) {
 		rate = rate < FEW_RATE ? rate : FEW_RATE;
 		least = settle->passes > 3 && settle->rate > LEAST ? settle->rate : LEAST;
+	} else {
+		settle->sure = rate;
 	}
 	rate = rate > least ? rate : least;
 	return rate < MOST ? rate : MOST;
@@ -42,6 +49,19 @@ static void be_quiet(struct pt_settle *settle)
 	double most = SURPRISE / (1 - settle->rate);
 	settle->left = (settle->left < most ? settle->left : most) * settle->rate;
 	settle->quiet++;
+}
+
+/* Whether what the passes of the window struck off was little, and no less in the second half than in the first. */
+static bool is_noise(const struct pt_settle *settle)
+{
+	uint64_t older = 0, newer = 0;
+	if (settle->passes <= PT_SETTLE_WINDOW || settle->sure >= FAST)
+		return false;
+	for (unsigned i = 0; i < PT_SETTLE_WINDOW / 2; i++) {
+		older += settle->drops[i];
+		newer += settle->drops[i + PT_SETTLE_WINDOW / 2];
+	}
+	return older && newer * 5 >= older * 4 && (older + newer) * NOISE <= settle->n;
 }
 
 bool pt_settle_pass(struct pt_settle *settle, uint64_t n)
@@ -62,7 +82,7 @@ bool pt_settle_pass(struct pt_settle *settle, uint64_t n)
 	} else {
 		be_quiet(settle);
 	}
-	if (!settle->moved || !n)
+	if (!settle->moved || !n || is_noise(settle))
 		return true;
 	return settle->quiet >= 2 && settle->left < ENOUGH;
 }

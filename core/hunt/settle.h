@@ -12,11 +12,12 @@
 
 struct pt_settle {
 	unsigned passes;
-	uint64_t n;		     /* lost, after the last one */
+	uint64_t n;                       /* lost, after the last one */
 	uint64_t drops[PT_SETTLE_WINDOW]; /* of the last passes, the newest last */
-	bool moved;		     /* some pass struck off */
-	unsigned quiet;		     /* passes in a row that did not */
-	double rate, left;	     /* of those that live a pass misses so many; so many of them are expected to be left */
+	bool moved;                       /* some pass struck off */
+	unsigned quiet;                   /* passes in a row that did not */
+	double sure;                      /* the rate, when it was last told by many; 0: never */
+	double rate, left; /* of those that live a pass misses so many; so many of them are expected to be left */
 };
 
 /* Zeroed at first. A pass left n; true: another would not be expected to strike off any. */
