@@ -1,8 +1,8 @@
 /*
- * A heap of a known size of which a hundredth is lost, for tests/bench/hunt: lists through objects of 48 to 336 bytes, each
- * with a pointer to some other object and numbers that are no pointers.
+ * A heap of a known size of which a hundredth is lost, for tests/bench/hunt: 65,536 lists, each through all of the heap, of
+ * objects with a pointer to some other object and numbers that are no pointers.
  *
- *   lost MIB [THREADS]     says "ready PID OBJECTS LOST", then for each line of its input:
+ *   lost MIB [THREADS [BYTES]]     BYTES: of an object, on average (192). Says "ready PID OBJECTS LOST", then for each line of its input:
  *
  *   watch      a thread begins to look at the clock without a break
  *   told       the longest gap that it saw since, in us
@@ -49,11 +49,11 @@ static uint64_t now(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-static __attribute__((noinline)) void make(uint64_t bytes)
+static __attribute__((noinline)) void make(uint64_t bytes, uint64_t mean)
 {
 	for (uint64_t made = 0; made < bytes; n_objects++) {
 		uint64_t r = chance();
-		size_t size = 40 + r % 19 * 16;
+		size_t size = 40 + r % (2 * (mean - 40)) / 16 * 16;
 		struct object *object = malloc(size);
 		if (!object)
 			exit(1);
@@ -138,7 +138,7 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return 2;
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-	make((uint64_t)atoi(argv[1]) << 20);
+	make((uint64_t)atoi(argv[1]) << 20, argc > 3 ? (uint64_t)atoi(argv[3]) : 192);
 	for (int i = argc > 2 ? atoi(argv[2]) : 0; i > 0; i--)
 		start(hold_still);
 	wipe();
