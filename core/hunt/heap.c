@@ -67,7 +67,7 @@ static int walk_brk(struct pt_chunk_walk *walk)
 	}
 	if (most < 2) /* or by chance */
 		return walk->error;
-	return pt_chunk_walk_region(walk, 0, start, end);
+	return pt_chunk_walk_halves(walk, 0, start, end);
 }
 
 /* ---- all of it -------------------------------------------------------------------------------------------------- */

@@ -65,9 +65,15 @@ int pt_heap_add(struct pt_heap *heap, struct pt_space *space)
 		space->blocks = less ? less : space->blocks;
 	}
 	heap->spaces[heap->n_regions++] = *space;
-	bool ok = !space->blocks || make_ranks(&heap->spaces[heap->n_regions - 1]);
+	bool ok = !space->blocks || space->hints || make_ranks(&heap->spaces[heap->n_regions - 1]);
 	*space = (struct pt_space){0};
 	return ok ? 0 : -ENOMEM;
+}
+
+void pt_heap_drop(struct pt_heap *heap, size_t n)
+{
+	while (heap->n_regions > n)
+		free_space(&heap->spaces[--heap->n_regions]);
 }
 
 int pt_heap_add_odd(struct pt_heap *heap, uint64_t address, enum pt_chunk_kind kind)

@@ -127,6 +127,8 @@ void pt_malloc_version(const struct pt_malloc *found, const struct pt_memory *me
 #define PT_HEAP_WINDOW (256u << 10) /* bytes that are read at a time */
 #endif
 
+#define PT_BEGUN 4u
+
 struct pt_chunk_walk {
 	const struct pt_memory *memory;
 	const struct pt_malloc *found;
@@ -134,14 +136,14 @@ struct pt_chunk_walk {
 	unsigned char *window; /* bytes of [from, to) */
 	uint64_t from, to;
 	uint32_t arena;
-	uint64_t start, limit; /* of the region */
-	uint64_t at;           /* the next header */
-	uint64_t top;          /* of the arena; UINT64_MAX: not here */
-	uint64_t begun[2];     /* the last chunks at which the window was read */
-	uint64_t trouble;      /* address of the last header that made no sense, */
-	unsigned tries;        /* and how often was read again up to there */
-	struct pt_space now;   /* the one at work */
-	size_t room_used;      /* bits of now.used */
+	uint64_t start, limit;    /* of the region */
+	uint64_t at;              /* the next header */
+	uint64_t top;             /* of the arena; UINT64_MAX: not here */
+	uint64_t begun[PT_BEGUN]; /* chunks at which the last windows were read, the latest last */
+	uint64_t trouble;         /* address of the last header that made no sense, */
+	unsigned tries;           /* and how often was read again up to there */
+	struct pt_space now;      /* the one at work */
+	size_t room_used;         /* bits of now.used */
 	int error;
 	bool mapped;         /* not of brk: what is behind a fencepost is something else */
 	bool found_again;    /* it began where headers began to make sense again */
@@ -158,8 +160,14 @@ void pt_chunk_walk_free(struct pt_chunk_walk *walk);
 /* Chunks from `start` on, of an arena; adds spaces. 0, -ENOMEM, -ESRCH, -EOVERFLOW. */
 int pt_chunk_walk_region(struct pt_chunk_walk *walk, uint32_t arena, uint64_t start, uint64_t limit);
 /* How many chunks seem to follow each other from `start` on; PT_SENSE: so many, or up to the limit, a fencepost or the top. */
-#define PT_SENSE 64u
+#define PT_SENSE 16u
 unsigned pt_chunk_walk_test(struct pt_chunk_walk *walk, uint32_t arena, uint64_t start, uint64_t limit);
+/* An address a little behind `at` where chunks seem to begin; limit: none; 0: walk->error. */
+uint64_t pt_chunk_walk_seek(struct pt_chunk_walk *walk, uint32_t arena, uint64_t at, uint64_t limit);
+/* That a chunk may be a tcache. */
+int pt_chunk_walk_note(struct pt_chunk_walk *walk, uint64_t header);
+/* pt_chunk_walk_region by two threads (heap_halves.c). */
+int pt_chunk_walk_halves(struct pt_chunk_walk *walk, uint32_t arena, uint64_t start, uint64_t limit);
 /* [at, at + 32) at least, of memory up to `limit`; what is behind it is zero. NULL: walk->error. */
 const unsigned char *pt_chunk_walk_window(struct pt_chunk_walk *walk, uint64_t at, uint64_t limit);
 
@@ -183,6 +191,8 @@ int pt_heap_find_free(struct pt_chunk_walk *walk);
 
 /* Takes over what the space holds, also when it fails. */
 int pt_heap_add(struct pt_heap *heap, struct pt_space *space);
+/* Down to n spaces again. */
+void pt_heap_drop(struct pt_heap *heap, size_t n);
 int pt_heap_add_odd(struct pt_heap *heap, uint64_t address, enum pt_chunk_kind kind);
 /* Once all are there: in order, numbered. */
 int pt_heap_number(struct pt_heap *heap);

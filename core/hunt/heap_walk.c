@@ -11,7 +11,9 @@
 
 #include "core/hunt/heap_inner.h"
 
-#define TRIES 4u /* how often a header is read again */
+#define SEEK   (1u << 20) /* bytes that are looked through for a place to begin at */
+#define TRIES  8u         /* how often a header is read again, */
+#define NARROW 4096u      /* by so many bytes at a time */
 
 enum stop {
 	STOP_NONE,
@@ -30,7 +32,9 @@ const unsigned char *pt_chunk_walk_window(struct pt_chunk_walk *w, uint64_t at, 
 {
 	if (at >= w->from && at + 32 <= w->to)
 		return w->window + (at - w->from);
-	uint64_t size = limit - at < PT_HEAP_WINDOW ? limit - at : PT_HEAP_WINDOW;
+	/* where headers made no sense, so little that it hardly changes while it is read */
+	uint64_t most = w->tries && at <= w->trouble && PT_HEAP_WINDOW > NARROW ? NARROW : PT_HEAP_WINDOW;
+	uint64_t size = limit - at < most ? limit - at : most;
 	ssize_t got = pt_memory_read(w->memory, at, w->window, size);
 	w->from = w->to = 0;
 	if (got < 0) {
@@ -86,7 +90,8 @@ static int begin(struct pt_chunk_walk *w, uint64_t start)
 {
 	w->at = start;
 	w->last = 0;
-	w->begun[0] = w->begun[1] = start;
+	for (unsigned i = 0; i < PT_BEGUN; i++)
+		w->begun[i] = start;
 	w->from = w->to = 0;
 	w->now = (struct pt_space){.region = {start, start, w->arena}};
 	/* what stays untouched costs nothing */
@@ -122,7 +127,8 @@ static void rewind_to(struct pt_chunk_walk *w, uint64_t start)
 		w->heap->n_odd--;
 	w->at = start;
 	w->last = 0;
-	w->begun[0] = w->begun[1] = start;
+	for (unsigned i = 0; i < PT_BEGUN; i++)
+		w->begun[i] = w->begun[i] < start ? w->begun[i] : start;
 	w->from = w->to = 0;
 }
 
@@ -197,20 +203,18 @@ static bool may_be_cache(const struct pt_chunk_walk *w, uint64_t size)
 	return true;
 }
 
-static bool note_cache(struct pt_chunk_walk *w, uint64_t size)
+int pt_chunk_walk_note(struct pt_chunk_walk *walk, uint64_t header)
 {
-	if (!may_be_cache(w, size))
-		return true;
-	if (w->n_caches == w->room_caches) {
-		size_t room = w->room_caches ? w->room_caches * 2 : 64;
-		uint64_t *grown = realloc(w->caches, room * sizeof(*grown));
+	if (walk->n_caches == walk->room_caches) {
+		size_t room = walk->room_caches ? walk->room_caches * 2 : 64;
+		uint64_t *grown = realloc(walk->caches, room * sizeof(*grown));
 		if (!grown)
-			return false;
-		w->caches = grown;
-		w->room_caches = room;
+			return -ENOMEM;
+		walk->caches = grown;
+		walk->room_caches = room;
 	}
-	w->caches[w->n_caches++] = w->at;
-	return true;
+	walk->caches[walk->n_caches++] = header;
+	return 0;
 }
 
 /* ---- walking ---------------------------------------------------------------------------------------------------- */
@@ -266,8 +270,8 @@ static enum stop walk_one(struct pt_chunk_walk *w, const unsigned char *chunk, u
 		w->key_hits[key]++;
 		w->error = pt_heap_add_odd(w->heap, w->at, PT_CHUNK_CACHED);
 	}
-	if (!w->error && !note_cache(w, size))
-		w->error = -ENOMEM;
+	if (!w->error && may_be_cache(w, size))
+		w->error = pt_chunk_walk_note(w, w->at);
 	return !w->error && add_chunk(w, size) ? STOP_NONE : STOP_ERROR;
 }
 
@@ -275,6 +279,15 @@ static enum stop walk_one(struct pt_chunk_walk *w, const unsigned char *chunk, u
 static bool may_try(const struct pt_chunk_walk *w)
 {
 	return w->at > w->trouble || w->tries < TRIES;
+}
+
+/* A window is about to be read. */
+static void note_begun(struct pt_chunk_walk *w)
+{
+	if (w->tries && w->at <= w->trouble)
+		return; /* a narrow one */
+	memmove(w->begun, w->begun + 1, sizeof(w->begun) - sizeof(*w->begun));
+	w->begun[PT_BEGUN - 1] = w->last ? w->last : w->at;
 }
 
 static enum stop walk_chunks(struct pt_chunk_walk *w)
@@ -287,8 +300,7 @@ static enum stop walk_chunks(struct pt_chunk_walk *w)
 		if (w->at >= w->limit)
 			return STOP_LIMIT;
 		if (w->at < w->from || w->at + 32 > w->to) {
-			w->begun[0] = w->begun[1];
-			w->begun[1] = w->last ? w->last : w->at;
+			note_begun(w);
 		}
 		const unsigned char *chunk = pt_chunk_walk_window(w, w->at, w->limit);
 		if (!chunk)
@@ -347,14 +359,14 @@ unsigned pt_chunk_walk_test(struct pt_chunk_walk *w, uint32_t arena, uint64_t st
 	return pt_chunk_walk_window(w, start, limit) ? makes_sense(w, start) : 0;
 }
 
-/* The next address from `at` on where chunks seem to begin; the limit: none; 0: an error. */
-static uint64_t find_sense(struct pt_chunk_walk *w, uint64_t at)
+/* The next address from `at` on where chunks seem to begin; `until`: none; 0: an error. */
+static uint64_t find_sense(struct pt_chunk_walk *w, uint64_t at, uint64_t until)
 {
-	for (; at + PT_CHUNK_LEAST <= w->limit; at += PT_GRAIN) {
-		size_t piece = pt_memory_find(w->memory, at);
+	for (; at + PT_CHUNK_LEAST <= until; at += PT_GRAIN) {
 		if (at < w->from || at + 32 > w->to) {
-			if (piece == w->memory->n || w->memory->pieces[piece].start >= w->limit)
-				return w->limit;
+			size_t piece = pt_memory_find(w->memory, at);
+			if (piece == w->memory->n || w->memory->pieces[piece].start >= until)
+				return until;
 			if (w->memory->pieces[piece].start > at)
 				at = w->memory->pieces[piece].start;
 		}
@@ -364,16 +376,24 @@ static uint64_t find_sense(struct pt_chunk_walk *w, uint64_t at)
 		if (load(chunk + 8) && makes_sense(w, at) == PT_SENSE)
 			return at;
 	}
-	return w->limit;
+	return until;
 }
 
-/* Reads again, from a little before. */
+uint64_t pt_chunk_walk_seek(struct pt_chunk_walk *w, uint32_t arena, uint64_t at, uint64_t limit)
+{
+	uint64_t until = limit - at < SEEK ? limit : at + SEEK;
+	set_region(w, arena, at, limit);
+	uint64_t found = find_sense(w, at, until);
+	return found == until ? limit : found;
+}
+
+/* Reads again, from a little before; where that did not help, from further back: the wrong turn may be there. */
 static void try_again(struct pt_chunk_walk *w)
 {
 	w->tries = w->at > w->trouble ? 1 : w->tries + 1;
 	if (w->at > w->trouble)
 		w->trouble = w->at;
-	rewind_to(w, w->begun[0]);
+	rewind_to(w, w->begun[w->tries < PT_BEGUN ? PT_BEGUN - w->tries : 0]);
 }
 
 /* What the program's own use of brk leaves between fenceposts and the next chunk is not the heap's, and not broken. */
@@ -383,12 +403,15 @@ static int go_on(struct pt_chunk_walk *w, enum stop stop)
 	int error = finish(w, at, stop == STOP_HEAD);
 	if (error || w->mapped)
 		return error;
-	uint64_t next = find_sense(w, stop == STOP_HEAD ? at + PT_GRAIN : at);
+	if (stop == STOP_HEAD)
+		w->trouble = w->limit; /* by narrow windows */
+	uint64_t next = find_sense(w, stop == STOP_HEAD ? at + PT_GRAIN : at, w->limit);
 	if (!next)
 		return w->error;
 	if (stop == STOP_HEAD)
 		w->heap->broken += next - at;
 	w->found_again = stop == STOP_HEAD;
+	w->trouble = w->tries = 0;
 	w->at = next;
 	return next == w->limit ? 0 : begin(w, next);
 }
