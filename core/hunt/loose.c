@@ -9,6 +9,9 @@
 
 #include "core/hunt/reaching.h"
 
+#define SIXTH      5u /* a byte of a pointer that few of them differ in: addresses have six, little end first */
+#define SIXTHS_MAX 256u
+
 struct finding {
 	struct pt_lost *lost;
 	const struct pt_memory *memory;
@@ -16,6 +19,8 @@ struct finding {
 	const struct pt_reach *reach;
 	struct pt_heap_bounds bounds[2]; /* of the lost within those of the heap */
 	size_t n_bounds;
+	unsigned char sixths[SIXTHS_MAX]; /* the sixth bytes that words within bounds have */
+	unsigned n_sixths;
 	bool in_heap;
 	bool (*cancelled)(void *arg);
 	void *arg;
@@ -47,25 +52,43 @@ static void see(struct finding *f, uint64_t place, uint64_t value)
 	atomic_store_explicit(&f->hit[i], 1, memory_order_relaxed);
 }
 
-/* All words of the bytes but the aligned ones. */
+/* A bit (the highest) for each byte of a word that is `byte`. */
+static inline uint64_t bytes_that_are(uint64_t word, uint64_t byte)
+{
+	const uint64_t low = 0x7f7f7f7f7f7f7f7fu;
+	uint64_t other = word ^ byte * 0x0101010101010101u;
+	return ~(((other & low) + low) | other | low);
+}
+
+/* The word whose sixth byte lies there: it begins five before, at a place that is no multiple of 8. */
+static void look_at(struct finding *f, uint64_t address, const unsigned char *bytes, size_t size, size_t sixth)
+{
+	uint64_t word;
+	if (sixth < SIXTH || sixth - SIXTH + 8 > size)
+		return;
+	memcpy(&word, bytes + sixth - SIXTH, 8);
+	for (size_t i = 0; i < f->n_bounds; i++)
+		if (word - f->bounds[i].low < f->bounds[i].high - f->bounds[i].low) {
+			see(f, address + sixth - SIXTH, word);
+			return;
+		}
+}
+
+/* All words of the bytes but the aligned ones: those whose sixth byte is one that pointers to the lost have. */
 static void look(struct finding *f, uint64_t address, const unsigned char *bytes, size_t size)
 {
-	uint64_t low = f->bounds[0].low, room = f->bounds[0].high - low;
-	uint64_t low2 = f->bounds[f->n_bounds - 1].low, room2 = f->bounds[f->n_bounds - 1].high - low2;
-	for (size_t i = 0; i + 16 <= size; i += 8) {
-		uint64_t one, two;
-		unsigned any = 0;
-		memcpy(&one, bytes + i, 8);
-		memcpy(&two, bytes + i + 8, 8);
-		for (unsigned shift = 8; shift < 64; shift += 8) {
-			uint64_t word = one >> shift | two << (64 - shift);
-			any |= (word - low < room) | (word - low2 < room2);
-		}
-		for (unsigned shift = 8; any && shift < 64; shift += 8) {
-			uint64_t word = one >> shift | two << (64 - shift);
-			if (word - low < room || word - low2 < room2)
-				see(f, address + i + shift / 8, word);
-		}
+	const uint64_t unaligned = 0x8080808080808080u & ~(0x80ull << SIXTH * 8);
+	uint64_t words[4];
+	for (size_t i = 0; i < size; i += sizeof(words)) {
+		size_t n = size - i < sizeof(words) ? (size - i) / 8 : 4;
+		uint64_t any = 0, hits[4] = {0};
+		memcpy(words, bytes + i, n * 8);
+		for (size_t w = 0; w < n; w++)
+			for (unsigned s = 0; s < f->n_sixths; s++)
+				any |= hits[w] |= bytes_that_are(words[w], f->sixths[s]) & unaligned;
+		for (size_t w = 0; any && w < n; w++)
+			for (; hits[w]; hits[w] &= hits[w] - 1)
+				look_at(f, address, bytes, size, i + w * 8 + (size_t)__builtin_ctzll(hits[w]) / 8);
 	}
 }
 
@@ -149,6 +172,9 @@ static void set_bounds(struct finding *f)
 		b->high = b->high < last->address + last->size ? b->high : last->address + last->size;
 		if (b->low > b->high)
 			b->high = b->low;
+		for (uint64_t at = b->low >> SIXTH * 8; b->low < b->high && at <= (b->high - 1) >> SIXTH * 8; at++)
+			if (f->n_sixths < SIXTHS_MAX && !memchr(f->sixths, (int)(at & 0xff), f->n_sixths))
+				f->sixths[f->n_sixths++] = (unsigned char)at;
 	}
 }
 
