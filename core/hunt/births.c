@@ -167,6 +167,15 @@ void pt_object_births_forget(struct pt_object_births *b, uint64_t address)
 		birth->lives = false;
 }
 
+bool pt_object_births_alike(const struct pt_object_births *b, const struct pt_object_birth *birth)
+{
+	bool alike = false;
+	for (size_t i = 0; i < b->n && !alike; i++)
+		alike = b->births[i].hash == birth->hash && b->births[i].size == birth->size &&
+			b->births[i].stack != birth->stack;
+	return alike;
+}
+
 struct pt_object_birth *pt_object_births_all(struct pt_object_births *b, size_t *ret_n)
 {
 	*ret_n = b->n;

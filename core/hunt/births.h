@@ -32,6 +32,8 @@ bool pt_object_births_keep(struct pt_object_births *births, const struct pt_obje
 /* Whatever was there has ended, or it is not what it was. */
 void pt_object_births_forget(struct pt_object_births *births, uint64_t address);
 
+/* Another stack made one of that size which held just the same. */
+bool pt_object_births_alike(const struct pt_object_births *births, const struct pt_object_birth *birth);
 struct pt_object_birth *pt_object_births_find(struct pt_object_births *births, uint64_t address); /* NULL: none */
 /* All that were kept, in no order: [*ret_n], some of which do not live. */
 struct pt_object_birth *pt_object_births_all(struct pt_object_births *births, size_t *ret_n);

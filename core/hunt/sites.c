@@ -5,6 +5,9 @@
  * A watched chunk's life is a small state: free, handed out (with a stack), free again... as long as hits last. One that
  * is handed out and not freed for LIVES_NS is read, and when the turn after that knows of no further hit, what was read
  * was that object's.
+ *
+ * What all objects of a size hold alike does not tell later whether one is still the same. Such ones are watched on for
+ * LONG_NS: all, where some of the first few were freed in that time, else a few.
  */
 #include "core/hunt/sites.h"
 
@@ -20,6 +23,9 @@
 #define TURN_NS           1000000u
 #define LOOK_NS           200000000u /* at threads */
 #define LIVES_NS          5000000u
+#define LONG_NS           700000000u
+#define TRIALS            4u        /* of a size */
+#define FREED_FEW         16u       /* one of so many is few */
 #define PATIENCE_NS       25000000u /* with a chunk that nobody wants */
 #define PATIENCE_FREED_NS 4000000u  /* with one that was freed, and may be deep in its list by now */
 #define PATIENCE_MIN      2000000u
@@ -125,9 +131,31 @@ static void mark_idle(struct pt_sites *s, size_t source)
 		}
 }
 
+static struct pt_sites_trial *trial_of(struct pt_sites *s, uint64_t size)
+{
+	for (size_t i = 0; i < s->n_trials; i++)
+		if (s->trials[i].size == size)
+			return &s->trials[i];
+	if (s->n_trials == PT_SITES_TRIALS)
+		return NULL;
+	s->trials[s->n_trials] = (struct pt_sites_trial){.size = size};
+	return &s->trials[s->n_trials++];
+}
+
+static void end_trial(struct pt_sites *s, struct pt_sites_slot *slot, bool freed)
+{
+	struct pt_sites_trial *trial = slot->until_ns ? trial_of(s, slot->size) : NULL;
+	if (trial) {
+		trial->n++;
+		trial->freed += freed;
+	}
+	slot->until_ns = 0;
+}
+
 static void be_born(struct pt_sites *s, struct pt_sites_slot *slot, const struct pt_calls *calls, uint64_t time_ns)
 {
 	const struct pt_stack stack = {.ips = calls->ips, .n = (uint32_t)calls->n, .complete = calls->complete};
+	end_trial(s, slot, true);
 	slot->lives = true;
 	slot->read = false;
 	slot->born_ns = time_ns;
@@ -141,6 +169,7 @@ static void be_born(struct pt_sites *s, struct pt_sites_slot *slot, const struct
 
 static void die(struct pt_sites *s, struct pt_sites_slot *slot)
 {
+	end_trial(s, slot, true);
 	slot->lives = false;
 	pt_object_births_forget(s->births, slot->head.address);
 }
@@ -284,6 +313,14 @@ static bool is_other(const struct pt_sites_slot *slot)
 	return slot->head.chunk && slot->size + sizeof(uint64_t) != slot->head.chunk;
 }
 
+/* Whether what it holds will not tell it from the next at its place, and there may well be one. */
+static bool is_doubtful(struct pt_sites *s, const struct pt_object_birth *birth)
+{
+	const struct pt_sites_trial *trial = trial_of(s, birth->size);
+	const bool frees = trial && (trial->n < TRIALS || trial->freed * FREED_FEW >= trial->n);
+	return frees && pt_object_births_alike(s->births, birth);
+}
+
 /* What lived on is read in one turn, and kept in the next if nothing came between. True: it was kept. */
 static bool keep(struct pt_sites *s, struct pt_sites_slot *slot, uint64_t now)
 {
@@ -298,6 +335,11 @@ static bool keep(struct pt_sites *s, struct pt_sites_slot *slot, uint64_t now)
 		return false;
 	}
 	const struct pt_object_birth birth = {head->address, slot->size, slot->hash, slot->stack, true};
+	if (!slot->until_ns && is_doubtful(s, &birth))
+		slot->until_ns = slot->born_ns + LONG_NS;
+	if (now < slot->until_ns)
+		return false;
+	end_trial(s, slot, false);
 	if (!head->chunk)
 		pt_object_births_count(s->births, slot->size, slot->stack);
 	s->totals.kept += pt_object_births_keep(s->births, &birth);

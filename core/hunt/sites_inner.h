@@ -10,8 +10,9 @@
 #include "core/hunt/wrote.h"
 #include "core/perf/watchpoints.h"
 
-#define PT_SITES_SLOTS (PT_WATCHPOINTS_MAX / 2)
-#define PT_SITES_HOT   64 /* sources that are known to hand out, at most */
+#define PT_SITES_SLOTS  (PT_WATCHPOINTS_MAX / 2)
+#define PT_SITES_TRIALS 64
+#define PT_SITES_HOT    64 /* sources that are known to hand out, at most */
 
 /* A chunk that is watched, by two watchpoints: the first is of its key or header, the second of the other byte. */
 struct pt_sites_slot {
@@ -26,6 +27,13 @@ struct pt_sites_slot {
 	uint64_t born_ns;
 	bool read; /* and this is what it held: */
 	uint64_t size, hash;
+	uint64_t until_ns; /* it is watched on, since others hold the same; 0: it is not */
+};
+
+/* How objects of a size fared that were watched on. */
+struct pt_sites_trial {
+	uint64_t size;
+	unsigned n, freed;
 };
 
 struct pt_sites {
@@ -42,7 +50,9 @@ struct pt_sites {
 		unsigned idle; /* armed, and nothing came */
 	} hot[PT_SITES_HOT];
 	size_t n_hot, next_hot, next_cold; /* whose turn it is */
-	size_t next_birth;                 /* to be looked at again */
+	struct pt_sites_trial trials[PT_SITES_TRIALS];
+	size_t n_trials;
+	size_t next_birth; /* to be looked at again */
 	uint64_t last_ip, last_hit_ns;
 	double hits_left;          /* that may still be taken for now */
 	uint64_t turn_ns, look_ns; /* last */

@@ -361,11 +361,18 @@ void pt_watchpoints_disarm(struct pt_watchpoints *w, unsigned i)
 			control(w, &w->lanes[l]->events[i], PERF_EVENT_IOC_DISABLE, 0);
 }
 
+/* A thread that ended is none of those to be watched; another look leaves it out. */
 int pt_watchpoints_arm(struct pt_watchpoints *w, unsigned i, uint64_t address, unsigned hits)
 {
-	int error = w->n_lanes ? 0 : -ESRCH;
-	for (size_t l = 0; l < w->n_lanes && !error; l++)
+	int error = 0;
+	size_t armed = 0;
+	for (size_t l = 0; l < w->n_lanes && !error; l++) {
 		error = arm_event(w, w->lanes[l], &w->lanes[l]->events[i], address, hits);
+		armed += !error;
+		error = error == -ESRCH ? 0 : error;
+	}
+	if (!error && !armed)
+		error = -ESRCH;
 	w->armed[i].address = address;
 	w->armed[i].hits = hits;
 	if (error)
