@@ -35,11 +35,11 @@ static void walk_halves(struct halves *h)
 	pt_team_free(team);
 }
 
-/* Whether the chunks of the first half end where those of the second begin. */
+/* Whether the chunks of the first half end where those of the second begin, and are no guess themselves. */
 static bool meet(const struct halves *h, size_t before)
 {
 	const struct pt_heap *first = h->walk[0]->heap, *second = h->walk[1]->heap;
-	if (h->error[0] || h->error[1] || first->n_regions == before || !second->n_regions)
+	if (h->error[0] || h->error[1] || h->walk[0]->found_again || first->n_regions == before || !second->n_regions)
 		return false;
 	const struct pt_space *last = &first->spaces[first->n_regions - 1];
 	return last->region.end == h->start[1] && !last->reaches && second->spaces[0].region.start == h->start[1];
