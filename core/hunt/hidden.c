@@ -155,7 +155,7 @@ struct follow {
 	uint64_t words[CONTENTS / 8];
 };
 
-static void reach(struct follow *f, pt_chunk_id id)
+static void add_found(struct follow *f, pt_chunk_id id)
 {
 	if (id != PT_NO_CHUNK && f->h->lost[id / 64] >> id % 64 & 1 && mark(f->h, id))
 		f->queue[f->n++] = id;
@@ -168,7 +168,7 @@ static void follow_word(struct follow *f, const struct pt_chunk *chunk, uint64_t
 		return;
 	pt_chunk_id id = pt_heap_find(h->heap, word);
 	if (id != PT_NO_CHUNK) {
-		reach(f, id);
+		add_found(f, id);
 		return;
 	}
 	for (size_t c = 0; c < h->n_codings; c++) {
@@ -177,7 +177,7 @@ static void follow_word(struct follow *f, const struct pt_chunk *chunk, uint64_t
 			uint32_t context = halves ? pt_context_of(place + half * 4, chunk->address, chunk->size)
 						  : pt_context_of_code(c);
 			if (pt_contexts_good(h->contexts, context))
-				reach(f, decode(h, &h->codings[c], word, place, half));
+				add_found(f, decode(h, &h->codings[c], word, place, half));
 		}
 	}
 }
@@ -289,10 +289,10 @@ static int find_hidden(struct pt_hidden *h)
 }
 
 int pt_hunt_hidden(struct pt_leak_object *objects, size_t n, const struct pt_memory *memory, const struct pt_heap *heap,
-		   const struct pt_roots *roots, const struct pt_reach *from)
+		   const struct pt_roots *roots, const struct pt_reach *reach)
 {
 	struct pt_hidden h = {
-		.objects = objects, .n = n, .memory = memory, .heap = heap, .roots = roots, .reach = from};
+		.objects = objects, .n = n, .memory = memory, .heap = heap, .roots = roots, .reach = reach};
 	if (!n)
 		return 0;
 	h.n_bounds = pt_heap_bounds(heap, h.bounds);

@@ -68,9 +68,10 @@ static struct pt_stretch block_limits(const struct pt_memory *memory, uint64_t a
 	size_t i = pt_vma_find(vmas, address);
 	if (i == vmas->n || !pt_vma_covers(&vmas->v[i], address))
 		return (struct pt_stretch){address, address};
-	const struct pt_vma *vma = &vmas->v[i], *below = i ? vma - 1 : NULL;
-	bool guarded = below && below->end == vma->start && below->role == PT_ROLE_GUARD;
-	return (struct pt_stretch){guarded ? below->start : vma->start, vma->end};
+	uint64_t start = vmas->v[i].start;
+	if (i && vmas->v[i - 1].end == start && vmas->v[i - 1].role == PT_ROLE_GUARD)
+		start = vmas->v[i - 1].start;
+	return (struct pt_stretch){start, vmas->v[i].end};
 }
 
 /* Its block: an address and a size that stand side by side, and end shortly above it. */

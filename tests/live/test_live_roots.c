@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -419,7 +421,8 @@ static void another_tracer_is_the_reason(void **state)
 
 static void with_sleep(struct child *self)
 {
-	pid_t pid = vfork(); /* its parent sleeps until the child is gone */
+	long pid = syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0,
+			   0); /* as vfork(): sleeps until the child is gone */
 	if (pid == 0) {
 		child_say(self, 1);
 		_exit(0);
