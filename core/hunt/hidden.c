@@ -224,7 +224,8 @@ static void set_tiers(struct pt_hidden *h)
 {
 	for (size_t i = 0; i < h->n; i++) {
 		pt_chunk_id id = pt_hidden_lost_at(h, h->objects[i].address);
-		if (id != PT_NO_CHUNK && h->found[id / 64] >> id % 64 & 1)
+		bool found = id != PT_NO_CHUNK && h->found[id / 64] >> id % 64 & 1;
+		if (found && h->objects[i].tier == PT_LEAK_LEAKED) /* a weak one has a pointer as it stands */
 			h->objects[i].tier = PT_LEAK_HIDDEN;
 	}
 }
