@@ -350,7 +350,7 @@ static void a_late_answer_is_not_taken_for_another(void **arg)
 static void pages_lead_to_objects_and_back(void **arg)
 {
 	(void)arg;
-	at(120, 40);
+	at(200, 40);
 	stage_type(stage, ":55d100001000\n");
 	stage_expect(stage, "page 55d100001000");
 	stage_key(stage, UI_KEY_ENTER);
@@ -365,6 +365,16 @@ static void pages_lead_to_objects_and_back(void **arg)
 	stage_expect(stage, "asked by its byte 16");
 	stage_key(stage, 'p');
 	stage_expect(stage, "page 55d100000000");
+	stage_key(stage, UI_KEY_ENTER); /* another object: the one below is known no more */
+	o = made_live_object();
+	o->address = 0x55d100000000;
+	scripted_hunt_reply(o, 0);
+	stage_expect(stage, "Alive");
+	stage_expect(stage, "object 55d100000ff0");
+	stage_key(stage, UI_KEY_ESC);
+	stage_key(stage, UI_KEY_ESC);
+	stage_expect(stage, "Looking at it");
+	assert_int_equal(scripted_hunt.asked, 0x55d100001000);
 }
 
 static void contents_alone_scroll(void **arg)

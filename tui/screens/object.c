@@ -28,6 +28,7 @@ static void look_up(struct object *o, struct ui_shell *shell)
 	if (!shell->target.back && shell->target.hunt)
 		ui_hunt_ask(shell, o->view.address, false);
 	o->view.got = ui_hunt_answer(&shell->hunt, o->view.address, &o->view.error);
+	o->view.object = o->view.got ? o->view.got->address : o->view.address;
 }
 
 static void update(struct ui_screen *screen, struct ui_shell *shell)
@@ -118,9 +119,7 @@ static bool act(struct ui_screen *screen, struct ui_shell *shell, enum ui_action
 	case UI_DO_ENTER: follow(o, shell); return true;
 	case UI_DO_AGAIN: ui_hunt_ask(shell, o->view.address, true); return true;
 	case UI_DO_HEX: o->view.hex = !o->view.hex; return true;
-	case UI_DO_PAGE:
-		ui_shell_push(shell, ui_page_new(shell, o->view.got ? o->view.got->address : o->view.address));
-		return true;
+	case UI_DO_PAGE: ui_shell_push(shell, ui_page_new(shell, o->view.object)); return true;
 	case UI_DO_BACK:
 		if (!o->n_way)
 			return false;
@@ -191,6 +190,6 @@ struct ui_screen *ui_object_new(struct ui_shell *shell, uint64_t address)
 	if (!o)
 		return NULL;
 	o->screen.ops = &ops;
-	o->view.address = address;
+	o->view.address = o->view.object = address;
 	return &o->screen;
 }

@@ -123,7 +123,7 @@ static void draw_table(struct ui_object_view *v, struct ui_shell *shell, struct 
 
 const char *ui_object_title(const struct ui_object_view *v, struct ui_shell *shell)
 {
-	return ui_scratch_text(&shell->scratch, "object %" PRIx64, v->got ? v->got->address : v->address);
+	return ui_scratch_text(&shell->scratch, "object %" PRIx64, v->object);
 }
 
 static const char *why_not(struct ui_shell *shell, int error)

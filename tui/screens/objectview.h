@@ -16,7 +16,8 @@ struct ui_object_row {
 
 struct ui_object_view {
 	uint64_t address;            /* asked about */
-	const struct pt_object *got; /* the shell's; NULL: not yet, or: */
+	uint64_t object;             /* where it begins, as far as is known */
+	const struct pt_object *got; /* the shell's, until its next update; NULL: not yet, or: */
 	int error;                   /* -errno */
 	bool hex;                    /* contents alone */
 	size_t at, top, hex_top;
