@@ -280,6 +280,6 @@ void pt_heap_sum(const struct pt_heap *heap, const struct pt_memory *memory, con
 	sum_pages(&s);
 	uint64_t told = h->used + h->free + h->cached + h->top;
 	h->own = h->system > told ? h->system - told : 0;
-	for (uint8_t tier = 0; tier < PT_LEAK_TIERS; tier++)
-		view->tiers[tier].pages = pages_of(&s, objects, n_objects, tier);
+	for (unsigned tier = 0; tier < PT_LEAK_TIERS; tier++)
+		view->tiers[tier].pages = pages_of(&s, objects, n_objects, (uint8_t)tier);
 }

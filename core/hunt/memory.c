@@ -34,7 +34,7 @@ static int add_piece(struct look *look, uint64_t start, uint64_t end, size_t vma
 		last->end = end;
 		return 0;
 	}
-	if (m->n == look->room) {
+	if (!m->pieces || m->n == look->room) {
 		size_t room = look->room ? look->room * 2 : 256;
 		struct pt_piece *grown = realloc(m->pieces, room * sizeof(*grown));
 		if (!grown)

@@ -279,6 +279,7 @@ static void compare_pages(const struct scene *s, struct look *now)
 			add(&lost, s->said.v[i].address, s->said.v[i].size);
 	}
 	free(now->pages);
+	now->pages = NULL;
 	assert_int_equal(pt_heap_pages(now->heap, &now->memory, objects, n, &now->pages, &now->n_pages), 0);
 	pt_heap_sum(now->heap, &now->memory, objects, n, now->pages, now->n_pages, now->view);
 	uint16_t *used_on = bytes_on(now, &now->used), *lost_on = bytes_on(now, &lost);
