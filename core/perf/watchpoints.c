@@ -223,7 +223,7 @@ static int open_lane(struct pt_watchpoints *w, pid_t tid, int cpu, struct lane *
 /* With what is armed already. */
 static int add_lane(struct pt_watchpoints *w, pid_t tid, int cpu)
 {
-	struct lane **lanes = realloc(w->lanes, (w->n_lanes + 1) * sizeof(*lanes));
+	struct lane **lanes = realloc(w->lanes, (w->n_lanes + 1) * sizeof(struct lane *));
 	if (!lanes)
 		return -ENOMEM;
 	w->lanes = lanes;

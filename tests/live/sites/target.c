@@ -40,7 +40,7 @@ static int same;
 	__attribute__((noinline)) static char *site_##n(size_t size, int clear)                                        \
 	{                                                                                                              \
 		char *p = clear ? calloc(1, size) : malloc(size);                                                      \
-		__asm__ volatile("" : "+r"(p));                                                                        \
+		__asm__ volatile("" : : : "memory");                                                                   \
 		return p;                                                                                              \
 	}
 SITE(00)
