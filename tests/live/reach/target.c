@@ -75,14 +75,16 @@ __attribute__((noinline)) static void make(struct node **made)
 	table = calloc(100000, sizeof(*table)); /* a mapping of its own, that leads back into the heap */
 	for (unsigned i = 0; i < 1000; i++) {
 		say("live", table[i * 99] = malloc(100));
-		table[i] = table[i] ? table[i] : (char *)malloc(300) + 64;
+		char *middle = malloc(300);
+		table[i] = table[i] ? table[i] : middle + 64;
 	}
 	char *string = calloc(1, 200), *hung = calloc(1, 50);
 	memcpy(string, &hung, sizeof(hung));
 	odd = string + 33;
 	say("weak", string);
 	say("weak", hung);
-	memset(made, 0, N * sizeof(*made));
+	for (unsigned i = 0; i < N; i++)
+		made[i] = NULL;
 }
 
 /* What calls have left below this frame. */
