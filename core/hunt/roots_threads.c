@@ -16,6 +16,7 @@
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "core/hunt/roots_parts.h"
 
@@ -29,7 +30,9 @@
 #define LONG       (5 * MILLI)    /* without any that stopped: they wait for a processor */
 #define PATIENCE   (100 * MILLI)  /* without any that stopped: for who sleeps in the kernel */
 #define PATIENCE_R (4000 * MILLI) /* and for who waits for a processor */
-#define VECTOR     16384u         /* bytes of vector registers; AMX makes them 11 KiB */
+#define HURRY      (400 * MILLI) /* the kernel gives who comes first 950 ms of a second, and then makes it wait for 50 */
+#define REST       (40 * MILLI)
+#define VECTOR     16384u /* bytes of vector registers; AMX makes them 11 KiB */
 #define GENERAL    1024u
 
 /* One that was told to stop. */
@@ -45,6 +48,7 @@ struct visit {
 	struct flight flights[FLIGHTS];
 	size_t n, window; /* so many at a time, now */
 	uint64_t landed;  /* when the last one stopped */
+	uint64_t rested;  /* when it last left the processor to others */
 	bool stuck;       /* one did not stop in time */
 	int error;
 	uint64_t general[GENERAL / 8], vector[VECTOR / 8];
@@ -189,8 +193,19 @@ static int why_refused(struct visit *v, pid_t tid, int error)
 	return error;
 }
 
+/* While nobody stands still; else the kernel would see to it when somebody does. */
+static void rest(struct visit *v)
+{
+	const struct timespec time = {.tv_nsec = REST};
+	land(v, true);
+	nanosleep(&time, NULL);
+	v->rested = now(v);
+}
+
 static void visit_thread(struct visit *v, pid_t tid)
 {
+	if (now(v) - v->rested > HURRY)
+		rest(v);
 	land(v, false);
 	if (v->stuck && state_of(v, tid) == 'D') {
 		v->gather->roots->refused++;
@@ -255,6 +270,7 @@ static void *visit_all(void *arg)
 	pid_t *seen = NULL;
 	size_t n = 0;
 	hurry();
+	v->rested = now(v);
 	for (unsigned round = 0; round < ROUNDS; round++)
 		if (!visit_new(v, &seen, &n))
 			break;
