@@ -53,6 +53,12 @@ static bool find_from(const struct pt_agenda *agenda, size_t at, size_t *ret)
 	return true;
 }
 
+bool pt_agenda_empty(const struct pt_agenda *agenda)
+{
+	size_t at;
+	return !find_from(agenda, 0, &at);
+}
+
 bool pt_agenda_take(struct pt_agenda *agenda, size_t at, size_t *ret)
 {
 	if (!(at < agenda->n && find_from(agenda, at, ret)) && !find_from(agenda, 0, ret))

@@ -17,10 +17,10 @@
 
 #include "core/hunt/stream.h"
 
-#define SLAB     ((uint64_t)256 << 10)
-#define EDGE_MAX 11u /* bytes: head, source, target */
+#define SLAB      ((uint64_t)256 << 10)
+#define EDGE_MAX  11u                           /* bytes: head, source, target */
 #define BYTES_MAX (PT_EDGES_MAX * EDGE_MAX + 5) /* of a page */
-#define SAMPLE   8   /* log2 of how many chunks share an entry of where they begin */
+#define SAMPLE    8                             /* log2 of how many chunks share an entry of where they begin */
 
 enum { NONE = UINT32_MAX, LEFT_OUT = UINT32_MAX - 1 };
 
@@ -345,6 +345,17 @@ void pt_edges_keep(struct pt_edges *edges, size_t page, const struct pt_edge *li
 bool pt_edges_has(const struct pt_edges *edges, size_t page)
 {
 	return edges->pages[page].at != NONE;
+}
+
+bool pt_edges_lack(const struct pt_edges *edges, size_t page)
+{
+	return edges->pages[page].at == LEFT_OUT;
+}
+
+void pt_edges_chunks(const struct pt_edges *edges, size_t page, pt_chunk_id *ret_first, pt_chunk_id *ret_end)
+{
+	*ret_first = base_of(edges, page);
+	*ret_end = edges->pages[page + 1].first;
 }
 
 int pt_edges_get(const struct pt_edges *edges, size_t page, struct pt_edge *ret)

@@ -38,6 +38,10 @@ void pt_edges_put(struct pt_edges *edges, unsigned thread, size_t page, const st
 void pt_edges_keep(struct pt_edges *edges, size_t page, const struct pt_edge *list, size_t n);
 /* Whether there are any, or may be. */
 bool pt_edges_has(const struct pt_edges *edges, size_t page);
+/* Whether they had no room. */
+bool pt_edges_lack(const struct pt_edges *edges, size_t page);
+/* Chunks that overlap a page: [*ret_first, *ret_end). */
+void pt_edges_chunks(const struct pt_edges *edges, size_t page, pt_chunk_id *ret_first, pt_chunk_id *ret_end);
 /* Into ret[PT_EDGES_MAX]; how many, or -1: they had no room, and the page has to be read again. */
 int pt_edges_get(const struct pt_edges *edges, size_t page, struct pt_edge *ret);
 uint64_t pt_edges_left_out(const struct pt_edges *edges); /* pages whose edges had no room */

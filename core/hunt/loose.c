@@ -11,6 +11,12 @@
 
 #define SIXTH      5u /* a byte of a pointer that few of them differ in: addresses have six, little end first */
 #define SIXTHS_MAX 256u
+/*
+ * In a program that is not relocated the heap is so low that a small number looks like a pointer there, from an odd place:
+ * 0x3c4 like 0x3c40000. Below LOW only starts of objects count, and no such round ones.
+ */
+#define LOW   ((uint64_t)1 << 40)
+#define ROUND 0x10000u
 
 struct finding {
 	struct pt_lost *lost;
@@ -42,7 +48,7 @@ static void see(struct finding *f, uint64_t place, uint64_t value)
 	if (value & 7)
 		return;
 	size_t i = pt_lost_find(f->lost, value);
-	if (i == SIZE_MAX)
+	if (i == SIZE_MAX || (value < LOW && (value % ROUND == 0 || f->lost->v[i].address != value)))
 		return;
 	if (f->in_heap) {
 		struct pt_aim from = pt_reach_aim(f->heap, place);

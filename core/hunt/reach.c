@@ -256,6 +256,7 @@ static void drop_tools(struct pt_reach *reach)
 	reach->stretches = NULL;
 	reach->queue = NULL;
 	pt_agenda_free(&reach->agenda);
+	pt_agenda_free(&reach->left);
 }
 
 int pt_reach_pass(struct pt_reach **ret, const struct pt_memory *memory, const struct pt_heap *heap,

@@ -3,7 +3,8 @@
  *
  * Pages, not chunks, wait to be walked: a page is decoded once for all its chunks, and goes on until nothing new is marked
  * within it. So a set of pages is all that has to be kept, however deep a structure is. With parents it is chunks in a
- * queue: what a path is found by comes breadth first.
+ * queue: what a path is found by comes breadth first. Where a page's edges had no room, the chunks that are reached wait
+ * (reach_left.c).
  */
 #include <errno.h>
 
@@ -40,13 +41,17 @@ static void put_pages(struct pt_reach *reach, pt_chunk_id id)
 	for (size_t p = first; p < end; p++) {
 		if (p == reach->page || !pt_edges_has(reach->edges, p))
 			continue;
+		if (pt_edges_lack(reach->edges, p)) {
+			pt_reach_leave(reach, id);
+			continue;
+		}
 		pt_agenda_add(&reach->agenda, p);
 		reach->n_others += reach->other != p;
 		reach->other = p;
 	}
 }
 
-static void follow(struct pt_reach *reach, const struct pt_edge *edge, bool weakly)
+void pt_reach_follow(struct pt_reach *reach, const struct pt_edge *edge, bool weakly)
 {
 	if (weakly) {
 		bool from = pt_mark_test(reach->weak, edge->from) && !pt_mark_test(reach->strong, edge->from);
@@ -82,25 +87,23 @@ static int walk_page(struct pt_reach *reach, size_t page, bool weakly)
 	while (reach->again) {
 		reach->again = false;
 		for (int i = 0; i < n; i++)
-			follow(reach, &edges[i], weakly);
+			pt_reach_follow(reach, &edges[i], weakly);
 		if (!reach->again)
 			break;
 		reach->again = false;
 		for (int i = n; i-- > 0;)
-			follow(reach, &edges[i], weakly);
+			pt_reach_follow(reach, &edges[i], weakly);
 	}
 	if (!weakly && n > 0)
 		forget_followed(reach, page, edges, n);
 	return n < 0 ? n : 0;
 }
 
-static int walk_pages(struct pt_reach *reach, bool weakly)
+/* All that wait on the agenda. */
+static int walk_agenda(struct pt_reach *reach, bool weakly)
 {
-	size_t n = pt_edges_pages(reach->edges), page = 0;
+	size_t page = 0;
 	unsigned round = 0;
-	for (size_t p = 0; p < n; p++)
-		if (pt_edges_has(reach->edges, p))
-			pt_agenda_add(&reach->agenda, p);
 	while (pt_agenda_take(&reach->agenda, page, &page)) {
 		reach->n_others = 0;
 		reach->other = SIZE_MAX;
@@ -113,6 +116,39 @@ static int walk_pages(struct pt_reach *reach, bool weakly)
 			return -ECANCELED;
 	}
 	return 0;
+}
+
+/* What a page has no edges of, of what was reached before the walk. */
+static void leave_reached(struct pt_reach *reach, size_t page, bool weakly)
+{
+	pt_chunk_id id, end;
+	for (pt_edges_chunks(reach->edges, page, &id, &end); id < end; id++)
+		if (weakly ? pt_mark_test(reach->weak, id) && !pt_mark_test(reach->strong, id)
+			   : pt_mark_test(reach->strong, id))
+			pt_reach_leave(reach, id);
+}
+
+static int walk_pages(struct pt_reach *reach, bool weakly)
+{
+	size_t n = pt_edges_pages(reach->edges);
+	bool lack = pt_edges_left_out(reach->edges) > 0;
+	if (lack && !reach->left.bits && !pt_agenda_init(&reach->left, reach->n))
+		return -ENOMEM;
+	for (size_t p = 0; p < n; p++) {
+		if (lack && pt_edges_lack(reach->edges, p))
+			leave_reached(reach, p, weakly);
+		else if (pt_edges_has(reach->edges, p))
+			pt_agenda_add(&reach->agenda, p);
+	}
+	int error = walk_agenda(reach, weakly);
+	while (!error && lack && !pt_agenda_empty(&reach->left)) {
+		error = pt_reach_sweep(reach, weakly);
+		if (!error)
+			error = walk_agenda(reach, weakly);
+		if (!error && reach->options.cancelled && reach->options.cancelled(reach->options.arg))
+			error = -ECANCELED;
+	}
+	return error;
 }
 
 /* ---- by chunks -------------------------------------------------------------------------------------------------- */

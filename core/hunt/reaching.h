@@ -35,11 +35,12 @@ struct pt_reach {
 	atomic_uint queued;
 	bool walking; /* the streams are over: what is marked puts its pages on agenda */
 	struct pt_agenda agenda;
-	size_t page;        /* at work; marks within are seen to there */
-	bool again;         /* there were such */
-	unsigned n_others;  /* pages that were put on agenda meanwhile, */
-	size_t other;       /* and the last of them */
-	uint64_t done, all; /* bytes */
+	struct pt_agenda left; /* chunks that are reached, and whose edges had no room; not made if all had */
+	size_t page;           /* at work; marks within are seen to there */
+	bool again;            /* there were such */
+	unsigned n_others;     /* pages that were put on agenda meanwhile, */
+	size_t other;          /* and the last of them */
+	uint64_t done, all;    /* bytes */
 	struct pt_stretch *stretches;
 	struct {
 		uint16_t *found; /* [PT_STREAM_BATCH / 8] */
@@ -72,6 +73,11 @@ size_t pt_reach_edges_of(const struct pt_reach *reach, struct pt_sources *source
 			 struct pt_edge *ret);
 /* Edges of a page, stored or read anew; how many, or -errno. */
 int pt_reach_page(const struct pt_reach *reach, size_t page, struct pt_edge *ret);
+/* Follows an edge if its source is reached: weakly, or strongly. */
+void pt_reach_follow(struct pt_reach *reach, const struct pt_edge *edge, bool weakly);
+/* A chunk is to be read when it is its turn: in the next sweep over all of these. 0, -ESRCH, -ENOMEM. */
+void pt_reach_leave(struct pt_reach *reach, pt_chunk_id id);
+int pt_reach_sweep(struct pt_reach *reach, bool weakly);
 /* Follows edges until nothing new is reached. 0, -ECANCELED, -ESRCH. */
 int pt_reach_walk(struct pt_reach *reach);
 

@@ -8,6 +8,7 @@
  */
 #include <elf.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -16,7 +17,6 @@
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "core/hunt/roots_parts.h"
 
@@ -31,8 +31,8 @@
 #define PATIENCE   (100 * MILLI)  /* without any that stopped: for who sleeps in the kernel */
 #define PATIENCE_R (4000 * MILLI) /* and for who waits for a processor */
 #define HURRY      (400 * MILLI) /* the kernel gives who comes first 950 ms of a second, and then makes it wait for 50 */
-#define REST       (40 * MILLI)
-#define VECTOR     16384u /* bytes of vector registers; AMX makes them 11 KiB */
+#define REST       40            /* ms */
+#define VECTOR     16384u        /* bytes of vector registers; AMX makes them 11 KiB */
 #define GENERAL    1024u
 
 /* One that was told to stop. */
@@ -196,9 +196,8 @@ static int why_refused(struct visit *v, pid_t tid, int error)
 /* While nobody stands still; else the kernel would see to it when somebody does. */
 static void rest(struct visit *v)
 {
-	const struct timespec time = {.tv_nsec = REST};
 	land(v, true);
-	nanosleep(&time, NULL);
+	poll(NULL, 0, REST);
 	v->rested = now(v);
 }
 

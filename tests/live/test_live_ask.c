@@ -28,8 +28,8 @@ struct node {
 static struct {
 	uint64_t before[4];
 	struct node *list, *shared;
-} anchor;                  /* global, of the child */
-static uint64_t coded[16]; /* addresses, so that these are no pointers */
+} anchor __attribute__((used)); /* global, of the child */
+static uint64_t coded[16];      /* addresses, so that these are no pointers */
 
 static struct node *make(struct node *next, const char *text)
 {
@@ -45,6 +45,7 @@ static __attribute__((noinline)) void wipe_stack(void)
 {
 	volatile char bytes[16384];
 	memset((char *)bytes, 0, sizeof(bytes));
+	__asm__ volatile("" : : "r"(bytes) : "memory"); /* nobody reads them, as a compiler sees it */
 }
 
 static __attribute__((noinline)) void build(void)

@@ -16,8 +16,8 @@ struct node {
 	uint64_t pad[5];
 };
 
-static struct node *lists[3], *tree;
-static void **table, *volatile odd;
+static struct node *volatile lists[3], *volatile tree;
+static void **volatile table, *volatile odd;
 
 static void say(const char *what, const void *object)
 {
