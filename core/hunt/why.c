@@ -68,8 +68,10 @@ static void say_no(struct words *words, const struct pt_hunt_facts *facts, const
 	else if (facts->heap_error == -EOVERFLOW)
 		say(words, "the heap has more objects than can be numbered");
 	else if (!facts->swapped)
-		say(words, "pointers are on the move so fast that %u passes still found some of them; --stop looks at a process "
-		    "that stands still", facts->passes);
+		say(words,
+		    "pointers are on the move so fast that %u passes still found some of them; --stop looks at a "
+		    "process that stands still",
+		    facts->passes);
 	else
 		say(words,
 		    "%s of its memory are swapped out and were not read, and pointers may lie there: --swapped reads "

@@ -10,11 +10,17 @@
 #include "tui/options.c" /* NOLINT(bugprone-suspicious-include) */
 
 const struct ui_command ui_commands[] = {
-	{"vmas", NULL, "", "", true, true, NULL},           {"page", "ADDR...", "", "", true, true, NULL},
-	{"doctor", NULL, "", "", false, false, NULL},       {"dump", "[FILE...]", "", "", true, false, NULL},
-	{"diff", "FILE...", "", "", false, false, NULL},    {"record", NULL, "", "", true, false, NULL},
-	{"replay", "RECORDING", "", "", false, true, NULL}, {"run", "COMMAND...", "", "", false, false, NULL},
-	{"faults", "[COMMAND]", "", "", false, true, NULL}, {"leaks", NULL, "", "", true, true, NULL},  {0},
+	{"vmas", NULL, "", "", true, true, NULL},
+	{"page", "ADDR...", "", "", true, true, NULL},
+	{"doctor", NULL, "", "", false, false, NULL},
+	{"dump", "[FILE...]", "", "", true, false, NULL},
+	{"diff", "FILE...", "", "", false, false, NULL},
+	{"record", NULL, "", "", true, false, NULL},
+	{"replay", "RECORDING", "", "", false, true, NULL},
+	{"run", "COMMAND...", "", "", false, false, NULL},
+	{"faults", "[COMMAND]", "", "", false, true, NULL},
+	{"leaks", NULL, "", "", true, true, NULL},
+	{0},
 };
 const char *const ui_commands_later[] = {"types", NULL};
 
