@@ -100,7 +100,7 @@ int pt_reach_sweep(struct pt_reach *reach, bool weakly)
 	size_t id = 0, before = 0;
 	int error = w ? 0 : -ENOMEM;
 	if (w)
-		w->n = 0;
+		w->start = w->end = w->n = 0;
 	reach->page = SIZE_MAX;
 	while (!error && pt_agenda_take(&reach->left, id, &id)) {
 		error = take_in(reach, w, (pt_chunk_id)id, weakly);

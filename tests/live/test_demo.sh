@@ -10,6 +10,7 @@ gone() { # PID: no such process, or nobody has looked at its end yet
 said=$(timeout 30 "$PT_DEMO" sh -c 'echo "$1 $2"' sh)
 [ "${said% *}" = -p ] && gone "${said#* }" || complain "a target outlives its command: '$said'"
 said=$(timeout 30 "$PT_DEMO" sh -c 'echo "$2"; kill -KILL $$' sh 2>/dev/null)
+timeout 10 tail --pid="$said" -f /dev/null # it has much to give back
 gone "$said" || complain "a target outlives its command that was killed: '$said'"
 timeout 30 "$PT_DEMO" "$tmp/no-such-command" >"$tmp/out" 2>&1
 [ $? = 127 ] && grep -q no-such-command "$tmp/out" || complain "a command that is not there: $(cat "$tmp/out")"
