@@ -179,11 +179,6 @@ void pt_edges_range(const struct pt_edges *edges, size_t page, uint64_t *ret_sta
 	*ret_end = end < region->end ? end : region->end;
 }
 
-bool pt_edges_begins(const struct pt_edges *edges, size_t page, pt_chunk_id id)
-{
-	return id >= edges->pages[page].first && id < edges->pages[page + 1].first;
-}
-
 /*
  * A chunk's usable memory ends in the next one's header, so it overlaps a page if that begins in it or behind. (At the end
  * of a region there is no next one, and what follows is a page of another chunk at worst: it has no edge of this one.)

@@ -29,8 +29,6 @@ size_t pt_edges_page_at(const struct pt_edges *edges, uint64_t address, size_t *
 void pt_edges_range(const struct pt_edges *edges, size_t page, uint64_t *ret_start, uint64_t *ret_end);
 /* The pages that hold usable memory of a chunk: [*ret_first, *ret_end). */
 void pt_edges_of_chunk(const struct pt_edges *edges, pt_chunk_id id, size_t *ret_first, size_t *ret_end);
-/* Whether chunks of this number begin in the page. */
-bool pt_edges_begins(const struct pt_edges *edges, size_t page, pt_chunk_id id);
 
 /* Edges of a page, ascending by `from`, which are chunks that overlap it. Once for each page. */
 void pt_edges_put(struct pt_edges *edges, unsigned thread, size_t page, const struct pt_edge *list, size_t n);

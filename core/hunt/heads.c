@@ -113,11 +113,6 @@ size_t pt_heads_n(const struct pt_heads *heads)
 	return heads->n;
 }
 
-uint64_t pt_heads_size(const struct pt_heads *heads, size_t source)
-{
-	return heads->sources[source].chunk - sizeof(uint64_t);
-}
-
 bool pt_heads_keys(const struct pt_heads *heads)
 {
 	return heads->key != 0;

@@ -42,7 +42,6 @@ int pt_heads_new(struct pt_heads **ret, struct pt_target *target, const struct p
 		 size_t n);
 void pt_heads_free(struct pt_heads *heads); /* NULL is fine */
 size_t pt_heads_n(const struct pt_heads *heads);
-uint64_t pt_heads_size(const struct pt_heads *heads, size_t source); /* usable bytes */
 /* What that source hands out next, after so many others (of a cache; of other lists: none). False: nothing, or unknown. */
 bool pt_heads_next(struct pt_heads *heads, size_t source, unsigned after, struct pt_head *ret);
 /* It is still the next one (a cache: is still free). */

@@ -279,17 +279,6 @@ struct pt_hunt_view *pt_hunt_take(struct pt_hunt *hunt, int *ret_error)
 	return view;
 }
 
-void pt_hunt_again(struct pt_hunt *hunt)
-{
-	pthread_mutex_lock(&hunt->lock);
-	hunt->run = true;
-	hunt->error = 0;
-	hunt->progress = (struct pt_hunt_progress){.done = -1, .suspects = UINT64_MAX};
-	atomic_store(&hunt->stopped, true);
-	pthread_cond_broadcast(&hunt->wake);
-	pthread_mutex_unlock(&hunt->lock);
-}
-
 void pt_hunt_ask_for(struct pt_hunt *hunt, uint64_t address)
 {
 	pthread_mutex_lock(&hunt->lock);

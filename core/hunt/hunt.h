@@ -39,8 +39,6 @@ int pt_hunt_fd(const struct pt_hunt *hunt);
 struct pt_hunt_progress pt_hunt_progress(struct pt_hunt *hunt); /* and empties the descriptor */
 /* The newest view since the last, a reference; NULL: none. *ret_error (may be NULL): 0, or why there will be none. */
 struct pt_hunt_view *pt_hunt_take(struct pt_hunt *hunt, int *ret_error);
-/* Once more from the start. */
-void pt_hunt_again(struct pt_hunt *hunt);
 /* Asks about the object at an address (ask.h); the answer comes later, the caller's to free; NULL: none yet. */
 void pt_hunt_ask_for(struct pt_hunt *hunt, uint64_t address);
 struct pt_object *pt_hunt_answer(struct pt_hunt *hunt, int *ret_error);

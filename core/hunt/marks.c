@@ -4,7 +4,6 @@
 #include "core/hunt/marks.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,12 +12,10 @@
 #define TRIES 5 /* of walking a heap that changes */
 
 struct pt_heap_mark {
-	char label[64];
-	uint64_t at_ns;
 	struct pt_heap *heap;
 };
 
-int pt_heap_mark_take(struct pt_heap_mark **ret, struct pt_target *target, const char *label, uint64_t now_ns)
+int pt_heap_mark_take(struct pt_heap_mark **ret, struct pt_target *target)
 {
 	struct pt_heap_mark *mark = calloc(1, sizeof(*mark));
 	struct pt_memory memory = {0};
@@ -33,8 +30,6 @@ int pt_heap_mark_take(struct pt_heap_mark **ret, struct pt_target *target, const
 		free(mark);
 		return error;
 	}
-	snprintf(mark->label, sizeof(mark->label), "%s", label);
-	mark->at_ns = now_ns;
 	*ret = mark;
 	return 0;
 }
@@ -45,16 +40,6 @@ void pt_heap_mark_free(struct pt_heap_mark *mark)
 		return;
 	pt_heap_free(mark->heap);
 	free(mark);
-}
-
-const char *pt_heap_mark_label(const struct pt_heap_mark *mark)
-{
-	return mark->label;
-}
-
-uint64_t pt_heap_mark_ns(const struct pt_heap_mark *mark)
-{
-	return mark->at_ns;
 }
 
 const char *pt_heap_mark_allocator(const struct pt_heap_mark *mark)

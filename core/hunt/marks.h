@@ -14,11 +14,9 @@
 
 struct pt_heap_mark;
 
-/* A look and a walk of its own: no registers, no pass. label: raw, copied. Errors as pt_heap_read. */
-int pt_heap_mark_take(struct pt_heap_mark **ret, struct pt_target *target, const char *label, uint64_t now_ns);
-void pt_heap_mark_free(struct pt_heap_mark *mark); /* NULL is fine */
-const char *pt_heap_mark_label(const struct pt_heap_mark *mark);
-uint64_t pt_heap_mark_ns(const struct pt_heap_mark *mark);
+/* A look and a walk of its own: no registers, no pass. Errors as pt_heap_read. */
+int pt_heap_mark_take(struct pt_heap_mark **ret, struct pt_target *target);
+void pt_heap_mark_free(struct pt_heap_mark *mark);                   /* NULL is fine */
 const char *pt_heap_mark_allocator(const struct pt_heap_mark *mark); /* "glibc 2.36" */
 uint64_t pt_heap_mark_objects(const struct pt_heap_mark *mark, uint64_t *ret_bytes);
 /* Objects that came between a and b and are there at c, of the same size: each, ascending. b == c is fine. */

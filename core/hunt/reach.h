@@ -1,6 +1,6 @@
 /*
  * Reach: what one pass over the memory finds to be reachable from the roots. Streams all pieces once (two threads), keeps
- * of each word that points into a chunk an edge (delta-coded by source), then walks breadth first. No copy of the heap.
+ * of each word that points into a chunk not reached yet an edge, then walks these page by page. No copy of the heap.
  *
  * Strong: a word at an aligned place that points at a chunk's start or at an aligned place inside it (from registers and
  * stacks also at its header: malloc at work). Weak: by an unaligned interior pointer, or from where words may be stale.
@@ -25,7 +25,7 @@ struct pt_reach_from {
 
 struct pt_reach_options {
 	bool parents;      /* pt_reach_parent() can be asked; 4 bytes a chunk */
-	size_t memory_max; /* bytes for edges; 0: 3 % of the heap + 16 MiB. Where they do not fit the memory is read again */
+	size_t memory_max; /* bytes for edges; 0: 0.6 % of the heap + 16 MiB. Chunks whose edges do not fit are read again */
 	bool (*cancelled)(void *arg);
 	void (*progress)(void *arg, uint64_t done, uint64_t all); /* bytes */
 	void *arg;

@@ -341,11 +341,6 @@ unsigned pt_watchpoints_n(const struct pt_watchpoints *w)
 	return w->n;
 }
 
-size_t pt_watchpoints_lanes(const struct pt_watchpoints *w)
-{
-	return w->n_lanes;
-}
-
 bool pt_watchpoints_machine(const struct pt_watchpoints *w)
 {
 	return w->machine;

@@ -24,9 +24,7 @@ struct pt_watchpoints;
 int pt_watchpoints_open(struct pt_watchpoints **ret, struct pt_kernel *k, pid_t pid, size_t stack_bytes);
 void pt_watchpoints_close(struct pt_watchpoints *w); /* NULL is fine */
 
-unsigned pt_watchpoints_n(const struct pt_watchpoints *w); /* 1 to PT_WATCHPOINTS_MAX: debug registers to be had */
-/* One to be armed costs about so many system calls. */
-size_t pt_watchpoints_lanes(const struct pt_watchpoints *w);
+unsigned pt_watchpoints_n(const struct pt_watchpoints *w);   /* 1 to PT_WATCHPOINTS_MAX: debug registers to be had */
 bool pt_watchpoints_machine(const struct pt_watchpoints *w); /* of CPUs, not of threads */
 /* Threads that came or went meanwhile: cheap, but not for each turn. 0 or -errno as of open. */
 int pt_watchpoints_look(struct pt_watchpoints *w);

@@ -96,4 +96,12 @@ const char *ui_reached_name(enum pt_reached reached);    /* "reached", "weakly",
 /* Why there are no call sites, in words; NULL: there are, or none were asked for. */
 const char *ui_leak_no_sites(const struct ui_leaks *l);
 
+/* The heap's sums by the names that scripts know them by. */
+#define UI_LEAK_PARTS 12
+struct ui_leak_part {
+	const char *name;
+	uint64_t bytes;
+};
+void ui_leak_heap_parts(const struct pt_heap_sums *heap, struct ui_leak_part ret[UI_LEAK_PARTS]);
+
 #endif

@@ -39,27 +39,14 @@ static json_t *sum_json(const struct ui_leaks *l, enum pt_leak_tier tier)
 static json_t *heap_json(const struct ui_leaks *l)
 {
 	const struct pt_heap_sums *h = &l->view->heap;
-	const struct {
-		const char *key;
-		uint64_t bytes;
-	} parts[] = {{"system", h->system},
-		     {"used", h->used},
-		     {"free", h->free},
-		     {"cached", h->cached},
-		     {"own", h->own},
-		     {"top", h->top},
-		     {"resident", h->resident},
-		     {"used-resident", h->used_resident},
-		     {"free-resident", h->free_resident},
-		     {"free-bytes-resident", h->free_bytes_resident},
-		     {"pinned-huge", h->pinned_huge},
-		     {"mmapped", h->mmapped},
-		     {"mmapped-count", h->n_mmapped}};
+	struct ui_leak_part parts[UI_LEAK_PARTS];
 	if (!h->system)
 		return json_null();
 	json_t *heap = json_object();
-	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
-		set(heap, parts[i].key, number(parts[i].bytes));
+	ui_leak_heap_parts(h, parts);
+	for (size_t i = 0; i < UI_LEAK_PARTS; i++)
+		set(heap, parts[i].name, number(parts[i].bytes));
+	set(heap, "mmapped-count", number(h->n_mmapped));
 	return heap;
 }
 

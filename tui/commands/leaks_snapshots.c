@@ -133,7 +133,7 @@ static int take(struct session *s, int i)
 {
 	struct pt_snapshot *snapshot;
 	s->at_ns[i] = ui_now(CLOCK_MONOTONIC);
-	int error = pt_heap_mark_take(&s->marks[i], &s->target, s->labels[i], s->at_ns[i]);
+	int error = pt_heap_mark_take(&s->marks[i], &s->target);
 	if (!error || error == -ENOTSUP)
 		error = pt_scan_once(s->target.k, s->target.pid, s->options->threads, &snapshot);
 	if (!error)

@@ -173,29 +173,15 @@ static bool site_row(const struct ui_leaks *l, size_t i, struct row *ret)
 static bool heap_row(const struct ui_leaks *l, size_t i, struct row *ret)
 {
 	const struct pt_heap_sums *h = &l->view->heap;
-	const struct {
-		const char *what;
-		uint64_t bytes;
-	} rows[] = {{"system", h->system},
-		    {"used", h->used},
-		    {"free", h->free},
-		    {"cached", h->cached},
-		    {"own", h->own},
-		    {"top", h->top},
-		    {"resident", h->resident},
-		    {"used-resident", h->used_resident},
-		    {"free-resident", h->free_resident},
-		    {"free-bytes-resident", h->free_bytes_resident},
-		    {"pinned-huge", h->pinned_huge},
-		    {"mmapped", h->mmapped}};
-	if (i >= sizeof(rows) / sizeof(*rows))
+	struct ui_leak_part rows[UI_LEAK_PARTS];
+	ui_leak_heap_parts(h, rows);
+	if (i >= UI_LEAK_PARTS)
 		return false;
-	ret->what = rows[i].what;
+	ret->what = rows[i].name;
 	ret->bytes = rows[i].bytes;
 	ret->all = h->system;
 	return pt_filter_match(l->filter, ret->what, strlen(ret->what));
 }
-#define HEAP_ROWS 12
 
 /* ---- tables: the columns that each has, those it shows unless told otherwise first ------------------------------ */
 
@@ -246,7 +232,7 @@ static size_t rows_of(const struct ui_leaks *l)
 	case UI_LEAKS_BY_OBJECTS: return l->view->n_objects;
 	case UI_LEAKS_BY_PAGES: return l->n_pages;
 	case UI_LEAKS_BY_SITES: return l->view->n_sites;
-	default: return l->view->heap.system ? HEAP_ROWS : 0;
+	default: return l->view->heap.system ? UI_LEAK_PARTS : 0;
 	}
 }
 

@@ -151,3 +151,20 @@ bool ui_leak_site_matches(const struct ui_leaks *l, const struct pt_leak_site *s
 			matches(l, site->calls[i].file);
 	return found;
 }
+
+void ui_leak_heap_parts(const struct pt_heap_sums *heap, struct ui_leak_part ret[UI_LEAK_PARTS])
+{
+	const struct ui_leak_part parts[UI_LEAK_PARTS] = {{"system", heap->system},
+							  {"used", heap->used},
+							  {"free", heap->free},
+							  {"cached", heap->cached},
+							  {"own", heap->own},
+							  {"top", heap->top},
+							  {"resident", heap->resident},
+							  {"used-resident", heap->used_resident},
+							  {"free-resident", heap->free_resident},
+							  {"free-bytes-resident", heap->free_bytes_resident},
+							  {"pinned-huge", heap->pinned_huge},
+							  {"mmapped", heap->mmapped}};
+	memcpy(ret, parts, sizeof(parts));
+}

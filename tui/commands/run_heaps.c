@@ -97,7 +97,7 @@ static void look_at(struct ui_run_heaps *h, struct pt_kernel *k, size_t id, pid_
 	struct ui_heap_look look = {.id = id, .ns = mark->monotonic_ns};
 	struct pt_target target;
 	if (pt_target_open(&target, k, pid, NULL) == 0) {
-		if (pt_heap_mark_take(&look.mark, &target, mark->label, look.ns) != 0)
+		if (pt_heap_mark_take(&look.mark, &target) != 0)
 			look.mark = NULL;
 		pt_target_close(&target);
 	}
