@@ -21,6 +21,8 @@ struct pt_file_stat {
 	uint32_t dev_major, dev_minor;
 	bool tmpfs; /* lies on tmpfs (statfs TMPFS_MAGIC), hugetlbfs is not */
 	bool hugetlbfs;
+	uint64_t size;  /* bytes */
+	uint64_t links; /* hard links */
 };
 
 struct pt_cachestat { /* linux/mman.h struct cachestat, in pages; 6.5 */
@@ -56,6 +58,16 @@ struct pt_kernel_ops {
 	int (*map)(struct pt_kernel *k, int fd, size_t size, void **ret);
 	void (*unmap)(struct pt_kernel *k, void *memory, size_t size);
 	void (*free)(struct pt_kernel *k);
+	int (*fstat)(struct pt_kernel *k, int fd, struct pt_file_stat *ret);
+	/* Opens anew what a descriptor (of O_PATH, say) is of. A descriptor >= 0. */
+	int (*reopen)(struct pt_kernel *k, int fd, int flags);
+	/*
+	 * Which of n pages of a file from `offset` on are cached (mincore(2): bit 0 of each byte), and a mapping of our own
+	 * with those in its page tables, so that /proc/self/pagemap has their frames; to be unmapped soon. Leaves the cache
+	 * as it is: nothing is read ahead, no page counts as accessed, and of the pages that are not there none is touched.
+	 * Open the file with O_NOATIME.
+	 */
+	int (*peek)(struct pt_kernel *k, int fd, uint64_t offset, size_t n, uint8_t *ret_cached, void **ret);
 };
 
 struct pt_kernel {

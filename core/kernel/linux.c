@@ -124,19 +124,14 @@ static int linux_list(struct pt_kernel *k, const char *path, int (*each)(void *a
 	return error;
 }
 
-static int linux_stat(struct pt_kernel *k, const char *path, struct pt_file_stat *ret)
+static int linux_fstat(struct pt_kernel *k, int fd, struct pt_file_stat *ret)
 {
 	struct stat st;
 	struct statfs fs;
-	int fd = open_below(k, path, O_PATH);
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &st) || fstatfs(fd, &fs)) {
-		int error = -errno;
-		close(fd);
-		return error;
-	}
-	close(fd);
+
+	(void)k;
+	if (fstat(fd, &st) || fstatfs(fd, &fs))
+		return -errno;
 	*ret = (struct pt_file_stat){
 		.inode = st.st_ino,
 		.mode = st.st_mode,
@@ -144,8 +139,31 @@ static int linux_stat(struct pt_kernel *k, const char *path, struct pt_file_stat
 		.dev_minor = minor(st.st_dev),
 		.tmpfs = (unsigned long)fs.f_type == TMPFS_MAGIC,
 		.hugetlbfs = (unsigned long)fs.f_type == HUGETLBFS_MAGIC,
+		.size = (uint64_t)st.st_size,
+		.links = st.st_nlink,
 	};
 	return 0;
+}
+
+static int linux_stat(struct pt_kernel *k, const char *path, struct pt_file_stat *ret)
+{
+	int fd = open_below(k, path, O_PATH);
+	int error = fd < 0 ? fd : linux_fstat(k, fd, ret);
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+static int linux_reopen(struct pt_kernel *k, int fd, int flags)
+{
+	char path[32];
+
+	(void)k;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	do
+		fd = open(path, flags | O_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
+	return fd < 0 ? -errno : fd;
 }
 
 static int linux_pidfd(struct pt_kernel *k, pid_t pid)
@@ -305,6 +323,35 @@ static void linux_unmap(struct pt_kernel *k, void *memory, size_t size)
 	munmap(memory, size);
 }
 
+/*
+ * A page comes into our page tables when it is read. The kernel reads it, for a call that then finds fault with another
+ * argument: a file that was cut off meanwhile is an error of that call, where we would get a signal. MADV_RANDOM
+ * keeps the kernel from reading ahead; that it is MADV_SEQUENTIAL when it goes away, from counting the pages as
+ * accessed (since 6.3 either does that).
+ */
+static int linux_peek(struct pt_kernel *k, int fd, uint64_t offset, size_t n, uint8_t *ret_cached, void **ret)
+{
+	const size_t size = n << k->page_shift;
+	const int no_how = -1;
+
+	if (!k->real)
+		return -ENOSYS;
+	char *memory = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, (off_t)offset);
+	if (memory == MAP_FAILED)
+		return -errno;
+	if (madvise(memory, size, MADV_RANDOM) || mincore(memory, size, ret_cached)) {
+		int error = -errno;
+		munmap(memory, size);
+		return error;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (ret_cached[i] & 1)
+			syscall(SYS_rt_sigprocmask, no_how, memory + (i << k->page_shift), NULL, sizeof(uint64_t));
+	madvise(memory, size, MADV_SEQUENTIAL);
+	*ret = memory;
+	return 0;
+}
+
 static void linux_free(struct pt_kernel *k)
 {
 	struct linux_kernel *self = (struct linux_kernel *)k;
@@ -333,6 +380,9 @@ static const struct pt_kernel_ops linux_ops = {
 	.map = linux_map,
 	.unmap = linux_unmap,
 	.free = linux_free,
+	.fstat = linux_fstat,
+	.reopen = linux_reopen,
+	.peek = linux_peek,
 };
 
 int pt_kernel_linux_new(struct pt_kernel **ret, const char *root, unsigned page_shift)

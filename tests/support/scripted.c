@@ -299,6 +299,79 @@ static ssize_t scripted_read_memory(struct pt_kernel *k, pid_t pid, uint64_t add
 	return error ? error : s->inner->ops->read_memory(s->inner, pid, addr, buf, size);
 }
 
+static const struct scripted_file *file_at(const struct scripted *s, const char *path)
+{
+	for (size_t i = 0; i < s->n_files; i++)
+		if (!strcmp(s->files[i].path, path))
+			return &s->files[i];
+	return NULL;
+}
+
+/* Whether "self" has the page of a file; its pagemap entry. */
+static uint64_t file_entry(struct scripted *s, const struct scripted_file *file, uint64_t page)
+{
+	uint64_t entry = 0;
+	int fd = s->inner->ops->open(s->inner, "proc/self/pagemap", O_RDONLY);
+	if (fd >= 0)
+		s->inner->ops->pread(s->inner, fd, &entry, 8, ((file->address >> s->k.page_shift) + page) * 8);
+	s->inner->ops->close(s->inner, fd);
+	return entry;
+}
+
+/* What is present counts as cached; of what is not the kernel says the rest. */
+static int count_file(struct scripted *s, int fd, const struct scripted_file *file, uint64_t offset, uint64_t size,
+		      struct pt_cachestat *ret)
+{
+	struct stat st;
+	if (fstat(fd, &st))
+		return -errno;
+	uint64_t end = size && offset + size < (uint64_t)st.st_size ? offset + size : (uint64_t)st.st_size;
+	for (uint64_t page = offset >> s->k.page_shift; page << s->k.page_shift < end; page++) {
+		bool there = file_entry(s, file, page) & PM_PRESENT;
+		ret->cache += there;
+		ret->dirty += there ? file->cached.dirty : 0;
+		ret->writeback += there ? file->cached.writeback : 0;
+		ret->evicted += there ? 0 : file->cached.evicted;
+		ret->recently_evicted += there ? 0 : file->cached.recently_evicted;
+	}
+	return 0;
+}
+
+static int scripted_fstat(struct pt_kernel *k, int fd, struct pt_file_stat *ret)
+{
+	struct scripted *s = of(k);
+	int error = begin(s);
+	return error ? error : s->inner->ops->fstat(s->inner, fd, ret);
+}
+
+static int scripted_reopen(struct pt_kernel *k, int fd, int flags)
+{
+	struct scripted *s = of(k);
+	const struct scripted_fd *f = find(s, fd);
+	int error = begin(s);
+	int again = error ? error : s->inner->ops->reopen(s->inner, fd, flags);
+	if (again >= 0)
+		keep(s, again, f ? f->path : "");
+	return again;
+}
+
+static int scripted_peek(struct pt_kernel *k, int fd, uint64_t offset, size_t n, uint8_t *ret_cached, void **ret)
+{
+	struct scripted *s = of(k);
+	const struct scripted_fd *f = find(s, fd);
+	const struct scripted_file *file = f ? file_at(s, f->path) : NULL;
+	int error = begin(s);
+
+	if (error || s->k.real)
+		return error ? error : s->inner->ops->peek(s->inner, fd, offset, n, ret_cached, ret);
+	if (!file)
+		return -ENODEV;
+	for (size_t i = 0; i < n; i++)
+		ret_cached[i] = file_entry(s, file, (offset >> s->k.page_shift) + i) & PM_PRESENT ? 1 : 0;
+	*ret = (void *)(uintptr_t)(file->address + offset);
+	return 0;
+}
+
 static int scripted_cachestat(struct pt_kernel *k, int fd, uint64_t offset, uint64_t size, struct pt_cachestat *ret)
 {
 	struct scripted *s = of(k);
@@ -312,6 +385,9 @@ static int scripted_cachestat(struct pt_kernel *k, int fd, uint64_t offset, uint
 	*ret = (struct pt_cachestat){0};
 	if (f && strstr(f->path, "/map_files/"))
 		scripted_count_backing(fd, s->k.page_shift, offset, size, ret);
+	const struct scripted_file *file = f ? file_at(s, f->path) : NULL;
+	if (file)
+		return count_file(s, fd, file, offset, size, ret);
 	return 0;
 }
 
@@ -362,6 +438,9 @@ static int scripted_map(struct pt_kernel *k, int fd, size_t size, void **ret)
 static void scripted_unmap(struct pt_kernel *k, void *memory, size_t size)
 {
 	struct scripted *s = of(k);
+	for (size_t i = 0; !s->k.real && i < s->n_files; i++)
+		if ((uintptr_t)memory >= s->files[i].address)
+			return; /* it was peeked at */
 	s->inner->ops->unmap(s->inner, memory, size);
 }
 
@@ -390,6 +469,9 @@ static const struct pt_kernel_ops ops = {
 	.map = scripted_map,
 	.unmap = scripted_unmap,
 	.free = free_op,
+	.fstat = scripted_fstat,
+	.reopen = scripted_reopen,
+	.peek = scripted_peek,
 };
 
 struct scripted *scripted_new(struct pt_kernel *inner)

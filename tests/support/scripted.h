@@ -10,7 +10,7 @@
  * is a new "process" line with the same PID and start time; another start time is another process with a used PID.
  *
  * Every system call counts but close and unmap: open pread ioctl readlink list stat pidfd ended read_memory cachestat
- * ptrace wait clear_soft_dirty perf_open map. Calls are numbered from 1.
+ * ptrace wait clear_soft_dirty perf_open map fstat reopen peek. Calls are numbered from 1.
  */
 #ifndef TESTS_SCRIPTED_H
 #define TESTS_SCRIPTED_H
@@ -38,6 +38,13 @@ struct scripted {
 	bool dead_scan_is_done; /* one that says "nothing there" of dead memory, as 6.12 does, and not ESRCH */
 	unsigned scan_round;    /* regions the kernel collects at a time; 512 */
 	bool no_pidfd, no_cachestat, no_procmap_query;
+	/* Files of a fixture that can be peeked at: a path, and where process "self" of the fixture has it mapped. */
+	const struct scripted_file {
+		const char *path;
+		uint64_t address;
+		struct pt_cachestat cached; /* for each of its pages */
+	} * files;
+	size_t n_files;
 	uint64_t clock[PT_CLOCK_N]; /* by enum pt_clock, in ns */
 	uint64_t tick;              /* what each look at a clock adds to it */
 

@@ -233,6 +233,85 @@ static void counts_cached_pages(void **state)
 	assert_int_equal(pages.cache, 1);
 }
 
+/* A file of 8 pages of which 2 to 4 are cached; -1: this file system lets go of none. */
+static int cached_in_part(struct pt_kernel *k, uint64_t size, uint8_t *ret)
+{
+	char name[] = "/var/tmp/pagetop-peek-XXXXXX";
+	int fd = mkostemp(name, O_CLOEXEC | O_NOATIME);
+	void *memory;
+
+	assert_true(fd >= 0);
+	unlink(name);
+	assert_int_equal(ftruncate(fd, (off_t)(8 * size)), 0);
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(pwrite(fd, "x", 1, (off_t)(i * size)), 1);
+	assert_int_equal(fsync(fd), 0);
+	posix_fadvise(fd, 0, (off_t)(2 * size), POSIX_FADV_DONTNEED);
+	posix_fadvise(fd, (off_t)(5 * size), 0, POSIX_FADV_DONTNEED);
+	assert_int_equal(k->ops->peek(k, fd, 0, 8, ret, &memory), 0);
+	k->ops->unmap(k, memory, 8 * size);
+	if (!(ret[0] & 1) && ret[2] & 1 && ret[4] & 1 && !(ret[7] & 1))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Those that are cached come into our page tables, those that are not do not become cached; what lies past the end of the
+ * file is no signal. */
+static void peeks_at_files(void **state)
+{
+	(void)state;
+	struct pt_kernel *k = real();
+	const uint64_t size = 1ull << k->page_shift;
+	uint8_t cached[8], again[9];
+	uint64_t entries[8];
+	void *memory;
+	int fd = cached_in_part(k, size, cached);
+	if (fd < 0) {
+		pt_kernel_free(k);
+		skip_because("the file system of /var/tmp keeps pages that it is told to let go of");
+	}
+	assert_int_equal(k->ops->peek(k, fd, 0, 8, again, &memory), 0);
+	int pagemap = k->ops->open(k, "proc/self/pagemap", O_RDONLY);
+	assert_int_equal(k->ops->pread(k, pagemap, entries, sizeof(entries), (uintptr_t)memory / size * 8),
+			 (ssize_t)sizeof(entries));
+	for (unsigned i = 0; i < 8; i++) {
+		assert_int_equal(again[i] & 1, cached[i] & 1);
+		assert_int_equal((entries[i] & PM_PRESENT) != 0, cached[i] & 1);
+	}
+	k->ops->unmap(k, memory, 8 * size);
+	assert_int_equal(k->ops->peek(k, pagemap, 0, 8, again, &memory), -ENODEV);
+	k->ops->close(k, pagemap);
+	assert_int_equal(ftruncate(fd, (off_t)size), 0);
+	assert_int_equal(k->ops->peek(k, fd, 0, 8, again, &memory), 0);
+	k->ops->unmap(k, memory, 8 * size);
+	close(fd);
+	pt_kernel_free(k);
+}
+
+static void opens_anew(void **state)
+{
+	(void)state;
+	struct pt_kernel *k = real();
+	struct pt_file_stat path, behind;
+	char byte;
+	int fd = k->ops->open(k, "proc/self/exe", O_PATH);
+
+	assert_true(fd >= 0);
+	assert_int_equal(k->ops->fstat(k, fd, &behind), 0);
+	assert_int_equal(k->ops->stat(k, "proc/self/exe", &path), 0);
+	assert_int_equal(behind.inode, path.inode);
+	assert_true(behind.size > 1000 && behind.links >= 1);
+	int again = k->ops->reopen(k, fd, O_RDONLY);
+	assert_true(again >= 0 && again != fd);
+	assert_int_equal(k->ops->pread(k, again, &byte, 1, 1), 1);
+	assert_int_equal(byte, 'E');
+	k->ops->close(k, again);
+	k->ops->close(k, fd);
+	assert_int_equal(k->ops->reopen(k, fd, O_RDONLY), -ENOENT);
+	pt_kernel_free(k);
+}
+
 static void clocks_run(void **state)
 {
 	(void)state;
@@ -259,6 +338,8 @@ int main(void)
 		cmocka_unit_test(pidfd_tells_the_end),
 		cmocka_unit_test(reads_memory),
 		cmocka_unit_test(counts_cached_pages),
+		cmocka_unit_test(peeks_at_files),
+		cmocka_unit_test(opens_anew),
 		cmocka_unit_test(clocks_run),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
