@@ -40,7 +40,7 @@ static int run(const struct ui_options *options, int argc, char **argv)
 	}
 	if (options->demo && options->pid == 0)
 		return ui_become_demo(argc, argv);
-	return options->command ? ui_command_run(options) : run_screen(options);
+	return options->command ? ui_commands_run(options) : run_screen(options);
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 /*
- * The command line: common options of every command, and where each command starts. Errors are one line on stderr and
- * exit status 2.
+ * The command line: what its options say, whichever command they are of (tui/option.h has how they are read), and where
+ * the live screen starts.
  */
 #ifndef UI_OPTIONS_H
 #define UI_OPTIONS_H
@@ -23,6 +23,13 @@ enum ui_exit {
 };
 
 enum ui_colours { UI_COLOURS_AUTO, UI_COLOURS_MONO, UI_COLOURS_8, UI_COLOURS_16, UI_COLOURS_256 };
+
+/* Limits of values. */
+#define UI_PID_MAX      4194304 /* include/linux/threads.h PID_MAX_LIMIT */
+#define UI_INTERVAL_MIN 0.05    /* seconds */
+#define UI_INTERVAL_MAX 3600.0
+#define UI_BUDGET_MIN   0.1 /* percent of a core */
+#define UI_BUDGET_MAX   100.0
 
 /* Of pagetop faults: a report, or one of its tables. */
 enum ui_faults_by {
@@ -69,8 +76,7 @@ struct ui_options {
 	const char *input;                  /* -i RECORDING, NULL: none */
 	const char *at;                     /* --at TIME|MARK in it, NULL: commands its end, the screen its start */
 	uint64_t for_ns;                    /* --for SECONDS, of record, faults, leaks; 0: until it is told to end */
-	const char *table;                  /* --by WHAT, of faults and leaks, as given; NULL: a report */
-	enum ui_faults_by by;               /* that, of faults; so are these: */
+	enum ui_faults_by by;               /* --by WHAT, of faults; so are these: */
 	enum ui_folded folded;              /* --folded[=WHAT] */
 	bool no_stacks;                     /* --stacks=no */
 	uint64_t period;                    /* --period N; 0: adapts */

@@ -64,10 +64,10 @@ new_tree() {
 }
 
 compile() { # every source into the place CMake would put it
+	mkdir -p "$work/build/CMakeFiles/pagetop-bin.dir"
 	for f in $(cd "$work/tree" && find core widgets tui -name '*.c'); do
 		case $f in core/procs/* | core/filter/*) continue ;; esac # need headers that may not be here
 		target=${f%%/*}
-		[ "$target" != tui ] || target=pagetop-bin
 		mkdir -p "$work/build/CMakeFiles/$target.dir/$(dirname "$f")"
 		cc -O2 -fPIE -D_FORTIFY_SOURCE=2 -I"$work/tree" -c "$work/tree/$f" \
 			-o "$work/build/CMakeFiles/$target.dir/$f.o" || exit 1

@@ -3,7 +3,7 @@
 # core/kernel, and has no mutable globals; widgets/ do none of that, and allocate in canvas.c alone; curses is called
 # by tui/term.c alone. Reads the objects of a build without sanitizers.
 cd "$2/CMakeFiles" || exit 1
-[ -d core.dir/core ] && [ -d widgets.dir/widgets ] || { echo "nothing is built here"; exit 1; }
+[ -d core.dir/core ] && [ -d widgets.dir/widgets ] && [ -d tui.dir/tui ] || { echo "nothing is built here"; exit 1; }
 
 prints="printf vprintf fprintf vfprintf dprintf vdprintf puts fputs putchar putc fputc putchar_unlocked fwrite
 	perror stdout stderr syslog err errx warn warnx error psignal"
@@ -20,7 +20,7 @@ done)
 [ -n "$curses" ] || { echo "no curses library to compare with"; exit 1; }
 
 # Lines "FILE SYMBOL" of undefined symbols; those of _FORTIFY_SOURCE by their plain names.
-undefined=$(find core.dir widgets.dir pagetop-bin.dir -name '*.o' -exec nm -A -u {} + |
+undefined=$(find core.dir widgets.dir tui.dir pagetop-bin.dir -name '*.o' -exec nm -A -u {} + |
 	sed -E 's,^[^/]*/(.*)\.o: +U ,\1 ,; s/ __(.*)_chk$/ \1/; s/ __isoc99_/ /; s/ __(open.*_2)$/ \1/')
 status=0
 # never WHERE EXCEPT WHY SYMBOLS: no file matching WHERE, but for those of EXCEPT, uses one of the symbols.

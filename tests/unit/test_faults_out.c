@@ -17,9 +17,6 @@
 #include "tui/commands/faults.h"
 #include "widgets/canvas.h"
 
-const struct ui_command ui_commands[] = {{.name = "faults", .operands = "[COMMAND]"}, {0}};
-const char *const ui_commands_later[] = {NULL};
-
 static char complaint[512];
 
 void ui_complain(const char *format, ...)

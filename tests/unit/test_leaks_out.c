@@ -17,9 +17,6 @@
 #include "tui/commands/leaks.h"
 #include "widgets/canvas.h"
 
-const struct ui_command ui_commands[] = {{.name = "leaks"}, {0}};
-const char *const ui_commands_later[] = {NULL};
-
 static char complaint[512];
 
 void ui_complain(const char *format, ...)

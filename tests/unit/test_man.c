@@ -1,10 +1,13 @@
 /*
  * The manual against the tables of the program: every key with its sentence, option, command, column, role, token and
- * signal is in assets/pagetop.1. keys.c and options.c are compiled into the test for their tables.
+ * signal is in assets/pagetop.1. The tables are those of the program.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -14,11 +17,8 @@
 #include "core/report/metrics.h"
 #include "core/report/verify.h"
 #include "core/verdict/expr.h"
-#include "tui/keys.c"    /* NOLINT(bugprone-suspicious-include) */
-#include "tui/options.c" /* NOLINT(bugprone-suspicious-include) */
-
-const struct ui_command ui_commands[] = {{0}};
-const char *const ui_commands_later[] = {NULL};
+#include "tui/commands/commands.h"
+#include "tui/keys.h"
 
 static char manual[100000];
 
@@ -97,13 +97,17 @@ static void has_no_other_key(void **state)
 static void has_every_option(void **state)
 {
 	(void)state;
-	for (const struct option *option = long_options; option->name; option++) {
+	const struct ui_option *all[UI_OPTIONS_MOST];
+	size_t n = ui_options_all(all);
+
+	assert_in_range(n, 40, UI_OPTIONS_MOST - 1);
+	for (size_t i = 0; i < n; i++) {
 		char words[64];
 
-		snprintf(words, sizeof(words), "--%s", option->name);
+		snprintf(words, sizeof(words), "--%s", all[i]->name);
 		has_word(words);
-		if (option->val < 256) {
-			snprintf(words, sizeof(words), "-%c", option->val);
+		if (all[i]->letter) {
+			snprintf(words, sizeof(words), "-%c", all[i]->letter);
 			has_word(words);
 		}
 	}
@@ -181,9 +185,9 @@ static void has_the_limits_of_numbers(void **state)
 	(void)state;
 	char limits[64];
 
-	snprintf(limits, sizeof(limits), "%g to %g.", INTERVAL_MIN, INTERVAL_MAX);
+	snprintf(limits, sizeof(limits), "%g to %g.", UI_INTERVAL_MIN, UI_INTERVAL_MAX);
 	assert_non_null(strstr(manual, limits));
-	snprintf(limits, sizeof(limits), "%g to %g.", BUDGET_MIN, BUDGET_MAX);
+	snprintf(limits, sizeof(limits), "%g to %g.", UI_BUDGET_MIN, UI_BUDGET_MAX);
 	assert_non_null(strstr(manual, limits));
 }
 

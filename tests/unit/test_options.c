@@ -1,28 +1,16 @@
 /*
- * The command line. options.c is compiled into the test, with a table of commands of the test's own behind it.
+ * The command line: what the program takes, and what it says of mistakes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-#include "tui/options.c" /* NOLINT(bugprone-suspicious-include) */
-
-const struct ui_command ui_commands[] = {
-	{"vmas", NULL, "", "", true, true, NULL},
-	{"page", "ADDR...", "", "", true, true, NULL},
-	{"doctor", NULL, "", "", false, false, NULL},
-	{"dump", "[FILE...]", "", "", true, false, NULL},
-	{"diff", "FILE...", "", "", false, false, NULL},
-	{"record", NULL, "", "", true, false, NULL},
-	{"replay", "RECORDING", "", "", false, true, NULL},
-	{"run", "COMMAND...", "", "", false, false, NULL},
-	{"faults", "[COMMAND]", "", "", false, true, NULL},
-	{"leaks", NULL, "", "", true, true, NULL},
-	{0},
-};
-const char *const ui_commands_later[] = {"types", NULL};
+#include "tui/commands/commands.h"
 
 static char message[512];
 
@@ -227,6 +215,23 @@ static void options_of_leaks(void **state)
 	ui_options_free(&o);
 }
 
+static void options_of_one_name_are_written_alike(void **state)
+{
+	(void)state;
+	const struct ui_option *all[UI_OPTIONS_MOST];
+	size_t n = ui_options_all(all), same = 0;
+
+	for (size_t i = 0; ui_commands[i]; i++)
+		for (const struct ui_option *o = ui_commands[i]->options; o && o->name; o++)
+			for (size_t j = 0; j < n; j++)
+				if (strcmp(all[j]->name, o->name) == 0) {
+					assert_int_equal(all[j]->takes, o->takes);
+					assert_int_equal(o->letter, 0);
+					same++;
+				}
+	assert_true(same > n / 2);
+}
+
 static void operands_may_stand_anywhere(void **state)
 {
 	(void)state;
@@ -322,8 +327,8 @@ static const struct {
 	{"record -p 5 --sync 0", "'0' is no number of frames"},
 	{"record -p 5 --sync 1.5", "'1.5' is no number of frames"},
 	{"vmas -p 5 --for 3", "is of pagetop record,"},
-	{"vmas -p 5 --anonymize", "are of pagetop record"},
-	{"vmas -p 5 --force", "--force is of pagetop dump, pagetop record and"},
+	{"vmas -p 5 --anonymize", "--anonymize is of pagetop run and pagetop record"},
+	{"vmas -p 5 --force", "--force is of pagetop dump, pagetop run and pagetop record"},
 	{"record", "record needs a process: pagetop record -p PID"},
 	{"-p", "-p needs a value"},
 	{"--pid", "--pid needs a value"},
@@ -355,14 +360,14 @@ static const struct {
 	{"dump -p 1 --stop=never", "--stop takes all (which it means without a value) or registers, not 'never'"},
 	{"dump -p 1 --since", "--since needs a value"},
 	{"diff --content", "diff needs FILE..."},
-	{"vmas -p 1 --stop", "are of pagetop dump"},
-	{"--since x", "are of pagetop dump"},
+	{"vmas -p 1 --stop", "--stop is of pagetop dump and pagetop leaks"},
+	{"--since x", "--since is of pagetop dump"},
 	{"vmas -p 1 --content", "is of pagetop diff"},
-	{"vmas -p 1 --from +1", "are of pagetop diff"},
-	{"vmas -p 1 --assert x", "are of pagetop run and pagetop check"},
-	{"record -p 1 --strict", "are of pagetop run and pagetop check"},
+	{"vmas -p 1 --from +1", "is of pagetop diff"},
+	{"vmas -p 1 --assert x", "is of pagetop run and pagetop check"},
+	{"record -p 1 --strict", "is of pagetop run and pagetop check"},
 	{"vmas -p 1 --junit", "--junit needs a value"},
-	{"vmas -p 1 --baseline x", "are of pagetop run and pagetop check"},
+	{"vmas -p 1 --baseline x", "is of pagetop run and pagetop check"},
 	{"diff a b --content --to +1", "no --from, no --to"},
 	{"-o RSS", "need a command"},
 	{"faults", "-p PID, or -- COMMAND"},
@@ -382,7 +387,7 @@ static const struct {
 	{"faults -i x --for 1", "what was recorded is as it is"},
 	{"faults -i x --by thread", "not by thread"},
 	{"faults -i x -- ls", "what was recorded is as it is"},
-	{"faults -p 1 --from +1", "are of pagetop diff, pagetop faults -i"},
+	{"faults -p 1 --from +1", "pagetop faults -i"},
 	{"vmas -p 1 --by vma", "of pagetop faults"},
 	{"vmas -p 1 --allocations", "of pagetop faults"},
 	{"vmas -p 1 --faults", "of pagetop record"},
@@ -411,8 +416,9 @@ static const struct {
 	{"leaks -p 1 --from a", "pagetop leaks -i"},
 	{"leaks -i x --stop", "has no contents"},
 	{"leaks -i x --why 1", "has no contents"},
-	{"vmas -p 1 --check", "are of pagetop leaks"},
-	{"vmas -p 1 --snapshots", "are of pagetop leaks"},
+	{"vmas -p 1 --check", "is of pagetop leaks"},
+	{"vmas -p 1 --snapshots", "is of pagetop leaks"},
+	{"vmas -p 1 --clear-soft-dirty", "is of the live screen, pagetop dump and pagetop record"},
 	{"vmas -p 1 --swapped", "of pagetop dump and pagetop leaks"},
 };
 
@@ -499,6 +505,7 @@ int main(void)
 		cmocka_unit_test(what_is_run_keeps_its_own_options),
 		cmocka_unit_test(options_of_faults),
 		cmocka_unit_test(options_of_leaks),
+		cmocka_unit_test(options_of_one_name_are_written_alike),
 		cmocka_unit_test(operands_may_stand_anywhere),
 		cmocka_unit_test(colours),
 		cmocka_unit_test(mistakes_are_told),

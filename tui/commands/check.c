@@ -68,7 +68,7 @@ static int check(const struct ui_options *options, const struct ui_assertions *a
 	return status;
 }
 
-int ui_check(const struct ui_options *options, struct pt_kernel *k)
+static int run(const struct ui_options *options, struct pt_kernel *k)
 {
 	struct ui_assertions assertions;
 	struct pt_baseline baseline;
@@ -90,3 +90,42 @@ int ui_check(const struct ui_options *options, struct pt_kernel *k)
 	ui_assertions_free(&assertions);
 	return status;
 }
+
+/* ---- the command line ------------------------------------------------------------------------------------------- */
+
+static const char help[] = "Says whether a recording bears out what is asserted of the memory of its run, as\n"
+			   "pagetop run does at the end of one. Each is told as passed, failed (with what\n"
+			   "grew, and since when) or undecided (with what is missing).\n"
+			   "\n"
+			   "      --assert EXPR      what has to be true, as 'peak(rss) < 200M'; repeatable\n"
+			   "      --assertions FILE  the same, one a line; lines that begin with # say nothing\n"
+			   "      --strict           undecided is as bad as failed\n"
+			   "      --junit FILE       writes the verdicts for a CI server\n"
+			   "      --baseline FILE    no worse than runs that were kept in FILE\n"
+			   "      --baseline-update  keeps this one in it, the last ten\n"
+			   "  -b, --bytes            sizes in bytes\n"
+			   "  -J, --json             JSON\n"
+			   "\n"
+			   "  final(rss) - at(\"warm\", rss) < 5M       slope(heap.anon, \"warm\"..end) < 10K/s\n"
+			   "  still_present(born(\"a\"..\"b\"), end) < 100 pages      swap == 0\n"
+			   "  plateau(anon of \"redis-server\")         thp_share(heap) > 50%\n"
+			   "\n"
+			   "man pagetop has the language. Exit status 1: something failed.\n";
+
+static const struct ui_option options[] = {UI_JUDGED_OPTIONS, {0}};
+
+static int check_options(struct ui_options *o, struct ui_complaint *c)
+{
+	return ui_check_judged(o, c);
+}
+
+const struct ui_command ui_check_command = {
+	.name = "check",
+	.summary = "whether a recording bears out what is asserted of it",
+	.usage = "-i RECORDING [OPTION...]",
+	.help = help,
+	.options = options,
+	.takes_recording = true,
+	.check = check_options,
+	.run = run,
+};

@@ -1,31 +1,43 @@
 /*
- * The headless commands: one row of the table each, the help that is made of it, and what they share.
+ * The headless commands: what each is, the list of them, and what they share.
  */
 #ifndef UI_COMMANDS_H
 #define UI_COMMANDS_H
 
 #include "core/kernel/kernel.h"
-#include "tui/options.h"
+#include "tui/option.h"
 
+/*
+ * A command, with its options and what must come together of them. It is written next to the command, in NAME.c or
+ * NAME_options.c; the list in commands.c has a line for it.
+ */
 struct ui_command {
 	const char *name;
-	const char *operands; /* "ADDR...": at least one; "[FILE...]": or none; NULL: takes none */
-	const char *summary;  /* one line of pagetop --help */
-	const char *help;     /* the rest of pagetop NAME --help */
-	bool needs_process;   /* -p (or --demo, or -i) must be given */
-	bool takes_recording; /* -i RECORDING instead of -p */
+	const char *operands;            /* "ADDR...": at least one; "[FILE...]": or none; NULL: takes none */
+	const char *summary;             /* one line of pagetop --help */
+	const char *usage;               /* what follows the name in the first line of pagetop NAME --help; */
+	const char *help;                /* the rest of it, which fits a screen of 80x24: the manual says more */
+	const struct ui_option *options; /* besides those that every command takes; NULL: none */
+	bool needs_process;              /* -p (or --demo, or -i) must be given */
+	bool takes_recording;            /* -i RECORDING instead of -p */
+	bool starts_command;             /* its first operand and all that follows are a command, and not read here */
+	/* Sets what follows from the options, or says what must not come together; NULL: nothing. UI_OK or UI_USAGE. */
+	int (*check)(struct ui_options *o, struct ui_complaint *c);
 	int (*run)(const struct ui_options *options, struct pt_kernel *k); /* an exit status */
 };
 
-/* In the order of the help; the last has no name. */
-extern const struct ui_command ui_commands[];
+extern const struct ui_command ui_vmas_command, ui_page_command, ui_doctor_command, ui_verify_command, ui_dump_command,
+	ui_diff_command, ui_run_command, ui_record_command, ui_replay_command, ui_check_command, ui_faults_command,
+	ui_leaks_command, ui_mark_command;
+/* In the order of the help; the last is NULL. */
+extern const struct ui_command *const ui_commands[];
 /* Names of the contract that this version does not have yet, NULL-terminated. */
 extern const char *const ui_commands_later[];
 
 /* Prints the help of a command, or of pagetop (NULL). */
 void ui_help(const struct ui_command *command);
 /* Runs options->command against this machine's kernel. Returns the exit status. */
-int ui_command_run(const struct ui_options *options);
+int ui_commands_run(const struct ui_options *options);
 
 /* --demo without a process: starts over with one. Returns only if that fails: the exit status. */
 int ui_become_demo(int argc, char **argv);
@@ -56,18 +68,11 @@ int ui_subject(const struct ui_options *options, struct pt_kernel *k, struct pt_
  */
 int ui_recording_open(const char *path, pid_t pid, const char *name, struct pt_reader **ret);
 
-int ui_vmas(const struct ui_options *options, struct pt_kernel *k);
-int ui_page(const struct ui_options *options, struct pt_kernel *k);
-int ui_doctor(const struct ui_options *options, struct pt_kernel *k);
-int ui_verify(const struct ui_options *options, struct pt_kernel *k);
+/* What commands do whose command line is in a file of its own. */
 int ui_dump(const struct ui_options *options, struct pt_kernel *k);
-int ui_diff(const struct ui_options *options, struct pt_kernel *k);
-int ui_check(const struct ui_options *options, struct pt_kernel *k);
-int ui_replay(const struct ui_options *options, struct pt_kernel *k);
-int ui_run_command(const struct ui_options *options, struct pt_kernel *k);
+int ui_run_watched(const struct ui_options *options, struct pt_kernel *k);
 int ui_record(const struct ui_options *options, struct pt_kernel *k);
 int ui_faults(const struct ui_options *options, struct pt_kernel *k);
 int ui_leaks(const struct ui_options *options, struct pt_kernel *k);
-int ui_mark(const struct ui_options *options, struct pt_kernel *k);
 
 #endif

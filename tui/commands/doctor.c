@@ -213,7 +213,7 @@ static int try_target(struct pt_kernel *k, pid_t *pid)
 	return r;
 }
 
-int ui_doctor(const struct ui_options *options, struct pt_kernel *k)
+static int run(const struct ui_options *options, struct pt_kernel *k)
 {
 	static const size_t defaults[] = {SIGNAL, STATE, REASON, REMEDY};
 	size_t ids[COLUMNS], n;
@@ -243,3 +243,23 @@ int ui_doctor(const struct ui_options *options, struct pt_kernel *k)
 	/* What is refused is what one asks the doctor about: the list first, then the status. */
 	return target < 0 ? ui_target_error(k, options->pid, target) : r;
 }
+
+/* ---- the command line ------------------------------------------------------------------------------------------- */
+
+static const char help[] = "Lists every signal that pagetop can use, found by trying: present, approximate\n"
+			   "or absent, why, and what would grant it. With -p for that process.\n"
+			   "\n"
+			   "  -p, --pid PID          a process\n"
+			   "  -o, --output COLUMNS   a table of SIGNAL STATE REASON REMEDY WHAT;\n"
+			   "                         +COLUMNS: the first four and these\n"
+			   "  -n, --noheadings       no first line\n"
+			   "  -r, --raw              a table with one blank between columns, for scripts\n"
+			   "  -J, --json             JSON\n";
+
+const struct ui_command ui_doctor_command = {
+	.name = "doctor",
+	.summary = "which signals this kernel and these privileges give",
+	.usage = "[-p PID] [OPTION...]",
+	.help = help,
+	.run = run,
+};

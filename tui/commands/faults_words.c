@@ -234,3 +234,15 @@ bool ui_fault_stack_matches(const struct ui_faults *f, const struct pt_fault_sta
 	}
 	return found;
 }
+
+/* ---- tables ----------------------------------------------------------------------------------------------------- */
+
+const char *ui_faults_by_name(enum ui_faults_by by)
+{
+	static const char *const names[UI_BY_N] = {
+		[UI_BY_NONE] = "report",     [UI_BY_KIND] = "kind",         [UI_BY_VMA] = "vma",
+		[UI_BY_ADDRESS] = "address", [UI_BY_THREAD] = "thread",     [UI_BY_CPU] = "cpu",
+		[UI_BY_STACK] = "stack",     [UI_BY_REPEATER] = "repeater", [UI_BY_ALLOCATION] = "allocation",
+		[UI_BY_GROWTH] = "growth"};
+	return names[by];
+}

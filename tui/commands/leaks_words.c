@@ -168,3 +168,10 @@ void ui_leak_heap_parts(const struct pt_heap_sums *heap, struct ui_leak_part ret
 							  {"mmapped", heap->mmapped}};
 	memcpy(ret, parts, sizeof(parts));
 }
+
+const char *ui_leaks_by_name(enum ui_leaks_by by)
+{
+	static const char *const names[UI_LEAKS_BY_N] = {"report", "leaks", "groups", "objects",
+							 "pages",  "sites", "heap"};
+	return names[by];
+}

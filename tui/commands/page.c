@@ -200,7 +200,7 @@ static int scan_and_answer(const struct ui_options *options, struct pt_kernel *k
 	return r;
 }
 
-int ui_page(const struct ui_options *options, struct pt_kernel *k)
+static int run(const struct ui_options *options, struct pt_kernel *k)
 {
 	uint64_t *addresses;
 	size_t n = 0;
@@ -223,3 +223,27 @@ int ui_page(const struct ui_options *options, struct pt_kernel *k)
 	free(addresses);
 	return r;
 }
+
+/* ---- the command line ------------------------------------------------------------------------------------------- */
+
+static const char help[] = "Says in words what the page at each address is and why, then everything the\n"
+			   "kernel knows of it: mapping, page table entry, frame, map count, flags by name.\n"
+			   "\n"
+			   "  ADDR                   hexadecimal, with or without 0x, as in\n"
+			   "                         /proc/PID/maps: digits alone are hexadecimal too,\n"
+			   "                         never decimal. Any byte of the page will do\n"
+			   "  -p, --pid PID          the process\n"
+			   "  -J, --json             JSON, one object per address\n"
+			   "\n"
+			   "An address where nothing is mapped is an answer too: exit status 0.\n";
+
+const struct ui_command ui_page_command = {
+	.name = "page",
+	.operands = "ADDR...",
+	.summary = "one page, explained in words",
+	.usage = "-p PID|-i RECORDING ADDR... [OPTION...]",
+	.help = help,
+	.needs_process = true,
+	.takes_recording = true,
+	.run = run,
+};

@@ -242,7 +242,7 @@ static void close_all(struct session *s)
 	ui_child_close(&s->child);
 }
 
-int ui_run_command(const struct ui_options *options, struct pt_kernel *k)
+int ui_run_watched(const struct ui_options *options, struct pt_kernel *k)
 {
 	struct session s = {.options = options, .k = k, .child = {.signals = -1}, .live = {.in = -1, .out = -1}};
 	int status = open_all(&s);

@@ -388,7 +388,7 @@ static int run(struct job *job, struct pt_kernel *k)
 	return r;
 }
 
-int ui_verify(const struct ui_options *options, struct pt_kernel *k)
+static int run_verify(const struct ui_options *options, struct pt_kernel *k)
 {
 	/* for people no END, and no WHY: reasons stand below the table */
 	static const size_t people[] = {0, 2, 3, 5, 6, 7, 8, 9, 4}, all[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
@@ -409,3 +409,31 @@ int ui_verify(const struct ui_options *options, struct pt_kernel *k)
 	ui_filter_close(job.filter);
 	return r;
 }
+
+/* ---- the command line ------------------------------------------------------------------------------------------- */
+
+static const char help[] = "Sets the sums that pagetop makes of pages beside those of /proc/PID/smaps, VMA\n"
+			   "by VMA, and the process beside smaps_rollup. Each scan is read between two\n"
+			   "readings of smaps; what differs is scanned again, up to three times, so that a\n"
+			   "process at work settles. Lists what differs, and why where that is known. Dirty\n"
+			   "and referenced are approximate: shown, never judged.\n"
+			   "\n"
+			   "  -p, --pid PID          the process\n"
+			   "  -f, --filter REGEX     list only VMAs whose name or role matches\n"
+			   "  -o, --output COLUMNS   of START END PERMS ROLE PATH SUM PAGETOP SMAPS\n"
+			   "                         DIFFERENCE STATE WHY; +COLUMNS: these as well\n"
+			   "  -b, --bytes            sizes in bytes\n"
+			   "  -n, --noheadings       no first line\n"
+			   "  -r, --raw              only what differs, one blank between columns\n"
+			   "  -J, --json             JSON: every VMA, equal or not\n"
+			   "\n"
+			   "Exit status: 0 nothing differs unexplained, 1 something does.\n";
+
+const struct ui_command ui_verify_command = {
+	.name = "verify",
+	.summary = "pagetop's sums beside smaps', VMA by VMA",
+	.usage = "-p PID [OPTION...]",
+	.help = help,
+	.needs_process = true,
+	.run = run_verify,
+};

@@ -82,7 +82,7 @@ static int print_json(const struct chosen *chosen, const struct pt_snapshot *sna
 	return ui_json_end(&out);
 }
 
-int ui_vmas(const struct ui_options *options, struct pt_kernel *k)
+static int run(const struct ui_options *options, struct pt_kernel *k)
 {
 	struct chosen chosen;
 	struct pt_filter *filter;
@@ -106,3 +106,31 @@ int ui_vmas(const struct ui_options *options, struct pt_kernel *k)
 	pt_reader_close(reader);
 	return r;
 }
+
+/* ---- the command line ------------------------------------------------------------------------------------------- */
+
+static const char help[] = "One row per VMA, in the order of /proc/PID/maps, [vsyscall] included. Sums are\n"
+			   "made of single pages; RSS, PSS, SWAP, THP, SHARED, PRIVATE, KSM, LAZYFREE and\n"
+			   "LOCKED are what smaps means by them. ? is what could not be read.\n"
+			   "\n"
+			   "  -p, --pid PID          the process\n"
+			   "  -f, --filter REGEX     only VMAs whose name or role matches\n"
+			   "  -o, --output COLUMNS   these columns; +COLUMNS: these as well\n"
+			   "  -b, --bytes            sizes in bytes\n"
+			   "  -n, --noheadings       no first line\n"
+			   "  -r, --raw              one blank between columns, for scripts\n"
+			   "  -J, --json             JSON: all columns but PAGES_PRESENT, in bytes\n"
+			   "\n"
+			   "Columns: START END PERMS OFFSET INODE PATH ROLE SIZE RSS PSS ANON FILE SHMEM\n"
+			   "  DIRTY SWAP THP HUGETLB SHARED PRIVATE ZERO KSM LAZYFREE LOCKED REFERENCED\n"
+			   "  GUARD PAGES_PRESENT; man pagetop says what each means.\n";
+
+const struct ui_command ui_vmas_command = {
+	.name = "vmas",
+	.summary = "per-VMA table: sizes, RSS, PSS, swap, huge pages, sharing",
+	.usage = "-p PID|-i RECORDING [OPTION...]",
+	.help = help,
+	.needs_process = true,
+	.takes_recording = true,
+	.run = run,
+};
