@@ -80,6 +80,10 @@ static const struct ui_binding bindings[] = {
 	ROW(HEX, UI_IN_PAGE, ('x'), NULL, "contents", 3, PAGE,
 	    "contents in hexadecimal; only of present pages, so that reading changes nothing"),
 
+	ROW(FRAME, UI_IN_PAGE, ('f'), NULL, "frame", 4, PAGE, "the page frame behind it, and everyone who maps that"),
+	ROW(LEFT, UI_IN_FRAME, (UI_KEY_LEFT, 'h'), NULL, "frame before", 2, PAGE, "the frame before this one"),
+	ROW(RIGHT, UI_IN_FRAME, (UI_KEY_RIGHT, 'l'), NULL, "next frame", 3, PAGE, "the frame after it"),
+
 	ROW(FAULTS, UI_IN_TARGET, ('P'), NULL, "faults", 6, FAULTS,
 	    "page faults: who touches memory, where, how often and why; from there, back"),
 	ROW(ENTER, FAULTS, (UI_KEY_ENTER), NULL, "in", 1, FAULTS,

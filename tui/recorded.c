@@ -179,7 +179,7 @@ int ui_recorded_new(struct ui_recorded **ret, struct pt_reader *reader, const ch
 		return -ENOMEM;
 	}
 	r->reader = reader;
-	r->sources = (struct ui_sources){open_target, &lister, reader, path};
+	r->sources = (struct ui_sources){open_target, &lister, reader, path, NULL};
 	*ret = r;
 	return 0;
 }

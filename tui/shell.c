@@ -55,8 +55,13 @@ static int open_live(void *arg, struct ui_target *target, pid_t pid, uint64_t in
 	return ui_target_open(target, pid, interval_ns, options);
 }
 
+static int live_kernel(struct pt_kernel **ret)
+{
+	return pt_kernel_linux_new(ret, "/", 0);
+}
+
 static const struct ui_lister_ops procs_live = {procs_open, procs_read, procs_pss, procs_close};
-const struct ui_sources ui_sources_live = {.open_target = open_live, .lister = &procs_live};
+const struct ui_sources ui_sources_live = {.open_target = open_live, .lister = &procs_live, .kernel = live_kernel};
 
 /* ---- the stack -------------------------------------------------------------------------------------------------- */
 
@@ -101,6 +106,15 @@ static void leave_target(struct ui_shell *shell, int wait_ms)
 	ui_target_close(&shell->target);
 }
 
+/* Screens of the target stand on its overview. */
+static bool stands_on_target(const struct ui_shell *shell)
+{
+	for (size_t i = 0; i < shell->depth; i++)
+		if (shell->stack[i]->ops->where(shell->stack[i]) & (UI_IN_TABLE | UI_IN_PANE))
+			return true;
+	return false;
+}
+
 void ui_shell_pop(struct ui_shell *shell)
 {
 	if (shell->depth == 1) {
@@ -109,7 +123,7 @@ void ui_shell_pop(struct ui_shell *shell)
 	}
 	struct ui_screen *screen = shell->stack[--shell->depth];
 	screen->ops->free(screen, 0);
-	if (shell->depth == 1)
+	if (!stands_on_target(shell))
 		leave_target(shell, 0);
 	show_top(shell);
 }
@@ -146,6 +160,17 @@ void ui_shell_open_process(struct ui_shell *shell, pid_t pid)
 	int error = open_target(shell, pid);
 	if (error)
 		ui_shell_say(shell, WG_BAD, "%d: %s", (int)pid, open_error(shell, error));
+}
+
+void ui_shell_open_page(struct ui_shell *shell, pid_t pid, uint64_t address)
+{
+	if (!shell->target.feed || shell->target.pid != pid) {
+		while (stands_on_target(shell))
+			ui_shell_pop(shell);
+		ui_shell_open_process(shell, pid);
+	}
+	if (shell->target.feed && shell->target.pid == pid)
+		ui_shell_push(shell, ui_page_new(shell, address));
 }
 
 /* With the list of processes alone. */

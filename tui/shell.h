@@ -79,6 +79,9 @@ struct ui_sources {
 	const struct ui_lister_ops *lister;
 	void *arg;             /* of both */
 	const char *recording; /* the file whose processes these are; NULL: those of this machine */
+	/* The machine itself, for what is no process's: a kernel to ask, the caller's. 0 or -errno. Called in the thread that
+	 * will use it. NULL: there is none to ask, this is a recording. */
+	int (*kernel)(struct pt_kernel **ret);
 };
 extern const struct ui_sources ui_sources_live;
 
@@ -138,6 +141,8 @@ void ui_shell_push(struct ui_shell *shell, struct ui_screen *screen);
 void ui_shell_pop(struct ui_shell *shell);
 /* Looks at another process: on success its overview is on top. What failed is said. */
 void ui_shell_open_process(struct ui_shell *shell, pid_t pid);
+/* To a page of any process: of the target, or of one that becomes the target, whose overview is below the page then. */
+void ui_shell_open_page(struct ui_shell *shell, pid_t pid, uint64_t address);
 /* Says something for a few seconds. */
 void ui_shell_say(struct ui_shell *shell, uint8_t role, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

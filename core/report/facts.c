@@ -151,6 +151,22 @@ static void add_place(const struct pt_facts *f, struct pt_fact_list *list)
 		    p->block_state[0] ? ", " : "", p->block_state);
 }
 
+static void add_frame_itself(const struct pt_facts *f, struct pt_fact_list *list)
+{
+	const char *group = "Frame";
+
+	add(list, group, "PFN", NULL, "%" PRIu64 " (0x%" PRIx64 ")", f->pfn, f->pfn);
+	add(list, group, "physical address", NULL, "0x%" PRIx64, f->pfn << f->page_shift);
+	add_maybe(f, list, "kpagecount", f->count, "times it is mapped", PT_SIG_KPAGECOUNT);
+	add_folio(f, list);
+	if (f->cgroup_path[0])
+		add_text(list, group, "cgroup", f->cgroup_path);
+	else
+		add_maybe(f, list, "cgroup inode", f->cgroup,
+			  f->cgroup.known && !f->cgroup.value ? "charged to none" : NULL, PT_SIG_KPAGECGROUP);
+	add_place(f, list);
+}
+
 static void add_frame(const struct pt_facts *f, struct pt_fact_list *list)
 {
 	const char *group = "Frame";
@@ -162,16 +178,7 @@ static void add_frame(const struct pt_facts *f, struct pt_fact_list *list)
 		    hidden ? f->signals.of[PT_SIG_PFN].reason : "");
 		return;
 	}
-	add(list, group, "PFN", NULL, "%" PRIu64 " (0x%" PRIx64 ")", f->pfn, f->pfn);
-	add(list, group, "physical address", NULL, "0x%" PRIx64, f->pfn << f->page_shift);
-	add_maybe(f, list, "kpagecount", f->count, "times it is mapped", PT_SIG_KPAGECOUNT);
-	add_folio(f, list);
-	if (f->cgroup_path[0])
-		add_text(list, group, "cgroup", f->cgroup_path);
-	else
-		add_maybe(f, list, "cgroup inode", f->cgroup,
-			  f->cgroup.known && !f->cgroup.value ? "charged to none" : NULL, PT_SIG_KPAGECGROUP);
-	add_place(f, list);
+	add_frame_itself(f, list);
 }
 
 static void add_flags(const struct pt_facts *f, struct pt_fact_list *list)
@@ -199,6 +206,13 @@ void pt_facts_list(const struct pt_facts *facts, struct pt_fact_list *ret)
 		return;
 	add_page_table(facts, ret);
 	add_frame(facts, ret);
+	add_flags(facts, ret);
+}
+
+void pt_facts_list_frame(const struct pt_facts *facts, struct pt_fact_list *ret)
+{
+	ret->n = 0;
+	add_frame_itself(facts, ret);
 	add_flags(facts, ret);
 }
 

@@ -24,6 +24,9 @@ struct pt_fact_list {
 /* Groups Mapping, Page table, Frame, Flags; what is not known is said to be so. */
 void pt_facts_list(const struct pt_facts *facts, struct pt_fact_list *ret);
 
+/* Of a frame alone (pt_inspect_frame): groups Frame and Flags. */
+void pt_facts_list_frame(const struct pt_facts *facts, struct pt_fact_list *ret);
+
 /* kpageflags of the frame as page-types -r reads them; unknown if the kernel did not give them. */
 struct pt_maybe pt_facts_flags(const struct pt_facts *facts);
 /* What a flag means; "" where pagetop does not know. Static storage. */

@@ -4,6 +4,7 @@
 #include "core/scan/inspect.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,6 +192,28 @@ int pt_inspect_page(struct pt_kernel *k, pid_t pid, uint64_t address, const stru
 	}
 	pt_target_close(&target);
 	return error;
+}
+
+static int open_file(struct pt_kernel *k, const struct pt_signals *signals, enum pt_signal signal, const char *path)
+{
+	return pt_signal_has(signals, signal) ? k->ops->open(k, path, O_RDONLY) : -1;
+}
+
+void pt_inspect_frame(struct pt_kernel *k, uint64_t pfn, const struct pt_signals *signals, struct pt_facts *ret)
+{
+	struct pt_target none = {.k = k, .pidfd = -1, .pagemap = -1};
+	memset(ret, 0, sizeof(*ret));
+	ret->page_shift = k->page_shift;
+	ret->physical = (struct pt_physical){.node = -1, .memory_block = -1};
+	if (signals)
+		ret->signals = *signals;
+	else
+		pt_probe_signals(k, 0, &ret->signals);
+	none.kpageflags = open_file(k, &ret->signals, PT_SIG_KPAGEFLAGS, "proc/kpageflags");
+	none.kpagecount = open_file(k, &ret->signals, PT_SIG_KPAGECOUNT, "proc/kpagecount");
+	ret->pfn = pfn;
+	read_frame(&none, ret);
+	pt_target_close(&none);
 }
 
 int pt_inspect_contents(struct pt_kernel *k, pid_t pid, uint64_t address, uint8_t *buf)

@@ -42,6 +42,13 @@ int pt_inspect_page(struct pt_kernel *k, pid_t pid, uint64_t address, const stru
 		    struct pt_facts *ret);
 
 /*
+ * What the kernel says of one frame, whoever maps it: flags, count, cgroup, place, folio and neighbours; the rest of *ret
+ * stays empty (`mapped` is false, pid 0). A frame that there is not has no flags. signals NULL: probe. Never fails: what
+ * could not be read is not known, and signals say why.
+ */
+void pt_inspect_frame(struct pt_kernel *k, uint64_t pfn, const struct pt_signals *signals, struct pt_facts *ret);
+
+/*
  * Contents of one page into buf (1 << page_shift bytes), only if it is present now. -ENODATA: not present, reading it
  * would fault a page into the target; -EACCES.
  */

@@ -195,7 +195,14 @@ static void list_close(void *self)
 }
 
 static const struct ui_lister_ops lister = {list_open, list_read, list_pss, list_close};
-static const struct ui_sources sources = {.open_target = open_target, .lister = &lister};
+
+static int open_kernel(struct pt_kernel **ret)
+{
+	*ret = fixture_kernel(staged->fixture);
+	return 0;
+}
+
+static const struct ui_sources sources = {.open_target = open_target, .lister = &lister, .kernel = open_kernel};
 
 /* ---- the stage -------------------------------------------------------------------------------------------------- */
 

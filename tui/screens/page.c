@@ -222,6 +222,17 @@ static bool scroll_by(struct ui_page_view *v, enum ui_action action)
 	}
 }
 
+static void to_frame(const struct page *p, struct ui_shell *shell)
+{
+	uint64_t pfn = p->got && !p->got->error ? p->got->facts.pfn : 0;
+	if (!shell->sources->kernel || !shell->target.inspect)
+		ui_shell_say(shell, WG_DIM, "a recording: its frames cannot be asked any more");
+	else if (!pfn)
+		ui_shell_say(shell, WG_DIM, "no frame behind this page, or its number is hidden");
+	else
+		ui_shell_push(shell, ui_frame_new(shell, pfn));
+}
+
 static bool act(struct ui_screen *screen, struct ui_shell *shell, enum ui_action action, uint32_t key)
 {
 	struct page *p = self(screen);
@@ -231,6 +242,7 @@ static bool act(struct ui_screen *screen, struct ui_shell *shell, enum ui_action
 	case UI_DO_RIGHT: step(p, shell, 1); return true;
 	case UI_DO_ENTER: ui_shell_push(shell, ui_object_new(shell, p->view.address)); return true;
 	case UI_DO_REFRESH: read_now(p, shell); return true;
+	case UI_DO_FRAME: to_frame(p, shell); return true;
 	case UI_DO_HEX:
 		p->view.hex = !p->view.hex;
 		p->view.hex_top = 0;

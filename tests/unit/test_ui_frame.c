@@ -1,0 +1,83 @@
+/*
+ * The frame screen: reached from a page, and what it says of a frame and of those who map it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/support/stage.h"
+#include "tui/screens/screens.h"
+
+/* To the frame behind an address of the made-up process. */
+static struct stage *at_frame_of(const char *address)
+{
+	struct stage *stage = stage_open(STAGE_PID, 120, 40);
+	stage_type(stage, ":");
+	stage_type(stage, address);
+	stage_key(stage, UI_KEY_ENTER);
+	stage_expect(stage, "page ");
+	stage_wait(stage);
+	stage_key(stage, 'f');
+	return stage;
+}
+
+static void the_frame_of_a_page(void **arg)
+{
+	struct stage *stage = at_frame_of("55d100000000");
+	(void)arg;
+	stage_expect(stage, "frame 0x120");
+	stage_expect(stage, "This frame is anonymous memory of processes. It is mapped once.");
+	stage_expect(stage, "anonymous");
+	stage_key(stage, UI_KEY_RIGHT);
+	stage_expect(stage, "frame 0x121");
+	stage_key(stage, UI_KEY_LEFT);
+	stage_expect(stage, "frame 0x120");
+	stage_key(stage, UI_KEY_ESC);
+	stage_expect(stage, "page 55d100000000");
+	stage_close(stage);
+}
+
+static void frames_that_nobody_maps(void **arg)
+{
+	struct stage *stage = stage_open(STAGE_PID, 80, 24);
+	(void)arg;
+	ui_shell_push(&stage->shell, ui_frame_new(&stage->shell, 0x918));
+	stage_expect(stage, "This frame is free memory, in the page allocator.");
+	ui_shell_pop(&stage->shell);
+	ui_shell_push(&stage->shell, ui_frame_new(&stage->shell, 0x100000000));
+	stage_expect(stage, "There is no such frame.");
+	stage_close(stage);
+}
+
+static void without_a_process(void **arg)
+{
+	struct stage *stage = stage_open(0, 80, 24);
+	(void)arg;
+	ui_shell_push(&stage->shell, ui_frame_new(&stage->shell, 0x120));
+	stage_expect(stage, "This frame is anonymous memory of processes.");
+	stage_key(stage, UI_KEY_ESC);
+	stage_expect(stage, "processes");
+	stage_close(stage);
+}
+
+static void a_page_without_a_frame(void **arg)
+{
+	struct stage *stage = at_frame_of("55d100012000"); /* on swap */
+	(void)arg;
+	stage_expect(stage, "no frame behind this page");
+	stage_close(stage);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_frame_of_a_page),
+		cmocka_unit_test(frames_that_nobody_maps),
+		cmocka_unit_test(without_a_process),
+		cmocka_unit_test(a_page_without_a_frame),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,234 @@
+/*
+ * The frame screen: one page frame of the machine, read again every interval by a worker of its own. It needs no target:
+ * it asks the machine. State and keys; the drawing is in physframeview.c.
+ */
+#include "tui/screens/physframe.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "tui/now.h"
+#include "tui/screens/screens.h"
+#include "tui/worker.h"
+
+#define WAIT_MS 20 /* for the first answer, so that stepping from frame to frame does not flicker */
+
+struct physframe {
+	struct ui_screen screen;
+	struct ui_worker *worker;         /* a reader; NULL: it could not be started */
+	struct ui_physframe_reading *got; /* owned */
+	struct ui_physframe_view view;
+	uint64_t due_ns;
+};
+
+static struct physframe *self(struct ui_screen *screen)
+{
+	return (struct physframe *)screen;
+}
+
+/* ---- the reader, in its thread ---------------------------------------------------------------------------------- */
+
+struct reader {
+	int (*kernel)(struct pt_kernel **ret);
+	struct pt_kernel *k; /* NULL until the first request */
+	struct pt_signals signals;
+	bool probed; /* which signals there are */
+};
+
+static int open_kernel(struct reader *r)
+{
+	int error = r->k ? 0 : r->kernel(&r->k);
+	if (!error && !r->probed)
+		pt_probe_signals(r->k, 0, &r->signals);
+	r->probed = r->probed || !error;
+	return error;
+}
+
+static void read_frame(struct ui_worker *worker, void *state, const void *request)
+{
+	struct reader *r = state;
+	struct ui_physframe_reading *got = calloc(1, sizeof *got);
+	if (!got)
+		return;
+	got->pfn = *(const uint64_t *)request;
+	got->error = open_kernel(r);
+	if (!got->error)
+		pt_frame_read(r->k, got->pfn, &r->signals, &got->info);
+	got->realtime_ns = ui_now(CLOCK_REALTIME);
+	ui_worker_publish(worker, got);
+}
+
+static void close_reader(void *state)
+{
+	struct reader *r = state;
+	pt_kernel_free(r->k);
+	free(r);
+}
+
+static int new_reader(struct ui_worker **ret, int (*kernel)(struct pt_kernel **ret))
+{
+	static const struct ui_worker_ops ops = {sizeof(uint64_t), read_frame, free, close_reader};
+	struct reader *r = calloc(1, sizeof *r);
+	if (!r)
+		return -ENOMEM;
+	r->kernel = kernel;
+	int error = ui_worker_new(ret, &ops, r);
+	if (error)
+		free(r);
+	return error;
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+static void take(struct physframe *p, struct ui_shell *shell)
+{
+	struct ui_physframe_reading *got = p->worker ? ui_worker_take(p->worker) : NULL;
+	if (!got)
+		return;
+	if (got->pfn != p->view.pfn) { /* the person went on */
+		free(got);
+		return;
+	}
+	free(p->got);
+	p->view.got = p->got = got;
+	if (!got->error)
+		pt_facts_list_frame(&got->info.facts, &p->view.facts);
+	shell->dirty = true;
+}
+
+static void ask(struct physframe *p, struct ui_shell *shell)
+{
+	p->due_ns = shell->now_ns + shell->interval_ns;
+	if (p->worker)
+		ui_worker_ask(p->worker, &p->view.pfn);
+}
+
+/* Reads at once, and waits a moment for the answer. */
+static void read_now(struct physframe *p, struct ui_shell *shell)
+{
+	if (!p->worker && new_reader(&p->worker, shell->sources->kernel) < 0) {
+		ui_shell_say(shell, WG_BAD, "the frame cannot be read: out of memory or threads");
+		return;
+	}
+	ask(p, shell);
+	ui_worker_wait(p->worker, WAIT_MS);
+	take(p, shell);
+}
+
+static void update(struct ui_screen *screen, struct ui_shell *shell)
+{
+	struct physframe *p = self(screen);
+	take(p, shell);
+	if (shell->now_ns < p->due_ns)
+		return;
+	if (p->worker && !ui_worker_busy(p->worker))
+		ask(p, shell);
+	else
+		p->due_ns = shell->now_ns + shell->interval_ns / 4;
+}
+
+static void go_to(struct physframe *p, struct ui_shell *shell, uint64_t pfn)
+{
+	free(p->got);
+	p->got = NULL;
+	p->view = (struct ui_physframe_view){.pfn = pfn};
+	read_now(p, shell);
+}
+
+/* ---- keys ------------------------------------------------------------------------------------------------------- */
+
+static bool scroll_by(struct ui_physframe_view *v, enum ui_action action)
+{
+	int page = v->lines > 1 ? v->lines - 1 : 1;
+	switch (action) {
+	case UI_DO_UP: v->top--; return true;
+	case UI_DO_DOWN: v->top++; return true;
+	case UI_DO_PAGE_UP: v->top -= page; return true;
+	case UI_DO_PAGE_DOWN: v->top += page; return true;
+	case UI_DO_FIRST: v->top = 0; return true;
+	case UI_DO_LAST: v->top += 10000; return true;
+	default: return false;
+	}
+}
+
+static bool act(struct ui_screen *screen, struct ui_shell *shell, enum ui_action action, uint32_t key)
+{
+	struct physframe *p = self(screen);
+	(void)key;
+	switch (action) {
+	case UI_DO_LEFT:
+		if (p->view.pfn)
+			go_to(p, shell, p->view.pfn - 1);
+		return true;
+	case UI_DO_RIGHT:
+		if (p->got && p->got->info.facts.flags.known) /* there is one more at most behind the last */
+			go_to(p, shell, p->view.pfn + 1);
+		return true;
+	case UI_DO_REFRESH: read_now(p, shell); return true;
+	default: return scroll_by(&p->view, action);
+	}
+}
+
+/* ---- the screen ------------------------------------------------------------------------------------------------- */
+
+static void come_up(struct ui_screen *screen, struct ui_shell *shell)
+{
+	read_now(self(screen), shell);
+}
+
+static enum ui_where where(const struct ui_screen *screen)
+{
+	(void)screen;
+	return UI_IN_FRAME;
+}
+
+static const char *title(const struct ui_screen *screen, struct ui_shell *shell)
+{
+	return ui_scratch_text(&shell->scratch, "frame 0x%" PRIx64, ((const struct physframe *)screen)->view.pfn);
+}
+
+static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
+{
+	ui_physframe_draw(&self(screen)->view, shell, c, rect);
+}
+
+static int fd(const struct ui_screen *screen)
+{
+	const struct physframe *p = (const struct physframe *)screen;
+	return p->worker ? ui_worker_fd(p->worker) : -1;
+}
+
+static uint64_t due(const struct ui_screen *screen)
+{
+	const struct physframe *p = (const struct physframe *)screen;
+	return p->worker ? p->due_ns : UINT64_MAX;
+}
+
+static void free_screen(struct ui_screen *screen, int wait_ms)
+{
+	struct physframe *p = self(screen);
+	ui_worker_free(p->worker, wait_ms);
+	free(p->got);
+	free(p);
+}
+
+struct ui_screen *ui_frame_new(struct ui_shell *shell, uint64_t pfn)
+{
+	static const struct ui_screen_ops ops = {.where = where,
+						 .title = title,
+						 .shown = come_up,
+						 .update = update,
+						 .draw = draw,
+						 .act = act,
+						 .fd = fd,
+						 .due = due,
+						 .free = free_screen};
+	struct physframe *p = calloc(1, sizeof *p);
+	(void)shell;
+	if (!p)
+		return NULL;
+	p->screen.ops = &ops;
+	p->view.pfn = pfn;
+	return &p->screen;
+}
