@@ -5,7 +5,7 @@
 #include "tui/frame.h"
 #include "tui/heat.h"
 
-#define ROWS_MAX   160
+#define ROWS_MAX   240
 #define KEYS_WIDTH 18 /* "PgUp Ctrl-B Ctrl-U" */
 #define WIDE_FROM  70 /* columns from which the place has a column of its own */
 
