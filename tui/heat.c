@@ -21,13 +21,28 @@ uint8_t ui_hue_of_kind(enum pt_kind kind)
 const char *ui_hue_name(uint8_t hue)
 {
 	static const char *const names[WG_HUE_N] = {
-		[WG_HUE_ANON] = "anon",       [WG_HUE_FILE] = "file",     [WG_HUE_SHMEM] = "shmem",
-		[WG_HUE_SWAP] = "swapped",    [WG_HUE_KERNEL] = "kernel", [WG_HUE_ZERO] = "zero page",
-		[WG_HUE_HUGETLB] = "hugetlb", [WG_HUE_GUARD] = "guard",   [WG_HUE_LAYER] = "page",
-		[WG_HUE_CAME] = "came",       [WG_HUE_WENT] = "went",     [WG_HUE_OTHER] = "changed",
-		[WG_HUE_LEAKED] = "leaked",   [WG_HUE_MIXED] = "mixed",   [WG_HUE_FREE] = "free",
+		[WG_HUE_ANON] = "anon",       [WG_HUE_FILE] = "file",        [WG_HUE_SHMEM] = "shmem",
+		[WG_HUE_SWAP] = "swapped",    [WG_HUE_KERNEL] = "kernel",    [WG_HUE_ZERO] = "zero page",
+		[WG_HUE_HUGETLB] = "hugetlb", [WG_HUE_GUARD] = "guard",      [WG_HUE_LAYER] = "page",
+		[WG_HUE_CAME] = "came",       [WG_HUE_WENT] = "went",        [WG_HUE_OTHER] = "changed",
+		[WG_HUE_LEAKED] = "leaked",   [WG_HUE_MIXED] = "mixed",      [WG_HUE_FREE] = "free",
+		[WG_HUE_SLAB] = "slab",       [WG_HUE_TABLE] = "page table",
 	};
 	return names[hue];
+}
+
+struct wg_heat_cell ui_frame_look(enum pt_frame frame)
+{
+	static const struct wg_heat_cell looks[PT_FRAME_N] = {
+		[PT_FRAME_FREE] = {WG_HUE_ZERO, 2, 0},           [PT_FRAME_ANON] = {WG_HUE_ANON, 5, 0},
+		[PT_FRAME_FILE] = {WG_HUE_FILE, 5, 0},           [PT_FRAME_SHMEM] = {WG_HUE_SHMEM, 5, 0},
+		[PT_FRAME_HUGETLB] = {WG_HUE_HUGETLB, 5, 0},     [PT_FRAME_SLAB] = {WG_HUE_SLAB, 5, 0},
+		[PT_FRAME_PGTABLE] = {WG_HUE_TABLE, 5, 0},       [PT_FRAME_RESERVED] = {WG_HUE_ZERO, 5, 0},
+		[PT_FRAME_POISON] = {WG_HUE_GUARD, 5, 0},        [PT_FRAME_OTHER] = {WG_HUE_KERNEL, 5, 0},
+		[PT_FRAME_OFFLINE] = {WG_HUE_GUARD, 2, 0},       [PT_FRAME_HOLE] = {.flags = WG_HEAT_OUTSIDE},
+		[PT_FRAME_UNKNOWN] = {.flags = WG_HEAT_UNKNOWN},
+	};
+	return looks[frame];
 }
 
 /* A layer that shows one kind has that kind's hue. */

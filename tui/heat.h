@@ -5,6 +5,7 @@
 #ifndef UI_HEAT_H
 #define UI_HEAT_H
 
+#include "core/explain/frame.h"
 #include "core/model/difference.h"
 #include "tui/changes.h"
 #include "tui/hunt.h"
@@ -14,6 +15,9 @@
 uint8_t ui_hue_of_kind(enum pt_kind kind);
 /* "anon", "file", ...: what the legend calls a hue. */
 const char *ui_hue_name(uint8_t hue);
+
+/* How a frame of the machine looks. */
+struct wg_heat_cell ui_frame_look(enum pt_frame frame);
 
 /* How a bin of a snapshot looks in a layer. */
 struct wg_heat_cell ui_heat_cell(const struct pt_bin *bin, enum pt_layer layer, const struct pt_snapshot *snapshot);

@@ -5,7 +5,7 @@
 #include "tui/frame.h"
 #include "tui/heat.h"
 
-#define ROWS_MAX   240
+#define ROWS_MAX   256
 #define KEYS_WIDTH 18 /* "PgUp Ctrl-B Ctrl-U" */
 #define WIDE_FROM  70 /* columns from which the place has a column of its own */
 
@@ -114,6 +114,8 @@ static void add_colours(struct ui_shell *shell, struct rows *rows)
 		[WG_HUE_LEAKED] = "layer heap: a page that holds leaked objects and no live one",
 		[WG_HUE_MIXED] = "layer heap: leaked and live objects on one page",
 		[WG_HUE_FREE] = "layer heap: resident, and free inside the allocator",
+		[WG_HUE_SLAB] = "machine: slabs, where the kernel allocates its objects",
+		[WG_HUE_TABLE] = "machine: page tables",
 	};
 	add_heading(rows, "What the colours mean (letters where there are none)");
 	for (unsigned hue = 0; hue < WG_HUE_N; hue++)

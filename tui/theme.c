@@ -20,7 +20,8 @@ static const short heat_256[WG_HUE_N][WG_LEVELS] = {
 	[WG_HUE_LAYER] = {236, 58, 94, 136, 178, 220},  [WG_HUE_CAME] = {236, 130, 166, 172, 208, 214},
 	[WG_HUE_WENT] = {236, 24, 31, 32, 38, 45},      [WG_HUE_OTHER] = {236, 100, 143, 149, 190, 227},
 	[WG_HUE_LEAKED] = {236, 53, 89, 125, 161, 197}, [WG_HUE_MIXED] = {236, 94, 130, 137, 179, 221},
-	[WG_HUE_FREE] = {236, 59, 65, 71, 108, 114},
+	[WG_HUE_FREE] = {236, 59, 65, 71, 108, 114},    [WG_HUE_SLAB] = {236, 94, 130, 173, 209, 215},
+	[WG_HUE_TABLE] = {236, 52, 88, 125, 168, 204},
 };
 
 /*
@@ -33,12 +34,14 @@ static const short faded_256[WG_HUE_N][3] = {
 	[WG_HUE_HUGETLB] = {66, 109, 152}, [WG_HUE_GUARD] = {138, 174, 181}, [WG_HUE_LAYER] = {101, 143, 186},
 	[WG_HUE_CAME] = {137, 173, 180},   [WG_HUE_WENT] = {67, 74, 110},    [WG_HUE_OTHER] = {144, 186, 187},
 	[WG_HUE_LEAKED] = {132, 168, 175}, [WG_HUE_MIXED] = {101, 138, 180}, [WG_HUE_FREE] = {66, 102, 150},
+	[WG_HUE_SLAB] = {95, 138, 180},    [WG_HUE_TABLE] = {95, 132, 175},
 };
 
 static const short flash_256[WG_HUE_N] = {
 	[WG_HUE_ANON] = 195, [WG_HUE_FILE] = 194,    [WG_HUE_SHMEM] = 230,  [WG_HUE_SWAP] = 223,  [WG_HUE_KERNEL] = 225,
 	[WG_HUE_ZERO] = 255, [WG_HUE_HUGETLB] = 159, [WG_HUE_GUARD] = 224,  [WG_HUE_LAYER] = 229, [WG_HUE_CAME] = 222,
 	[WG_HUE_WENT] = 153, [WG_HUE_OTHER] = 228,   [WG_HUE_LEAKED] = 218, [WG_HUE_MIXED] = 216, [WG_HUE_FREE] = 193,
+	[WG_HUE_SLAB] = 187, [WG_HUE_TABLE] = 217,
 };
 
 /* With few colours the hue is the foreground, and the character shows the share. */
@@ -46,6 +49,7 @@ static const short heat_16[WG_HUE_N] = {
 	[WG_HUE_ANON] = 12, [WG_HUE_FILE] = 10,    [WG_HUE_SHMEM] = 11, [WG_HUE_SWAP] = 9,   [WG_HUE_KERNEL] = 5,
 	[WG_HUE_ZERO] = 7,  [WG_HUE_HUGETLB] = 14, [WG_HUE_GUARD] = 7,  [WG_HUE_LAYER] = 3,  [WG_HUE_CAME] = 11,
 	[WG_HUE_WENT] = 14, [WG_HUE_OTHER] = 15,   [WG_HUE_LEAKED] = 9, [WG_HUE_MIXED] = 11, [WG_HUE_FREE] = 2,
+	[WG_HUE_SLAB] = 3,  [WG_HUE_TABLE] = 1,
 };
 
 static const struct paint plain_256[WG_ROLE_PLAIN_N] = {

@@ -33,6 +33,8 @@ enum wg_hue { /* one per kind of page a person can tell apart, in the order of t
 	      WG_HUE_LEAKED, /* of the heap, as a hunt found it; live is as anonymous memory */
 	      WG_HUE_MIXED,
 	      WG_HUE_FREE,
+	      WG_HUE_SLAB, /* of the machine: what the kernel allocates in pieces, and page tables */
+	      WG_HUE_TABLE,
 	      WG_HUE_N
 };
 #define WG_LEVELS 6 /* 0 only for nothing at all; 1 is "a trace" */

@@ -49,7 +49,7 @@ unsigned wg_heat_level(uint64_t hits, uint64_t pages)
 
 char wg_hue_letter(unsigned hue)
 {
-	static const char LETTERS[WG_HUE_N + 1] = "afswkzhg#+-~xme";
+	static const char LETTERS[WG_HUE_N + 1] = "afswkzhg#+-~xmebt";
 	return hue < WG_HUE_N ? LETTERS[hue] : '?';
 }
 

@@ -53,7 +53,8 @@ struct wg_heat_cell {
 };
 /* Level for a share: 0 only for none, WG_LEVELS-1 only for all. */
 unsigned wg_heat_level(uint64_t hits, uint64_t pages);
-/* The letter of a hue, for monochrome: 'a', 'f', 's', 'w', 'k', 'z', 'h', 'g', '#', '+', '-', '~', 'x', 'm', 'e'. */
+/* The letter of a hue, for monochrome: 'a', 'f', 's', 'w', 'k', 'z', 'h', 'g', '#', '+', '-', '~', 'x', 'm', 'e', 'b',
+ * 't'. */
 char wg_hue_letter(unsigned hue);
 
 /* A map of w x rows cells; with half blocks one character row holds two rows of cells. Row-major. */

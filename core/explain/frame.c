@@ -18,8 +18,10 @@ static enum pt_frame of_process_memory(uint64_t flags)
 
 enum pt_frame pt_frame_of(uint64_t flags)
 {
-	if (flags & (KPF(NOPAGE) | KPF(OFFLINE)))
+	if (flags & KPF(NOPAGE))
 		return PT_FRAME_HOLE;
+	if (flags & KPF(OFFLINE))
+		return PT_FRAME_OFFLINE;
 	if (flags & KPF(HWPOISON))
 		return PT_FRAME_POISON;
 	if (flags & KPF(BUDDY))
@@ -41,7 +43,8 @@ const char *pt_frame_name(enum pt_frame frame)
 		[PT_FRAME_FREE] = "free",          [PT_FRAME_ANON] = "anon",         [PT_FRAME_FILE] = "file",
 		[PT_FRAME_SHMEM] = "shmem",        [PT_FRAME_HUGETLB] = "hugetlb",   [PT_FRAME_SLAB] = "slab",
 		[PT_FRAME_PGTABLE] = "page table", [PT_FRAME_RESERVED] = "reserved", [PT_FRAME_POISON] = "poisoned",
-		[PT_FRAME_OTHER] = "kernel's own", [PT_FRAME_HOLE] = "no memory",
+		[PT_FRAME_OTHER] = "kernel's own", [PT_FRAME_OFFLINE] = "offline",   [PT_FRAME_HOLE] = "no memory",
+		[PT_FRAME_UNKNOWN] = "unknown",
 	};
 	return names[frame];
 }

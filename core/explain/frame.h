@@ -17,8 +17,10 @@ enum pt_frame {
 	PT_FRAME_PGTABLE,
 	PT_FRAME_RESERVED, /* firmware, the kernel's image, zero pages */
 	PT_FRAME_POISON,
-	PT_FRAME_OTHER, /* no flag says: the kernel's own, or on a CPU's free list */
-	PT_FRAME_HOLE,  /* no memory there, or offline */
+	PT_FRAME_OTHER,   /* no flag says: the kernel's own, or on a CPU's free list */
+	PT_FRAME_OFFLINE, /* switched off, or given back to a hypervisor */
+	PT_FRAME_HOLE,    /* no memory there */
+	PT_FRAME_UNKNOWN, /* not read: never said of flags */
 	PT_FRAME_N
 };
 

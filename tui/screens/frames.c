@@ -6,20 +6,10 @@
 
 #include "core/explain/frame.h"
 #include "tui/format.h"
+#include "tui/heat.h"
 #include "tui/screens/pageview.h"
 
 #define ACROSS 64
-
-static const struct {
-	uint8_t hue, level;
-} looks[PT_FRAME_N] = {
-	[PT_FRAME_FREE] = {WG_HUE_ZERO, 1},       [PT_FRAME_ANON] = {WG_HUE_ANON, 4},
-	[PT_FRAME_FILE] = {WG_HUE_FILE, 4},       [PT_FRAME_SHMEM] = {WG_HUE_SHMEM, 4},
-	[PT_FRAME_HUGETLB] = {WG_HUE_HUGETLB, 4}, [PT_FRAME_SLAB] = {WG_HUE_KERNEL, 5},
-	[PT_FRAME_PGTABLE] = {WG_HUE_KERNEL, 3},  [PT_FRAME_RESERVED] = {WG_HUE_ZERO, 4},
-	[PT_FRAME_POISON] = {WG_HUE_GUARD, 5},    [PT_FRAME_OTHER] = {WG_HUE_KERNEL, 1},
-	[PT_FRAME_HOLE] = {WG_HUE_ZERO, 0},
-};
 
 static int across(int w)
 {
@@ -38,6 +28,13 @@ static bool same_folio(const struct pt_facts *f, uint64_t pfn)
 	       pfn - f->folio_first.value < f->folio_pages.value;
 }
 
+/* Of words about such frames. */
+static uint8_t role_of(enum pt_frame frame)
+{
+	struct wg_heat_cell look = ui_frame_look(frame);
+	return look.flags ? WG_DIM : WG_HEAT(look.hue, look.level < 3 ? 3 : look.level);
+}
+
 static void draw_counts(const unsigned *counts, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line)
 {
 	struct wg_span spans[PT_FRAME_N];
@@ -46,7 +43,7 @@ static void draw_counts(const unsigned *counts, struct ui_shell *shell, struct w
 		if (counts[i])
 			spans[n++] = (struct wg_span){
 				ui_scratch_text(&shell->scratch, "%u %s", counts[i], pt_frame_name((enum pt_frame)i)),
-				WG_HEAT(looks[i].hue, looks[i].level < 3 ? 3 : looks[i].level), i};
+				role_of((enum pt_frame)i), i};
 	wg_draw_line(c, line, &(struct wg_line){.spans = spans, .n = n, .bg = WG_BACK});
 }
 
@@ -60,7 +57,7 @@ void ui_frames_draw(const struct pt_facts *f, struct ui_shell *shell, struct wg_
 	for (size_t i = 0; i < PT_NEIGHBOURS; i++) {
 		enum pt_frame frame = pt_frame_of(f->near_flags[i]);
 		counts[frame]++;
-		cells[i] = (struct wg_heat_cell){looks[frame].hue, looks[frame].level, 0};
+		cells[i] = ui_frame_look(frame);
 		if (same_folio(f, f->near_first + i))
 			cells[i].flags = WG_HEAT_MARKED;
 	}
