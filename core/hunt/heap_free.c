@@ -2,8 +2,9 @@
  * Chunks that look used and are not: those in fast bins and in the caches of threads; see heap_inner.h.
  *
  * Both are singly linked lists, of chunks (fast bins) or user memory (tcache). Since 2.32 a link is XORed with where it
- * lies, shifted by a page (PROTECT_PTR); which of the two it is shows by where it leads: to a chunk of the list's size.
- * Since 2.34 cached chunks are marked besides, so the walk has them already.
+ * lies, shifted by a page (PROTECT_PTR). Since 2.34 cached chunks are marked besides, so the walk has them already; without
+ * such a mark, which of the two it is shows by where it leads: to a chunk of the list's size. In a heap that lies low, as that
+ * of a program which is not relocated, both may.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -73,7 +74,7 @@ static uint64_t follow(struct reader *r, const struct list *list, uint64_t link,
 {
 	if (!link)
 		return 0;
-	for (int hidden = 0; hidden < 2; hidden++) {
+	for (int hidden = place && r->heap->key; hidden < 2; hidden++) {
 		uint64_t to = hidden ? link ^ place >> 12 : link;
 		if (hidden && !to)
 			return 0;

@@ -21,7 +21,7 @@
 #define MAIN  (DATA + 0x100)
 #define KEY   (DATA + 0x3000) /* the word that cached chunks are marked with */
 #define HEAP  0x20000000ull
-#define END   0x20010000ull
+#define END   0x20040000ull
 #define NONE  0xa5c3f0961e2d7b48ull
 #define FIRST (HEAP + 0x290) /* behind the first thread's cache */
 
@@ -110,9 +110,9 @@ static void begin(const struct layout *layout)
 	it.fixture = fixture_new(4096, "process 100 S start=777 made up\n"
 				       "vma 10000000-10010000 r-xp inode=5 /lib/libc.so.6\n"
 				       "vma 10010000-10014000 rw-p offset=10000 inode=5 /lib/libc.so.6\n"
-				       "vma 20000000-20010000 rw-p [heap]\n"
+				       "vma 20000000-20040000 rw-p [heap]\n"
 				       "pages 10010000-10014000 anon pfn=1000\n"
-				       "pages 20000000-20010000 anon pfn=2000\n");
+				       "pages 20000000-20040000 anon pfn=2000\n");
 	snprintf(path, sizeof(path), "%s/proc/100/mem", fixture_root(it.fixture));
 	it.mem = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(it.mem >= 0);
@@ -229,6 +229,28 @@ static void a_stale_link(void **state)
 	end();
 }
 
+/* In a heap this low the hidden link leads to another chunk of the list's size as it stands, too. */
+static void a_link_of_two_meanings(void **state)
+{
+	(void)state;
+	begin(usual);
+	uint64_t cache = chunk(usual->cache, false), cached = chunk(0x50, false), cached_too = chunk(0x50, false);
+	uint64_t first = chunk(0x40, false), second = chunk(0x40, false);
+	chunk(0x20000 - 0x40, false);
+	uint64_t other = chunk(0x40, false);
+	put_in_cache(cache, (0x50 - 0x20) / 16, cached, cached_too);
+	put(bin(0) - 96 + 8 * 2, first);
+	put(first + 16, link_to(second, first + 16));
+	put(second + 16, link_to(0, second + 16));
+	assert_int_equal(link_to(second, first + 16), other);
+	set_top();
+	assert_int_equal(read_heap(), 0);
+	check(first, 0x40, PT_CHUNK_FREE);
+	check(second, 0x40, PT_CHUNK_FREE);
+	check(other, 0x40, PT_CHUNK_USED);
+	end();
+}
+
 /* ---- what makes no sense ---------------------------------------------------------------------------------------- */
 
 static void put_many(unsigned n)
@@ -324,9 +346,10 @@ static void no_heap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_version),         cmocka_unit_test(a_stale_link),
-		cmocka_unit_test(a_header_written_over), cmocka_unit_test(headers_of_old),
-		cmocka_unit_test(swapped_headers),       cmocka_unit_test(no_heap),
+		cmocka_unit_test(every_version),          cmocka_unit_test(a_stale_link),
+		cmocka_unit_test(a_header_written_over),  cmocka_unit_test(headers_of_old),
+		cmocka_unit_test(swapped_headers),        cmocka_unit_test(no_heap),
+		cmocka_unit_test(a_link_of_two_meanings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
