@@ -77,6 +77,7 @@ uint64_t pt_heap_mmapped(const struct pt_heap *heap, uint64_t *ret_n);
 pt_chunk_id pt_heap_n(const struct pt_heap *heap);
 void pt_heap_chunk(const struct pt_heap *heap, pt_chunk_id id, struct pt_chunk *ret);
 bool pt_heap_used(const struct pt_heap *heap, pt_chunk_id id);
+uint64_t pt_heap_used_bits(const struct pt_heap *heap, size_t i); /* of chunks from 64 * i on; i <= n / 64 */
 enum pt_chunk_kind pt_heap_kind(const struct pt_heap *heap, pt_chunk_id id);
 /* The chunk whose memory (from its header on) holds `address`: a few nanoseconds. PT_NO_CHUNK: none. */
 pt_chunk_id pt_heap_find(const struct pt_heap *heap, uint64_t address);

@@ -397,6 +397,11 @@ bool pt_heap_used(const struct pt_heap *heap, pt_chunk_id id)
 	return heap->used[id / 64] >> id % 64 & 1;
 }
 
+uint64_t pt_heap_used_bits(const struct pt_heap *heap, size_t i)
+{
+	return heap->used[i];
+}
+
 enum pt_chunk_kind pt_heap_kind(const struct pt_heap *heap, pt_chunk_id id)
 {
 	if (pt_heap_used(heap, id))

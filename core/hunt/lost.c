@@ -130,6 +130,21 @@ int pt_lost_pass(struct pt_lost *lost, const struct pt_memory *memory, const str
 	return 0;
 }
 
+uint64_t *pt_lost_chunks(const struct pt_lost *lost, const struct pt_heap *heap)
+{
+	uint64_t *bits = calloc(pt_heap_n(heap) / 64 + 1, sizeof(*bits));
+	for (size_t i = 0; bits && i < lost->n; i++) {
+		struct pt_chunk chunk;
+		pt_chunk_id id = pt_heap_find(heap, lost->v[i].address);
+		if (id == PT_NO_CHUNK)
+			continue;
+		pt_heap_chunk(heap, id, &chunk);
+		if (chunk.address == lost->v[i].address && chunk.size == lost->v[i].size)
+			bits[id / 64] |= 1ull << id % 64;
+	}
+	return bits;
+}
+
 void pt_lost_free(struct pt_lost *lost)
 {
 	free(lost->v);

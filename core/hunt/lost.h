@@ -21,6 +21,8 @@ struct pt_lost {
 /* What one pass found; the first is all there is. 0, -ENOMEM, -ESRCH. */
 int pt_lost_pass(struct pt_lost *lost, const struct pt_memory *memory, const struct pt_heap *heap,
 		 const struct pt_reach *reach);
+/* Those that are chunks still, a bit for each chunk; NULL: out of memory. The caller's to free. */
+uint64_t *pt_lost_chunks(const struct pt_lost *lost, const struct pt_heap *heap);
 void pt_lost_free(struct pt_lost *lost); /* what it holds */
 /* Index of the one whose usable memory holds the address, or SIZE_MAX. */
 size_t pt_lost_find(const struct pt_lost *lost, uint64_t address);

@@ -3,6 +3,7 @@
  * before but the lost.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/hunt/run.h"
@@ -78,10 +79,24 @@ static int see_roots(struct pt_passes *passes, struct pt_hold *held)
 	return error;
 }
 
+/*
+ * Once there are suspects, nothing else is asked for: whatever else is in use is taken for alive, and what it points at lives.
+ * That strikes off no less than a pass which asks what is alive, for a fraction of its cost. Where it strikes off more, it
+ * is by what dead memory holds: nobody has a pointer left to what had leaked, to write into memory that is in use.
+ */
 static int reach(struct pt_passes *passes)
 {
 	struct pt_reach_options options = {.cancelled = cancelled, .progress = progress, .arg = passes};
-	return pt_reach_pass(&passes->reach, &passes->memory, passes->heap, &passes->roots, &options);
+	uint64_t *suspects = NULL;
+	if (passes->lost.passes) {
+		suspects = pt_lost_chunks(&passes->lost, passes->heap);
+		if (!suspects)
+			return -ENOMEM;
+		options.suspects = suspects;
+	}
+	int error = pt_reach_pass(&passes->reach, &passes->memory, passes->heap, &passes->roots, &options);
+	free(suspects);
+	return error;
 }
 
 static int pass_once(struct pt_passes *passes, struct pt_hold *held)

@@ -2,14 +2,17 @@
  * One pass: roots, then the heap, streamed; see reach.h. What follows from it is walked in reach_walk.c.
  *
  * Roots come first, then mmapped chunks, since tables that hold all the rest are often such: what a chunk that is marked
- * already points at is marked at once, and only edges of others are kept.
+ * already points at is marked at once, and only edges of others are kept. So it pays to read in the direction in which most
+ * pointers point: down where new nodes are put in front, for what is allocated later mostly lies higher.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/hunt/reaching.h"
 
-#define STEPS 8u /* from chunk to chunk, before one is looked up */
+#define STEPS   8u   /* from chunk to chunk, before one is looked up */
+#define SAMPLES 256u /* pages that tell in which direction pointers point */
 
 /* ---- a word ----------------------------------------------------------------------------------------------------- */
 
@@ -138,7 +141,7 @@ size_t pt_reach_edges_of(const struct pt_reach *reach, struct pt_sources *source
 			__builtin_prefetch(&reach->strong[spots[i].id / 64]);
 	for (size_t i = 0; i < n; i++) {
 		struct pt_edge edge = {.to = target_of(reach, &spots[i]), .weak = spots[i].address & 7};
-		if (edge.to == PT_NO_CHUNK)
+		if (edge.to == PT_NO_CHUNK || (eager && pt_mark_test(reach->strong, edge.to)))
 			continue;
 		edge.from = source_of(reach->heap, sources, address + found[i] * 8u);
 		if (edge.from == edge.to || !is_object(reach, edge.from))
@@ -152,23 +155,69 @@ size_t pt_reach_edges_of(const struct pt_reach *reach, struct pt_sources *source
 	return n_ret;
 }
 
+/* As edges ascend, those that lead from the back to the front of a page are followed here; how many are left. */
+static size_t follow_back(struct pt_reach *reach, struct pt_edge *edges, size_t n)
+{
+	size_t kept = n;
+	for (size_t i = n; i-- > 0;) {
+		if (pt_mark_test(reach->strong, edges[i].from))
+			pt_reach_mark(reach, edges[i].to, edges[i].weak, edges[i].from);
+		else
+			edges[--kept] = edges[i];
+	}
+	memmove(edges, edges + kept, (n - kept) * sizeof(*edges));
+	return n - kept;
+}
+
+/* Words of one page: those at `found`. */
+static void each_of_page(struct pt_reach *reach, const struct pt_stream_batch *batch, const uint16_t *found, size_t n)
+{
+	struct pt_edge *edges = reach->threads[batch->thread].edges;
+	size_t page = pt_edges_page_at(reach->edges, batch->address + found[0] * 8u,
+				       &reach->threads[batch->thread].region);
+	size_t n_edges = pt_reach_edges_of(reach, &reach->threads[batch->thread].sources, batch->address, batch->words,
+					   found, n, reach->parents ? NULL : reach, edges);
+	if (!reach->parents)
+		n_edges = follow_back(reach, edges, n_edges);
+	pt_edges_put(reach->edges, batch->thread, page, edges, n_edges);
+}
+
 static void each_of_heap(void *arg, const struct pt_stream_batch *batch)
 {
 	struct pt_reach *reach = arg;
 	uint16_t *found = reach->threads[batch->thread].found;
-	struct pt_edge *edges = reach->threads[batch->thread].edges;
 	size_t n = pt_stream_filter(batch->words, batch->n, reach->bounds, reach->n_bounds, found);
-	for (size_t i = 0, n_page; i < n; i += n_page) {
-		uint64_t address = batch->address + found[i] * 8u;
-		uint64_t end = (address | (PT_EDGES_PAGE - 1)) + 1;
-		for (n_page = 1; i + n_page < n && batch->address + found[i + n_page] * 8u < end; n_page++)
-			;
-		size_t page = pt_edges_page_at(reach->edges, address, &reach->threads[batch->thread].region);
-		size_t n_edges = pt_reach_edges_of(reach, &reach->threads[batch->thread].sources, batch->address,
-						   batch->words, found + i, n_page, reach->parents ? NULL : reach,
-						   edges);
-		pt_edges_put(reach->edges, batch->thread, page, edges, n_edges);
+	for (size_t done = 0, n_page; done < n; done += n_page) {
+		const uint16_t *at = reach->backwards ? found + (n - 1 - done) : found + done;
+		uint64_t page = (batch->address + *at * 8u) / PT_EDGES_PAGE;
+		for (n_page = 1; done + n_page < n; n_page++)
+			if ((batch->address + (reach->backwards ? at[-(ptrdiff_t)n_page] : at[n_page]) * 8u) /
+				    PT_EDGES_PAGE !=
+			    page)
+				break;
+		each_of_page(reach, batch, reach->backwards ? at + 1 - n_page : at, n_page);
 	}
+}
+
+/* Whether of words in the heap that may be pointers into it more point down than up, by some pages. */
+static bool leans_down(const struct pt_reach *reach, const struct pt_heap_region *regions, size_t n_regions,
+		       uint64_t bytes)
+{
+	uint64_t words[PT_EDGES_PAGE / 8], step = bytes / SAMPLES + 1, ahead = 0, down = 0, up = 0;
+	uint16_t found[PT_EDGES_PAGE / 8];
+	for (size_t i = 0; i < n_regions; i++) {
+		const struct pt_heap_region *r = &regions[i];
+		uint64_t at = (r->start + ahead) & ~(PT_EDGES_PAGE - 1);
+		for (; at < r->end; at += step) {
+			if (at < r->start || pt_memory_read(reach->memory, at, words, sizeof(words)) <= 0)
+				continue;
+			size_t n = pt_stream_filter(words, PT_EDGES_PAGE / 8, reach->bounds, reach->n_bounds, found);
+			for (size_t k = 0; k < n; k++)
+				*(words[found[k]] < at ? &down : &up) += words[found[k]] - at >= PT_EDGES_PAGE;
+		}
+		ahead = at - r->end;
+	}
+	return down > up;
 }
 
 static int stream(struct pt_reach *reach, size_t n, void (*each)(void *arg, const struct pt_stream_batch *batch))
@@ -176,6 +225,7 @@ static int stream(struct pt_reach *reach, size_t n, void (*each)(void *arg, cons
 	struct pt_stream stream = {.memory = reach->memory,
 				   .stretches = reach->stretches,
 				   .n = n,
+				   .backwards = each == each_of_heap && reach->backwards,
 				   .each = each,
 				   .cancelled = cancelled,
 				   .progress = progress,
@@ -198,10 +248,13 @@ static int read_heap(struct pt_reach *reach)
 {
 	size_t n_regions, n = 0;
 	const struct pt_heap_region *regions = pt_heap_regions(reach->heap, &n_regions);
+	reach->backwards = leans_down(reach, regions, n_regions, reach->all);
 	for (int mmapped = 1; mmapped >= 0; mmapped--)
-		for (size_t i = 0; i < n_regions; i++)
-			if ((regions[i].arena == PT_NO_ARENA) == mmapped)
-				reach->stretches[n++] = (struct pt_stretch){regions[i].start, regions[i].end};
+		for (size_t i = 0; i < n_regions; i++) {
+			const struct pt_heap_region *r = &regions[reach->backwards ? n_regions - 1 - i : i];
+			if ((r->arena == PT_NO_ARENA) == mmapped)
+				reach->stretches[n++] = (struct pt_stretch){r->start, r->end};
+		}
 	return stream(reach, n, each_of_heap);
 }
 
@@ -229,6 +282,8 @@ static bool make_room(struct pt_reach *reach)
 	reach->stretches = malloc((n_stretches + 1) * sizeof(*reach->stretches));
 	reach->strong = calloc(words, sizeof(*reach->strong));
 	reach->weak = calloc(words, sizeof(*reach->weak));
+	for (size_t i = 0; reach->options.suspects && reach->strong && i < words; i++)
+		reach->strong[i] = pt_heap_used_bits(reach->heap, i) & ~reach->options.suspects[i];
 	if (reach->options.parents) {
 		reach->parents = calloc((size_t)reach->n + 1, sizeof(*reach->parents));
 		reach->queue = malloc(((size_t)reach->n + 1) * sizeof(*reach->queue));

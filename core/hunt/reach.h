@@ -24,6 +24,11 @@ struct pt_reach_from {
 };
 
 struct pt_reach_options {
+	/*
+	 * A bit per chunk: only these are in question, and all others that are in use are taken for reached. Nothing is reached
+	 * less by that, and most of the work is spared. NULL: all are in question. Borrowed for the pass.
+	 */
+	const uint64_t *suspects;
 	bool parents;      /* pt_reach_parent() can be asked; 4 bytes a chunk */
 	size_t memory_max; /* bytes for edges; 0: 0.6 % of the heap + 16 MiB. Chunks whose edges do not fit are read again */
 	bool (*cancelled)(void *arg);
@@ -39,7 +44,7 @@ int pt_reach_pass(struct pt_reach **ret, const struct pt_memory *memory, const s
 void pt_reach_free(struct pt_reach *reach); /* NULL is fine */
 
 enum pt_reached pt_reach_of(const struct pt_reach *reach, pt_chunk_id id);
-/* Edges of a chunk that is not (strongly) reached to others; false: each said to stop. */
+/* Edges of a chunk that is not (strongly) reached to others that are not, and perhaps more; false: each said to stop. */
 bool pt_reach_edges(const struct pt_reach *reach, pt_chunk_id id, bool (*each)(void *arg, pt_chunk_id to, bool weak),
 		    void *arg);
 /* All edges of all such chunks, ascending by `from`. 0; -ECANCELED: each said to stop; -ESRCH. */

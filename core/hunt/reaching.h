@@ -41,6 +41,7 @@ struct pt_reach {
 	unsigned n_others;     /* pages that were put on agenda meanwhile, */
 	size_t other;          /* and the last of them */
 	uint64_t done, all;    /* bytes */
+	bool backwards;        /* the heap is streamed from its end on */
 	struct pt_stretch *stretches;
 	struct {
 		uint16_t *found; /* [PT_STREAM_BATCH / 8] */

@@ -20,33 +20,59 @@ struct streaming {
 	pthread_mutex_t lock;
 	/* under the lock: */
 	size_t stretch, piece;
-	uint64_t at; /* in the stretch; 0: it has not begun */
+	bool begun;  /* the stretch, */
+	uint64_t at; /* up to there */
 };
 
-/* The next piece of a stretch; false: there is no more. Under the lock. */
+/* The part [start, end) of the stretch that has not been taken: the next batch of it, or false. */
+static bool take_next(struct streaming *s, uint64_t end, uint64_t *ret_start, uint64_t *ret_end)
+{
+	const struct pt_memory *memory = s->stream->memory;
+	while (s->piece < memory->n && memory->pieces[s->piece].end <= s->at)
+		s->piece++;
+	if (s->piece == memory->n || memory->pieces[s->piece].start >= end || s->at >= end)
+		return false;
+	const struct pt_piece *piece = &memory->pieces[s->piece];
+	*ret_start = piece->start > s->at ? piece->start : s->at;
+	*ret_end = (*ret_start + PT_STREAM_BATCH) & ~(s->page - 1);
+	*ret_end = *ret_end < piece->end ? *ret_end : piece->end;
+	*ret_end = *ret_end < end ? *ret_end : end;
+	s->at = *ret_end;
+	return true;
+}
+
+/* The same from the other end: what has not been taken is [start, at). */
+static bool take_last(struct streaming *s, uint64_t start, uint64_t *ret_start, uint64_t *ret_end)
+{
+	const struct pt_piece *pieces = s->stream->memory->pieces;
+	while (s->piece && pieces[s->piece - 1].start >= s->at)
+		s->piece--;
+	if (!s->piece || pieces[s->piece - 1].end <= start || s->at <= start)
+		return false;
+	const struct pt_piece *piece = &pieces[s->piece - 1];
+	*ret_end = piece->end < s->at ? piece->end : s->at;
+	*ret_start = *ret_end > PT_STREAM_BATCH ? (*ret_end - PT_STREAM_BATCH + s->page - 1) & ~(s->page - 1) : 0;
+	*ret_start = *ret_start > piece->start ? *ret_start : piece->start;
+	*ret_start = *ret_start > start ? *ret_start : start;
+	s->at = *ret_start;
+	return true;
+}
+
+/* The next batch; false: there is no more. Under the lock. */
 static bool take(struct streaming *s, uint64_t *ret_start, uint64_t *ret_end)
 {
 	const struct pt_stream *stream = s->stream;
-	const struct pt_memory *memory = stream->memory;
-	for (; s->stretch < stream->n; s->stretch++, s->at = 0) {
+	for (; s->stretch < stream->n; s->stretch++, s->begun = false) {
 		const struct pt_stretch *stretch = &stream->stretches[s->stretch];
-		if (!s->at) {
-			s->at = stretch->start;
-			s->piece = pt_memory_find(memory, s->at);
+		if (!s->begun) {
+			s->begun = true;
+			s->at = stream->backwards ? stretch->end : stretch->start;
+			s->piece = pt_memory_find(stream->memory, s->at);
+			s->piece += stream->backwards && s->piece < stream->memory->n;
 		}
-		while (s->piece < memory->n && memory->pieces[s->piece].end <= s->at)
-			s->piece++;
-		if (s->piece == memory->n || memory->pieces[s->piece].start >= stretch->end || s->at >= stretch->end)
-			continue;
-		const struct pt_piece *piece = &memory->pieces[s->piece];
-		uint64_t start = piece->start > s->at ? piece->start : s->at;
-		uint64_t end = (start + PT_STREAM_BATCH) & ~(s->page - 1);
-		end = end < piece->end ? end : piece->end;
-		end = end < stretch->end ? end : stretch->end;
-		s->at = end;
-		*ret_start = start;
-		*ret_end = end;
-		return true;
+		if (stream->backwards ? take_last(s, stretch->start, ret_start, ret_end)
+				      : take_next(s, stretch->end, ret_start, ret_end))
+			return true;
 	}
 	return false;
 }
@@ -121,19 +147,4 @@ int pt_stream_read(const struct pt_stream *stream)
 		free(s.buffers[i]);
 	pthread_mutex_destroy(&s.lock);
 	return room ? atomic_load(&s.error) : -ENOMEM;
-}
-
-size_t pt_stream_filter(const uint64_t *words, size_t n, const struct pt_heap_bounds *bounds, size_t n_bounds,
-			uint16_t *ret)
-{
-	if (!n_bounds)
-		return 0;
-	uint64_t low = bounds[0].low, size = bounds[0].high - low;
-	uint64_t low2 = bounds[n_bounds - 1].low, size2 = bounds[n_bounds - 1].high - low2;
-	size_t n_ret = 0;
-	for (size_t i = 0; i < n; i++) {
-		ret[n_ret] = (uint16_t)i;
-		n_ret += (size_t)((words[i] - low < size) | (words[i] - low2 < size2));
-	}
-	return n_ret;
 }

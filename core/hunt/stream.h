@@ -20,8 +20,9 @@ struct pt_stream_batch {
 
 struct pt_stream {
 	const struct pt_memory *memory;
-	const struct pt_stretch *stretches; /* [n], aligned to 8; read in this order */
+	const struct pt_stretch *stretches; /* [n], aligned to 8; read in this order, */
 	size_t n;
+	bool backwards; /* each from its end on */
 	/* From any of the threads, several at the same time. */
 	void (*each)(void *arg, const struct pt_stream_batch *batch);
 	bool (*cancelled)(void *arg);                /* any thread; may be NULL */
@@ -32,10 +33,7 @@ struct pt_stream {
 /* 0, -ECANCELED, -ESRCH, -EPERM, -ENOMEM. What vanished since the look is left out. */
 int pt_stream_read(const struct pt_stream *stream);
 
-/*
- * Indices of words that lie within bounds, ascending, into ret[n]; how many. Without branches, since words come in no
- * order that a processor could guess. n <= 65536.
- */
+/* Indices of words that lie within bounds, ascending, into ret[n]; how many. n <= 65536. (stream_filter.c) */
 size_t pt_stream_filter(const uint64_t *words, size_t n, const struct pt_heap_bounds *bounds, size_t n_bounds,
 			uint16_t *ret);
 
