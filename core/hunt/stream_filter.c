@@ -30,10 +30,10 @@ __attribute__((target("avx2"))) static size_t filter_avx2(const uint64_t *words,
 							  uint16_t *ret)
 {
 	const uint64_t flip = 1ull << 63;
-	const __m256i low0 = _mm256_set1_epi64x((long long)(r->low[0] + flip));
-	const __m256i low1 = _mm256_set1_epi64x((long long)(r->low[1] + flip));
-	const __m256i size0 = _mm256_set1_epi64x((long long)(r->size[0] + flip));
-	const __m256i size1 = _mm256_set1_epi64x((long long)(r->size[1] + flip));
+	const __m256i low0 = _mm256_set1_epi64x((int64_t)(r->low[0] + flip));
+	const __m256i low1 = _mm256_set1_epi64x((int64_t)(r->low[1] + flip));
+	const __m256i size0 = _mm256_set1_epi64x((int64_t)(r->size[0] + flip));
+	const __m256i size1 = _mm256_set1_epi64x((int64_t)(r->size[1] + flip));
 	size_t n_ret = 0, i = 0;
 	for (; i + 16 <= n; i += 16) {
 		unsigned within = 0;
