@@ -349,6 +349,8 @@ static int scripted_reopen(struct pt_kernel *k, int fd, int flags)
 	struct scripted *s = of(k);
 	const struct scripted_fd *f = find(s, fd);
 	int error = begin(s);
+	if (!error && s->no_noatime && flags & O_NOATIME)
+		error = -EPERM;
 	int again = error ? error : s->inner->ops->reopen(s->inner, fd, flags);
 	if (again >= 0)
 		keep(s, again, f ? f->path : "");

@@ -45,6 +45,7 @@ struct scripted {
 		struct pt_cachestat cached; /* for each of its pages */
 	} * files;
 	size_t n_files;
+	bool no_noatime;            /* files are another user's */
 	uint64_t clock[PT_CLOCK_N]; /* by enum pt_clock, in ns */
 	uint64_t tick;              /* what each look at a clock adds to it */
 
