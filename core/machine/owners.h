@@ -4,8 +4,11 @@
  * each answer is held against the page tables of that moment: what is told is there now, none is invented. What the
  * index may miss is told as a number (the count less what was found) with the likely reason.
  *
- * Shape: runs of neighbouring frames mapped at neighbouring addresses by one process (a THP is one), sorted by PFN. An
- * index is immutable and counted by references; the builder makes the next one out of it and of what it read anew.
+ * Shape: for each process, runs of neighbouring frames mapped at neighbouring addresses (a THP is one), sorted by PFN.
+ * An index is immutable and counted by references; the builder makes the next one out of it and of what it read anew.
+ *
+ * Left out are mappings of the zero page: the kernel does not count them, and there may be millions. Processes that share
+ * one memory (vfork, CLONE_VM) are each told, though the kernel counts one mapping: only then is more found than counted.
  */
 #ifndef PT_MACHINE_OWNERS_H
 #define PT_MACHINE_OWNERS_H
@@ -15,6 +18,7 @@
 #include <stdint.h>
 
 #include "core/kernel/kernel.h"
+#include "core/model/signals.h"
 
 struct pt_owners; /* an index at one moment; immutable */
 
@@ -36,8 +40,8 @@ struct pt_owner {
 enum pt_owners_missing {
 	PT_OWNERS_ALL_FOUND,
 	PT_OWNERS_NOT_PERMITTED, /* processes were there that could not be read */
-	PT_OWNERS_CHANGED,       /* mapped or unmapped since the index was read; ask again */
-	PT_OWNERS_KERNEL,        /* by no process: the vdso, or mappings of the kernel's own */
+	PT_OWNERS_CHANGED,       /* mapped since the index was read: build it anew and ask again */
+	PT_OWNERS_KERNEL,        /* the kernel's own memory, mapped by processes that pagemap does not show it of */
 	PT_OWNERS_COUNT_UNKNOWN, /* kpagecount is hidden, or averages over folios */
 };
 
@@ -61,6 +65,7 @@ struct pt_owners_request {
 	struct pt_owners_progress *progress;
 	const volatile bool *cancel;
 	struct pt_owners *before;
+	const struct pt_signals *signals; /* what this machine gives; NULL: as `before` has it, or probed */
 };
 int pt_owners_build(struct pt_kernel *k, const struct pt_owners_request *request, struct pt_owners **ret);
 
