@@ -36,7 +36,7 @@ void pt_owners_unref(struct pt_owners *owners)
 	if (!owners || __atomic_sub_fetch(&owners->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	for (size_t i = 0; i < owners->n; i++)
-		pt_piece_unref(owners->v[i]);
+		pt_piece_unref(owners->v[i].piece);
 	free(owners->v);
 	free(owners);
 }
@@ -46,8 +46,8 @@ struct pt_owners_size pt_owners_size(const struct pt_owners *owners)
 	struct pt_owners_size size = {
 		.processes = owners->n, .refused = owners->refused, .bytes = owners->n * sizeof(*owners->v)};
 	for (size_t i = 0; i < owners->n; i++) {
-		size.pages += owners->v[i]->pages;
-		size.bytes += sizeof(struct pt_piece) + owners->v[i]->n * sizeof(struct pt_run);
+		size.pages += owners->v[i].piece->pages;
+		size.bytes += sizeof(struct pt_piece) + owners->v[i].piece->n * sizeof(struct pt_run);
 	}
 	return size;
 }
@@ -90,7 +90,7 @@ void pt_owners_each(const struct pt_owners *owners, const uint64_t *pfns, size_t
 		    void (*each)(void *arg, size_t i, pid_t pid, uint64_t address), void *arg)
 {
 	for (size_t i = 0; i < owners->n && n; i++)
-		each_in_piece(owners, owners->v[i], pfns, n, each, arg);
+		each_in_piece(owners, owners->v[i].piece, pfns, n, each, arg);
 }
 
 /* ---- verified --------------------------------------------------------------------------------------------------- */
@@ -173,7 +173,7 @@ static void ask_all(struct asking *a)
 {
 	a->n = 0;
 	for (size_t i = 0; i < a->owners->n && !a->no_memory; i++) {
-		a->piece = a->owners->v[i];
+		a->piece = a->owners->v[i].piece;
 		a->pagemap = -2;
 		each_in_piece(a->owners, a->piece, &a->pfn, 1, verify, a);
 		if (a->pagemap >= 0)
@@ -207,7 +207,7 @@ static uint64_t oldest(const struct pt_owners *owners)
 {
 	uint64_t ns = owners->n ? UINT64_MAX : 0;
 	for (size_t i = 0; i < owners->n; i++)
-		ns = owners->v[i]->read_ns < ns ? owners->v[i]->read_ns : ns;
+		ns = owners->v[i].piece->read_ns < ns ? owners->v[i].piece->read_ns : ns;
 	return ns;
 }
 

@@ -108,12 +108,12 @@ static struct pt_piece *piece_of(const struct pt_owners *owners, pid_t pid)
 	size_t low = 0, high = owners ? owners->n : 0;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (owners->v[middle]->pid < pid)
+		if (owners->v[middle].piece->pid < pid)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return owners && low < owners->n && owners->v[low]->pid == pid ? owners->v[low] : NULL;
+	return owners && low < owners->n && owners->v[low].piece->pid == pid ? owners->v[low].piece : NULL;
 }
 
 static int keep(struct build *b, struct pt_piece *piece)
@@ -121,7 +121,7 @@ static int keep(struct build *b, struct pt_piece *piece)
 	struct pt_owners *o = b->owners;
 	if (o->n == b->room) {
 		size_t room = b->room ? b->room * 2 : 256;
-		struct pt_piece **more = realloc(o->v, room * sizeof(*more));
+		struct pt_piece_ref *more = realloc(o->v, room * sizeof(*more));
 		if (!more) {
 			pt_piece_unref(piece);
 			return -ENOMEM;
@@ -129,7 +129,7 @@ static int keep(struct build *b, struct pt_piece *piece)
 		o->v = more;
 		b->room = room;
 	}
-	o->v[o->n++] = piece;
+	o->v[o->n++].piece = piece;
 	return 0;
 }
 
@@ -183,7 +183,7 @@ static int run_round(struct build *b, bool *ret_came)
 
 static int by_piece(const void *a, const void *b)
 {
-	pid_t x = (*(struct pt_piece *const *)a)->pid, y = (*(struct pt_piece *const *)b)->pid;
+	pid_t x = ((const struct pt_piece_ref *)a)->piece->pid, y = ((const struct pt_piece_ref *)b)->piece->pid;
 	return (x > y) - (x < y);
 }
 

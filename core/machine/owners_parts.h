@@ -42,12 +42,16 @@ struct pt_piece {
 	size_t n;
 };
 
+struct pt_piece_ref {
+	struct pt_piece *piece;
+};
+
 struct pt_owners {
 	unsigned refs; /* atomic */
 	unsigned page_shift;
 	struct pt_signals signals;
-	uint64_t moves;      /* of the machine: frames that changed behind mappings that did not */
-	struct pt_piece **v; /* [n], by PID; references */
+	uint64_t moves;         /* of the machine: frames that changed behind mappings that did not */
+	struct pt_piece_ref *v; /* [n], by PID; references */
 	size_t n, refused;
 };
 

@@ -150,12 +150,12 @@ static void what_did_not_change_is_not_read_again(void **state)
 	fixture_add(fixture, "in 101\nvma 80000-90000 rw-p\n");
 	struct pt_owners *next = build(first);
 	assert_int_equal(next->n, 3);
-	assert_ptr_equal(next->v[0], first->v[0]);
-	assert_ptr_not_equal(next->v[1], first->v[1]);
-	assert_ptr_equal(next->v[2], first->v[2]);
+	assert_ptr_equal(next->v[0].piece, first->v[0].piece);
+	assert_ptr_not_equal(next->v[1].piece, first->v[1].piece);
+	assert_ptr_equal(next->v[2].piece, first->v[2].piece);
 	fixture_write(fixture, "proc/vmstat", "pgmigrate_success 17\n"); /* frames moved, and no process knows whose */
 	struct pt_owners *last = build(next);
-	assert_ptr_not_equal(last->v[0], next->v[0]);
+	assert_ptr_not_equal(last->v[0].piece, next->v[0].piece);
 	pt_owners_unref(first);
 	pt_owners_unref(next);
 	pt_owners_unref(last);
@@ -250,7 +250,8 @@ static void runs_are_found_however_they_overlap(void **state)
 			page += n;
 		}
 		assert_int_equal(pt_runs_finish(&runs), 0);
-		struct pt_piece piece = {.pid = 7, .runs = runs.v, .n = runs.n}, *pieces[] = {&piece};
+		struct pt_piece piece = {.pid = 7, .runs = runs.v, .n = runs.n};
+		struct pt_piece_ref pieces[] = {{&piece}};
 		struct pt_owners owners = {.page_shift = 12, .v = pieces, .n = 1};
 		pt_owners_each(&owners, pfns, FRAMES, count_hit, found);
 		assert_memory_equal(found, expected, sizeof found);
