@@ -229,17 +229,20 @@ static int draw_worth(struct ui_shell *shell, struct wg_canvas *c, struct wg_rec
 	return 0;
 }
 
-/* The breadcrumb is worth more than most of what stands at the right: all of it if that takes no more than half. */
+/* The breadcrumb is worth more than most of what stands at the right: as many of its last parts as take no more than half. */
 static int least_breadcrumb(struct ui_shell *shell, int w)
 {
-	int all = 1, last = 0;
-	for (size_t i = 0; i < shell->depth; i++) {
-		last = wg_text_width(shell->stack[i]->ops->title(shell->stack[i], shell));
-		all += last + 3;
+	int least = 0;
+	for (size_t i = shell->depth; i-- > 0;) {
+		int part = wg_text_width(shell->stack[i]->ops->title(shell->stack[i], shell));
+		if (least == 0)
+			least = part + 2;
+		else if (least + part + 3 <= w / 2)
+			least += part + 3;
+		else
+			break;
 	}
-	if (all <= w / 2)
-		return all;
-	return shell->target.back && last + 2 > w / 3 ? w / 3 : last + 2; /* the moment is worth more */
+	return shell->target.back && least > w / 3 ? w / 3 : least; /* the moment is worth more */
 }
 
 void ui_frame_title(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *rest)

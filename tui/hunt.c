@@ -101,8 +101,7 @@ static void take_object(struct ui_shell *shell)
 	struct pt_object *object = h->asking ? h->ops->answer(h->hunt, &error) : NULL;
 	if (!object && !error)
 		return;
-	if (object && object->found &&
-	    (h->question < object->address || h->question > object->address + object->size)) {
+	if (object && object->asked != h->question) {
 		h->ops->free_object(object);
 		return;
 	}

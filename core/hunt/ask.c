@@ -298,7 +298,7 @@ static int describe(struct asking *a, uint64_t address, struct pt_unwinder *unwi
 	struct pt_chunk chunk;
 	struct pt_object *o = a->object;
 	a->id = pt_heap_find(a->heap, address);
-	o->address = address;
+	o->asked = o->address = address;
 	if (a->id == PT_NO_CHUNK)
 		return 0;
 	pt_heap_chunk(a->heap, a->id, &chunk);

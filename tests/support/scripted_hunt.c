@@ -339,8 +339,12 @@ struct pt_hunt_view *made_hunt_with_sites(void)
 static struct pt_object *made_object(uint64_t address, enum pt_reached reached)
 {
 	struct pt_object *o = calloc(1, sizeof *o);
-	*o = (struct pt_object){
-		.address = address, .size = 440, .kind = PT_CHUNK_USED, .found = true, .reached = reached};
+	*o = (struct pt_object){.asked = address,
+				.address = address,
+				.size = 440,
+				.kind = PT_CHUNK_USED,
+				.found = true,
+				.reached = reached};
 	o->class_name = strdup("net::TlsConnection");
 	o->n_bytes = 440;
 	o->bytes = malloc(440);

@@ -146,7 +146,9 @@ static void objects_are_as_they_were_drawn(void **arg)
 		check_body("lost-object");
 		stage_key(stage, UI_KEY_ESC);
 		ui_shell_push(&stage->shell, ui_object_new(&stage->shell, MADE_LIVE + 16));
-		scripted_hunt_reply(made_live_object(), 0);
+		struct pt_object *live = made_live_object();
+		live->asked = MADE_LIVE + 16;
+		scripted_hunt_reply(live, 0);
 		stage_expect(stage, "Alive: server+0x88");
 		check_body("live-object");
 		leave(NULL);
@@ -229,6 +231,7 @@ static void call_sites_are_sampled_when_asked_for(void **arg)
 	assert_true(scripted_hunt.options.sites_ns > 0);
 	scripted_hunt_progress(PT_HUNT_SITES, 3, 0.5, 100);
 	stage_expect(stage, "samples which calls");
+	stage_expect(stage, "being sampled");
 	show(made_hunt_with_sites(), "net::TlsConnection::make(int)");
 	stage_expect(stage, "accept_client");
 }
@@ -323,7 +326,7 @@ static void pointers_are_followed_and_lead_back(void **arg)
 	stage_key(stage, UI_KEY_ENTER); /* what it points to first */
 	assert_int_equal(scripted_hunt.asked, 0x55d100003010);
 	struct pt_object *next = made_lost_object();
-	next->address = 0x55d100003010;
+	next->asked = next->address = 0x55d100003010;
 	scripted_hunt_reply(next, 0);
 	stage_expect(stage, "nothing points to it");
 	stage_key(stage, UI_KEY_ESC);
@@ -360,6 +363,7 @@ static void pages_lead_to_objects_and_back(void **arg)
 	assert_int_equal(scripted_hunt.asked, 0x55d100001000);
 	show(made_hunt(), "Looking at it");
 	struct pt_object *o = made_lost_object();
+	o->asked = 0x55d100001000;
 	o->address = 0x55d100000ff0;
 	scripted_hunt_reply(o, 0);
 	stage_expect(stage, "asked by its byte 16");
@@ -367,7 +371,8 @@ static void pages_lead_to_objects_and_back(void **arg)
 	stage_expect(stage, "page 55d100000000");
 	stage_key(stage, UI_KEY_ENTER); /* another object: the one below is known no more */
 	o = made_live_object();
-	o->address = 0x55d100000000;
+	o->asked = 0x55d100000000; /* in the header before it */
+	o->address = 0x55d100000010;
 	scripted_hunt_reply(o, 0);
 	stage_expect(stage, "Alive");
 	stage_expect(stage, "object 55d100000ff0");

@@ -8,7 +8,8 @@
 #include "tui/format.h"
 #include "tui/screens/huntview.h"
 
-#define BAR 10 /* cells */
+#define BAR     10 /* cells */
+#define CALLERS 6  /* of a call site, in its row */
 
 static const struct wg_column columns[UI_HUNT_COLUMNS] = {
 	[UI_HUNT_BYTES] = {"BYTES", 6, 0, WG_COL_RIGHT},      [UI_HUNT_SHARE] = {"SHARE", BAR, 2, WG_COL_STRIP},
@@ -16,7 +17,7 @@ static const struct wg_column columns[UI_HUNT_COLUMNS] = {
 	[UI_HUNT_EACH] = {"SIZE", 6, 1, WG_COL_RIGHT},        [UI_HUNT_TIER] = {"TIER", 6, 2, 0},
 	[UI_HUNT_SUSPECTS] = {"SUSPECT", 7, 2, WG_COL_RIGHT}, [UI_HUNT_ADDRESS] = {"ADDRESS", 12, 0, WG_COL_RIGHT},
 	[UI_HUNT_ROOT] = {"HANGS ON", 12, 4, WG_COL_RIGHT},   [UI_HUNT_SAMPLES] = {"SEEN", 6, 1, WG_COL_RIGHT},
-	[UI_HUNT_WHAT] = {"WHAT IT IS", 20, 0, WG_COL_GROW},  [UI_HUNT_WHERE] = {"WHERE", 24, 3, WG_COL_CUT_MIDDLE},
+	[UI_HUNT_WHAT] = {"WHAT IT IS", 20, 0, WG_COL_GROW},  [UI_HUNT_WHERE] = {"WHERE", 28, 3, WG_COL_CUT_MIDDLE},
 };
 
 /* ---- the line of names ------------------------------------------------------------------------------------------ */
@@ -90,6 +91,15 @@ static const char *leak_words(const struct pt_hunt_view *v, struct ui_scratch *s
 	return ui_scratch_text(s, "%s%s; mostly %s", root, cycle, most);
 }
 
+/* "make_node ← parse ← main": the call, and those it came by. */
+static const char *calls_words(struct ui_scratch *s, const struct pt_leak_site *site)
+{
+	const char *text = ui_hunt_call(s, &site->calls[0]);
+	for (size_t i = 1; i < site->n_calls && i < CALLERS; i++)
+		text = ui_scratch_text(s, "%s \u2190 %s", text, ui_hunt_call(s, &site->calls[i]));
+	return text;
+}
+
 static struct wg_table_cell what_cell(const struct ui_hunt_screen *h, struct ui_scratch *s, size_t i)
 {
 	const struct pt_hunt_view *v = h->view;
@@ -100,7 +110,7 @@ static struct wg_table_cell what_cell(const struct ui_hunt_screen *h, struct ui_
 	default:
 		if (!v->sites[i].n_calls)
 			return (struct wg_table_cell){"(its calls are not known)", WG_UNKNOWN};
-		return (struct wg_table_cell){ui_hunt_call(s, &v->sites[i].calls[0]), WG_TEXT};
+		return (struct wg_table_cell){calls_words(s, &v->sites[i]), WG_TEXT};
 	}
 }
 
@@ -166,11 +176,14 @@ static const char *why_no_sites(struct ui_scratch *s, int error)
 	}
 }
 
-static const char *why_empty(const struct ui_hunt_screen *h, struct ui_scratch *s)
+static const char *why_empty(const struct ui_hunt_screen *h, struct ui_shell *shell)
 {
 	const struct pt_hunt_view *v = h->view;
+	struct ui_scratch *s = &shell->scratch;
 	if (h->filter.text[0] && ui_hunt_total(h, h->tab))
 		return "nothing is found by the filter; / changes it";
+	if (h->tab == UI_HUNT_SITES && ui_hunt_busy(&shell->hunt) && shell->hunt.options.sites_ns)
+		return "being sampled: they are here when this hunt ends";
 	if (h->tab == UI_HUNT_SITES)
 		return why_no_sites(s, v->sites_error);
 	return ui_scratch_text(s, "nothing is lost: every one of %" PRIu64 " objects is reachable", v->objects_used);
@@ -235,7 +248,7 @@ void ui_hunt_draw_table(struct ui_hunt_screen *h, struct ui_shell *shell, struct
 				 .total = r->n,
 				 .top = r->top,
 				 .selected = n ? (int)(r->at - r->top) : -1,
-				 .empty = why_empty(h, s)};
+				 .empty = why_empty(h, shell)};
 	wg_table_layout(&table, rect.w, widths);
 	for (size_t k = 0; k < n; k++) {
 		rows[k].cells = cells + k * n_cols;
