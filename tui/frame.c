@@ -340,6 +340,11 @@ static int hint_width(const struct wg_hint *hint)
 /* A key that could only say why it does nothing is no hint. */
 static bool of_use(const struct ui_shell *shell, unsigned where, enum ui_action action)
 {
+	bool of_target = action == UI_DO_HUNT || action == UI_DO_TIME || action == UI_DO_MARK || action == UI_DO_ANCHOR;
+	if (of_target && !shell->target.feed)
+		return false;
+	if (action == UI_DO_MACHINE && !shell->sources->kernel)
+		return false;
 	if (action == UI_DO_FAULTS)
 		return shell->target.faults && where != UI_IN_FAULTS;
 	if (action == UI_DO_WATCH || action == UI_DO_ALLOCATIONS)

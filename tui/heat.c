@@ -34,7 +34,7 @@ const char *ui_hue_name(uint8_t hue)
 struct wg_heat_cell ui_frame_look(enum pt_frame frame)
 {
 	static const struct wg_heat_cell looks[PT_FRAME_N] = {
-		[PT_FRAME_FREE] = {WG_HUE_ZERO, 2, 0},           [PT_FRAME_ANON] = {WG_HUE_ANON, 5, 0},
+		[PT_FRAME_FREE] = {WG_HUE_ZERO, 1, 0},           [PT_FRAME_ANON] = {WG_HUE_ANON, 5, 0},
 		[PT_FRAME_FILE] = {WG_HUE_FILE, 5, 0},           [PT_FRAME_SHMEM] = {WG_HUE_SHMEM, 5, 0},
 		[PT_FRAME_HUGETLB] = {WG_HUE_HUGETLB, 5, 0},     [PT_FRAME_SLAB] = {WG_HUE_SLAB, 5, 0},
 		[PT_FRAME_PGTABLE] = {WG_HUE_TABLE, 5, 0},       [PT_FRAME_RESERVED] = {WG_HUE_ZERO, 5, 0},

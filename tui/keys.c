@@ -17,20 +17,22 @@
 	{                                                                                                              \
 		__VA_ARGS__                                                                                            \
 	}
-#define LISTS  (UI_IN_PROCESSES | UI_IN_TABLE | UI_IN_FAULTS | UI_IN_HUNT)
-#define MAPS   UI_IN_ANY_MAP
-#define SCROLL (UI_IN_PROCESSES | UI_IN_VIEWS | UI_IN_HELP)
-#define TIME   UI_IN_TIME
-#define FAULTS UI_IN_FAULTS
-#define HUNT   UI_IN_HUNT
-#define OBJECT UI_IN_OBJECT
+#define LISTS   (UI_IN_PROCESSES | UI_IN_TABLE | UI_IN_FAULTS | UI_IN_HUNT)
+#define MAPS    UI_IN_ANY_MAP
+#define GRIDS   (MAPS | UI_IN_MACHINE)
+#define SCROLL  (UI_IN_PROCESSES | UI_IN_VIEWS | UI_IN_HELP)
+#define TIME    UI_IN_TIME
+#define FAULTS  UI_IN_FAULTS
+#define HUNT    UI_IN_HUNT
+#define OBJECT  UI_IN_OBJECT
+#define MACHINE UI_IN_MACHINE
 
 static const struct ui_binding bindings[] = {
 	/* action, where, keys, shown, label, rank, task, help */
 	ROW(UP, SCROLL, (UI_KEY_UP, 'k'), NULL, NULL, 0, MOVE, "up: a row, a line, a row of cells"),
 	ROW(DOWN, SCROLL, (UI_KEY_DOWN, 'j'), NULL, NULL, 0, MOVE, "down"),
-	ROW(LEFT, MAPS, (UI_KEY_LEFT, 'h'), NULL, NULL, 0, MOVE, "a cell to the left"),
-	ROW(RIGHT, MAPS, (UI_KEY_RIGHT, 'l'), NULL, NULL, 0, MOVE, "a cell to the right"),
+	ROW(LEFT, GRIDS, (UI_KEY_LEFT, 'h'), NULL, NULL, 0, MOVE, "a cell to the left"),
+	ROW(RIGHT, GRIDS, (UI_KEY_RIGHT, 'l'), NULL, NULL, 0, MOVE, "a cell to the right"),
 	ROW(PAGE_UP, SCROLL, (UI_KEY_PAGE_UP, UI_CTRL('b'), UI_CTRL('u')), NULL, NULL, 0, MOVE, "a screenful up"),
 	ROW(PAGE_DOWN, SCROLL, (UI_KEY_PAGE_DOWN, UI_CTRL('f'), UI_CTRL('d')), NULL, NULL, 0, MOVE, "a screenful down"),
 	ROW(FIRST, SCROLL, (UI_KEY_HOME, 'g'), NULL, NULL, 0, MOVE, "to the first"),
@@ -65,11 +67,11 @@ static const struct ui_binding bindings[] = {
 	    "the whole process as one map; from there, the VMA under the cursor"),
 	ROW(LAYER, UI_IN_TABLE | MAPS, ('L', ']'), NULL, "layer", 2, MAP,
 	    "next layer: kind, present, dirty, swapped, huge, shared (who shares) and more"),
-	ROW(LAYER_BACK, UI_IN_TABLE | MAPS, ('['), NULL, NULL, 0, MAP, "layer before"),
+	ROW(LAYER_BACK, UI_IN_TABLE | GRIDS, ('['), NULL, NULL, 0, MAP, "layer before"),
 	ROW(LAYER_DIGIT, UI_IN_TABLE | MAPS, ('1'), "1..9", NULL, 0, MAP, "straight to a layer; 1 is the kinds"),
-	ROW(ZOOM_IN, MAPS, ('+', '='), "+", "zoom in", 3, MAP, "zoom in around the cursor, down to a page a cell"),
-	ROW(ZOOM_OUT, MAPS, ('-', '_'), "-", "out", 4, MAP, "zoom out, up to all of it"),
-	ROW(ZOOM_FIT, MAPS, ('z'), NULL, NULL, 0, MAP, "all of it at once again"),
+	ROW(ZOOM_IN, GRIDS, ('+', '='), "+", "zoom in", 3, MAP, "zoom in around the cursor, down to a page a cell"),
+	ROW(ZOOM_OUT, GRIDS, ('-', '_'), "-", "out", 4, MAP, "zoom out, up to all of it"),
+	ROW(ZOOM_FIT, GRIDS, ('z'), NULL, NULL, 0, MAP, "all of it at once again"),
 	ROW(NEXT_HIT, MAPS, ('n'), NULL, "next hit", 8, MAP, "next cell that has what the layer shows"),
 	ROW(PREVIOUS_HIT, MAPS, ('N'), NULL, NULL, 0, MAP, "the one before"),
 	ROW(DENSEST, MAPS, ('d'), NULL, NULL, 0, MAP, "the densest cell of the layer"),
@@ -120,6 +122,17 @@ static const struct ui_binding bindings[] = {
 	ROW(ENTER, OBJECT, (UI_KEY_ENTER), NULL, "follow", 1, HUNT,
 	    "to the object that this pointer comes from, or points to"),
 	ROW(HEX, OBJECT, ('x'), NULL, "contents", 2, HUNT, "its contents alone, or its pointers as well"),
+
+	ROW(MACHINE, UI_IN_SCREENS & ~(unsigned)MACHINE, ('M'), NULL, "machine", 8, MACHINE,
+	    "all frames of the machine as a map by kind, and what the kernel keeps account of"),
+	ROW(MACHINE, MACHINE, ('M'), NULL, NULL, 0, MACHINE, "back from there"),
+	ROW(ENTER, MACHINE, (UI_KEY_ENTER), NULL, "in", 1, MACHINE,
+	    "deeper: to single frames around the cursor; from a single frame into it"),
+	ROW(FRAME, MACHINE, ('f'), NULL, "frame", 5, MACHINE, "the frame under the cursor, from any zoom"),
+	ROW(LAYER, MACHINE, ('L', ']'), NULL, "layer", 2, MACHINE,
+	    "next layer: kind, mapped, large folio, dirty, locked"),
+	ROW(WHOLE, MACHINE, ('w'), NULL, "all/zone/block", 5, MACHINE,
+	    "the zone under the cursor alone; then its memory block; then all of it again"),
 
 	ROW(TIME, UI_IN_TARGET, ('t'), NULL, "time", 5, PAST,
 	    "memory over time: as a strip at the foot, then over all of the screen, then away"),
@@ -176,6 +189,7 @@ const char *ui_task_name(enum ui_task task)
 		[UI_TASK_PAGE] = "Look into one page",
 		[UI_TASK_FAULTS] = "Watch page faults: who touches memory, and where",
 		[UI_TASK_HUNT] = "Hunt what is leaked, and ask why an object is alive",
+		[UI_TASK_MACHINE] = "Look at the whole machine",
 		[UI_TASK_PAST] = "Go back in time, and compare moments",
 		[UI_TASK_TIME] = "Stop time, or change its pace",
 		[UI_TASK_PROGRAM] = "The rest",

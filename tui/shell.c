@@ -399,6 +399,7 @@ static bool act(struct ui_shell *shell, enum ui_action action)
 	case UI_DO_FILTER: open_filter(shell); return true;
 	case UI_DO_FASTER: change_pace(shell, true); return true;
 	case UI_DO_SLOWER: change_pace(shell, false); return true;
+	case UI_DO_MACHINE: go_to(shell, UI_IN_MACHINE, ui_machine_new); return true;
 	default: return act_on_target(shell, action);
 	}
 }

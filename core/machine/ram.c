@@ -214,6 +214,22 @@ int pt_ram_read(struct pt_kernel *k, struct pt_ram *ret)
 	return error;
 }
 
+int pt_ram_copy(const struct pt_ram *ram, struct pt_ram *ret)
+{
+	struct pt_ram copy = *ram;
+
+	copy.v = malloc((ram->n + 1) * sizeof(*copy.v));
+	copy.zones = malloc((ram->n_zones + 1) * sizeof(*copy.zones));
+	if (!copy.v || !copy.zones) {
+		pt_ram_free(&copy);
+		return -ENOMEM;
+	}
+	memcpy(copy.v, ram->v, ram->n * sizeof(*copy.v));
+	memcpy(copy.zones, ram->zones, ram->n_zones * sizeof(*copy.zones));
+	*ret = copy;
+	return 0;
+}
+
 void pt_ram_free(struct pt_ram *ram)
 {
 	free(ram->v);

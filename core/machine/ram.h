@@ -28,6 +28,7 @@ struct pt_ram {
 
 /* 0, -errno (no zoneinfo: nothing is known). */
 int pt_ram_read(struct pt_kernel *k, struct pt_ram *ret);
+int pt_ram_copy(const struct pt_ram *ram, struct pt_ram *ret); /* 0 or -ENOMEM */
 void pt_ram_free(struct pt_ram *ram);
 /* pure: "System RAM" of iomem into [start, end) frames; false where addresses are hidden or there is none; free(*ret). */
 bool pt_parse_iomem(const char *text, size_t size, unsigned page_shift, struct pt_stretch **ret, size_t *ret_n);

@@ -1,0 +1,190 @@
+/*
+ * The machine screen on a made-up machine of 4096 frames in two zones with a hole between them: the map and its sums,
+ * zooming down to a frame and back, zones and blocks alone, layers, and what it says where it may not look.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/kernel/abi.h"
+#include "tests/support/stage.h"
+#include "tui/screens/screens.h"
+
+#define FRAMES 4096
+
+static struct stage *stage;
+
+static int leave(void **arg)
+{
+	(void)arg;
+	if (stage)
+		stage_close(stage);
+	stage = NULL;
+	return 0;
+}
+
+/* Zone DMA: 0 .. 1023, half of it free, half anonymous; a hole; zone Normal: 2048 .. 4095, page cache and slabs. */
+static void make_machine(void)
+{
+	static uint64_t flags[FRAMES];
+	for (uint64_t i = 0; i < FRAMES; i++)
+		flags[i] = i < 512    ? KPF(BUDDY)
+			   : i < 1024 ? KPF(ANON) | KPF(SWAPBACKED) | KPF(MMAP) | KPF(THP) | KPF(COMPOUND_TAIL)
+			   : i < 2048 ? 0
+			   : i < 4080 ? KPF(LRU) | KPF(DIRTY)
+				      : KPF(SLAB);
+	fixture_write_bytes(stage->fixture, "proc/kpageflags", flags, sizeof flags);
+	fixture_write(stage->fixture, "proc/zoneinfo",
+		      "Node 0, zone      DMA\n        spanned  1024\n  start_pfn:           0\n"
+		      "Node 0, zone   Normal\n        spanned  2048\n  start_pfn:           2048\n");
+	fixture_write(stage->fixture, "sys/devices/system/memory/block_size_bytes", "100000\n");
+	for (int i = 0; i < FRAMES / 256; i++) {
+		char path[80];
+		snprintf(path, sizeof path, "sys/devices/system/memory/memory%d/state", i);
+		if (i < 4 || i >= 8)
+			fixture_write(stage->fixture, path, "online\n");
+	}
+}
+
+static void open_machine(int w, int h)
+{
+	stage = stage_open(0, w, h);
+	make_machine();
+	stage_key(stage, 'M');
+	stage_expect(stage, "CPU time");
+}
+
+static void every_kind_has_its_sum(void **arg)
+{
+	(void)arg;
+	open_machine(120, 40);
+	assert_true(stage_shows(stage, "12M of memory"));
+	assert_true(stage_shows(stage, "10M in use"));
+	assert_true(stage_shows(stage, "2M free"));
+	assert_true(stage_shows(stage, "anon 2M"));
+	assert_true(stage_shows(stage, "file 7.94M"));
+	assert_true(stage_shows(stage, "slab 64K"));
+	assert_true(stage_shows(stage, "no memory")); /* the long hole was cut out, and that is said */
+	assert_true(stage_shows(stage, "all frames, but 4M without memory"));
+	assert_true(stage_shows(stage, "DMA"));
+	assert_true(stage_shows(stage, "Normal"));
+}
+
+static void enter_goes_down_to_a_frame_and_escape_back(void **arg)
+{
+	(void)arg;
+	open_machine(80, 24);
+	stage_key(stage, UI_KEY_END);
+	assert_true(stage_shows(stage, "slab"));
+	stage_key(stage, UI_KEY_ENTER);
+	assert_true(stage_shows(stage, "a cell is one frame"));
+	assert_true(stage_shows(stage, "PFN 0xfff"));
+	assert_true(stage_shows(stage, "block 15"));
+	stage_key(stage, UI_KEY_ENTER);
+	stage_expect(stage, "frame 0xfff");
+	stage_key(stage, UI_KEY_ESC);
+	assert_true(stage_shows(stage, "PFN 0xfff"));
+	stage_key(stage, UI_KEY_ESC);
+	assert_false(stage_shows(stage, "a cell is one frame"));
+	stage_key(stage, UI_KEY_ESC);
+	stage_expect(stage, "choose a process");
+}
+
+static void a_zone_or_a_block_can_be_had_alone(void **arg)
+{
+	(void)arg;
+	open_machine(120, 40);
+	stage_key(stage, UI_KEY_END);
+	stage_key(stage, 'w');
+	assert_true(stage_shows(stage, "zone Normal of node 0"));
+	assert_true(stage_shows(stage, " 8M "));
+	stage_key(stage, 'w');
+	assert_true(stage_shows(stage, "memory block 15"));
+	stage_key(stage, UI_KEY_HOME);
+	assert_true(stage_shows(stage, "PFN 0xf00"));
+	stage_key(stage, 'w');
+	assert_true(stage_shows(stage, "all frames"));
+	assert_true(stage_shows(stage, "PFN 0xf0")); /* the cursor stays where it was */
+}
+
+static void layers_show_one_fact(void **arg)
+{
+	(void)arg;
+	open_machine(120, 40);
+	static const char *const names[] = {"layer: mapped", "layer: large folio", "layer: dirty", "layer: locked",
+					    "layer: kind"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		stage_key(stage, 'L');
+		assert_true(stage_shows(stage, names[i]));
+	}
+	stage_key(stage, '[');
+	assert_true(stage_shows(stage, "layer: locked"));
+}
+
+static void what_may_not_be_read_is_unknown(void **arg)
+{
+	(void)arg;
+	stage = stage_open(0, 120, 40);
+	make_machine();
+	fixture_remove(stage->fixture, "proc/kpageflags");
+	stage_key(stage, 'M');
+	stage_expect(stage, "kpageflags: No such file");
+	assert_true(stage_shows(stage, "unknown 12M"));
+	assert_false(stage_shows(stage, "in use"));
+	stage_close(stage);
+	stage = stage_open(0, 120, 40);
+	make_machine();
+	fixture_remove(stage->fixture, "proc/zoneinfo");
+	stage_key(stage, 'M');
+	stage_expect(stage, "cannot be read: No such file");
+	stage_key(stage, 'w');
+	stage_key(stage, UI_KEY_ENTER);
+	stage_expect(stage, "cannot be read");
+}
+
+static void what_is_looked_at_is_read_again(void **arg)
+{
+	(void)arg;
+	static uint64_t flags[FRAMES];
+	open_machine(80, 24);
+	stage_key(stage, UI_KEY_ENTER);
+	assert_true(stage_shows(stage, "PFN 0x0  free"));
+	flags[0] = KPF(PGTABLE);
+	fixture_write_bytes(stage->fixture, "proc/kpageflags", flags, sizeof flags);
+	stage->now_ns += 1000000000u;
+	stage_expect(stage, "PFN 0x0  page table");
+}
+
+static void it_is_one_key_away_and_back(void **arg)
+{
+	(void)arg;
+	stage = stage_open(STAGE_PID, 120, 40);
+	make_machine();
+	stage_key(stage, 'M');
+	stage_expect(stage, "12M of memory");
+	stage_key(stage, 'f');
+	stage_key(stage, 'M'); /* from the frame, back to the one there is */
+	stage_expect(stage, "12M of memory");
+	stage_key(stage, 'M');
+	stage_expect(stage, "[heap]");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(every_kind_has_its_sum, leave),
+		cmocka_unit_test_teardown(enter_goes_down_to_a_frame_and_escape_back, leave),
+		cmocka_unit_test_teardown(a_zone_or_a_block_can_be_had_alone, leave),
+		cmocka_unit_test_teardown(layers_show_one_fact, leave),
+		cmocka_unit_test_teardown(what_may_not_be_read_is_unknown, leave),
+		cmocka_unit_test_teardown(what_is_looked_at_is_read_again, leave),
+		cmocka_unit_test_teardown(it_is_one_key_away_and_back, leave),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

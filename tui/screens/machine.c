@@ -1,0 +1,287 @@
+/*
+ * The machine screen: every frame of memory as one map, and what the kernel keeps account of. State and keys; drawing is
+ * in machinemap.c. It needs no target: it asks the machine, by a worker of its own.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text/text.h"
+#include "tui/format.h"
+#include "tui/heat.h"
+#include "tui/screens/machineview.h"
+#include "tui/screens/screens.h"
+
+#define BUSY_NS 20000000u /* look again whether the worker is done */
+
+struct machine {
+	struct ui_screen screen;
+	struct ui_machine_screen view;
+	struct ui_worker *worker; /* NULL until first shown, and of recordings */
+	uint64_t due_ns;
+	uint64_t window_ns; /* when what is looked at was read last */
+	bool paused, hurry; /* hurry: R was pressed, a whole pass at once */
+	unsigned hurry_passes;
+};
+
+static struct machine *self(struct ui_screen *screen)
+{
+	return (struct machine *)screen;
+}
+
+/* ---- the worker ------------------------------------------------------------------------------------------------- */
+
+static bool first_pass(const struct machine *m)
+{
+	return !m->view.got || (!m->view.got->passes && !m->view.got->flags_error);
+}
+
+/*
+ * The first pass at full speed; later ones so that all of it stays within the budget. What is looked at closely is read
+ * every interval.
+ */
+static uint64_t pause_after(const struct machine *m, const struct ui_shell *shell)
+{
+	const struct ui_machine *got = m->view.got;
+	double budget = shell->options->budget / 100;
+	if (first_pass(m) || m->hurry)
+		return 0;
+	if (got->flags_error || budget <= 0)
+		return shell->interval_ns;
+	uint64_t pause = (uint64_t)((double)got->cpu_ns / budget);
+	return pause < shell->interval_ns ? pause : shell->interval_ns;
+}
+
+static void ask(struct machine *m, struct ui_shell *shell)
+{
+	struct ui_machine_request request = {.slice = !m->paused || m->hurry || first_pass(m)};
+	if (!ui_machine_map_window(&m->view.map, &request.first, &request.n) ||
+	    (shell->now_ns - m->window_ns < shell->interval_ns && m->window_ns))
+		request.n = 0;
+	if (request.n)
+		m->window_ns = shell->now_ns;
+	ui_worker_ask(m->worker, &request);
+	m->due_ns = shell->now_ns + BUSY_NS;
+}
+
+static bool take(struct machine *m, struct ui_shell *shell)
+{
+	struct ui_machine *got = ui_worker_take(m->worker);
+	if (!got)
+		return false;
+	ui_machine_free(m->view.got);
+	m->view.got = got;
+	if (!got->error)
+		ui_machine_map_update(&m->view.map, &got->ram);
+	if (got->passes != m->hurry_passes)
+		m->hurry = false;
+	m->due_ns = shell->now_ns + pause_after(m, shell);
+	shell->dirty = true;
+	return true;
+}
+
+static void update(struct ui_screen *screen, struct ui_shell *shell)
+{
+	struct machine *m = self(screen);
+	if (!m->worker)
+		return;
+	take(m, shell);
+	if (shell->now_ns < m->due_ns)
+		return;
+	if (ui_worker_busy(m->worker))
+		m->due_ns = shell->now_ns + BUSY_NS;
+	else
+		ask(m, shell);
+}
+
+static void come_up(struct ui_screen *screen, struct ui_shell *shell)
+{
+	struct machine *m = self(screen);
+	if (!m->worker && shell->sources->kernel && ui_machinework_new(&m->worker, shell->sources->kernel) < 0)
+		ui_shell_say(shell, WG_BAD, "the machine cannot be read: out of memory or threads");
+	if (m->worker)
+		ask(m, shell);
+}
+
+/* ---- drawing ---------------------------------------------------------------------------------------------------- */
+
+static const char *why_nothing(const struct machine *m, struct ui_shell *shell)
+{
+	if (!shell->sources->kernel)
+		return "A recording has the memory of processes; that of the machine was not recorded.";
+	if (!m->view.got)
+		return "reading...";
+	return m->view.got->error
+		       ? ui_scratch_text(&shell->scratch, "Where this machine's memory is cannot be read: %s.",
+					 strerror(-m->view.got->error))
+		       : NULL;
+}
+
+static struct wg_span reading(const struct ui_machine *got, struct ui_shell *shell)
+{
+	struct ui_scratch *s = &shell->scratch;
+	char text[24];
+	if (got->flags_error == -EACCES || got->flags_error == -EPERM)
+		return (struct wg_span){"what frames are used for only root may read (kpageflags)", WG_WARN, 0};
+	if (got->flags_error)
+		return (struct wg_span){ui_scratch_text(s, "kpageflags: %s", strerror(-got->flags_error)), WG_WARN, 0};
+	if (!got->passes)
+		return (struct wg_span){ui_scratch_text(s, "reading: %s", ui_share(s, got->done, got->ram.frames)),
+					WG_ACCENT, 1};
+	return (struct wg_span){
+		ui_scratch_text(s, "read in %s of CPU time", pt_text_ns(got->pass_ns, text, sizeof text)), WG_DIM, 4};
+}
+
+static void draw_summary(const struct ui_machine *got, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line)
+{
+	struct ui_scratch *s = &shell->scratch;
+	const struct pt_picture_sums *sums = &got->picture->sums;
+	uint64_t unknown = sums->n[PT_FRAME_UNKNOWN], free = sums->n[PT_FRAME_FREE];
+	struct wg_span spans[] = {
+		{ui_scratch_text(s, "%s of memory", ui_size(s, got->ram.online << got->page_shift)), WG_STRONG, 0},
+		{unknown ? NULL
+			 : ui_scratch_text(s, "%s in use", ui_size(s, (got->ram.online - free) << got->page_shift)),
+		 WG_TEXT, 2},
+		{unknown ? NULL : ui_scratch_text(s, "%s free", ui_size(s, free << got->page_shift)), WG_TEXT, 1},
+		{ui_scratch_text(s, "%zu zones", got->ram.n_zones), WG_DIM, 5},
+		reading(got, shell),
+	};
+	wg_draw_line(c, line, &(struct wg_line){.spans = spans, .n = sizeof spans / sizeof *spans, .bg = WG_BACK});
+}
+
+/* Parts of all memory by kind, in the order of the legend; every kind that is there gets a cell. */
+static void draw_bar(const struct ui_machine *got, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line)
+{
+	const uint64_t *n = got->picture->sums.n;
+	int w = line.w > 2 ? line.w - 2 : 0, at = 0;
+	struct wg_heat_cell *cells = ui_scratch_array(&shell->scratch, (size_t)w + PT_FRAME_N, sizeof *cells);
+	uint64_t all = got->picture->sums.frames - n[PT_FRAME_HOLE], before = 0;
+	if (!cells || !all)
+		return;
+	for (size_t i = 0; i < UI_MACHINE_KINDS; i++) {
+		enum pt_frame kind = ui_machine_kinds[i];
+		if (kind == PT_FRAME_HOLE || !n[kind])
+			continue;
+		before += n[kind];
+		int end = (int)((double)before * w / (double)all);
+		for (end = end > at ? end : at + 1; at < end && at < w; at++)
+			cells[at] = ui_frame_look(kind);
+	}
+	wg_take_left(&line, 1);
+	wg_draw_strip(c, line, cells, at, WG_BACK);
+}
+
+static void draw_head(const struct ui_machine *got, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *rest)
+{
+	bool bar = rest->h >= 14;
+	if (rest->h < 8)
+		return;
+	draw_summary(got, shell, c, wg_take_top(rest, 1));
+	if (bar)
+		draw_bar(got, shell, c, wg_take_top(rest, 1));
+}
+
+static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
+{
+	struct machine *m = self(screen);
+	const char *nothing = why_nothing(m, shell);
+	m->view.tabs_at = (struct wg_rect){0};
+	if (nothing) {
+		struct wg_paragraph text = {nothing, WG_TEXT, 0};
+		struct wg_rect inside = {rect.x + 1, rect.y, rect.w - 2, rect.h};
+		if (inside.w > 0)
+			wg_draw_text(c, inside, &text, 1, 0);
+		return;
+	}
+	draw_head(m->view.got, shell, c, &rect);
+	ui_machine_map_draw(&m->view, shell, c, rect);
+}
+
+/* ---- keys ------------------------------------------------------------------------------------------------------- */
+
+static void refresh(struct machine *m, struct ui_shell *shell)
+{
+	if (!m->worker || !m->view.got)
+		return;
+	m->hurry = true;
+	m->hurry_passes = m->view.got->passes;
+	m->due_ns = shell->now_ns;
+}
+
+static bool act(struct ui_screen *screen, struct ui_shell *shell, enum ui_action action, uint32_t key)
+{
+	struct machine *m = self(screen);
+	(void)key;
+	switch (action) {
+	case UI_DO_REFRESH: refresh(m, shell); return true;
+	case UI_DO_PAUSE:
+		m->paused = !m->paused;
+		ui_shell_say(shell, WG_TEXT, m->paused ? "paused: R reads once more" : "going on");
+		return true;
+	default: return m->view.got && !m->view.got->error && ui_machine_map_act(&m->view, shell, action);
+	}
+}
+
+static void mouse(struct ui_screen *screen, struct ui_shell *shell, const struct ui_event *event)
+{
+	struct machine *m = self(screen);
+	if (m->view.got && !m->view.got->error)
+		ui_machine_map_mouse(&m->view, shell, event);
+}
+
+/* ---- the screen ------------------------------------------------------------------------------------------------- */
+
+static enum ui_where where(const struct ui_screen *screen)
+{
+	(void)screen;
+	return UI_IN_MACHINE;
+}
+
+static const char *title(const struct ui_screen *screen, struct ui_shell *shell)
+{
+	(void)screen;
+	(void)shell;
+	return "machine";
+}
+
+static int fd(const struct ui_screen *screen)
+{
+	const struct machine *m = (const struct machine *)screen;
+	return m->worker ? ui_worker_fd(m->worker) : -1;
+}
+
+static uint64_t due(const struct ui_screen *screen)
+{
+	const struct machine *m = (const struct machine *)screen;
+	return m->worker ? m->due_ns : UINT64_MAX;
+}
+
+static void free_screen(struct ui_screen *screen, int wait_ms)
+{
+	struct machine *m = self(screen);
+	ui_worker_free(m->worker, wait_ms);
+	ui_machine_free(m->view.got);
+	ui_machine_map_free(&m->view.map);
+	free(m);
+}
+
+struct ui_screen *ui_machine_new(struct ui_shell *shell)
+{
+	static const struct ui_screen_ops ops = {.where = where,
+						 .title = title,
+						 .shown = come_up,
+						 .update = update,
+						 .draw = draw,
+						 .act = act,
+						 .mouse = mouse,
+						 .fd = fd,
+						 .due = due,
+						 .free = free_screen};
+	struct machine *m = calloc(1, sizeof *m);
+	(void)shell;
+	if (!m)
+		return NULL;
+	m->screen.ops = &ops;
+	ui_machine_map_init(&m->view.map);
+	return &m->screen;
+}

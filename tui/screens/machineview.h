@@ -1,0 +1,57 @@
+/*
+ * What the machine screen shows, for its drawing: the newest answer of its worker, which table is on, the map over all
+ * frames, and where all of that was drawn last.
+ */
+#ifndef UI_MACHINEVIEW_H
+#define UI_MACHINEVIEW_H
+
+#include "tui/grid.h"
+#include "tui/screens/machinework.h"
+#include "tui/shell.h"
+
+enum ui_machine_tab { UI_MACHINE_MAP, UI_MACHINE_TABS };
+
+/* What of the machine the map shows. */
+enum ui_machine_scope { UI_MACHINE_ALL, UI_MACHINE_ZONE, UI_MACHINE_BLOCK, UI_MACHINE_SCOPES };
+
+#define UI_MACHINE_LAYERS (1 + PT_FRAME_FACTS) /* kinds, then a fact each */
+
+struct ui_machine_map {
+	unsigned layer;
+	enum ui_machine_scope scope;
+	uint64_t first, n;                 /* frames it shows; n 0: all */
+	uint64_t cursor;                   /* a frame: stays what it is when the axis changes */
+	struct pt_ram_axis axis;           /* owned */
+	uint64_t axis_frames, axis_online; /* of the memory that it was made of */
+	struct ui_grid grid;
+	struct pt_picture_sums *sums; /* [room], of the cells of the last drawing; owned */
+	struct wg_heat_cell *cells;
+	size_t room;
+};
+
+struct ui_machine_screen {
+	enum ui_machine_tab tab;
+	struct ui_machine *got; /* owned; NULL: nothing yet */
+	struct ui_machine_map map;
+	struct wg_rect tabs_at; /* of the last drawing */
+};
+
+/* Kinds of frames in the order of bar and legend: what is in use first. */
+#define UI_MACHINE_KINDS 13
+extern const enum pt_frame ui_machine_kinds[UI_MACHINE_KINDS];
+
+/* ---- the map ---------------------------------------------------------------------------------------------------- */
+
+void ui_machine_map_init(struct ui_machine_map *map);
+void ui_machine_map_free(struct ui_machine_map *map);
+/* Follows the memory of a new answer. */
+void ui_machine_map_update(struct ui_machine_map *map, const struct pt_ram *ram);
+/* All, the zone under the cursor, the memory block under it. */
+void ui_machine_map_scope(struct ui_machine_map *map, const struct pt_ram *ram);
+void ui_machine_map_draw(struct ui_machine_screen *m, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect);
+bool ui_machine_map_act(struct ui_machine_screen *m, struct ui_shell *shell, enum ui_action action);
+void ui_machine_map_mouse(struct ui_machine_screen *m, struct ui_shell *shell, const struct ui_event *event);
+/* Frames that are looked at closely enough to be read at once; false: there are too many. */
+bool ui_machine_map_window(const struct ui_machine_map *map, uint64_t *ret_first, uint64_t *ret_n);
+
+#endif
