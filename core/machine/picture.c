@@ -5,6 +5,7 @@
 #include "core/machine/picture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,6 +216,11 @@ static int read_batch(struct pt_kernel *k, int fd, const struct pt_ram *ram, uin
 			return error;
 	}
 	return 0;
+}
+
+int pt_picture_open(struct pt_kernel *k)
+{
+	return k->ops->open(k, "proc/kpageflags", O_RDONLY);
 }
 
 int pt_picture_read(struct pt_picture *p, struct pt_kernel *k, int fd, const struct pt_ram *ram, uint64_t first,

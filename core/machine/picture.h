@@ -46,6 +46,8 @@ int pt_picture_new(const struct pt_ram *ram, struct pt_picture **ret);
 struct pt_picture *pt_picture_copy(const struct pt_picture *picture); /* NULL: no memory */
 void pt_picture_free(struct pt_picture *picture);                     /* NULL is fine */
 
+/* kpageflags: a descriptor, to be closed by k->ops; -errno (-EACCES: only root may). */
+int pt_picture_open(struct pt_kernel *k);
 /*
  * Reads the frames [first, first + n), outwards to whole chunks, from kpageflags (fd). Frames past the end of that file
  * stay unknown. 0 or -errno; on an error some may have been read.

@@ -79,7 +79,7 @@ static void every_kind_has_its_sum(void **arg)
 static void enter_goes_down_to_a_frame_and_escape_back(void **arg)
 {
 	(void)arg;
-	open_machine(80, 24);
+	open_machine(100, 24);
 	stage_key(stage, UI_KEY_END);
 	assert_true(stage_shows(stage, "slab"));
 	stage_key(stage, UI_KEY_ENTER);
@@ -152,7 +152,7 @@ static void what_is_looked_at_is_read_again(void **arg)
 {
 	(void)arg;
 	static uint64_t flags[FRAMES];
-	open_machine(80, 24);
+	open_machine(100, 24);
 	stage_key(stage, UI_KEY_ENTER);
 	assert_true(stage_shows(stage, "PFN 0x0  free"));
 	flags[0] = KPF(PGTABLE);

@@ -5,7 +5,6 @@
 #include "tui/screens/machinework.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,7 +68,7 @@ static int begin(struct state *s)
 		int error = s->open(&s->k);
 		if (error)
 			return error;
-		s->fd = s->k->ops->open(s->k, "proc/kpageflags", O_RDONLY);
+		s->fd = pt_picture_open(s->k);
 	}
 	return s->at && s->picture ? 0 : look_where_memory_is(s);
 }
