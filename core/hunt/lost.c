@@ -9,6 +9,8 @@
 
 #define WINDOW ((size_t)256 << 10) /* bytes at most, */
 #define AHEAD  ((size_t)16 << 10)  /* and at least: objects behind are likely to be asked for next */
+#define HEAD   32u                 /* bytes: where malloc writes into what was freed */
+#define NEAR   512u                /* bytes: heads so close to each other are read at once */
 
 struct taking {
 	struct pt_lost *lost;
@@ -49,17 +51,24 @@ static uint64_t mix(uint64_t hash, const unsigned char *bytes, size_t size)
 	return hash;
 }
 
+static size_t head_size(uint64_t size)
+{
+	return size < HEAD ? (size_t)size : HEAD;
+}
+
 static uint64_t hash_of(struct taking *taking, uint64_t address, uint64_t size)
 {
-	uint64_t hash = size;
+	uint64_t hash = size, head = 0;
 	for (uint64_t at = 0; at < size && !taking->error;) {
 		size_t n = size - at < WINDOW ? (size_t)(size - at) : WINDOW;
 		const unsigned char *bytes = window_at(taking, address + at, n);
+		if (bytes && !at)
+			head = mix(size, bytes, head_size(size));
 		if (bytes)
 			hash = mix(hash, bytes, n);
 		at += n;
 	}
-	return hash;
+	return head << 32 | (hash & UINT32_MAX);
 }
 
 /* ---- passes ----------------------------------------------------------------------------------------------------- */
@@ -143,6 +152,49 @@ uint64_t *pt_lost_chunks(const struct pt_lost *lost, const struct pt_heap *heap)
 			bits[id / 64] |= 1ull << id % 64;
 	}
 	return bits;
+}
+
+/* ---- in between ------------------------------------------------------------------------------------------------- */
+
+#define WORD 8u /* the header's word of the size, right before the object */
+
+/* Where the heads end that are read together with that of the first. */
+static size_t heads_of(const struct pt_lost_one *v, size_t n, uint64_t *ret_end)
+{
+	size_t i = 0;
+	do
+		*ret_end = v[i].address + head_size(v[i].size);
+	while (++i < n && v[i].address - *ret_end < NEAR && v[i].address + HEAD - v[0].address < WINDOW - WORD);
+	return i;
+}
+
+/* bytes: from its header's size on. That word counts the header: 8 bytes, or 16 of a chunk that is a mapping. */
+static bool is_same(const struct pt_lost_one *one, const unsigned char *bytes)
+{
+	uint64_t word;
+	memcpy(&word, bytes, WORD);
+	word &= ~(uint64_t)7;
+	return (word == one->size + 8 || word == one->size + 16) &&
+	       (mix(one->size, bytes + WORD, head_size(one->size)) ^ one->hash >> 32) << 32 == 0;
+}
+
+int pt_lost_watch(struct pt_lost *lost, const struct pt_memory *memory)
+{
+	unsigned char *window = malloc(WINDOW);
+	size_t kept = 0;
+	ssize_t got = window ? 0 : -ENOMEM;
+	for (size_t i = 0; i < lost->n && got >= 0;) {
+		uint64_t end, start = lost->v[i].address - WORD;
+		const size_t until = i + heads_of(lost->v + i, lost->n - i, &end);
+		got = pt_memory_read(memory, start, window, end - start);
+		for (; i < until && got >= 0; i++)
+			if (is_same(&lost->v[i], window + (lost->v[i].address - WORD - start)))
+				lost->v[kept++] = lost->v[i];
+	}
+	if (got >= 0)
+		lost->n = kept;
+	free(window);
+	return got < 0 ? (int)got : 0;
 }
 
 void pt_lost_free(struct pt_lost *lost)

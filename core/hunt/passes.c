@@ -1,8 +1,12 @@
 /*
  * Pass after pass; see hunt.h. Each looks, walks the heap, reads the roots and reaches anew, and keeps nothing of the one
  * before but the lost.
+ *
+ * Of a process that runs, objects may also die and be born again between passes, at the same address with the same contents:
+ * no pass tells that from one that lies there for good. So in the end the lost are looked at often, for a while.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +17,10 @@
 #define LONGEST_NS 60000000000u /* nobody waits longer than that for objects to settle */
 #define AGAIN_MAX  16u          /* tries at a heap that changes while it is walked */
 #define TELL_NS    20000000u    /* between two words on how far it is */
+#define LOOKS      20u          /* at the lost of a process that runs, in a row, without any that is struck off, */
+#define LOOKS_NS   300000000u   /* or for so long, */
+#define LOOKS_MIN  4u           /* but so many */
+#define GAP        7u           /* ms between two at most, and never the same two times in a row */
 
 void pt_passes_tell(struct pt_passes *passes, enum pt_hunt_stage stage, double done)
 {
@@ -63,6 +71,23 @@ void pt_passes_free(struct pt_passes *passes)
 	memset(passes, 0, sizeof(*passes));
 }
 
+/* Whether it ran since that was last asked; where that cannot be told it did. It counts, or not. */
+static void see_running(struct pt_passes *passes, bool counts)
+{
+	struct pt_target *target = passes->run->target;
+	uint64_t ns = 0;
+	bool ran = target->k->ops->cpu_time(target->k, target->pid, &ns) || ns != passes->cpu_ns;
+	passes->ran |= counts && ran;
+	passes->cpu_ns = ns;
+}
+
+/* Who was stopped runs to go back to sleep, at once: that does not count. */
+static void let_rest(struct pt_passes *passes)
+{
+	poll(NULL, 0, 1);
+	see_running(passes, false);
+}
+
 static int see_heap(struct pt_passes *passes)
 {
 	drop_pass(passes);
@@ -101,10 +126,14 @@ static int reach(struct pt_passes *passes)
 
 static int pass_once(struct pt_passes *passes, struct pt_hold *held)
 {
+	see_running(passes, false);
 	int error = see_heap(passes);
+	see_running(passes, true);
 	if (error || (passes->memory.swapped && !passes->memory.with_swapped))
 		return error;
 	error = see_roots(passes, held);
+	if (!held)
+		let_rest(passes);
 	return error ? error : reach(passes);
 }
 
@@ -156,9 +185,34 @@ static int lose(struct pt_passes *passes)
 	int error = pt_lost_pass(lost, &passes->memory, passes->heap, passes->reach);
 	if (error)
 		return error;
-	passes->converged = pt_settle_pass(&passes->settle, lost->n) || passes->run->options.stop;
+	see_running(passes, true);
+	passes->converged = pt_settle_pass(&passes->settle, lost->n, passes->ran) || passes->run->options.stop;
+	passes->ran = false;
 	passes->progress.suspects = lost->n;
 	pt_passes_tell(passes, PT_HUNT_PASS, 1);
+	return 0;
+}
+
+/* Looks at the lost until for a while none of them is struck off. */
+static int watch(struct pt_passes *passes)
+{
+	struct pt_kernel *k = passes->run->target->k;
+	const uint64_t began = k->ops->now(k, PT_CLOCK_MONOTONIC);
+	unsigned gap = (unsigned)began;
+	for (unsigned looks = 0, all = 0; looks < LOOKS; looks++, all++) {
+		const size_t before = passes->lost.n;
+		if (is_cancelled(passes->run))
+			return -ECANCELED;
+		int error = pt_lost_watch(&passes->lost, &passes->memory);
+		if (error)
+			return error;
+		if (passes->lost.n < before)
+			looks = 0;
+		if (all >= LOOKS_MIN && k->ops->now(k, PT_CLOCK_MONOTONIC) - began > LOOKS_NS)
+			break;
+		gap = gap * 1103515245u + 12345u;
+		poll(NULL, 0, (int)(1 + (gap >> 16) % GAP));
+	}
 	return 0;
 }
 
@@ -178,5 +232,5 @@ int pt_passes_run(struct pt_passes *passes)
 		if (error)
 			return error;
 	}
-	return 0;
+	return passes->settle.ran && !options->stop ? watch(passes) : 0;
 }

@@ -41,6 +41,8 @@ struct pt_passes {
 	struct pt_hunt_progress progress;
 	uint64_t told_ns;
 	struct pt_settle settle;
+	uint64_t cpu_ns; /* for which the process has run, when that was last asked */
+	bool ran;        /* it did, since the last pass */
 	bool converged;
 	uint64_t stopped_ns_max, stopped_all_ns;
 	int heap_error; /* -ENOTSUP, -EAGAIN, -EOVERFLOW: there is no heap to judge */

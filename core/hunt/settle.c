@@ -1,7 +1,11 @@
 /*
  * Objects that live are missed by a pass by chance, each pass anew, so that their number falls by the same factor every
  * time; see settle.h. The factor is estimated from the last few passes, and passes go on until fewer than one in a
- * thousand hunts would have one of them left. Where nothing ever moved the second pass is the last.
+ * thousand hunts would have one of them left. Where nothing ever moved, and the process slept, the second pass is the last.
+ *
+ * What hangs on one word is missed as a whole: passes may agree and be wrong, by the rate to the power of their number.
+ * A word that goes from place to place at random while they are read is missed by 37 of 100 passes, at worst. So each of
+ * the lost of a process that runs has to be missed by at least so many passes that all of them are not wrong by chance.
  *
  * A busy process also has stale pointers on its stacks, which strike off a leaked object now and then. That goes on for
  * as long as one looks, so it is known by not becoming less.
@@ -10,6 +14,7 @@
 
 #include <string.h>
 
+#define RESTLESS 9     /* passes: 0.37 to the power of that is 0.0001 */
 #define ENOUGH   0.001 /* expected to be left */
 #define FEW      300   /* drops: what they say of the rate is vague. It is no less than it was, */
 #define FEW_RATE 0.75  /* and may be thought to be up to this */
@@ -41,11 +46,18 @@ static double rate_of(struct pt_settle *settle)
 	return rate < MOST ? rate : MOST;
 }
 
-/* A pass that struck nothing off says that there was little left to strike off, whatever was expected. */
+/*
+ * A pass that struck nothing off says that there was little left to strike off, whatever was expected. And while all passes
+ * are in the window, that the rate is less than was thought: what hangs together is struck off together, which looks like
+ * a rate near 1.
+ */
 static void be_quiet(struct pt_settle *settle)
 {
-	if (settle->passes == 3 && settle->moved)
-		settle->rate = rate_of(settle);
+	if (settle->passes <= PT_SETTLE_WINDOW + 1 && settle->moved) {
+		double rate = rate_of(settle);
+		if (rate < settle->rate || settle->passes == 3)
+			settle->rate = rate;
+	}
 	double most = SURPRISE / (1 - settle->rate);
 	settle->left = (settle->left < most ? settle->left : most) * settle->rate;
 	settle->quiet++;
@@ -64,8 +76,9 @@ static bool is_noise(const struct pt_settle *settle)
 	return older && newer * 5 >= older * 4 && (older + newer) * NOISE <= settle->n;
 }
 
-bool pt_settle_pass(struct pt_settle *settle, uint64_t n)
+bool pt_settle_pass(struct pt_settle *settle, uint64_t n, bool ran)
 {
+	settle->ran |= ran;
 	if (settle->passes++ == 0) {
 		settle->n = n;
 		return n == 0;
@@ -82,7 +95,11 @@ bool pt_settle_pass(struct pt_settle *settle, uint64_t n)
 	} else {
 		be_quiet(settle);
 	}
-	if (!settle->moved || !n || is_noise(settle))
+	if (!n)
+		return true;
+	if (settle->ran && settle->passes < RESTLESS)
+		return false;
+	if (!settle->moved || is_noise(settle))
 		return true;
 	return settle->quiet >= 2 && settle->left < ENOUGH;
 }

@@ -15,12 +15,16 @@ struct pt_settle {
 	uint64_t n;                       /* lost, after the last one */
 	uint64_t drops[PT_SETTLE_WINDOW]; /* of the last passes, the newest last */
 	bool moved;                       /* some pass struck off */
+	bool ran;                         /* the process did, meanwhile */
 	unsigned quiet;                   /* passes in a row that did not */
 	double sure;                      /* the rate, when it was last told by many; 0: never */
 	double rate, left; /* of those that live a pass misses so many; so many of them are expected to be left */
 };
 
-/* Zeroed at first. A pass left n; true: another would not be expected to strike off any. */
-bool pt_settle_pass(struct pt_settle *settle, uint64_t n);
+/*
+ * Zeroed at first. A pass left n, and the process ran since the one before it, or during the first; true: another would
+ * not be expected to strike off any.
+ */
+bool pt_settle_pass(struct pt_settle *settle, uint64_t n, bool ran);
 
 #endif

@@ -46,6 +46,8 @@ struct pt_kernel_ops {
 	ssize_t (*read_memory)(struct pt_kernel *k, pid_t pid, uint64_t addr, void *buf, size_t size);
 	int (*cachestat)(struct pt_kernel *k, int fd, uint64_t offset, uint64_t size, struct pt_cachestat *ret);
 	uint64_t (*now)(struct pt_kernel *k, enum pt_clock clock); /* ns */
+	/* clock_getcpuclockid(3): ns for which all threads of a process have run so far, those that ended included. */
+	int (*cpu_time)(struct pt_kernel *k, pid_t pid, uint64_t *ret_ns);
 	/* ptrace(2), for requests that only stop, look and let go; >= 0 or -errno. Binds to the calling thread. */
 	long (*ptrace)(struct pt_kernel *k, int request, pid_t tid, uint64_t addr, void *data);
 	/* Writes 4 to /proc/PID/clear_refs: changes what the kernel keeps about the target, so only when asked for. */

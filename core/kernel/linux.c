@@ -247,6 +247,22 @@ static uint64_t linux_now(struct pt_kernel *k, enum pt_clock clock)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+static int linux_cpu_time(struct pt_kernel *k, pid_t pid, uint64_t *ret_ns)
+{
+	clockid_t clock;
+	struct timespec ts;
+
+	if (!k->real)
+		return -ENOSYS;
+	int error = clock_getcpuclockid(pid, &clock);
+	if (error)
+		return -error;
+	if (clock_gettime(clock, &ts))
+		return errno == EINVAL ? -ESRCH : -errno;
+	*ret_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	return 0;
+}
+
 static long linux_ptrace(struct pt_kernel *k, int request, pid_t tid, uint64_t addr, void *data)
 {
 	if (!k->real)
@@ -373,6 +389,7 @@ static const struct pt_kernel_ops linux_ops = {
 	.read_memory = linux_read_memory,
 	.cachestat = linux_cachestat,
 	.now = linux_now,
+	.cpu_time = linux_cpu_time,
 	.ptrace = linux_ptrace,
 	.clear_soft_dirty = linux_clear_soft_dirty,
 	.wait = linux_wait,

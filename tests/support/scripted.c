@@ -399,6 +399,13 @@ static uint64_t scripted_now(struct pt_kernel *k, enum pt_clock clock)
 	return __atomic_add_fetch(&s->clock[clock], s->tick, __ATOMIC_RELAXED); /* clocks may be read by any thread */
 }
 
+static int scripted_cpu_time(struct pt_kernel *k, pid_t pid, uint64_t *ret_ns)
+{
+	struct scripted *s = of(k);
+	int error = begin(s);
+	return error ? error : s->inner->ops->cpu_time(s->inner, pid, ret_ns);
+}
+
 static long scripted_ptrace(struct pt_kernel *k, int request, pid_t tid, uint64_t addr, void *data)
 {
 	struct scripted *s = of(k);
@@ -464,6 +471,7 @@ static const struct pt_kernel_ops ops = {
 	.read_memory = scripted_read_memory,
 	.cachestat = scripted_cachestat,
 	.now = scripted_now,
+	.cpu_time = scripted_cpu_time,
 	.ptrace = scripted_ptrace,
 	.clear_soft_dirty = scripted_clear_soft_dirty,
 	.wait = scripted_wait,

@@ -14,28 +14,50 @@ static void quiet_takes_two(void **state)
 {
 	(void)state;
 	struct pt_settle settle = {0};
-	assert_false(pt_settle_pass(&settle, 1000));
-	assert_true(pt_settle_pass(&settle, 1000));
+	assert_false(pt_settle_pass(&settle, 1000, false));
+	assert_true(pt_settle_pass(&settle, 1000, false));
 }
 
 static void nothing_lost_takes_one(void **state)
 {
 	(void)state;
 	struct pt_settle settle = {0};
-	assert_true(pt_settle_pass(&settle, 0));
+	assert_true(pt_settle_pass(&settle, 0, false));
 }
 
 static void one_drop_is_not_trusted_at_once(void **state)
 {
 	(void)state;
 	struct pt_settle settle = {0};
-	assert_false(pt_settle_pass(&settle, 1001));
-	assert_false(pt_settle_pass(&settle, 1000));
-	assert_false(pt_settle_pass(&settle, 1000));
+	assert_false(pt_settle_pass(&settle, 1001, false));
+	assert_false(pt_settle_pass(&settle, 1000, false));
+	assert_false(pt_settle_pass(&settle, 1000, false));
 	unsigned more = 1;
-	while (!pt_settle_pass(&settle, 1000))
+	while (!pt_settle_pass(&settle, 1000, false))
 		more++;
 	assert_in_range(more, 1, 6);
+}
+
+/* What one word leads to is missed as a whole. */
+static void who_runs_is_looked_at_more_often(void **state)
+{
+	(void)state;
+	struct pt_settle settle = {0};
+	unsigned passes = 1;
+	while (!pt_settle_pass(&settle, 1000, true))
+		passes++;
+	assert_in_range(passes, 8, 12);
+}
+
+/* What hangs together is struck off together: more of it the second time than the first says little of the rate. */
+static void structures_settle(void **state)
+{
+	(void)state;
+	struct pt_settle settle = {0};
+	assert_false(pt_settle_pass(&settle, 3873, true));
+	assert_false(pt_settle_pass(&settle, 3398, true));
+	while (!pt_settle_pass(&settle, 2500, true))
+		assert_in_range(settle.passes, 3, 40);
 }
 
 static uint64_t random_of(uint64_t *seed)
@@ -58,7 +80,7 @@ static unsigned hunts_wrong(double rate, unsigned living, unsigned hunts, unsign
 			for (unsigned i = 0; i < left; i++)
 				stay += (double)random_of(&seed) / (double)(1u << 31) < rate;
 			left = stay;
-		} while (!pt_settle_pass(&settle, 50 + left));
+		} while (!pt_settle_pass(&settle, 50 + left, false));
 		wrong += left > 0;
 		*ret_passes += settle.passes;
 	}
@@ -82,7 +104,7 @@ static void noise_is_no_movement(void **state)
 	(void)state;
 	struct pt_settle settle = {0};
 	uint64_t seed = 5, n = 4000;
-	while (!pt_settle_pass(&settle, n))
+	while (!pt_settle_pass(&settle, n, false))
 		n -= random_of(&seed) % 3 == 0;
 	assert_in_range(settle.passes, 2, 30);
 }
@@ -93,6 +115,8 @@ int main(void)
 		cmocka_unit_test(quiet_takes_two),
 		cmocka_unit_test(nothing_lost_takes_one),
 		cmocka_unit_test(one_drop_is_not_trusted_at_once),
+		cmocka_unit_test(who_runs_is_looked_at_more_often),
+		cmocka_unit_test(structures_settle),
 		cmocka_unit_test(what_lives_is_not_left),
 		cmocka_unit_test(noise_is_no_movement),
 	};
