@@ -342,6 +342,26 @@ if cp "$(command -v tail)" "$evil" 2>/dev/null; then
 	holds '[.vmas[].path | select(. != null and contains("\\x1b[31m\\xff"))] | length > 0'
 fi
 
+# ---- frame
+
+gives 2 frame
+gives 2 frame 1 2
+gives 2 frame stack
+if [ "$seen" = present ]; then
+	gives 0 page -p $target "$page" -J
+	pfn=$(jq '.page[0].pfn' "$tmp/out")
+	gives 0 frame "$pfn" -J
+	holds 'keys_unsorted == ["frame"] and (.frame.flags | type == "array") and (.frame.owners | type == "array")'
+	holds '.frame | has("pfn") and has("count") and has("file") and has("zone") and has("free-order")'
+	holds "[.frame.owners[] | .address | $hex] | all"
+	holds '[.frame.owners[] | has("pid") and has("name")] | all'
+	gives 0 frame "$pfn"
+	gives 0 frame 0xffffffffff -J # there is no such frame: an answer too
+	holds '.frame | .kind == "none" and .flags == null and .count == null'
+else
+	gives 4 frame 1
+fi
+
 # ---- output that cannot be written
 
 if [ -c /dev/full ]; then

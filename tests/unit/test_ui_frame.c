@@ -11,22 +11,21 @@
 #include "tests/support/stage.h"
 #include "tui/screens/screens.h"
 
-/* To the frame behind an address of the made-up process. */
-static struct stage *at_frame_of(const char *address)
+/* To the frame behind an address of the made-up process; `read` is what the page screen shows once it has read that. */
+static struct stage *at_frame_of(const char *address, const char *read)
 {
 	struct stage *stage = stage_open(STAGE_PID, 120, 40);
 	stage_type(stage, ":");
 	stage_type(stage, address);
 	stage_key(stage, UI_KEY_ENTER);
-	stage_expect(stage, "page ");
-	stage_wait(stage);
+	stage_expect(stage, read);
 	stage_key(stage, 'f');
 	return stage;
 }
 
 static void the_frame_of_a_page(void **arg)
 {
-	struct stage *stage = at_frame_of("55d100000000");
+	struct stage *stage = at_frame_of("55d100000000", "physical address");
 	(void)arg;
 	stage_expect(stage, "frame 0x120");
 	stage_expect(stage, "This frame is anonymous memory of processes. It is mapped once.");
@@ -65,7 +64,7 @@ static void without_a_process(void **arg)
 
 static void a_page_without_a_frame(void **arg)
 {
-	struct stage *stage = at_frame_of("55d100012000"); /* on swap */
+	struct stage *stage = at_frame_of("55d100012000", "swap entry"); /* on swap */
 	(void)arg;
 	stage_expect(stage, "no frame behind this page");
 	stage_close(stage);

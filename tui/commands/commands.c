@@ -17,10 +17,11 @@ const struct ui_command *const ui_commands[] = {
 	&ui_run_command,    &ui_record_command,
 	&ui_replay_command, &ui_check_command,
 	&ui_faults_command, &ui_leaks_command,
-	&ui_mark_command,   NULL,
+	&ui_mark_command,   &ui_frame_command,
+	NULL,
 };
 
-const char *const ui_commands_later[] = {"pages", "frame", "types", "file", "system", NULL};
+const char *const ui_commands_later[] = {"pages", "types", "file", "system", NULL};
 
 /* ---- help ------------------------------------------------------------------------------------------------------ */
 
@@ -40,7 +41,7 @@ static void help_all(void)
 	for (size_t i = 0; ui_commands[i]; i++)
 		printf("  %-7s %-9s  %s\n", ui_commands[i]->name,
 		       ui_commands[i]->operands ? ui_commands[i]->operands : "", ui_commands[i]->summary);
-	printf("\n%s", options);
+	printf("%s", options);
 }
 
 void ui_help(const struct ui_command *command)

@@ -93,7 +93,7 @@ static void take(struct physframe *p, struct ui_shell *shell)
 	free(p->got);
 	p->view.got = p->got = got;
 	if (!got->error)
-		pt_facts_list_frame(&got->info.facts, &p->view.facts);
+		pt_frame_list(&got->info, &p->view.facts);
 	shell->dirty = true;
 }
 
