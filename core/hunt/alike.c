@@ -17,7 +17,9 @@
 #define GAP         4096u               /* if not more than so many lie between two objects */
 #define TEXT_BYTES  64u
 #define NONE        UINT32_MAX
-#define WORDS       8u /* first ones that are looked at */
+#define WORDS       8u    /* first ones that are looked at */
+#define SEEING      0.7   /* of the time that it takes; the rest goes to sorting */
+#define OFTEN       4096u /* objects between two looks whether to go on */
 
 struct entry {
 	uint64_t size, key;
@@ -132,6 +134,7 @@ struct sorting {
 	struct pt_hunt_view *view;
 	const struct pt_memory *memory;
 	struct pt_words *words;
+	const struct pt_step *step;
 	struct table table;
 	uint64_t *word; /* of each object, the one it goes by, */
 	uint8_t *at;    /* and where that is */
@@ -190,7 +193,8 @@ static int see_all(struct sorting *s)
 	for (size_t i = 0, n, size; i < view->n_objects && got >= 0; i += n) {
 		const uint64_t start = view->objects[i].address;
 		n = window(view, i, &size);
-		got = pt_memory_read(s->memory, start, bytes, size);
+		pt_step_tell(s->step, SEEING * (double)i / (double)view->n_objects);
+		got = pt_step_cancelled(s->step) ? -ECANCELED : pt_memory_read(s->memory, start, bytes, size);
 		for (size_t j = i; j < i + n && got >= 0; j++)
 			see_object(s, j, bytes + (view->objects[j].address - start));
 	}
@@ -251,6 +255,11 @@ static void add_object(struct pt_hunt_view *view, size_t i, uint32_t number)
 static int sort_all(struct sorting *s)
 {
 	for (size_t i = 0; i < s->view->n_objects; i++) {
+		if (i % OFTEN == 0) {
+			pt_step_tell(s->step, SEEING + (1 - SEEING) * (double)i / (double)s->view->n_objects);
+			if (pt_step_cancelled(s->step))
+				return -ECANCELED;
+		}
 		struct pt_word word = pt_words_look(s->words, s->word[i]);
 		word.at = s->at[i];
 		struct entry *entry = entry_of(&s->table, s->view->objects[i].size, &word);
@@ -309,9 +318,10 @@ static int order_groups(struct pt_hunt_view *view)
 	return 0;
 }
 
-int pt_hunt_sort_alike(struct pt_hunt_view *view, const struct pt_memory *memory, struct pt_words *words)
+int pt_hunt_sort_alike(struct pt_hunt_view *view, const struct pt_memory *memory, struct pt_words *words,
+		       const struct pt_step *step)
 {
-	struct sorting s = {.view = view, .memory = memory, .words = words};
+	struct sorting s = {.view = view, .memory = memory, .words = words, .step = step};
 	s.word = calloc(view->n_objects + 1, sizeof(*s.word));
 	s.at = calloc(view->n_objects + 1, sizeof(*s.at));
 	int error = s.word && s.at ? see_all(&s) : -ENOMEM;

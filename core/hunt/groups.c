@@ -9,7 +9,8 @@
 #include "core/hunt/alike.h"
 #include "core/hunt/leaks.h"
 
-#define BLOCK 512u /* chunks that have one rank */
+#define BLOCK 512u    /* chunks that have one rank */
+#define OFTEN 0xffffu /* edges between two looks whether to go on, less one */
 
 /* The lost ones among the chunks: their number is how many come before them. */
 struct lost {
@@ -19,6 +20,7 @@ struct lost {
 	uint64_t *bits;    /* [n_chunks], in words of 64 */
 	uint32_t *ranks;   /* [n_chunks / BLOCK + 1] */
 	uint32_t *objects; /* by that number: index of the object */
+	const struct pt_step *step;
 };
 
 static bool is_lost(const struct lost *lost, pt_chunk_id id)
@@ -75,12 +77,17 @@ struct edges {
 	const struct lost *lost;
 	pt_leak_edge *each;
 	void *arg;
+	uint64_t n;
+	bool cancelled;
 };
 
 static bool pass_on(void *arg, pt_chunk_id from, pt_chunk_id to, bool weak)
 {
-	const struct edges *edges = arg;
+	struct edges *edges = arg;
 	(void)weak;
+	edges->cancelled = !(edges->n++ & OFTEN) && pt_step_cancelled(edges->lost->step);
+	if (edges->cancelled)
+		return false;
 	if (!is_lost(edges->lost, from) || !is_lost(edges->lost, to))
 		return true;
 	return edges->each(edges->arg, object_of(edges->lost, from), object_of(edges->lost, to));
@@ -89,12 +96,15 @@ static bool pass_on(void *arg, pt_chunk_id from, pt_chunk_id to, bool weak)
 static int edges_of(void *arg, pt_leak_edge *each, void *each_arg)
 {
 	const struct lost *lost = arg;
-	return pt_reach_all_edges(lost->reach, pass_on, &(struct edges){lost, each, each_arg});
+	struct edges edges = {.lost = lost, .each = each, .arg = each_arg};
+	const int error = pt_reach_all_edges(lost->reach, pass_on, &edges);
+	return edges.cancelled ? -ECANCELED : error;
 }
 
-static int find_leaks(struct pt_hunt_view *view, const struct pt_heap *heap, const struct pt_reach *reach)
+static int find_leaks(struct pt_hunt_view *view, const struct pt_heap *heap, const struct pt_reach *reach,
+		      const struct pt_step *step)
 {
-	struct lost lost = {.view = view, .heap = heap, .reach = reach};
+	struct lost lost = {.view = view, .heap = heap, .reach = reach, .step = step};
 	int error = mark_chunks(&lost) ? 0 : -ENOMEM;
 	if (!error)
 		error = pt_leaks_of(view->objects, view->n_objects, edges_of, &lost, &view->leaks, &view->n_leaks);
@@ -105,13 +115,13 @@ static int find_leaks(struct pt_hunt_view *view, const struct pt_heap *heap, con
 }
 
 int pt_hunt_group(struct pt_hunt_view *view, const struct pt_memory *memory, const struct pt_heap *heap,
-		  const struct pt_reach *reach, struct pt_unwinder *unwinder)
+		  const struct pt_reach *reach, struct pt_unwinder *unwinder, const struct pt_step *step)
 {
-	int error = find_leaks(view, heap, reach);
+	int error = find_leaks(view, heap, reach, step);
 	if (error)
 		return error;
 	struct pt_words *words = pt_words_new(memory, unwinder);
-	error = words ? pt_hunt_sort_alike(view, memory, words) : -ENOMEM;
+	error = words ? pt_hunt_sort_alike(view, memory, words, step) : -ENOMEM;
 	pt_words_free(words);
 	return error ? error
 		     : pt_leaks_set_groups(view->leaks, view->n_leaks, view->objects, view->n_objects, view->n_groups);

@@ -290,10 +290,15 @@ static int find_hidden(struct pt_hidden *h)
 }
 
 int pt_hunt_hidden(struct pt_leak_object *objects, size_t n, const struct pt_memory *memory, const struct pt_heap *heap,
-		   const struct pt_roots *roots, const struct pt_reach *reach)
+		   const struct pt_roots *roots, const struct pt_reach *reach, const struct pt_step *step)
 {
-	struct pt_hidden h = {
-		.objects = objects, .n = n, .memory = memory, .heap = heap, .roots = roots, .reach = reach};
+	struct pt_hidden h = {.objects = objects,
+			      .n = n,
+			      .memory = memory,
+			      .heap = heap,
+			      .roots = roots,
+			      .reach = reach,
+			      .step = step};
 	if (!n)
 		return 0;
 	h.n_bounds = pt_heap_bounds(heap, h.bounds);

@@ -20,12 +20,14 @@ struct pt_hidden {
 	const struct pt_heap *heap;
 	const struct pt_roots *roots;
 	const struct pt_reach *reach;
+	const struct pt_step *step;
 	struct pt_heap_bounds bounds[2];
 	size_t n_bounds;
 	uint64_t *lost;          /* a bit per chunk: it is one of objects */
 	_Atomic uint64_t *found; /* a bit per chunk: and something points at it in code */
 	uint64_t near[1024];     /* a bit for 2 MiB, by the lower bits of its number: memory is there, perhaps */
-	uint64_t bytes;          /* of memory that is looked through */
+	uint64_t bytes;          /* of memory that is looked through, */
+	uint64_t read;           /* so many of them so far, in both streams */
 	struct pt_coding codings[PT_HIDDEN_CODINGS]; /* that are believed */
 	size_t n_codings;
 	struct pt_sight *seen; /* of the first stream, */

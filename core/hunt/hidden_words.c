@@ -107,8 +107,15 @@ static void each_of_heap(void *arg, const struct pt_stream_batch *batch)
 
 static bool cancelled(void *arg)
 {
-	const struct pt_reach_options *options = &((struct words *)arg)->h->reach->options;
-	return options->cancelled && options->cancelled(options->arg);
+	return pt_step_cancelled(((struct words *)arg)->h->step);
+}
+
+/* The second stream, which is of all memory, may not be needed. */
+static void progress(void *arg, uint64_t bytes)
+{
+	struct pt_hidden *h = ((struct words *)arg)->h;
+	h->read += bytes;
+	pt_step_tell(h->step, (double)h->read / (double)(h->bytes / h->stride + h->bytes + 1));
 }
 
 /* All of it, or a block of every `stride`. */
@@ -133,7 +140,8 @@ int pt_hidden_stream(struct pt_hidden *h, uint64_t stride,
 	struct pt_stretches roots = {0}, heap = {0};
 	size_t n;
 	const struct pt_heap_region *regions = pt_heap_regions(h->heap, &n);
-	struct pt_stream stream = {.memory = h->memory, .each = each_of_roots, .cancelled = cancelled, .arg = &w};
+	struct pt_stream stream = {
+		.memory = h->memory, .each = each_of_roots, .cancelled = cancelled, .progress = progress, .arg = &w};
 	int error = 0;
 	for (size_t i = 0; i < h->roots->n_spans && !error; i++)
 		error = add_blocks(&roots, h->roots->spans[i].start, h->roots->spans[i].end, stride);

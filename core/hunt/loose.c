@@ -28,17 +28,23 @@ struct finding {
 	unsigned char sixths[SIXTHS_MAX]; /* the sixth bytes that words within bounds have */
 	unsigned n_sixths;
 	bool in_heap;
-	bool (*cancelled)(void *arg);
-	void *arg;
-	atomic_uchar *hit; /* [lost->n] */
-	size_t *stack;     /* [lost->n] */
+	const struct pt_step *step;
+	uint64_t read, bytes; /* so much of all that is looked through */
+	atomic_uchar *hit;    /* [lost->n] */
+	size_t *stack;        /* [lost->n] */
 	size_t n_stack;
 };
 
 static bool is_cancelled(void *arg)
 {
+	return pt_step_cancelled(((struct finding *)arg)->step);
+}
+
+static void progress(void *arg, uint64_t bytes)
+{
 	struct finding *f = arg;
-	return f->cancelled && f->cancelled(f->arg);
+	f->read += bytes;
+	pt_step_tell(f->step, (double)f->read / (double)(f->bytes + 1));
 }
 
 /* ---- words ------------------------------------------------------------------------------------------------------ */
@@ -110,8 +116,13 @@ static void each(void *arg, const struct pt_stream_batch *batch)
 
 static int stream(struct finding *f, const struct pt_stretch *stretches, size_t n, bool in_heap)
 {
-	struct pt_stream stream = {
-		.memory = f->memory, .stretches = stretches, .n = n, .each = each, .cancelled = is_cancelled, .arg = f};
+	struct pt_stream stream = {.memory = f->memory,
+				   .stretches = stretches,
+				   .n = n,
+				   .each = each,
+				   .cancelled = is_cancelled,
+				   .progress = progress,
+				   .arg = f};
 	f->in_heap = in_heap;
 	return pt_stream_read(&stream);
 }
@@ -124,8 +135,12 @@ static int stream_all(struct finding *f, const struct pt_roots *roots)
 	struct pt_stretch *stretches = malloc((n + 1) * sizeof(*stretches));
 	if (!stretches)
 		return -ENOMEM;
-	for (size_t i = 0; i < roots->n_spans; i++)
+	for (size_t i = 0; i < n_regions; i++)
+		f->bytes += regions[i].end - regions[i].start;
+	for (size_t i = 0; i < roots->n_spans; i++) {
 		stretches[i] = (struct pt_stretch){roots->spans[i].start, roots->spans[i].end};
+		f->bytes += roots->spans[i].end - roots->spans[i].start;
+	}
 	int error = stream(f, stretches, roots->n_spans, false);
 	for (size_t i = 0; i < n_regions; i++)
 		stretches[i] = (struct pt_stretch){regions[i].start, regions[i].end};
@@ -185,10 +200,9 @@ static void set_bounds(struct finding *f)
 }
 
 int pt_loose_find(struct pt_lost *lost, const struct pt_memory *memory, const struct pt_heap *heap,
-		  const struct pt_roots *roots, const struct pt_reach *reach, bool (*cancelled)(void *arg), void *arg)
+		  const struct pt_roots *roots, const struct pt_reach *reach, const struct pt_step *step)
 {
-	struct finding f = {
-		.lost = lost, .memory = memory, .heap = heap, .reach = reach, .cancelled = cancelled, .arg = arg};
+	struct finding f = {.lost = lost, .memory = memory, .heap = heap, .reach = reach, .step = step};
 	if (!lost->n)
 		return 0;
 	set_bounds(&f);

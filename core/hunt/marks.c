@@ -136,7 +136,7 @@ static int group(struct pt_hunt_view *view, struct pt_target *target, struct pt_
 	int error = pt_memory_look(&memory, target, false);
 	if (!error) {
 		words = pt_words_new(&memory, unwinder);
-		error = words ? pt_hunt_sort_alike(view, &memory, words) : -ENOMEM;
+		error = words ? pt_hunt_sort_alike(view, &memory, words, NULL) : -ENOMEM;
 	}
 	pt_words_free(words);
 	pt_memory_free(&memory);

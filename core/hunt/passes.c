@@ -36,15 +36,19 @@ static bool is_cancelled(const struct pt_hunt_run *run)
 	return run->cancelled && run->cancelled(run->arg);
 }
 
-static void progress(void *arg, uint64_t done, uint64_t all)
+void pt_passes_tell_seldom(struct pt_passes *passes, enum pt_hunt_stage stage, double done)
 {
-	struct pt_passes *passes = arg;
 	struct pt_kernel *k = passes->run->target->k;
 	uint64_t now = k->ops->now(k, PT_CLOCK_MONOTONIC);
 	if (now - passes->told_ns < TELL_NS)
 		return;
 	passes->told_ns = now;
-	pt_passes_tell(passes, PT_HUNT_PASS, all && done < all ? (double)done / (double)all : 1);
+	pt_passes_tell(passes, stage, done);
+}
+
+static void progress(void *arg, uint64_t done, uint64_t all)
+{
+	pt_passes_tell_seldom(arg, PT_HUNT_PASS, all && done < all ? (double)done / (double)all : 1);
 }
 
 static bool cancelled(void *arg)

@@ -98,23 +98,44 @@ static int judge(struct pt_passes *passes, struct pt_hunt_view *view)
 	return pt_hunt_judge(view, &facts);
 }
 
+/* A step, and which part of its stage that is. */
+struct part {
+	struct pt_passes *passes;
+	enum pt_hunt_stage stage;
+	double from, share;
+};
+
+static bool part_cancelled(void *arg)
+{
+	const struct pt_hunt_run *run = ((struct part *)arg)->passes->run;
+	return run->cancelled && run->cancelled(run->arg);
+}
+
+static void part_progress(void *arg, double done)
+{
+	const struct part *part = arg;
+	pt_passes_tell_seldom(part->passes, part->stage, part->from + done * part->share);
+}
+
 /* What the lost are: tiers, groups. */
 static int tell_apart(struct pt_passes *passes, struct pt_hunt_view *view)
 {
-	struct pt_hunt_run *run = passes->run;
-	pt_passes_tell(passes, PT_HUNT_HIDDEN, -1);
-	int error = pt_loose_find(&passes->lost, &passes->memory, passes->heap, &passes->roots, passes->reach,
-				  run->cancelled, run->arg);
+	struct part part = {.passes = passes, .stage = PT_HUNT_HIDDEN, .share = 0.5};
+	const struct pt_step step = {part_cancelled, part_progress, &part};
+	pt_passes_tell(passes, PT_HUNT_HIDDEN, 0);
+	int error = pt_loose_find(&passes->lost, &passes->memory, passes->heap, &passes->roots, passes->reach, &step);
+	part.from = 0.5;
 	if (!error)
 		error = list_objects(view, &passes->lost);
 	if (!error)
 		error = pt_hunt_hidden(view->objects, view->n_objects, &passes->memory, passes->heap, &passes->roots,
-				       passes->reach);
+				       passes->reach, &step);
 	if (error)
 		return error;
 	sum_tiers(view);
-	pt_passes_tell(passes, PT_HUNT_GROUPING, -1);
-	return pt_hunt_group(view, &passes->memory, passes->heap, passes->reach, run->unwinder);
+	part = (struct part){.passes = passes, .stage = PT_HUNT_GROUPING, .share = 1};
+	pt_passes_tell(passes, PT_HUNT_GROUPING, 0);
+	return pt_hunt_group(view, &passes->memory, passes->heap, passes->reach, passes->run->unwinder, &step);
 }
 
 /* The heap against residency: also where there is no verdict. */

@@ -52,6 +52,7 @@ struct pt_passes {
 int pt_passes_run(struct pt_passes *passes);
 void pt_passes_free(struct pt_passes *passes); /* what it holds */
 void pt_passes_tell(struct pt_passes *passes, enum pt_hunt_stage stage, double done);
+void pt_passes_tell_seldom(struct pt_passes *passes, enum pt_hunt_stage stage, double done); /* for many calls */
 
 /* ---- call sites (sites_step.c) ---------------------------------------------------------------------------------- */
 

@@ -86,7 +86,7 @@ static void look(struct world *w)
 static void sort(struct world *w)
 {
 	look(w);
-	assert_int_equal(pt_hunt_sort_alike(w->view, &w->memory, w->words), 0);
+	assert_int_equal(pt_hunt_sort_alike(w->view, &w->memory, w->words, NULL), 0);
 }
 
 /* The group of that size and kind, which there is one of. */

@@ -163,7 +163,6 @@ static bool hunt(struct world *w)
 	assert_int_equal(pt_reach_pass(&w->reach, &w->memory, w->heap, &w->roots, &options), 0);
 	w->view = pt_hunt_view_new();
 	pt_reach_lost(w->reach, take, w);
-	assert_int_equal(pt_hunt_group(w->view, &w->memory, w->heap, w->reach, NULL), 0);
 	return true;
 }
 
@@ -225,6 +224,7 @@ static void each_is_one_leak(void **state)
 		end(&w);
 		skip_because("no heap of glibc here");
 	}
+	assert_int_equal(pt_hunt_group(w.view, &w.memory, w.heap, w.reach, NULL, NULL), 0);
 	expect(&w, w.said[0], LIST, false, false);
 	expect(&w, w.said[1], (1u << DEPTH) - 1, false, false);
 	expect(&w, w.said[2], RING + 1, true, false);
@@ -235,10 +235,69 @@ static void each_is_one_leak(void **state)
 	end(&w);
 }
 
+/* ---- on the way ------------------------------------------------------------------------------------------------- */
+
+struct patience {
+	unsigned asked, until; /* cancelled when it is asked for the until-th time; 0: never */
+	double done;
+};
+
+static bool has_had_enough(void *arg)
+{
+	struct patience *p = arg;
+	return ++p->asked == p->until;
+}
+
+static void hear(void *arg, double done)
+{
+	struct patience *p = arg;
+	assert_true(done >= p->done && done <= 1);
+	p->done = done;
+}
+
+static struct pt_hunt_view *copy_objects(const struct pt_hunt_view *view)
+{
+	struct pt_hunt_view *copy = pt_hunt_view_new();
+	copy->objects = malloc(view->n_objects * sizeof(*copy->objects));
+	memcpy(copy->objects, view->objects, view->n_objects * sizeof(*copy->objects));
+	copy->n_objects = view->n_objects;
+	return copy;
+}
+
+static int group_until(const struct world *w, struct patience *p)
+{
+	const struct pt_step step = {has_had_enough, hear, p};
+	struct pt_hunt_view *view = copy_objects(w->view);
+	int r = pt_hunt_group(view, &w->memory, w->heap, w->reach, NULL, &step);
+	pt_hunt_view_unref(view);
+	return r;
+}
+
+static void it_says_how_far_it_is_and_can_be_cancelled_anywhere(void **state)
+{
+	(void)state;
+	struct world w = {.child = {.pid = 0}};
+	struct patience all = {0};
+	if (!hunt(&w)) {
+		end(&w);
+		skip_because("no heap of glibc here");
+	}
+	assert_int_equal(group_until(&w, &all), 0);
+	assert_true(all.done > 0.7);
+	assert_true(all.asked > 10); /* edges, contents, sorting */
+	for (unsigned until = 1; until <= all.asked; until++) {
+		struct patience some = {.until = until};
+		assert_int_equal(group_until(&w, &some), -ECANCELED);
+		assert_int_equal(some.asked, until); /* and goes no further */
+	}
+	end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_is_one_leak),
+		cmocka_unit_test(it_says_how_far_it_is_and_can_be_cancelled_anywhere),
 	};
 	return cmocka_run_group_tests_name("groups", tests, NULL, NULL);
 }
