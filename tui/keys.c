@@ -17,7 +17,7 @@
 	{                                                                                                              \
 		__VA_ARGS__                                                                                            \
 	}
-#define LISTS   (UI_IN_PROCESSES | UI_IN_TABLE | UI_IN_FAULTS | UI_IN_HUNT)
+#define LISTS   (UI_IN_MACHINE | UI_IN_PROCESSES | UI_IN_TABLE | UI_IN_FAULTS | UI_IN_HUNT)
 #define MAPS    UI_IN_ANY_MAP
 #define GRIDS   (MAPS | UI_IN_MACHINE)
 #define SCROLL  (UI_IN_PROCESSES | UI_IN_VIEWS | UI_IN_HELP)
@@ -127,7 +127,10 @@ static const struct ui_binding bindings[] = {
 	    "all frames of the machine as a map by kind, and what the kernel keeps account of"),
 	ROW(MACHINE, MACHINE, ('M'), NULL, NULL, 0, MACHINE, "back from there"),
 	ROW(ENTER, MACHINE, (UI_KEY_ENTER), NULL, "in", 1, MACHINE,
-	    "deeper: to single frames around the cursor; from a single frame into it"),
+	    "deeper: to single frames around the cursor; from a single frame into it; from a zone to its map"),
+	ROW(FOCUS, MACHINE, (UI_KEY_TAB), NULL, "table", 2, MACHINE,
+	    "next: the map, zones and their free lists, slabs, debugging features"),
+	ROW(LAYER_DIGIT, MACHINE, ('1'), "1..4", NULL, 0, MACHINE, "straight to one of them"),
 	ROW(FRAME, MACHINE, ('f'), NULL, "frame", 5, MACHINE, "the frame under the cursor, from any zoom"),
 	ROW(LAYER, MACHINE, ('L', ']'), NULL, "layer", 2, MACHINE,
 	    "next layer: kind, mapped, large folio, dirty, locked"),

@@ -1,5 +1,5 @@
 /*
- * The list of processes, by libproc2: the only file that uses it. The library keeps the results of a call until the
+ * The list of processes, by libproc2. The library keeps the results of a call until the
  * next one, so everything is copied out at once.
  *
  * What the library gives is taken for what it is: PIDS_CMD comes with its own escapes (a control character is a dot),

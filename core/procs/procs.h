@@ -1,5 +1,5 @@
 /*
- * The list of processes, by libproc2 (the only file that uses it). Command lines are raw bytes; in names libproc2 4.0
+ * The list of processes, by libproc2 (as slabs.h). Command lines are raw bytes; in names libproc2 4.0
  * writes a dot for a control character. Both are hostile: pt_text_printable before anyone sees them.
  */
 #ifndef PT_PROCS_PROCS_H

@@ -111,7 +111,7 @@ include() { # FILE HEADER
 }
 include core/model/good.c "<ncurses.h>" && bites includes "core/model/good.c:12: curses outside"
 include tui/keys.c "<ncursesw/curses.h>" && bites includes "tui/keys.c:1: curses outside"
-include core/procs/more.c "<libproc2/stat.h>" && bites includes "libproc2 outside its one file"
+include core/procs/more.c "<libproc2/stat.h>" && bites includes "libproc2 outside its two files"
 include tui/procs.c "<libproc2/pids.h>" && bites includes "tui/procs.c:1: libproc2 outside"
 include widgets/search.c "<pcre2.h>" && bites includes "widgets/search.c:1: pcre2 outside"
 include core/model/good.c '"widgets/canvas.h"' && bites includes "core/ includes \"widgets/"

@@ -161,6 +161,42 @@ static void what_is_looked_at_is_read_again(void **arg)
 	stage_expect(stage, "PFN 0x0  page table");
 }
 
+static void zones_have_their_free_lists(void **arg)
+{
+	(void)arg;
+	open_machine(120, 40);
+	fixture_write(stage->fixture, "proc/zoneinfo",
+		      "Node 0, zone      DMA\n  pages free     512\n        min      600\n        low      700\n"
+		      "        high     800\n        spanned  1024\n  start_pfn:           0\n"
+		      "Node 0, zone   Normal\n        spanned  2048\n  start_pfn:           2048\n");
+	fixture_write(stage->fixture, "proc/buddyinfo",
+		      "Node 0, zone      DMA      0      0      8 \nNode 0, zone   Normal      3      0      0 \n");
+	stage->now_ns += 1000000000u;
+	stage_key(stage, UI_KEY_TAB);
+	stage_expect(stage, "below min");
+	assert_true(stage_shows(stage, "free lists of Normal")); /* the largest zone */
+	assert_true(stage_shows(stage, "by migrate type: unknown"));
+	stage_key(stage, UI_KEY_UP);
+	assert_true(stage_shows(stage, "free lists of DMA"));
+	assert_true(stage_shows(stage, "128K")); /* eight blocks of four frames */
+	stage_key(stage, UI_KEY_ENTER);
+	assert_true(stage_shows(stage, "zone DMA of node 0"));
+}
+
+static void the_other_tables_are_there(void **arg)
+{
+	(void)arg;
+	open_machine(120, 40);
+	stage_key(stage, '3'); /* the library behind slabs knows no made-up machine */
+	stage_expect(stage, "slabinfo:");
+	stage_key(stage, '4');
+	stage_expect(stage, "page_owner=on");
+	stage_key(stage, UI_KEY_DOWN);
+	stage_key(stage, UI_KEY_END);
+	stage_key(stage, UI_KEY_TAB);
+	stage_expect(stage, "a cell is");
+}
+
 static void it_is_one_key_away_and_back(void **arg)
 {
 	(void)arg;
@@ -184,6 +220,8 @@ int main(void)
 		cmocka_unit_test_teardown(layers_show_one_fact, leave),
 		cmocka_unit_test_teardown(what_may_not_be_read_is_unknown, leave),
 		cmocka_unit_test_teardown(what_is_looked_at_is_read_again, leave),
+		cmocka_unit_test_teardown(zones_have_their_free_lists, leave),
+		cmocka_unit_test_teardown(the_other_tables_are_there, leave),
 		cmocka_unit_test_teardown(it_is_one_key_away_and_back, leave),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /*
  * The machine screen: every frame of memory as one map, and what the kernel keeps account of. State and keys; drawing is
- * in machinemap.c. It needs no target: it asks the machine, by a worker of its own.
+ * in machinemap.c and machinetables.c. It needs no target: it asks the machine, by a worker of its own.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,6 +20,7 @@ struct machine {
 	struct ui_worker *worker; /* NULL until first shown, and of recordings */
 	uint64_t due_ns;
 	uint64_t window_ns; /* when what is looked at was read last */
+	uint64_t facts_ns;  /* when the kernel's accounts were asked for last */
 	bool paused, hurry; /* hurry: R was pressed, a whole pass at once */
 	unsigned hurry_passes;
 };
@@ -60,8 +61,35 @@ static void ask(struct machine *m, struct ui_shell *shell)
 		request.n = 0;
 	if (request.n)
 		m->window_ns = shell->now_ns;
+	request.facts = !m->facts_ns || (!m->paused && shell->now_ns - m->facts_ns >= shell->interval_ns);
+	if (request.facts)
+		m->facts_ns = shell->now_ns;
 	ui_worker_ask(m->worker, &request);
 	m->due_ns = shell->now_ns + BUSY_NS;
+}
+
+static size_t largest_zone(const struct pt_zones *zones)
+{
+	size_t best = 0;
+	for (size_t i = 1; i < zones->n; i++)
+		best = zones->v[i].spanned > zones->v[best].spanned ? i : best;
+	return best;
+}
+
+/* New accounts, where an answer has them. */
+static void take_facts(struct machine *m, struct ui_machine *got)
+{
+	struct ui_machine_screen *v = &m->view;
+	if (!got->facts)
+		return;
+	if (!v->first) {
+		v->first = got->facts;
+		v->zone = largest_zone(&got->facts->zones);
+	} else if (v->facts != v->first) {
+		ui_machine_facts_free(v->facts);
+	}
+	v->facts = got->facts;
+	got->facts = NULL;
 }
 
 static bool take(struct machine *m, struct ui_shell *shell)
@@ -71,8 +99,10 @@ static bool take(struct machine *m, struct ui_shell *shell)
 		return false;
 	ui_machine_free(m->view.got);
 	m->view.got = got;
+	take_facts(m, got);
 	if (!got->error)
 		ui_machine_map_update(&m->view.map, &got->ram);
+	ui_machine_slabs_make(&m->view);
 	if (got->passes != m->hurry_passes)
 		m->hurry = false;
 	m->due_ns = shell->now_ns + pause_after(m, shell);
@@ -86,6 +116,10 @@ static void update(struct ui_screen *screen, struct ui_shell *shell)
 	if (!m->worker)
 		return;
 	take(m, shell);
+	if (m->view.filter_seen != m->view.filter.version && m->view.got) {
+		ui_machine_slabs_make(&m->view);
+		shell->dirty = true;
+	}
 	if (shell->now_ns < m->due_ns)
 		return;
 	if (ui_worker_busy(m->worker))
@@ -181,11 +215,55 @@ static void draw_head(const struct ui_machine *got, struct ui_shell *shell, stru
 		draw_bar(got, shell, c, wg_take_top(rest, 1));
 }
 
+static const char *tab_text(const struct ui_machine_screen *v, struct ui_scratch *s, int tab)
+{
+	static const char *const names[UI_MACHINE_TABS] = {"map", "zones", "slabs", "debugging"};
+	size_t n = !v->facts                 ? 0
+		   : tab == UI_MACHINE_ZONES ? v->facts->zones.n
+		   : tab == UI_MACHINE_SLABS ? v->n_slabs
+					     : 0;
+	if (n && v->tabs_at.w >= 72)
+		return ui_scratch_text(s, " %d %s: %s ", tab + 1, names[tab], ui_number(s, n));
+	return ui_scratch_text(s, " %d %s ", tab + 1, names[tab]);
+}
+
+static void draw_tabs(struct ui_machine_screen *v, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line)
+{
+	int x = 0;
+	v->tabs_at = line;
+	wg_fill(c, line, ' ', WG_STYLE(WG_TEXT, WG_BAR));
+	for (int tab = 0; tab < UI_MACHINE_TABS && x < line.w; tab++) {
+		bool here = (enum ui_machine_tab)tab == v->tab;
+		struct wg_style style = WG_STYLE(here ? WG_STRONG : WG_DIM, here ? WG_SELECT : WG_BAR);
+		style.attrs = here && !c->can.colour ? WG_UNDERLINE : 0;
+		x = wg_text_cut(c, line, x, 0, line.w - x, tab_text(v, &shell->scratch, tab), WG_CUT_END, style);
+	}
+	const char *about = v->tab != UI_MACHINE_SLABS ? ""
+			    : v->filter.error[0]       ? "bad pattern: the last good one holds "
+			    : v->filter.text[0]        ? ui_scratch_text(&shell->scratch, "found by /%s/ ",
+									 ui_printable(&shell->scratch, v->filter.text))
+						       : "+/- since this screen was opened ";
+	int w = wg_text_width(about);
+	if (w && x + 2 + w <= line.w)
+		wg_text(c, line, line.w - w, 0, about, WG_STYLE(v->filter.error[0] ? WG_BAD : WG_DIM, WG_BAR));
+}
+
+static int tab_at(const struct ui_machine_screen *v, struct ui_shell *shell, int x)
+{
+	int at = 0;
+	for (int tab = 0; tab < UI_MACHINE_TABS; tab++) {
+		at += wg_text_width(tab_text(v, &shell->scratch, tab));
+		if (x < at)
+			return tab;
+	}
+	return -1;
+}
+
 static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
 {
 	struct machine *m = self(screen);
 	const char *nothing = why_nothing(m, shell);
-	m->view.tabs_at = (struct wg_rect){0};
+	m->view.tabs_at = m->view.table_at = (struct wg_rect){0};
 	if (nothing) {
 		struct wg_paragraph text = {nothing, WG_TEXT, 0};
 		struct wg_rect inside = {rect.x + 1, rect.y, rect.w - 2, rect.h};
@@ -194,7 +272,14 @@ static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_can
 		return;
 	}
 	draw_head(m->view.got, shell, c, &rect);
-	ui_machine_map_draw(&m->view, shell, c, rect);
+	if (rect.h >= 4)
+		draw_tabs(&m->view, shell, c, wg_take_top(&rect, 1));
+	switch (m->view.tab) {
+	case UI_MACHINE_ZONES: ui_machine_zones_draw(&m->view, shell, c, rect); break;
+	case UI_MACHINE_SLABS: ui_machine_slabs_draw(&m->view, shell, c, rect); break;
+	case UI_MACHINE_DEBUGGING: ui_machine_debugging_draw(&m->view, shell, c, rect); break;
+	default: ui_machine_map_draw(&m->view, shell, c, rect); break;
+	}
 }
 
 /* ---- keys ------------------------------------------------------------------------------------------------------- */
@@ -208,25 +293,119 @@ static void refresh(struct machine *m, struct ui_shell *shell)
 	m->due_ns = shell->now_ns;
 }
 
+static bool move_to(struct ui_machine_screen *v, int64_t row)
+{
+	int64_t n = v->tab == UI_MACHINE_ZONES ? (v->facts ? (int64_t)v->facts->zones.n : 0) : (int64_t)v->n_slabs;
+	row = row >= n ? n - 1 : row;
+	row = row < 0 ? 0 : row;
+	if (v->tab == UI_MACHINE_ZONES)
+		v->zone = (size_t)row;
+	else if (v->tab == UI_MACHINE_SLABS)
+		v->slab_at = (size_t)row;
+	return true;
+}
+
+static bool move(struct ui_machine_screen *v, struct ui_shell *shell, enum ui_action action)
+{
+	int64_t page = shell->body.h > 4 ? shell->body.h - 4 : 1, by = 0;
+	int64_t at = v->tab == UI_MACHINE_ZONES ? (int64_t)v->zone : (int64_t)v->slab_at;
+	switch (action) {
+	case UI_DO_UP: by = -1; break;
+	case UI_DO_DOWN: by = 1; break;
+	case UI_DO_PAGE_UP: by = -page; break;
+	case UI_DO_PAGE_DOWN: by = page; break;
+	case UI_DO_FIRST: by = INT32_MIN; break;
+	case UI_DO_LAST: by = INT32_MAX; break;
+	default: return false;
+	}
+	if (v->tab != UI_MACHINE_DEBUGGING)
+		return move_to(v, at + by);
+	int64_t top = v->debugging_top + by; /* drawing keeps it in bounds */
+	v->debugging_top = top < 0 ? 0 : top > 10000 ? 10000 : (int)top;
+	return true;
+}
+
+/* From a zone to the map of it. */
+static void enter_zone(struct ui_machine_screen *v)
+{
+	if (v->tab != UI_MACHINE_ZONES || !v->facts || v->zone >= v->facts->zones.n)
+		return;
+	ui_machine_map_show_zone(&v->map, &v->got->ram, v->facts->zones.v[v->zone].start);
+	v->tab = UI_MACHINE_MAP;
+}
+
+static void sort(struct ui_machine_screen *v, bool reverse)
+{
+	if (v->tab == UI_MACHINE_SLABS)
+		ui_machine_slabs_sort(v, reverse ? v->slab_sort : (v->slab_sort + 1) % UI_SLAB_COLUMNS, reverse);
+}
+
+static bool act_on_tab(struct ui_machine_screen *v, struct ui_shell *shell, enum ui_action action, uint32_t key)
+{
+	switch (action) {
+	case UI_DO_FOCUS: v->tab = (v->tab + 1) % UI_MACHINE_TABS; return true;
+	case UI_DO_LAYER_DIGIT:
+		if (key - '1' < UI_MACHINE_TABS)
+			v->tab = (enum ui_machine_tab)(key - '1');
+		return true;
+	case UI_DO_SORT: sort(v, false); return true;
+	case UI_DO_SORT_REVERSE: sort(v, true); return true;
+	default: break;
+	}
+	if (v->tab == UI_MACHINE_MAP)
+		return ui_machine_map_act(v, shell, action);
+	if (action == UI_DO_ENTER)
+		enter_zone(v);
+	return move(v, shell, action);
+}
+
 static bool act(struct ui_screen *screen, struct ui_shell *shell, enum ui_action action, uint32_t key)
 {
 	struct machine *m = self(screen);
-	(void)key;
 	switch (action) {
 	case UI_DO_REFRESH: refresh(m, shell); return true;
 	case UI_DO_PAUSE:
 		m->paused = !m->paused;
 		ui_shell_say(shell, WG_TEXT, m->paused ? "paused: R reads once more" : "going on");
 		return true;
-	default: return m->view.got && !m->view.got->error && ui_machine_map_act(&m->view, shell, action);
+	default: return m->view.got && !m->view.got->error && act_on_tab(&m->view, shell, action, key);
 	}
+}
+
+/* ---- mouse ------------------------------------------------------------------------------------------------------ */
+
+static bool inside(struct wg_rect r, const struct ui_event *e)
+{
+	return e->x >= r.x && e->x < r.x + r.w && e->y >= r.y && e->y < r.y + r.h;
+}
+
+static void click_table(struct ui_machine_screen *v, const struct ui_event *event)
+{
+	int64_t line = event->y - v->table_at.y - 1, top = v->tab == UI_MACHINE_SLABS ? (int64_t)v->slab_top : 0;
+	int column = v->tab == UI_MACHINE_SLABS && line < 0 ? ui_machine_slab_heading_at(v, event->x) : -1;
+	if (column >= 0)
+		ui_machine_slabs_sort(v, (enum ui_slab_column)column, true);
+	if (line >= 0)
+		move_to(v, top + line);
 }
 
 static void mouse(struct ui_screen *screen, struct ui_shell *shell, const struct ui_event *event)
 {
-	struct machine *m = self(screen);
-	if (m->view.got && !m->view.got->error)
-		ui_machine_map_mouse(&m->view, shell, event);
+	struct ui_machine_screen *v = &self(screen)->view;
+	bool wheel = event->mouse == UI_MOUSE_WHEEL_UP || event->mouse == UI_MOUSE_WHEEL_DOWN;
+	if (!v->got || v->got->error)
+		return;
+	if (event->mouse == UI_MOUSE_PRESS && inside(v->tabs_at, event)) {
+		int tab = tab_at(v, shell, event->x - v->tabs_at.x);
+		v->tab = tab >= 0 ? (enum ui_machine_tab)tab : v->tab;
+	} else if (v->tab == UI_MACHINE_MAP) {
+		ui_machine_map_mouse(v, shell, event);
+	} else if (wheel) {
+		for (int i = 0; i < 3; i++)
+			move(v, shell, event->mouse == UI_MOUSE_WHEEL_UP ? UI_DO_UP : UI_DO_DOWN);
+	} else if (event->mouse == UI_MOUSE_PRESS && inside(v->table_at, event)) {
+		click_table(v, event);
+	}
 }
 
 /* ---- the screen ------------------------------------------------------------------------------------------------- */
@@ -242,6 +421,11 @@ static const char *title(const struct ui_screen *screen, struct ui_shell *shell)
 	(void)screen;
 	(void)shell;
 	return "machine";
+}
+
+static struct ui_filter *filter(struct ui_screen *screen)
+{
+	return &self(screen)->view.filter;
 }
 
 static int fd(const struct ui_screen *screen)
@@ -261,6 +445,11 @@ static void free_screen(struct ui_screen *screen, int wait_ms)
 	struct machine *m = self(screen);
 	ui_worker_free(m->worker, wait_ms);
 	ui_machine_free(m->view.got);
+	if (m->view.first != m->view.facts)
+		ui_machine_facts_free(m->view.first);
+	ui_machine_facts_free(m->view.facts);
+	free(m->view.slabs);
+	ui_filter_free(&m->view.filter);
 	ui_machine_map_free(&m->view.map);
 	free(m);
 }
@@ -274,6 +463,7 @@ struct ui_screen *ui_machine_new(struct ui_shell *shell)
 						 .draw = draw,
 						 .act = act,
 						 .mouse = mouse,
+						 .filter = filter,
 						 .fd = fd,
 						 .due = due,
 						 .free = free_screen};
@@ -282,6 +472,7 @@ struct ui_screen *ui_machine_new(struct ui_shell *shell)
 	if (!m)
 		return NULL;
 	m->screen.ops = &ops;
+	m->view.slab_sort = UI_SLAB_BYTES;
 	ui_machine_map_init(&m->view.map);
 	return &m->screen;
 }

@@ -58,6 +58,13 @@ void ui_machine_map_update(struct ui_machine_map *map, const struct pt_ram *ram)
 		make_axis(map, ram);
 }
 
+void ui_machine_map_show_zone(struct ui_machine_map *map, const struct pt_ram *ram, uint64_t pfn)
+{
+	map->cursor = pfn;
+	map->scope = UI_MACHINE_ALL;
+	ui_machine_map_scope(map, ram);
+}
+
 void ui_machine_map_scope(struct ui_machine_map *map, const struct pt_ram *ram)
 {
 	const struct pt_zone *zone = pt_zone_of(ram->zones, ram->n_zones, map->cursor);

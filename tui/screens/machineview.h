@@ -5,11 +5,24 @@
 #ifndef UI_MACHINEVIEW_H
 #define UI_MACHINEVIEW_H
 
+#include "tui/filter.h"
 #include "tui/grid.h"
 #include "tui/screens/machinework.h"
 #include "tui/shell.h"
 
-enum ui_machine_tab { UI_MACHINE_MAP, UI_MACHINE_TABS };
+enum ui_machine_tab { UI_MACHINE_MAP, UI_MACHINE_ZONES, UI_MACHINE_SLABS, UI_MACHINE_DEBUGGING, UI_MACHINE_TABS };
+
+enum ui_slab_column {
+	UI_SLAB_NAME,
+	UI_SLAB_BYTES,
+	UI_SLAB_GROWTH,
+	UI_SLAB_OBJECTS,
+	UI_SLAB_ACTIVE,
+	UI_SLAB_USED,
+	UI_SLAB_SIZE,
+	UI_SLAB_SLABS,
+	UI_SLAB_COLUMNS
+};
 
 /* What of the machine the map shows. */
 enum ui_machine_scope { UI_MACHINE_ALL, UI_MACHINE_ZONE, UI_MACHINE_BLOCK, UI_MACHINE_SCOPES };
@@ -33,7 +46,17 @@ struct ui_machine_screen {
 	enum ui_machine_tab tab;
 	struct ui_machine *got; /* owned; NULL: nothing yet */
 	struct ui_machine_map map;
-	struct wg_rect tabs_at; /* of the last drawing */
+	struct ui_machine_facts *facts,
+		*first;  /* the newest, and the first: what slabs grew since; owned, NULL: none yet */
+	size_t zone;     /* that is selected */
+	uint32_t *slabs; /* [n_slabs] those that are shown: indices into facts->slabs, owned */
+	size_t n_slabs, slab_at, slab_top;
+	enum ui_slab_column slab_sort;
+	bool slab_ascending;
+	struct ui_filter filter; /* of names of slabs */
+	unsigned filter_seen;
+	int debugging_top;
+	struct wg_rect tabs_at, table_at; /* of the last drawing */
 };
 
 /* Kinds of frames in the order of bar and legend: what is in use first. */
@@ -48,10 +71,25 @@ void ui_machine_map_free(struct ui_machine_map *map);
 void ui_machine_map_update(struct ui_machine_map *map, const struct pt_ram *ram);
 /* All, the zone under the cursor, the memory block under it. */
 void ui_machine_map_scope(struct ui_machine_map *map, const struct pt_ram *ram);
+/* The zone of a frame alone. */
+void ui_machine_map_show_zone(struct ui_machine_map *map, const struct pt_ram *ram, uint64_t pfn);
 void ui_machine_map_draw(struct ui_machine_screen *m, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect);
 bool ui_machine_map_act(struct ui_machine_screen *m, struct ui_shell *shell, enum ui_action action);
 void ui_machine_map_mouse(struct ui_machine_screen *m, struct ui_shell *shell, const struct ui_event *event);
 /* Frames that are looked at closely enough to be read at once; false: there are too many. */
 bool ui_machine_map_window(const struct ui_machine_map *map, uint64_t *ret_first, uint64_t *ret_n);
+
+/* ---- the tables ------------------------------------------------------------------------------------------------- */
+
+/* Puts the slabs in order, those that the filter finds. Without memory there are none. */
+void ui_machine_slabs_make(struct ui_machine_screen *m);
+void ui_machine_slabs_sort(struct ui_machine_screen *m, enum ui_slab_column column, bool flip);
+int ui_machine_slab_heading_at(const struct ui_machine_screen *m, int x); /* a column, -1: none */
+void ui_machine_zones_draw(struct ui_machine_screen *m, struct ui_shell *shell, struct wg_canvas *c,
+			   struct wg_rect rect);
+void ui_machine_slabs_draw(struct ui_machine_screen *m, struct ui_shell *shell, struct wg_canvas *c,
+			   struct wg_rect rect);
+void ui_machine_debugging_draw(struct ui_machine_screen *m, struct ui_shell *shell, struct wg_canvas *c,
+			       struct wg_rect rect);
 
 #endif

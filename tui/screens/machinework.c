@@ -18,7 +18,18 @@ struct state {
 	struct pt_picture *picture;
 	uint64_t at, pass_ns, last_pass_ns;
 	unsigned passes;
+	struct pt_debug_feature debugging[PT_DEBUG_FEATURES]; /* [n_debugging]; asked once */
+	size_t n_debugging;
 };
+
+void ui_machine_facts_free(struct ui_machine_facts *facts)
+{
+	if (!facts)
+		return;
+	pt_zones_free(&facts->zones);
+	pt_slabs_free(&facts->slabs);
+	free(facts);
+}
 
 void ui_machine_free(void *arg)
 {
@@ -27,6 +38,7 @@ void ui_machine_free(void *arg)
 		return;
 	pt_picture_free(m->picture);
 	pt_ram_free(&m->ram);
+	ui_machine_facts_free(m->facts);
 	free(m);
 }
 
@@ -97,6 +109,21 @@ static int read_frames(struct state *s, const struct ui_machine_request *request
 	return error;
 }
 
+/* The library behind slabs knows this machine alone. */
+static struct ui_machine_facts *read_facts(struct state *s)
+{
+	struct ui_machine_facts *f = calloc(1, sizeof *f);
+	if (!f)
+		return NULL;
+	if (!s->n_debugging)
+		s->n_debugging = pt_debugging_read(s->k, s->debugging);
+	memcpy(f->debugging, s->debugging, sizeof f->debugging);
+	f->n_debugging = s->n_debugging;
+	f->zones_error = pt_zones_read(s->k, &f->zones);
+	f->slabs_error = s->k->real ? pt_slabs_read(&f->slabs) : -ENOSYS;
+	return f;
+}
+
 static uint64_t cpu(struct state *s)
 {
 	return s->k ? s->k->ops->now(s->k, PT_CLOCK_THREAD_CPU) : 0;
@@ -124,6 +151,8 @@ static void work(struct ui_worker *worker, void *state, const void *arg)
 	m->error = begin(s);
 	if (!m->error)
 		m->flags_error = read_frames(s, arg);
+	if (!m->error && ((const struct ui_machine_request *)arg)->facts)
+		m->facts = read_facts(s);
 	m->cpu_ns = cpu(s) - before;
 	s->pass_ns += m->cpu_ns;
 	if (s->passes != passes) {
