@@ -10,4 +10,4 @@ for file in "$PT_BIN" "$PT_TESTS"; do
 	$as_user test -r "$file" || skip "an ordinary user can't read $file: the checkout lies in a private folder"
 done
 exec $as_user env PT_BIN="$PT_BIN" PT_DEMO="$PT_DEMO" PT_TESTS="$PT_TESTS" PT_TOP="$PT_TOP" PT_LONG="${PT_LONG:-}" \
-	TERM="${TERM:-dumb}" "$@"
+	PT_SLOW=1 TERM="${TERM:-dumb}" "$@"

@@ -1,7 +1,8 @@
 #!/bin/sh
 # pagetop leaks on programs that know what they leak (tests/leaks): no object alive by a native pointer is taken for
 # leaked, in any of them, and of all that are leaked 99.5 % are found. Built in several ways, with malloc set up in several
-# ways, and while they go on. As an ordinary user on processes of one's own. With PT_LONG in full size.
+# ways, and while they go on. As an ordinary user on processes of one's own. With PT_LONG in full size; with PT_SLOW built and
+# set up in one way.
 . "$(dirname "$0")/../support/shell.sh"
 . "$top/tests/support/leaks.sh"
 
@@ -39,6 +40,8 @@ for program in structures shapes threads holders containers churn; do
 	done
 done
 
+if [ -z "${PT_SLOW:-}" ] || [ -n "${PT_LONG:-}" ]; then
+
 # Otherwise built.
 divisor=4
 build_leaks optimized -O2 -fomit-frame-pointer -no-pie -s || exit 1
@@ -67,6 +70,8 @@ try one-arena,arenas MALLOC_ARENA_MAX=1 "$build/plain-threads" arenas
 try perturbed,table MALLOC_PERTURB_=165 "$build/plain-structures" table
 try no-mmap,mmapped GLIBC_TUNABLES=glibc.malloc.mmap_max=0 "$build/plain-shapes" mmapped
 try huge,graph GLIBC_TUNABLES=glibc.malloc.hugetlb=1 "$build/plain-structures" graph
+
+fi
 
 awk '
 	BEGIN { printf "%-22s %8s %8s %9s %8s %6s %6s %6s %9s %s\n", "", "leaked", "found", "suspected", "accused", "coded", "seen",

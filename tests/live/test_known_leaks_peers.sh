@@ -1,6 +1,6 @@
 #!/bin/sh
 # The same programs of known leaks as LeakSanitizer, valgrind and pagetop see them, side by side. Of valgrind there are
-# numbers alone; both peers look from within, at the very moment at which the program is ready.
+# numbers alone; both peers look from within, at the very moment at which the program is ready. With PT_LONG all programs.
 . "$(dirname "$0")/../support/shell.sh"
 . "$top/tests/support/leaks.sh"
 echo 'int main(void) { return 0; }' | cc -fsanitize=leak -x c -o "$tmp/lsan" - 2>/dev/null || skip "cc has no LeakSanitizer"
@@ -31,7 +31,9 @@ by_valgrind() {
 	valgrind=$(sed -n 's/^valgrind \([0-9]*\) .*/\1/p' "$tmp/says")
 }
 
-for program in structures shapes threads holders containers; do
+programs=shapes
+[ -z "${PT_LONG:-}" ] || programs="structures shapes threads holders containers"
+for program in $programs; do
 	[ -x "$build/plain-$program" ] || continue
 	for scene in $("$build/plain-$program"); do
 		pagetop="- - -" lsan="- -" valgrind=

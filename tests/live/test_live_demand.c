@@ -23,6 +23,8 @@
 #include "tests/support/skip.h"
 
 #define PAGES 1000u
+#define ROOM  (1u << 24) /* bytes for single frames: so much that none gives way to another of its bucket */
+#define ROWS  1000u      /* more than there are kinds, those of interrupts that came meanwhile included */
 
 /* tracefs where pagetop looks for it, in a mount namespace of our own. */
 static bool has_tracefs(void)
@@ -62,7 +64,24 @@ static uint64_t frame_of(pid_t pid, uint64_t address)
 	return entry & PM_PFN_MASK;
 }
 
-/* Every touched page's frame is known by its allocation: one page, movable, for the user, zeroed, of its own thread. */
+/* How many pages the kernel has moved to other frames, on the whole machine. */
+static uint64_t moved_pages(void)
+{
+	char line[128];
+	unsigned long long moved = 0;
+	FILE *file = fopen("/proc/vmstat", "r");
+	assert_non_null(file);
+	while (fgets(line, sizeof line, file))
+		if (strncmp(line, "pgmigrate_success ", 18) == 0)
+			moved = strtoull(line + 18, NULL, 10);
+	fclose(file);
+	return moved;
+}
+
+/*
+ * Every touched page's frame is known by its allocation: one page, movable, for the user, zeroed, of its own thread. What
+ * the kernel moves meanwhile lies in a frame that was not allocated for it.
+ */
 static void each_frame_has_its_allocation(void **state)
 {
 	(void)state;
@@ -71,29 +90,34 @@ static void each_frame_has_its_allocation(void **state)
 	struct pt_fault_alloc_row *rows;
 	char flags[256];
 	size_t n;
-	uint64_t left_out, pages = 0;
+	uint64_t left_out, pages = 0, unknown = 0;
 	if (geteuid() != 0 || !has_tracefs())
 		skip_because("tracepoints need root and tracefs");
 	struct child child = child_start(touch_pages);
 	uint64_t start = child_wait(&child);
 	assert_int_equal(pt_kernel_linux_new(&k, "/", 0), 0);
-	int error = pt_allocs_open(&allocs, k, child.pid, 1, false, 1 << 20);
+	int error = pt_allocs_open(&allocs, k, child.pid, 1, false, ROOM);
 	if (error == -ENOENT || error == -EACCES)
 		skip_because("this kernel has no kmem:mm_page_alloc, or hides it");
 	assert_int_equal(error, 0);
+	uint64_t moved = moved_pages();
 	child_go(&child);
 	child_wait(&child);
 	pt_allocs_take(allocs);
 	for (size_t i = 0; i < PAGES; i++) {
 		struct pt_alloc alloc;
-		assert_true(pt_allocs_find(allocs, frame_of(child.pid, start + i * page_size()), &alloc));
+		if (!pt_allocs_find(allocs, frame_of(child.pid, start + i * page_size()), &alloc)) {
+			unknown++;
+			continue;
+		}
 		assert_int_equal(alloc.tid, child.pid);
 		assert_string_equal(pt_migrate_type_name(alloc.migrate_type), "Movable");
 		pt_allocs_flags(allocs, alloc.flags, flags, sizeof flags);
 		assert_non_null(strstr(flags, "MOVABLE"));
 	}
-	assert_int_equal(pt_allocs_rows(allocs, 10, &rows, &n, &left_out), 0);
-	assert_true(n > 0 && n <= 10);
+	assert_true(unknown == 0 || unknown <= moved_pages() - moved);
+	assert_int_equal(pt_allocs_rows(allocs, ROWS, &rows, &n, &left_out), 0);
+	assert_true(n > 0 && n <= ROWS);
 	assert_int_equal(left_out, 0);
 	for (size_t i = 0; i < n; i++) {
 		assert_true(rows[i].node >= 0 && rows[i].zone[0]);

@@ -1,5 +1,15 @@
 #!/bin/sh
-# tests/tally.awk counts what ctest reports: cases of cmocka programs, plain tests, crashes, and skips with their reason.
+# tests/tally.awk counts what ctest reports: cases of cmocka programs, plain tests, crashes, and skips with their reason;
+# tests/again.awk, what counts of tests that were run twice.
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+failed=0
+same() { # WHAT GOT WANT
+	[ "$2" = "$3" ] && return
+	printf '%s: got:\n%s\n' "$1" "$2"
+	failed=1
+}
+
 got=$(awk -f "$1/tests/tally.awk" <<'END'
 <testsuite name="x" tests="6">
 	<testcase name="cases" classname="cases" time="0.1" status="fail">
@@ -56,6 +66,28 @@ fail crash
 skip absent: not root
 skip silent: it does not say why
 fail missing"
-[ "$got" = "$want" ] && exit 0
-printf 'got:\n%s\n' "$got"
-exit 1
+same tally "$got" "$want"
+
+cat >"$tmp/first" <<'END'
+pass gcc: test_fine: one
+fail gcc: test_flaky: one
+pass gcc: test_flaky: two
+fail gcc: test_broken: one
+fail gcc: test_broken: two
+fail gcc: test_plain
+END
+cat >"$tmp/second" <<'END'
+pass gcc: test_flaky: one
+pass gcc: test_flaky: two
+fail gcc: test_broken: one
+pass gcc: test_broken: two
+pass gcc: test_plain
+END
+want="$(cat "$tmp/second")
+pass gcc: test_fine: one
+again gcc: test_flaky: one: failed beside others, passed alone
+again gcc: test_broken: one: failed beside others, failed alone
+again gcc: test_broken: two: failed beside others, failed alone
+again gcc: test_plain: failed beside others, passed alone"
+same again "$(awk -f "$1/tests/again.awk" "$tmp/first" "$tmp/second")" "$want"
+exit $failed

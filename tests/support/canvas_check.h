@@ -30,7 +30,7 @@ const char *check_row(const struct wg_canvas *c, int y);
 void check_valid(const struct wg_canvas *c);
 
 /*
- * Draws at every size from 0x0 to w x h, in turn with each ability, inside a band of sentinel cells: none of those may
+ * Draws at every size (where rounds are slow: every seventh) from 0x0 to w x h, in turn with each ability, inside a band of sentinel cells: none of those may
  * change, and all cells inside must (the first line only if one_line).
  */
 void check_sizes(check_draw_fn *draw, int w, int h, bool one_line);

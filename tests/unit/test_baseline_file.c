@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/rounds.h"
 #include "tui/commands/baseline_file.c" /* NOLINT(bugprone-suspicious-include) */
 #include "tui/commands/replace_file.c"  /* NOLINT(bugprone-suspicious-include) */
 
@@ -231,7 +232,7 @@ static void test_damaged(void **state)
 	assert_non_null(f);
 	fclose(f);
 	assert_true(size > 0 && size < LARGE / 2);
-	for (int round = 0; round < 2000; round++) {
+	for (unsigned round = 0; round < rounds(2000); round++) {
 		size_t n = size;
 		memcpy(text, whole, n);
 		for (size_t times = 1 + below(3); times > 0; times--)

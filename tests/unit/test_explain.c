@@ -14,6 +14,7 @@
 
 #include "core/explain/explain.h"
 #include "core/kernel/abi.h"
+#include "tests/support/rounds.h"
 
 #define PFN     0x1a2b3cull
 #define FRAME   (PM_PRESENT | PFN)
@@ -570,7 +571,7 @@ static void any_facts_give_whole_sentences(void **state)
 	static struct pt_facts f;
 	uint64_t seed = 2;
 	unsigned long seen = 0;
-	for (int round = 0; round < 200000; round++) {
+	for (unsigned round = 0; round < rounds(200000); round++) {
 		struct pt_explanation e;
 		memset(&e, 0x55, sizeof e);
 		random_facts(&f, &seed);

@@ -12,6 +12,7 @@
 
 #include "core/faults/birth.h"
 #include "tests/support/heap.h"
+#include "tests/support/rounds.h"
 #include "tests/support/tallied.h"
 
 /* ---- sums and tables -------------------------------------------------------------------------------------------- */
@@ -387,7 +388,7 @@ static void test_random(void **state)
 static void test_random_births(void **state)
 {
 	(void)state;
-	for (unsigned round = 0; round < 30; round++) {
+	for (unsigned round = 0; round < rounds(30); round++) {
 		struct pt_tally *tally = tallied_new();
 		struct space space = {0};
 		pt_stack_id born[SPACE_PAGES] = {0};

@@ -19,6 +19,7 @@
 #include "core/record/encode.h"
 #include "core/record/record.h"
 #include "tests/support/digest.h"
+#include "tests/support/rounds.h"
 #include "tests/support/tape.h"
 
 #define FRAMES TAPE_FRAMES
@@ -36,7 +37,7 @@ static void expect_at(struct tape *t, uint64_t seq, const struct pt_snapshot *fr
 static void every_moment_is_as_it_was_written(void **arg)
 {
 	(void)arg;
-	for (uint64_t seed = 1; seed <= 30; seed++) {
+	for (uint64_t seed = 1; seed <= rounds(30); seed++) {
 		struct tape t;
 		tape_make(&t, seed);
 		for (size_t i = 0; i < FRAMES; i++)
@@ -154,7 +155,7 @@ static void expect_moment(const struct pt_moment *m, const struct pt_snapshot *s
 static void plots_are_the_sums_of_the_frames(void **arg)
 {
 	(void)arg;
-	for (uint64_t seed = 1; seed <= 10; seed++) {
+	for (uint64_t seed = 1; seed <= rounds(10); seed++) {
 		struct tape t;
 		struct pt_moment moments[FRAMES + 1];
 		tape_make(&t, seed);
@@ -206,7 +207,7 @@ static size_t plain_story(struct tape *t, uint64_t address, uint64_t seq, size_t
 static void a_story_has_a_chapter_for_each_change(void **arg)
 {
 	(void)arg;
-	for (uint64_t seed = 1; seed <= 10; seed++) {
+	for (uint64_t seed = 1; seed <= rounds(10); seed++) {
 		struct tape t;
 		tape_make(&t, seed);
 		for (int round = 0; round < 20; round++) {
@@ -273,7 +274,7 @@ static void expect_same_plot(struct pt_past *a, struct pt_past *b, size_t max)
 static void a_recording_tells_what_a_history_does(void **arg)
 {
 	(void)arg;
-	for (uint64_t seed = 1; seed <= 20; seed++) {
+	for (uint64_t seed = 1; seed <= rounds(20); seed++) {
 		const struct pt_record_options options = {0};
 		struct tape t;
 		struct pt_history *history;

@@ -18,6 +18,7 @@
 
 #include "core/record/recorder.h"
 #include "tests/support/faulted.h"
+#include "tests/support/rounds.h"
 #include "tests/support/tape.h"
 
 struct tapes {
@@ -194,7 +195,7 @@ static void recorded_faults_are_the_sums_of_what_was_given(void **arg)
 {
 	(void)arg;
 	const struct pt_record_options options = {0};
-	for (uint64_t seed = 1; seed <= 6; seed++) {
+	for (uint64_t seed = 1; seed <= rounds(6); seed++) {
 		struct tapes t;
 		make_tapes(&t, seed, &options);
 		for (int i = 0; i < 20; i++) {
@@ -536,8 +537,9 @@ static void damaged_files_do_no_harm(void **arg)
 	t.tape.reader = NULL;
 	assert_int_equal(stat(t.tape.path, &st), 0);
 	int fd = open(t.tape.path, O_RDWR);
+	const unsigned n = rounds(150);
 	size_t read_well = 0;
-	for (int i = 0; i < 150; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		uint8_t was[3];
 		off_t at = (off_t)made_random(&t.faulted.made, (uint64_t)st.st_size - sizeof(was));
 		uint8_t now[] = {(uint8_t)made_random(&t.faulted.made, 256), (uint8_t)made_random(&t.faulted.made, 256),
@@ -556,7 +558,7 @@ static void damaged_files_do_no_harm(void **arg)
 		assert_int_equal(pwrite(fd, was, sizeof(was), at), sizeof(was));
 	}
 	close(fd);
-	assert_true(read_well > 10 && read_well < 150);
+	assert_true(read_well > 10 && read_well < n);
 	end_tapes(&t);
 }
 

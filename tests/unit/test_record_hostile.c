@@ -25,6 +25,7 @@
 #include "core/record/bytes.h"
 #include "core/record/recorder.h"
 #include "tests/support/digest.h"
+#include "tests/support/rounds.h"
 #include "tests/support/skip.h"
 #include "tests/support/tape.h"
 
@@ -317,7 +318,7 @@ static void damaged_files_do_no_harm(void **arg)
 		put_bytes(t.path, bytes, cut);
 		read_all(t.path, message, sizeof(message));
 	}
-	for (int round = 0; round < 400; round++) {
+	for (unsigned round = 0; round < rounds(400); round++) {
 		size_t at = made_random(&t.made, round % 2 ? size : 4096);
 		uint8_t was = bytes[at];
 		bytes[at] = (uint8_t)made_random(&t.made, 256);

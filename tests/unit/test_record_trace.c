@@ -16,6 +16,7 @@
 
 #include "core/record/trace.h"
 #include "core/record/treetap.h"
+#include "tests/support/rounds.h"
 #include "tests/support/tape.h"
 
 #define N      3
@@ -52,7 +53,7 @@ static void open_trace(const struct tape *t, struct pt_record_trace *ret)
 static void a_trace_is_the_sums_of_the_frames(void **arg)
 {
 	(void)arg;
-	for (uint64_t seed = 1; seed <= 20; seed++) {
+	for (uint64_t seed = 1; seed <= rounds(20); seed++) {
 		struct pt_record_trace r;
 		struct tape t;
 		tape_make(&t, seed);

@@ -17,6 +17,7 @@
 #include "core/kernel/abi.h"
 #include "core/scan/scan.h"
 #include "tests/support/fixture.h"
+#include "tests/support/rounds.h"
 #include "tests/support/scripted.h"
 
 #define PAGE     UINT64_C(4096)
@@ -262,14 +263,14 @@ static void live_through(uint64_t seed, bool no_scan)
 static void every_picture_comes_to_be_that_of_a_full_scan(void **arg)
 {
 	(void)arg;
-	for (uint64_t seed = 1; seed <= 12; seed++)
+	for (uint64_t seed = 1; seed <= rounds(12); seed++)
 		live_through(seed, false);
 }
 
 static void also_without_pagemap_scan(void **arg)
 {
 	(void)arg;
-	for (uint64_t seed = 100; seed < 104; seed++)
+	for (uint64_t seed = 100; seed < 100 + rounds(4); seed++)
 		live_through(seed, true);
 }
 

@@ -12,6 +12,7 @@
 
 #include "core/hunt/suspects.h"
 #include "core/scan/slots.h"
+#include "tests/support/rounds.h"
 #include "tests/support/series.h"
 
 #define SHIFT     12
@@ -216,7 +217,7 @@ static void programs_are_judged_as_they_should_be(void **state)
 	size_t alarms = 0, missed = 0;
 	(void)state;
 	for (enum series_shape shape = 0; shape <= SERIES_LEAK_1M; shape++)
-		for (size_t run = 0; run < 3 * 10; run++) {
+		for (size_t run = 0; run < 3 * rounds(10); run++) {
 			size_t n = run % 3 ? 120 : 60;
 			series_make(shape, 9000 + run, n, t, v);
 			play(t, v, n);
