@@ -9,14 +9,21 @@
 
 #include "core/hunt/reaching.h"
 
-#define SIXTH      5u /* a byte of a pointer that few of them differ in: addresses have six, little end first */
-#define SIXTHS_MAX 256u
+#define LANES 32u /* bytes that are looked at together */
 /*
  * In a program that is not relocated the heap is so low that a small number looks like a pointer there, from an odd place:
  * 0x3c4 like 0x3c40000. Below LOW only starts of objects count, and no such round ones.
  */
 #define LOW   ((uint64_t)1 << 40)
 #define ROUND 0x10000u
+
+typedef unsigned char lanes __attribute__((vector_size(LANES)));
+
+/* What the pointers into some bounds have in common: their highest byte that is not zero; all that are above it are. */
+struct mark {
+	unsigned at;               /* which byte, little end first; at most 5 */
+	unsigned char least, span; /* it is least .. least + span */
+};
 
 struct finding {
 	struct pt_lost *lost;
@@ -25,8 +32,7 @@ struct finding {
 	const struct pt_reach *reach;
 	struct pt_heap_bounds bounds[2]; /* of the lost within those of the heap */
 	size_t n_bounds;
-	unsigned char sixths[SIXTHS_MAX]; /* the sixth bytes that words within bounds have */
-	unsigned n_sixths;
+	struct mark marks[2]; /* of bounds[i] */
 	bool in_heap;
 	const struct pt_step *step;
 	uint64_t read, bytes; /* so much of all that is looked through */
@@ -64,44 +70,82 @@ static void see(struct finding *f, uint64_t place, uint64_t value)
 	atomic_store_explicit(&f->hit[i], 1, memory_order_relaxed);
 }
 
-/* A bit (the highest) for each byte of a word that is `byte`. */
-static inline uint64_t bytes_that_are(uint64_t word, uint64_t byte)
+/* The word that a byte is a mark in, if it begins at a place that is no multiple of 8. */
+static void look_at(struct finding *f, size_t bound, uint64_t address, const unsigned char *bytes, size_t size,
+		    size_t at)
 {
-	const uint64_t low = 0x7f7f7f7f7f7f7f7fu;
-	uint64_t other = word ^ byte * 0x0101010101010101u;
-	return ~(((other & low) + low) | other | low);
-}
-
-/* The word whose sixth byte lies there: it begins five before, at a place that is no multiple of 8. */
-static void look_at(struct finding *f, uint64_t address, const unsigned char *bytes, size_t size, size_t sixth)
-{
+	size_t begin = at - f->marks[bound].at;
 	uint64_t word;
-	if (sixth < SIXTH || sixth - SIXTH + 8 > size)
+	if (at < f->marks[bound].at || begin % 8 == 0 || begin + 8 > size)
 		return;
-	memcpy(&word, bytes + sixth - SIXTH, 8);
-	for (size_t i = 0; i < f->n_bounds; i++)
-		if (word - f->bounds[i].low < f->bounds[i].high - f->bounds[i].low) {
-			see(f, address + sixth - SIXTH, word);
-			return;
-		}
+	memcpy(&word, bytes + begin, 8);
+	if (word - f->bounds[bound].low < f->bounds[bound].high - f->bounds[bound].low)
+		see(f, address + begin, word);
 }
 
-/* All words of the bytes but the aligned ones: those whose sixth byte is one that pointers to the lost have. */
+/* From byte `at` on, one after the other. */
+static void look_at_rest(struct finding *f, uint64_t address, const unsigned char *bytes, size_t size, size_t at)
+{
+	for (size_t b = 0; b < f->n_bounds; b++)
+		for (size_t i = at; i < size; i++)
+			if ((unsigned char)(bytes[i] - f->marks[b].least) <= f->marks[b].span)
+				look_at(f, b, address, bytes, size, i);
+}
+
+static void look_at_found(struct finding *f, size_t bound, uint64_t address, const unsigned char *bytes, size_t size,
+			  size_t at, const unsigned char found[LANES])
+{
+	for (size_t i = 0; i < LANES; i++)
+		if (found[i])
+			look_at(f, bound, address, bytes, size, at + i);
+}
+
+/* Marks that two zeroes follow, but those of words at aligned places; up to which byte. Compiled for several processors. */
+static inline __attribute__((always_inline)) size_t look_at_lanes(struct finding *f, uint64_t address,
+								  const unsigned char *bytes, size_t size)
+{
+	lanes least[2], span[2], unaligned[2], here, next, second, found;
+	uint64_t parts[LANES / 8];
+	size_t at = 0;
+	for (size_t b = 0; b < f->n_bounds; b++)
+		for (unsigned i = 0; i < LANES; i++) {
+			least[b][i] = f->marks[b].least;
+			span[b][i] = f->marks[b].span;
+			unaligned[b][i] = i % 8 == f->marks[b].at ? 0 : 0xff;
+		}
+	for (; at + LANES + 2 <= size; at += LANES) {
+		memcpy(&here, bytes + at, LANES);
+		memcpy(&next, bytes + at + 1, LANES);
+		memcpy(&second, bytes + at + 2, LANES);
+		for (size_t b = 0; b < f->n_bounds; b++) {
+			found = (lanes)(here - least[b] <= span[b]) & (lanes)((next | second) == 0) & unaligned[b];
+			memcpy(parts, &found, LANES);
+			if (parts[0] | parts[1] | parts[2] | parts[3])
+				look_at_found(f, b, address, bytes, size, at, (const unsigned char *)parts);
+		}
+	}
+	return at;
+}
+
+#ifdef __x86_64__
+__attribute__((target("avx2"))) static size_t look_at_lanes_avx2(struct finding *f, uint64_t address,
+								 const unsigned char *bytes, size_t size)
+{
+	return look_at_lanes(f, address, bytes, size);
+}
+#endif
+
+/* All words of the bytes but the aligned ones. */
 static void look(struct finding *f, uint64_t address, const unsigned char *bytes, size_t size)
 {
-	const uint64_t unaligned = 0x8080808080808080u & ~(0x80ull << SIXTH * 8);
-	uint64_t words[4];
-	for (size_t i = 0; i < size; i += sizeof(words)) {
-		size_t n = size - i < sizeof(words) ? (size - i) / 8 : 4;
-		uint64_t any = 0, hits[4] = {0};
-		memcpy(words, bytes + i, n * 8);
-		for (size_t w = 0; w < n; w++)
-			for (unsigned s = 0; s < f->n_sixths; s++)
-				any |= hits[w] |= bytes_that_are(words[w], f->sixths[s]) & unaligned;
-		for (size_t w = 0; any && w < n; w++)
-			for (; hits[w]; hits[w] &= hits[w] - 1)
-				look_at(f, address, bytes, size, i + w * 8 + (size_t)__builtin_ctzll(hits[w]) / 8);
-	}
+	size_t at;
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2"))
+		at = look_at_lanes_avx2(f, address, bytes, size);
+	else
+#endif
+		at = look_at_lanes(f, address, bytes, size);
+	look_at_rest(f, address, bytes, size, at);
 }
 
 static void each(void *arg, const struct pt_stream_batch *batch)
@@ -182,20 +226,30 @@ static void spread(struct finding *f)
 	}
 }
 
+/* Of addresses that have six bytes at most: least <= most. */
+static struct mark mark_of(uint64_t least, uint64_t most)
+{
+	unsigned at = 0;
+	while (most >> 8 * (at + 1))
+		at++;
+	unsigned char first = (unsigned char)(least >> 8 * at);
+	return (struct mark){.at = at, .least = first, .span = (unsigned char)((most >> 8 * at) - first)};
+}
+
 /* Words elsewhere need no further look. */
 static void set_bounds(struct finding *f)
 {
 	const struct pt_lost_one *first = &f->lost->v[0], *last = &f->lost->v[f->lost->n - 1];
-	f->n_bounds = pt_heap_bounds(f->heap, f->bounds);
-	for (size_t i = 0; i < f->n_bounds; i++) {
-		struct pt_heap_bounds *b = &f->bounds[i];
-		b->low = b->low > first->address ? b->low : first->address;
-		b->high = b->high < last->address + last->size ? b->high : last->address + last->size;
-		if (b->low > b->high)
-			b->high = b->low;
-		for (uint64_t at = b->low >> SIXTH * 8; b->low < b->high && at <= (b->high - 1) >> SIXTH * 8; at++)
-			if (f->n_sixths < SIXTHS_MAX && !memchr(f->sixths, (int)(at & 0xff), f->n_sixths))
-				f->sixths[f->n_sixths++] = (unsigned char)at;
+	struct pt_heap_bounds bounds[2];
+	size_t n = pt_heap_bounds(f->heap, bounds);
+	for (size_t i = 0; i < n; i++) {
+		struct pt_heap_bounds b = bounds[i];
+		b.low = b.low > first->address ? b.low : first->address;
+		b.high = b.high < last->address + last->size ? b.high : last->address + last->size;
+		if (b.low >= b.high)
+			continue;
+		f->marks[f->n_bounds] = mark_of(b.low, b.high - 1);
+		f->bounds[f->n_bounds++] = b;
 	}
 }
 
@@ -208,7 +262,7 @@ int pt_loose_find(struct pt_lost *lost, const struct pt_memory *memory, const st
 	set_bounds(&f);
 	f.hit = calloc(lost->n, sizeof(*f.hit));
 	f.stack = malloc(lost->n * sizeof(*f.stack));
-	int error = f.hit && f.stack && f.n_bounds ? stream_all(&f, roots) : -ENOMEM;
+	int error = f.hit && f.stack ? stream_all(&f, roots) : -ENOMEM;
 	if (!error)
 		spread(&f);
 	free(f.hit);

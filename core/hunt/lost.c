@@ -8,9 +8,9 @@
 #include <string.h>
 
 #define WINDOW ((size_t)256 << 10) /* bytes at most, */
-#define AHEAD  ((size_t)16 << 10)  /* and at least: objects behind are likely to be asked for next */
-#define HEAD   32u                 /* bytes: where malloc writes into what was freed */
-#define NEAR   512u                /* bytes: heads so close to each other are read at once */
+#define AHEAD  ((size_t)16 << 10) /* and, where what is lost lies close together, at least so many: the next is in it */
+#define HEAD   32u                /* bytes: where malloc writes into what was freed */
+#define NEAR   512u               /* bytes: heads so close to each other are read at once */
 
 struct taking {
 	struct pt_lost *lost;
@@ -20,6 +20,8 @@ struct taking {
 	size_t n, room, before; /* before: index into those of the last pass */
 	unsigned char *window;
 	uint64_t from, to; /* addresses of what is in it */
+	size_t ahead; /* at least so many bytes are read: twice as many once that paid, half as many if it did not */
+	bool paid;
 	int error;
 };
 
@@ -27,8 +29,14 @@ struct taking {
 
 static const unsigned char *window_at(struct taking *taking, uint64_t address, size_t size)
 {
-	if (address < taking->from || address + size > taking->to) {
-		size_t read = size > AHEAD ? size : AHEAD;
+	if (address >= taking->from && address + size <= taking->to) {
+		taking->paid = true;
+	} else {
+		size_t most = size > AHEAD ? size : AHEAD;
+		taking->ahead = taking->paid ? taking->ahead * 2 + 256 : taking->ahead / 2;
+		taking->ahead = taking->ahead < most ? taking->ahead : most;
+		taking->paid = false;
+		size_t read = size > taking->ahead ? size : taking->ahead;
 		ssize_t got = pt_memory_read(taking->memory, address, taking->window, read);
 		if (got < 0) {
 			taking->error = (int)got;
@@ -123,7 +131,7 @@ static void take_again(void *arg, pt_chunk_id id, enum pt_reached how)
 int pt_lost_pass(struct pt_lost *lost, const struct pt_memory *memory, const struct pt_heap *heap,
 		 const struct pt_reach *reach)
 {
-	struct taking taking = {.lost = lost, .memory = memory, .heap = heap, .window = malloc(WINDOW)};
+	struct taking taking = {.lost = lost, .memory = memory, .heap = heap, .window = malloc(WINDOW), .ahead = AHEAD};
 	if (!taking.window)
 		return -ENOMEM;
 	pt_reach_lost(reach, lost->passes ? take_again : take_first, &taking);
