@@ -4,6 +4,7 @@
 #include "core/hunt/agenda.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 bool pt_agenda_init(struct pt_agenda *agenda, size_t n)
 {
@@ -57,6 +58,21 @@ bool pt_agenda_empty(const struct pt_agenda *agenda)
 {
 	size_t at;
 	return !find_from(agenda, 0, &at);
+}
+
+size_t pt_agenda_count(const struct pt_agenda *agenda)
+{
+	size_t n = 0;
+	for (size_t i = 0; i <= agenda->n / 64; i++)
+		n += (size_t)__builtin_popcountll(agenda->bits[i]);
+	return n;
+}
+
+void pt_agenda_clear(struct pt_agenda *agenda)
+{
+	size_t words = agenda->n / 64 + 1;
+	memset(agenda->bits, 0, words * sizeof(*agenda->bits));
+	memset(agenda->words, 0, (words / 64 + 1) * sizeof(*agenda->words));
 }
 
 bool pt_agenda_take(struct pt_agenda *agenda, size_t at, size_t *ret)

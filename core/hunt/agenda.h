@@ -17,6 +17,8 @@ bool pt_agenda_init(struct pt_agenda *agenda, size_t n); /* empty, of 0..n-1; fa
 void pt_agenda_free(struct pt_agenda *agenda);           /* what it holds */
 void pt_agenda_add(struct pt_agenda *agenda, size_t i);
 bool pt_agenda_empty(const struct pt_agenda *agenda);
+size_t pt_agenda_count(const struct pt_agenda *agenda);
+void pt_agenda_clear(struct pt_agenda *agenda);
 /* Takes the first from `at` on, or else the first of all; false: it is empty. */
 bool pt_agenda_take(struct pt_agenda *agenda, size_t at, size_t *ret);
 

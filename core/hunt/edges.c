@@ -296,8 +296,10 @@ static size_t encode(const struct pt_edges *edges, size_t page, const struct pt_
 
 void pt_edges_put(struct pt_edges *edges, unsigned thread, size_t page, const struct pt_edge *list, size_t n)
 {
-	if (!n)
+	if (!n) {
+		edges->pages[page].at = NONE;
 		return;
+	}
 	unsigned char bytes[BYTES_MAX];
 	size_t size = encode(edges, page, list, n, bytes);
 	unsigned char *room = find_room(edges, thread, size);

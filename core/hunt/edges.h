@@ -30,7 +30,7 @@ void pt_edges_range(const struct pt_edges *edges, size_t page, uint64_t *ret_sta
 /* The pages that hold usable memory of a chunk: [*ret_first, *ret_end). */
 void pt_edges_of_chunk(const struct pt_edges *edges, pt_chunk_id id, size_t *ret_first, size_t *ret_end);
 
-/* Edges of a page, ascending by `from`, which are chunks that overlap it. Once for each page. */
+/* Edges of a page, ascending by `from`, which are chunks that overlap it. Once for each page, and again where it lacks room. */
 void pt_edges_put(struct pt_edges *edges, unsigned thread, size_t page, const struct pt_edge *list, size_t n);
 /* A part of what pt_edges_get gave takes its place, if it has room there; else all stay. One thread. */
 void pt_edges_keep(struct pt_edges *edges, size_t page, const struct pt_edge *list, size_t n);

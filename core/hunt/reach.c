@@ -220,10 +220,11 @@ static bool leans_down(const struct pt_reach *reach, const struct pt_heap_region
 	return down > up;
 }
 
-static int stream(struct pt_reach *reach, size_t n, void (*each)(void *arg, const struct pt_stream_batch *batch))
+static int stream(struct pt_reach *reach, const struct pt_stretch *stretches, size_t n,
+		  void (*each)(void *arg, const struct pt_stream_batch *batch))
 {
 	struct pt_stream stream = {.memory = reach->memory,
-				   .stretches = reach->stretches,
+				   .stretches = stretches,
 				   .n = n,
 				   .backwards = each == each_of_heap && reach->backwards,
 				   .each = each,
@@ -231,6 +232,11 @@ static int stream(struct pt_reach *reach, size_t n, void (*each)(void *arg, cons
 				   .progress = progress,
 				   .arg = reach};
 	return pt_stream_read(&stream);
+}
+
+int pt_reach_stream_heap(struct pt_reach *reach, const struct pt_stretch *stretches, size_t n)
+{
+	return stream(reach, stretches, n, each_of_heap);
 }
 
 static int read_roots(struct pt_reach *reach)
@@ -241,7 +247,7 @@ static int read_roots(struct pt_reach *reach)
 			  reach->n + (uint32_t)i);
 	for (size_t i = 0; i < roots->n_spans; i++)
 		reach->stretches[i] = (struct pt_stretch){roots->spans[i].start, roots->spans[i].end};
-	return stream(reach, roots->n_spans, each_of_roots);
+	return stream(reach, reach->stretches, roots->n_spans, each_of_roots);
 }
 
 static int read_heap(struct pt_reach *reach)
@@ -255,7 +261,7 @@ static int read_heap(struct pt_reach *reach)
 			if ((r->arena == PT_NO_ARENA) == mmapped)
 				reach->stretches[n++] = (struct pt_stretch){r->start, r->end};
 		}
-	return stream(reach, n, each_of_heap);
+	return pt_reach_stream_heap(reach, reach->stretches, n);
 }
 
 /* ---- its life --------------------------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include "core/hunt/reaching.h"
 
 #define ROUND 4096u /* pages between two questions whether to go on */
+#define PAGES 4u    /* that are read in a row, while a chunk is read alone */
 
 /* A page whose edges had no room is read anew. What is gone has none. */
 static int read_page(const struct pt_reach *reach, size_t page, struct pt_edge *ret)
@@ -34,7 +35,7 @@ int pt_reach_page(const struct pt_reach *reach, size_t page, struct pt_edge *ret
 
 /* ---- by pages --------------------------------------------------------------------------------------------------- */
 
-static void put_pages(struct pt_reach *reach, pt_chunk_id id)
+void pt_reach_put_pages(struct pt_reach *reach, pt_chunk_id id)
 {
 	size_t first, end;
 	pt_edges_of_chunk(reach->edges, id, &first, &end);
@@ -63,7 +64,7 @@ void pt_reach_follow(struct pt_reach *reach, const struct pt_edge *edge, bool we
 			return;
 	}
 	reach->again = true;
-	put_pages(reach, edge->to);
+	pt_reach_put_pages(reach, edge->to);
 }
 
 /* What was followed from a chunk that is reached need not be followed again: the page gets shorter with each visit. */
@@ -128,6 +129,15 @@ static void leave_reached(struct pt_reach *reach, size_t page, bool weakly)
 			pt_reach_leave(reach, id);
 }
 
+/* Whether all pages without room for edges are read sooner than the chunks of them that wait. */
+static bool is_much(const struct pt_reach *reach)
+{
+	size_t pages = 0;
+	for (size_t p = 0; p < pt_edges_pages(reach->edges); p++)
+		pages += pt_edges_lack(reach->edges, p);
+	return pt_agenda_count(&reach->left) > pages / PAGES;
+}
+
 static int walk_pages(struct pt_reach *reach, bool weakly)
 {
 	size_t n = pt_edges_pages(reach->edges);
@@ -142,7 +152,7 @@ static int walk_pages(struct pt_reach *reach, bool weakly)
 	}
 	int error = walk_agenda(reach, weakly);
 	while (!error && lack && !pt_agenda_empty(&reach->left)) {
-		error = pt_reach_sweep(reach, weakly);
+		error = !weakly && is_much(reach) ? pt_reach_again(reach) : pt_reach_sweep(reach, weakly);
 		if (!error)
 			error = walk_agenda(reach, weakly);
 		if (!error && reach->options.cancelled && reach->options.cancelled(reach->options.arg))

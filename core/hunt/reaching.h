@@ -76,9 +76,14 @@ size_t pt_reach_edges_of(const struct pt_reach *reach, struct pt_sources *source
 int pt_reach_page(const struct pt_reach *reach, size_t page, struct pt_edge *ret);
 /* Follows an edge if its source is reached: weakly, or strongly. */
 void pt_reach_follow(struct pt_reach *reach, const struct pt_edge *edge, bool weakly);
-/* A chunk is to be read when it is its turn: in the next sweep over all of these. 0, -ESRCH, -ENOMEM. */
-void pt_reach_leave(struct pt_reach *reach, pt_chunk_id id);
+/* A chunk was marked: its pages are to be walked; where they lack room for edges, it is to be read when it is its turn. */
+void pt_reach_put_pages(struct pt_reach *reach, pt_chunk_id id);
+void pt_reach_leave(struct pt_reach *reach, pt_chunk_id id); /* it is to be read */
+/* Reads what is to be, once: chunk by chunk, or all pages that lack room. 0, -ECANCELED, -ESRCH, -EPERM, -ENOMEM. */
 int pt_reach_sweep(struct pt_reach *reach, bool weakly);
+int pt_reach_again(struct pt_reach *reach);
+/* Stretches of the heap: marks what is reached, and keeps edges of the rest. The same errors. */
+int pt_reach_stream_heap(struct pt_reach *reach, const struct pt_stretch *stretches, size_t n);
 /* Follows edges until nothing new is reached. 0, -ECANCELED, -ESRCH. */
 int pt_reach_walk(struct pt_reach *reach);
 
