@@ -362,6 +362,19 @@ else
 	gives 4 frame 1
 fi
 
+# ---- system
+
+gives 2 system 1
+gives 0 system
+gives 0 system -J
+holds 'keys_unsorted == ["system"] and (.system.zones | length > 0)'
+# every frame is of one kind, and what has memory is what the zones have
+holds '.system | if .["kinds-known"] then ([.kinds[].frames] | add) == .frames else true end'
+holds '.system | if .["kinds-known"] then .memory == ([.zones[].present] | add) else true end'
+holds '[.system.zones[] | .orders[] | .unusable | . >= 0 and . <= 1] | all'
+holds '[.system.kinds[] | select(.kind == "anon") | .frames] | if '"$([ "$seen" = present ] && echo true || echo false)"' then .[0] > 0 else true end'
+holds '.system.debugging | length > 5 and all(has("feature") and has("on") and has("switched-on-by"))'
+
 # ---- output that cannot be written
 
 if [ -c /dev/full ]; then

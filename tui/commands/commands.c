@@ -11,17 +11,13 @@
 #include "core/text/text.h"
 
 const struct ui_command *const ui_commands[] = {
-	&ui_vmas_command,   &ui_page_command,
-	&ui_doctor_command, &ui_verify_command,
-	&ui_dump_command,   &ui_diff_command,
-	&ui_run_command,    &ui_record_command,
-	&ui_replay_command, &ui_check_command,
-	&ui_faults_command, &ui_leaks_command,
-	&ui_mark_command,   &ui_frame_command,
-	NULL,
+	&ui_vmas_command,   &ui_page_command,  &ui_doctor_command, &ui_verify_command,
+	&ui_dump_command,   &ui_diff_command,  &ui_run_command,    &ui_record_command,
+	&ui_replay_command, &ui_check_command, &ui_faults_command, &ui_leaks_command,
+	&ui_mark_command,   &ui_frame_command, &ui_system_command, NULL,
 };
 
-const char *const ui_commands_later[] = {"pages", "types", "file", "system", NULL};
+const char *const ui_commands_later[] = {"pages", "types", "file", NULL};
 
 /* ---- help ------------------------------------------------------------------------------------------------------ */
 

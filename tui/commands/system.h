@@ -1,0 +1,29 @@
+/*
+ * What pagetop system asks of the machine, for its text and JSON.
+ */
+#ifndef UI_SYSTEM_H
+#define UI_SYSTEM_H
+
+#include "core/machine/debugging.h"
+#include "core/machine/picture.h"
+#include "core/machine/zones.h"
+#include "core/procs/slabs.h"
+#include "tui/options.h"
+
+struct ui_system {
+	unsigned page_shift;
+	struct pt_ram ram;
+	struct pt_picture *picture; /* of what could be read: the rest is unknown */
+	int flags_error;            /* -errno of kpageflags */
+	struct pt_zones zones;
+	struct pt_slab_list slabs;
+	int slabs_error; /* -errno */
+	struct pt_debug_feature debugging[PT_DEBUG_FEATURES];
+	size_t n_debugging;
+};
+
+/* An exit status; what failed was said. */
+int ui_system_text(const struct ui_options *options, const struct ui_system *s);
+int ui_system_json(const struct ui_system *s);
+
+#endif
