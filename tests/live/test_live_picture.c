@@ -40,11 +40,12 @@ struct counted {
 	uint64_t free, anon, file, shmem, slab, tables;
 };
 
-static uint64_t of_meminfo(const char *text, size_t size, const char *key)
+/* "\nMemFree:" of meminfo, which is in KiB. */
+static uint64_t of_meminfo(const char *text, const char *key)
 {
-	uint64_t kib = 0;
-	assert_true(pt_parse_counter(text, size, key, &kib));
-	return kib * 1024 >> k->page_shift;
+	const char *at = strstr(text, key);
+	assert_non_null(at);
+	return strtoull(at + strlen(key), NULL, 10) * 1024 >> k->page_shift;
 }
 
 static struct counted by_the_kernel(void)
@@ -53,13 +54,12 @@ static struct counted by_the_kernel(void)
 	size_t n;
 	assert_int_equal(pt_kernel_slurp(k, "proc/meminfo", &text, &n), 0);
 	struct counted c = {
-		.free = of_meminfo(text, n, "MemFree:"),
-		.anon = of_meminfo(text, n, "AnonPages:"),
-		.shmem = of_meminfo(text, n, "Shmem:"),
-		.file = of_meminfo(text, n, "Cached:") + of_meminfo(text, n, "Buffers:") -
-			of_meminfo(text, n, "Shmem:"),
-		.slab = of_meminfo(text, n, "Slab:"),
-		.tables = of_meminfo(text, n, "PageTables:"),
+		.free = of_meminfo(text, "\nMemFree:"),
+		.anon = of_meminfo(text, "\nAnonPages:"),
+		.shmem = of_meminfo(text, "\nShmem:"),
+		.file = of_meminfo(text, "\nCached:") + of_meminfo(text, "\nBuffers:") - of_meminfo(text, "\nShmem:"),
+		.slab = of_meminfo(text, "\nSlab:"),
+		.tables = of_meminfo(text, "\nPageTables:"),
 	};
 	free(text);
 	return c;

@@ -33,7 +33,7 @@ static const char options[] = "  -p, --pid PID        the process            -J,
 
 static void help_all(void)
 {
-	printf("%s\n", usage);
+	printf("%s", usage);
 	for (size_t i = 0; ui_commands[i]; i++)
 		printf("  %-7s %-9s  %s\n", ui_commands[i]->name,
 		       ui_commands[i]->operands ? ui_commands[i]->operands : "", ui_commands[i]->summary);
