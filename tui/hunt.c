@@ -56,6 +56,8 @@ static void take_progress(struct ui_shell *shell)
 	if (now.stage == h->progress.stage && now.pass == h->progress.pass && now.suspects == h->progress.suspects &&
 	    now.done >= h->progress.done && now.done < h->progress.done + 0.001)
 		return;
+	if (now.pass < h->progress.pass) /* after sampling they begin anew */
+		memset(h->suspects, 0xff, sizeof h->suspects);
 	unsigned passes = now.stage == PT_HUNT_PASS ? now.pass - 1 : now.pass; /* that are over */
 	if (now.suspects != UINT64_MAX && passes >= 1 && passes <= UI_HUNT_PASSES)
 		h->suspects[passes - 1] = now.suspects;

@@ -115,7 +115,7 @@ static void progress(void *arg, uint64_t bytes)
 {
 	struct pt_hidden *h = ((struct words *)arg)->h;
 	h->read += bytes;
-	pt_step_tell(h->step, (double)h->read / (double)(h->bytes / h->stride + h->bytes + 1));
+	pt_step_tell(h->step, (double)h->read / ((double)h->bytes * (1 + 1.0 / (double)h->stride) + 1));
 }
 
 /* All of it, or a block of every `stride`. */

@@ -232,6 +232,11 @@ static void call_sites_are_sampled_when_asked_for(void **arg)
 	scripted_hunt_progress(PT_HUNT_SITES, 3, 0.5, 100);
 	stage_expect(stage, "samples which calls");
 	stage_expect(stage, "being sampled");
+	scripted_hunt_progress(PT_HUNT_PASS, 2, 0.5, 4321);
+	stage_expect(stage, "4.32k");
+	scripted_hunt_progress(PT_HUNT_PASS, 1, 0.5, 4321); /* anew, to go with what was sampled */
+	stage_expect(stage, "pass 1");
+	stage_expect_not(stage, "4.32k");
 	show(made_hunt_with_sites(), "net::TlsConnection::make(int)");
 	stage_expect(stage, "accept_client");
 }
@@ -375,6 +380,7 @@ static void pages_lead_to_objects_and_back(void **arg)
 	o->address = 0x55d100000010;
 	scripted_hunt_reply(o, 0);
 	stage_expect(stage, "Alive");
+	stage_expect(stage, "asked by what the allocator keeps before it");
 	stage_expect(stage, "object 55d100000ff0");
 	stage_key(stage, UI_KEY_ESC);
 	stage_key(stage, UI_KEY_ESC);

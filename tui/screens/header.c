@@ -161,8 +161,8 @@ static void draw_process(struct ui_shell *shell, struct wg_canvas *c, struct wg_
 	struct pt_maybe hugetlb = total(now, PT_SUM_HUGETLB), locked = total(now, PT_SUM_LOCKED);
 	struct wg_span spans[] = {
 		grows(s, &shell->target),
-		{grows(s, &shell->target).text && shell->target.hunt ? "H hunts what is leaked" : NULL, WG_KEY, 2},
-		{ui_scratch_text(s, "%s", state_words(p->state)), WG_TEXT, 1},
+		{grows(s, &shell->target).text && shell->target.hunt ? "H hunts what is leaked" : NULL, WG_KEY, 1},
+		{ui_scratch_text(s, "%s", state_words(p->state)), WG_TEXT, 2},
 		{ui_scratch_text(s, "%u thread%s", p->threads, p->threads == 1 ? "" : "s"), WG_TEXT, 4},
 		{ui_scratch_text(s, "uid %u", (unsigned)p->uid), WG_DIM, 8},
 		{ui_scratch_text(s, "%zu VMAs, %s mapped", now->vmas->n, ui_bytes(s, total(now, PT_SUM_SIZE))), WG_TEXT,

@@ -183,6 +183,14 @@ static struct wg_span verdict(struct ui_scratch *s, const struct pt_object *o)
 		WG_GOOD, 0};
 }
 
+/* Where in the object it is that was asked about; NULL: at its beginning. */
+static const char *asked_words(struct ui_scratch *s, uint64_t asked, uint64_t address)
+{
+	if (asked < address)
+		return "asked by what the allocator keeps before it";
+	return asked > address ? ui_scratch_text(s, "asked by its byte %" PRIu64, asked - address) : NULL;
+}
+
 static void draw_answer(struct ui_object_view *v, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *rest)
 {
 	struct ui_scratch *s = &shell->scratch;
@@ -191,9 +199,7 @@ static void draw_answer(struct ui_object_view *v, struct ui_shell *shell, struct
 	struct wg_span second[] = {
 		{o->class_name ? ui_printable(s, o->class_name) : NULL, WG_STRONG, 1},
 		{ui_scratch_text(s, "%s at %" PRIx64, ui_size(s, o->size), o->address), WG_TEXT, 0},
-		{v->address != o->address ? ui_scratch_text(s, "asked by its byte %" PRIu64, v->address - o->address)
-					  : NULL,
-		 WG_DIM, 3},
+		{asked_words(s, o->asked, o->address), WG_DIM, 3},
 		{ui_scratch_text(s, "%s to it",
 				 !o->in_all       ? "no pointer"
 				 : o->in_all == 1 ? "one pointer"
