@@ -53,11 +53,11 @@ static void show(struct ui_shell *shell, struct wg_canvas *canvas)
 static void run(struct ui_shell *shell, struct wg_canvas *canvas, const struct ui_beside *beside)
 {
 	struct ui_event event;
-	int fds[UI_BESIDE_FDS + 10];
+	int fds[UI_BESIDE_FDS + 12];
 	memcpy(fds, beside->fds, sizeof beside->fds);
 	while (!shell->quit && !ui_term_gone()) {
 		show(shell, canvas);
-		size_t n = ui_shell_fds(shell, fds + UI_BESIDE_FDS, 10);
+		size_t n = ui_shell_fds(shell, fds + UI_BESIDE_FDS, 12);
 		ui_term_wait(fds, n + UI_BESIDE_FDS, ui_shell_timeout(shell, ui_now(CLOCK_MONOTONIC)));
 		if (beside->take)
 			beside->take(beside->arg);

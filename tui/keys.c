@@ -83,6 +83,8 @@ static const struct ui_binding bindings[] = {
 	    "contents in hexadecimal; only of present pages, so that reading changes nothing"),
 
 	ROW(FRAME, UI_IN_PAGE, ('f'), NULL, "frame", 4, PAGE, "the page frame behind it, and everyone who maps that"),
+	ROW(ENTER, UI_IN_FRAME, (UI_KEY_ENTER), NULL, "owner", 1, PAGE,
+	    "deeper: the page of the selected process that maps this frame"),
 	ROW(LEFT, UI_IN_FRAME, (UI_KEY_LEFT, 'h'), NULL, "frame before", 2, PAGE, "the frame before this one"),
 	ROW(RIGHT, UI_IN_FRAME, (UI_KEY_RIGHT, 'l'), NULL, "next frame", 3, PAGE, "the frame after it"),
 

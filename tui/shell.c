@@ -85,6 +85,7 @@ void ui_shell_push(struct ui_shell *shell, struct ui_screen *screen)
 		return;
 	}
 	if (shell->depth == UI_STACK_MAX) {
+		ui_shell_say(shell, WG_DIM, "no deeper than this; Esc leads back");
 		screen->ops->free(screen, 0);
 		return;
 	}
@@ -144,12 +145,15 @@ static const char *open_error(const struct ui_shell *shell, int error)
 	}
 }
 
+/* What stands on the target there was goes away, but not before there is another. */
 static int open_target(struct ui_shell *shell, pid_t pid)
 {
 	struct ui_target target = {0};
 	int error = shell->sources->open_target(shell->sources->arg, &target, pid, shell->interval_ns, shell->options);
 	if (error)
 		return error;
+	while (stands_on_target(shell))
+		ui_shell_pop(shell);
 	shell->target = target;
 	ui_shell_push(shell, ui_overview_new(shell));
 	return 0;
@@ -164,11 +168,8 @@ void ui_shell_open_process(struct ui_shell *shell, pid_t pid)
 
 void ui_shell_open_page(struct ui_shell *shell, pid_t pid, uint64_t address)
 {
-	if (!shell->target.feed || shell->target.pid != pid) {
-		while (stands_on_target(shell))
-			ui_shell_pop(shell);
+	if (!shell->target.feed || shell->target.pid != pid)
 		ui_shell_open_process(shell, pid);
-	}
 	if (shell->target.feed && shell->target.pid == pid)
 		ui_shell_push(shell, ui_page_new(shell, address));
 }
@@ -228,6 +229,7 @@ void ui_shell_free(struct ui_shell *shell, int wait_ms)
 		screen->ops->free(screen, wait_ms / (UI_STACK_MAX + 1));
 	}
 	leave_target(shell, wait_ms);
+	ui_owners_free(&shell->owners, wait_ms);
 	ui_scratch_free(&shell->scratch);
 }
 
@@ -505,6 +507,7 @@ size_t ui_shell_fds(struct ui_shell *shell, int *fds, size_t n)
 	used += ui_recording_fds(&shell->recording, fds + used, n - used);
 	used += ui_faults_fds(&shell->faults, fds + used, n - used);
 	used += ui_hunt_fds(&shell->hunt, fds + used, n - used);
+	used += ui_owners_fds(&shell->owners, fds + used, n - used);
 	return used + ui_time_fds(&shell->time, fds + used, n - used);
 }
 

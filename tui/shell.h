@@ -15,6 +15,7 @@
 #include "tui/hunt.h"
 #include "tui/keys.h"
 #include "tui/options.h"
+#include "tui/owners.h"
 #include "tui/prompt.h"
 #include "tui/recording.h"
 #include "tui/scratch.h"
@@ -95,6 +96,7 @@ struct ui_shell {
 	struct ui_time time;              /* where in the past of the target one is */
 	struct ui_fault_watch faults;     /* of the target, from when someone asked for them */
 	struct ui_hunt hunt;              /* likewise */
+	struct ui_owners owners;          /* of frames of the machine, from when someone asked for them */
 	struct ui_screen *stack[UI_STACK_MAX];
 	size_t depth;
 	struct ui_scratch scratch; /* of the frame being drawn */

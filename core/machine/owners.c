@@ -113,7 +113,7 @@ static void open_piece(struct asking *a)
 	size_t size;
 	snprintf(path, sizeof(path), "proc/%d/pagemap", (int)a->piece->task);
 	a->pagemap = a->k->ops->open(a->k, path, O_RDONLY);
-	a->name[0] = '\0';
+	memcpy(a->name, a->piece->name, sizeof(a->name));
 	snprintf(path, sizeof(path), "proc/%d/comm", (int)a->piece->pid);
 	if (a->pagemap < 0 || pt_kernel_slurp(a->k, path, &text, &size))
 		return;

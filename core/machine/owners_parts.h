@@ -35,6 +35,7 @@ struct pt_piece_mark {
 struct pt_piece {
 	unsigned refs;   /* atomic */
 	pid_t pid, task; /* task: whose files show the memory */
+	char name[16];   /* comm when it was read */
 	struct pt_piece_mark mark;
 	uint64_t read_ns; /* CLOCK_MONOTONIC when reading it began */
 	uint64_t pages;

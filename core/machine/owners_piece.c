@@ -4,6 +4,7 @@
  * may be millions, the kernel counts none of them, and it is nobody's.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/machine/owners_piece.h"
@@ -198,7 +199,7 @@ static int read_of_task(struct pt_target *target, const struct pt_vma_table *vma
 	return error;
 }
 
-static int new_piece(struct pt_kernel *k, pid_t pid, const struct pt_piece_request *request,
+static int new_piece(struct pt_kernel *k, const struct pt_process *process, const struct pt_piece_request *request,
 		     const struct pt_vma_table *vmas, const struct pt_piece_mark *mark, struct pt_piece **ret)
 {
 	struct pt_target target;
@@ -206,10 +207,11 @@ static int new_piece(struct pt_kernel *k, pid_t pid, const struct pt_piece_reque
 	if (!piece)
 		return -ENOMEM;
 	piece->refs = 1;
-	piece->pid = pid;
+	piece->pid = process->pid;
+	snprintf(piece->name, sizeof(piece->name), "%.15s", process->name);
 	piece->mark = *mark;
 	piece->read_ns = k->ops->now(k, PT_CLOCK_MONOTONIC);
-	int error = pt_target_open(&target, k, pid, request->signals);
+	int error = pt_target_open(&target, k, process->pid, request->signals);
 	if (!error) {
 		error = read_of_task(&target, vmas, request, piece);
 		pt_target_close(&target);
@@ -240,7 +242,7 @@ int pt_piece_read(struct pt_kernel *k, pid_t pid, const struct pt_piece_request 
 		__atomic_add_fetch(&before->refs, 1, __ATOMIC_RELAXED);
 		*ret = before;
 	} else
-		error = new_piece(k, pid, request, vmas, &mark, ret);
+		error = new_piece(k, &process, request, vmas, &mark, ret);
 	pt_vma_table_unref(vmas);
 	return error;
 }

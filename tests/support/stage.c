@@ -341,9 +341,9 @@ static void fail_with_screen(struct stage *stage, const char *why, const char *t
 void stage_wait(struct stage *stage)
 {
 	enum { STEP_MS = 10 };
-	int fds[8];
-	struct pollfd polled[8];
-	size_t n = ui_shell_fds(&stage->shell, fds, 8);
+	int fds[10];
+	struct pollfd polled[10];
+	size_t n = ui_shell_fds(&stage->shell, fds, 10);
 	for (size_t i = 0; i < n; i++)
 		polled[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
 	if (poll(polled, n, STEP_MS) == 0)

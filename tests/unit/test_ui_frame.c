@@ -28,7 +28,7 @@ static void the_frame_of_a_page(void **arg)
 	struct stage *stage = at_frame_of("55d100000000", "physical address");
 	(void)arg;
 	stage_expect(stage, "frame 0x120");
-	stage_expect(stage, "This frame is anonymous memory of processes. It is mapped once.");
+	stage_expect(stage, "This frame is anonymous memory of processes. It is mapped");
 	stage_expect(stage, "anonymous");
 	stage_key(stage, UI_KEY_RIGHT);
 	stage_expect(stage, "frame 0x121");
@@ -36,6 +36,28 @@ static void the_frame_of_a_page(void **arg)
 	stage_expect(stage, "frame 0x120");
 	stage_key(stage, UI_KEY_ESC);
 	stage_expect(stage, "page 55d100000000");
+	stage_close(stage);
+}
+
+/* 0x600 is shared memory of two, of which one maps it twice. */
+static void owners_of_a_frame(void **arg)
+{
+	struct stage *stage = stage_open(STAGE_PID, 80, 24);
+	(void)arg;
+	fixture_add(stage->fixture, "process 200 S start=7 other\nvma 10000-20000 rw-s inode=9 /dev/shm/a\xffsegment\n"
+				    "page 12000 shmem pfn=0x600 count=3\npage 18000 shmem pfn=0x600 count=3\n");
+	ui_shell_push(&stage->shell, ui_frame_new(&stage->shell, 0x600));
+	stage_expect(stage, "Who maps it: all 3 mappings.");
+	stage_expect(stage, "other");
+	stage_expect(stage, "18000");
+	stage_expect(stage, "It holds the file's bytes from 0x0 on: /dev/shm/a\\xffsegment");
+	stage_expect(stage, "7f1000000000");
+	stage_key(stage, UI_KEY_ENTER);
+	stage_expect(stage, "page 7f1000000000");
+	stage_key(stage, UI_KEY_ESC);
+	stage_key(stage, UI_KEY_DOWN);
+	stage_key(stage, UI_KEY_ENTER); /* a process that cannot be opened here */
+	stage_expect(stage, "200: not permitted");
 	stage_close(stage);
 }
 
@@ -73,9 +95,8 @@ static void a_page_without_a_frame(void **arg)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_frame_of_a_page),
-		cmocka_unit_test(frames_that_nobody_maps),
-		cmocka_unit_test(without_a_process),
+		cmocka_unit_test(the_frame_of_a_page),     cmocka_unit_test(owners_of_a_frame),
+		cmocka_unit_test(frames_that_nobody_maps), cmocka_unit_test(without_a_process),
 		cmocka_unit_test(a_page_without_a_frame),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include "tui/screens/screens.h"
 #include "tui/worker.h"
 
+#define LOOK_NS 100000000u
 #define WAIT_MS 20 /* for the first answer, so that stepping from frame to frame does not flicker */
 
 struct physframe {
@@ -20,6 +21,7 @@ struct physframe {
 	struct ui_physframe_reading *got; /* owned */
 	struct ui_physframe_view view;
 	uint64_t due_ns;
+	uint64_t look_ns; /* to see how far the index of owners is */
 };
 
 static struct physframe *self(struct ui_screen *screen)
@@ -112,6 +114,7 @@ static void read_now(struct physframe *p, struct ui_shell *shell)
 		return;
 	}
 	ask(p, shell);
+	ui_owners_ask(shell, p->view.pfn);
 	ui_worker_wait(p->worker, WAIT_MS);
 	take(p, shell);
 }
@@ -120,6 +123,8 @@ static void update(struct ui_screen *screen, struct ui_shell *shell)
 {
 	struct physframe *p = self(screen);
 	take(p, shell);
+	ui_owners_ask(shell, p->view.pfn);
+	p->look_ns = ui_owners_building(&shell->owners, NULL) ? shell->now_ns + LOOK_NS : UINT64_MAX;
 	if (shell->now_ns < p->due_ns)
 		return;
 	if (p->worker && !ui_worker_busy(p->worker))
@@ -138,6 +143,26 @@ static void go_to(struct physframe *p, struct ui_shell *shell, uint64_t pfn)
 
 /* ---- keys ------------------------------------------------------------------------------------------------------- */
 
+static void to_owner(const struct physframe *p, struct ui_shell *shell)
+{
+	const struct ui_owners_answer *a = ui_owners_of(&shell->owners, p->view.pfn);
+	if (!a || p->view.at >= a->owners.n)
+		ui_shell_say(shell, WG_DIM, "nobody is known who maps this frame");
+	else
+		ui_shell_open_page(shell, a->owners.v[p->view.at].pid, a->owners.v[p->view.at].address);
+}
+
+/* Through the owners, where there are several. */
+static bool select_owner(struct physframe *p, const struct ui_shell *shell, int step)
+{
+	const struct ui_owners_answer *a = ui_owners_of(&shell->owners, p->view.pfn);
+	if (!a || a->owners.n < 2 || (step < 0 && !p->view.at) || (step > 0 && p->view.at + 1 >= a->owners.n))
+		return false;
+	p->view.at += (size_t)step;
+	return true;
+}
+
+/* The facts below. */
 static bool scroll_by(struct ui_physframe_view *v, enum ui_action action)
 {
 	int page = v->lines > 1 ? v->lines - 1 : 1;
@@ -165,9 +190,32 @@ static bool act(struct ui_screen *screen, struct ui_shell *shell, enum ui_action
 		if (p->got && p->got->info.facts.flags.known) /* there is one more at most behind the last */
 			go_to(p, shell, p->view.pfn + 1);
 		return true;
-	case UI_DO_REFRESH: read_now(p, shell); return true;
+	case UI_DO_ENTER: to_owner(p, shell); return true;
+	case UI_DO_UP: return select_owner(p, shell, -1) || scroll_by(&p->view, action);
+	case UI_DO_DOWN: return select_owner(p, shell, 1) || scroll_by(&p->view, action);
+	case UI_DO_REFRESH:
+		ui_owners_again(shell);
+		read_now(p, shell);
+		return true;
 	default: return scroll_by(&p->view, action);
 	}
+}
+
+static void mouse(struct ui_screen *screen, struct ui_shell *shell, const struct ui_event *event)
+{
+	struct physframe *p = self(screen);
+	const struct wg_rect *table = &p->view.table;
+	const struct ui_owners_answer *a = ui_owners_of(&shell->owners, p->view.pfn);
+	if (event->mouse == UI_MOUSE_WHEEL_UP || event->mouse == UI_MOUSE_WHEEL_DOWN)
+		p->view.top += event->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3;
+	int row = event->y - table->y;
+	if (event->mouse != UI_MOUSE_PRESS || !a || row < 0 || row >= table->h || event->x < table->x ||
+	    event->x >= table->x + table->w || p->view.top_owner + (size_t)row >= a->owners.n)
+		return;
+	bool again = p->view.at == p->view.top_owner + (size_t)row;
+	p->view.at = p->view.top_owner + (size_t)row;
+	if (again)
+		to_owner(p, shell);
 }
 
 /* ---- the screen ------------------------------------------------------------------------------------------------- */
@@ -202,7 +250,7 @@ static int fd(const struct ui_screen *screen)
 static uint64_t due(const struct ui_screen *screen)
 {
 	const struct physframe *p = (const struct physframe *)screen;
-	return p->worker ? p->due_ns : UINT64_MAX;
+	return !p->worker ? UINT64_MAX : p->look_ns < p->due_ns ? p->look_ns : p->due_ns;
 }
 
 static void free_screen(struct ui_screen *screen, int wait_ms)
@@ -221,6 +269,7 @@ struct ui_screen *ui_frame_new(struct ui_shell *shell, uint64_t pfn)
 						 .update = update,
 						 .draw = draw,
 						 .act = act,
+						 .mouse = mouse,
 						 .fd = fd,
 						 .due = due,
 						 .free = free_screen};
@@ -230,5 +279,6 @@ struct ui_screen *ui_frame_new(struct ui_shell *shell, uint64_t pfn)
 		return NULL;
 	p->screen.ops = &ops;
 	p->view.pfn = pfn;
+	p->look_ns = UINT64_MAX;
 	return &p->screen;
 }

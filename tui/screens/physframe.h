@@ -20,8 +20,10 @@ struct ui_physframe_view {
 	uint64_t pfn;
 	const struct ui_physframe_reading *got; /* of this frame; NULL: not read yet */
 	struct pt_fact_list facts;
-	int top;   /* lines scrolled away; drawing keeps it in bounds */
-	int lines; /* of text on the screen, for PgUp and PgDn */
+	size_t at, top_owner; /* the selected owner, and the first one shown; drawing keeps them in bounds */
+	struct wg_rect table; /* where owners were drawn, without the headings */
+	int top;              /* lines scrolled away; drawing keeps it in bounds */
+	int lines;            /* of text on the screen, for PgUp and PgDn */
 };
 
 void ui_physframe_draw(struct ui_physframe_view *view, struct ui_shell *shell, struct wg_canvas *canvas,

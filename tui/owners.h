@@ -1,0 +1,49 @@
+/*
+ * Who maps a frame, for screens: a worker of the shell's keeps the index over all processes, which is built when someone
+ * first asks and brought up to date when the answer is to be, and answers for one frame at a time. It stays when the
+ * screen that asked goes, so that the next frame is answered at once.
+ */
+#ifndef UI_OWNERS_H
+#define UI_OWNERS_H
+
+#include "core/machine/frameinfo.h"
+#include "core/machine/owners.h"
+#include "tui/worker.h"
+
+#define UI_OWNERS_NAMED 512 /* of so many mappings it is looked up what is mapped there */
+
+struct ui_shell;
+
+struct ui_owners_answer {
+	uint64_t pfn; /* that was asked for */
+	int error;    /* -errno; then there are none: -EPERM where frame numbers are hidden */
+	struct pt_owners_answer owners;
+	struct pt_frame_mapping *mappings; /* [n_mappings], of the first owners */
+	size_t n_mappings;
+	struct pt_frame_mapping file; /* if has_file */
+	bool has_file;
+	struct pt_owners_size size; /* of the index */
+};
+
+struct ui_owners {
+	struct ui_worker *worker;        /* NULL: nobody asked yet */
+	struct ui_owners_state *state;   /* the worker's, for as long as that is there */
+	struct ui_owners_answer *answer; /* the newest; NULL: none yet */
+	uint64_t asked;                  /* PFN */
+	uint64_t due_ns;                 /* monotonic: when to ask again */
+	bool failed;                     /* it could not be started */
+};
+
+/* Has the answer for a frame come, and kept up to date: to be called as long as it is of interest. */
+void ui_owners_ask(struct ui_shell *shell, uint64_t pfn);
+/* Asks again at once. */
+void ui_owners_again(struct ui_shell *shell);
+/* The newest answer for that frame; NULL: not yet. It lives until ui_owners_ask. */
+const struct ui_owners_answer *ui_owners_of(const struct ui_owners *owners, uint64_t pfn);
+/* How far the index is, while it is being built; false: it is not. */
+bool ui_owners_building(const struct ui_owners *owners, struct pt_owners_progress *ret);
+/* A descriptor that is readable when there is an answer, into fds; how many. */
+size_t ui_owners_fds(const struct ui_owners *owners, int *fds, size_t n);
+void ui_owners_free(struct ui_owners *owners, int wait_ms);
+
+#endif
