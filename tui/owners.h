@@ -34,7 +34,7 @@ struct ui_owners {
 	bool failed;                     /* it could not be started */
 };
 
-/* Has the answer for a frame come, and kept up to date: to be called as long as it is of interest. */
+/* Fetches the answer for a frame and keeps it up to date: to be called as long as it is of interest. */
 void ui_owners_ask(struct ui_shell *shell, uint64_t pfn);
 /* Asks again at once. */
 void ui_owners_again(struct ui_shell *shell);

@@ -265,7 +265,7 @@ char *pt_owners_words(const struct pt_owners_answer *answer, char *ret, size_t s
 	if (!answer->has_count && answer->n)
 		snprintf(ret, size, "%zu mapping%s found; how many there are is hidden", answer->n, plural);
 	else if (answer->has_count && answer->n > answer->count)
-		snprintf(ret, size, "%zu found of %" PRIu64 ": processes that share one memory are each told",
+		snprintf(ret, size, "%zu found, %" PRIu64 " counted: one went meanwhile, or processes share one memory",
 			 answer->n, answer->count);
 	else if (answer->has_count && answer->n < answer->count)
 		snprintf(ret, size, "%zu of %" PRIu64 " mappings found%s", answer->n, answer->count,
