@@ -20,7 +20,7 @@ enum ui_takes { UI_TAKES_NONE, UI_TAKES_VALUE, UI_TAKES_MAYBE }; /* --all, --sin
 
 struct ui_option {
 	const char *name; /* without the --; NULL ends a table */
-	char letter;      /* 0: none; only those have one that every command takes */
+	char letter;      /* 0: none; one of a command's own, behind its name, is not that of another option there */
 	enum ui_takes takes;
 	size_t member; /* where `take` is NULL: offset in struct ui_options of the bool or const char * that is set */
 	/* Reads the value (NULL: none) into *o; UI_OK or UI_USAGE. */

@@ -146,20 +146,36 @@ struct line {
 	const struct ui_option *all[UI_OPTIONS_MOST];
 	size_t n_all;
 	struct option longs[UI_OPTIONS_MOST + 1]; /* the same for getopt_long, */
-	char shorts[2 * UI_OPTIONS_MOST + 3];     /* and those with letters */
+	char shorts[4 * UI_OPTIONS_MOST + 3];     /* and those with letters */
 	struct given *given;
 	size_t n_given;
 	struct ui_options *o;
 	struct ui_complaint *c;
 };
 
-static void make_grammar(struct line *l)
+/* The options of a table that have letters; of a letter that comes twice getopt takes the first. */
+static char *add_letters(const struct ui_option *table, char *s)
+{
+	for (; table && table->name; table++) {
+		if (table->letter)
+			*s++ = table->letter;
+		if (table->letter && table->takes != UI_TAKES_NONE)
+			*s++ = ':';
+	}
+	*s = '\0';
+	return s;
+}
+
+/* Letters: those of the command, once it is known, and the common ones. */
+static void make_letters(struct line *l)
 {
 	/* "-": operands come in order, so that those behind -- can be told; ":": a missing argument is told from the rest */
-	char *s = l->shorts;
+	strcpy(l->shorts, "-:");
+	add_letters(common, add_letters(l->o->command ? l->o->command->options : NULL, l->shorts + 2));
+}
 
-	*s++ = '-';
-	*s++ = ':';
+static void make_grammar(struct line *l)
+{
 	l->n_all = ui_options_all(l->all);
 	for (size_t i = 0; i < l->n_all; i++) {
 		const struct ui_option *option = l->all[i];
@@ -167,17 +183,18 @@ static void make_grammar(struct line *l)
 			    : option->takes == UI_TAKES_VALUE ? required_argument
 							      : optional_argument;
 		l->longs[i] = (struct option){option->name, takes, NULL, FIRST + (int)i};
-		if (option->letter)
-			*s++ = option->letter;
-		if (option->letter && option->takes != UI_TAKES_NONE)
-			*s++ = ':';
 	}
+	make_letters(l);
 }
 
-static const struct ui_option *find_letter(int letter)
+static const struct ui_option *find_letter(const struct ui_command *command, int letter)
 {
-	const struct ui_option *option = common;
-	while (option->letter != letter)
+	const struct ui_option *option = command ? command->options : NULL;
+	while (option && option->name && option->letter != letter)
+		option++;
+	if (option && option->name)
+		return option;
+	for (option = common; option->letter != letter;)
 		option++;
 	return option;
 }
@@ -290,7 +307,7 @@ static int check(struct ui_options *o, struct ui_complaint *c)
 
 	if (!command && (o->json || o->raw || o->no_headings || o->bytes || o->columns))
 		return ui_usage(c, "-J, -r, -n, -b and -o need a command, as in pagetop vmas -p PID -J");
-	if (o->json && o->raw)
+	if (o->json && o->raw && !(command && command->raw_flags))
 		return ui_usage(c, "-J and -r exclude each other");
 	if ((command && command->check && command->check(o, c) != UI_OK) || check_recording(o, c) != UI_OK)
 		return UI_USAGE;
@@ -320,13 +337,16 @@ static int read_word(struct line *l, int option, char **argv, int *operands)
 		return ui_usage(l->c, "%s needs a value: see pagetop --help", word);
 	if (option == '?')
 		return ui_usage(l->c, "unknown option %s: pagetop --help lists them", word);
-	if (option == 1 && !l->o->command)
-		return find_command(optarg, &l->o->command, l->c);
+	if (option == 1 && !l->o->command) {
+		int r = find_command(optarg, &l->o->command, l->c);
+		make_letters(l);
+		return r;
+	}
 	if (option == 1)
 		l->o->rest[(*operands)++] = optarg;
 	else
-		l->given[l->n_given++] = (struct given){option >= FIRST ? l->all[option - FIRST] : find_letter(option),
-							optarg};
+		l->given[l->n_given++] = (struct given){
+			option >= FIRST ? l->all[option - FIRST] : find_letter(l->o->command, option), optarg};
 	return UI_OK;
 }
 
@@ -361,9 +381,11 @@ static int parse(int argc, char **argv, struct ui_options *o, struct ui_complain
 
 	o->rest = calloc((size_t)argc + 1, sizeof(*o->rest));
 	o->asserts = calloc((size_t)argc + 1, sizeof(*o->asserts));
+	o->specs = calloc((size_t)argc + 1, sizeof(*o->specs));
+	o->ranges = calloc((size_t)argc + 1, sizeof(*o->ranges));
 	l.given = calloc(letters, sizeof(*l.given));
 	make_grammar(&l);
-	if (!o->rest || !o->asserts || !l.given)
+	if (!o->rest || !o->asserts || !o->specs || !o->ranges || !l.given)
 		ui_usage(c, "out of memory");
 	else
 		r = read_words(&l, argc, argv);
@@ -401,6 +423,8 @@ void ui_options_free(struct ui_options *options)
 {
 	free(options->rest);
 	free(options->asserts);
+	free(options->specs);
+	free(options->ranges);
 	options->rest = NULL;
-	options->asserts = NULL;
+	options->asserts = options->specs = options->ranges = NULL;
 }

@@ -115,9 +115,14 @@ struct ui_options {
 	bool strict;                        /* --strict: undecided is as bad as failed */
 	const char *baseline;               /* --baseline FILE, NULL: none */
 	bool baseline_update;               /* --baseline-update: this run is to be kept in it */
-	char **rest;                        /* operands, NULL-terminated */
-	const struct ui_command *command;   /* NULL: the live screen */
-	bool help, version;                 /* -h -V */
+	const char **specs;     /* --bits SPEC and --where SPEC, of types and pages, NULL-terminated; so are these: */
+	const char **ranges;    /* --addr RANGE, likewise */
+	const char *cgroup;     /* --cgroup PATH|@INODE, NULL: any */
+	const char *kpageflags; /* --kpageflags FILE, NULL: the kernel's */
+	bool each;              /* --each, of pages */
+	char **rest;            /* operands, NULL-terminated */
+	const struct ui_command *command; /* NULL: the live screen */
+	bool help, version;               /* -h -V */
 };
 
 /*

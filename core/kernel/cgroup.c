@@ -174,3 +174,22 @@ int pt_read_cgroup_path(struct pt_kernel *k, uint64_t inode, pid_t near_pid, cha
 	free(found);
 	return error;
 }
+
+int pt_read_cgroup_inode(struct pt_kernel *k, const char *path, uint64_t *ret)
+{
+	struct pt_file_stat st;
+	char below[PATH_LIMIT];
+	int n = snprintf(below, sizeof(below), "%s/%s", memory_mount(k), path);
+
+	if (n < 0 || (size_t)n >= sizeof(below))
+		return -ENAMETOOLONG;
+	if (k->ops->stat(k, below, &st)) {
+		int error = k->ops->stat(k, path, &st);
+		if (error)
+			return error;
+	}
+	if (!S_ISDIR(st.mode))
+		return -ENOTDIR;
+	*ret = st.inode;
+	return 0;
+}

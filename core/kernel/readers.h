@@ -116,6 +116,12 @@ const struct pt_zone *pt_zone_of(const struct pt_zone *zones, size_t n, uint64_t
 /* The memory cgroup with that inode (kpagecgroup), as a path below the mount; tries near_pid's own first. */
 int pt_read_cgroup_path(struct pt_kernel *k, uint64_t inode, pid_t near_pid, char *ret, size_t size);
 
+/*
+ * The inode of a memory cgroup: by its name below the mount ("/user.slice", as /proc/PID/cgroup has it), or by the path of
+ * its directory. -ENOENT, -ENOTDIR.
+ */
+int pt_read_cgroup_inode(struct pt_kernel *k, const char *path, uint64_t *ret);
+
 /* What kernel and privileges give; with a target (pid > 0) also what that one gives. Never fails. */
 void pt_probe_signals(struct pt_kernel *k, pid_t pid, struct pt_signals *ret);
 

@@ -50,10 +50,10 @@ start_target
 # ---- help and version
 
 gives 0 --help
-for command in vmas page doctor verify dump diff faults mark; do
+for command in vmas pages page types doctor verify dump diff faults mark; do
 	prints "^  $command "
 done
-for command in "" vmas page doctor verify dump diff faults mark; do
+for command in "" vmas pages page types doctor verify dump diff faults mark; do
 	gives 0 $command --help
 	[ "$(wc -l <"$tmp/out")" -le 24 ] || complain "pagetop $command --help: more than 24 lines"
 	[ -z "$(grep -E '.{81}' "$tmp/out")" ] || complain "pagetop $command --help: lines over 80 columns"
@@ -111,7 +111,7 @@ for seconds in 0 -1 x inf 1e9; do
 done
 complains 2 "unknown option" vmas -p $$ --nope
 complains 2 "did you mean vmas?" vmsa
-complains 2 "not in this version" types -p $$
+complains 2 "not in this version" system
 complains 2 "cannot read" vmas -i "$tmp/no-such-file"
 complains 2 "needs a process" vmas
 complains 2 "needs ADDR" page -p $$
@@ -246,6 +246,41 @@ gives 0 page -p $target "$page"
 prints "^$page of "
 prints '^Mapping$'
 prints '^Frame$'
+
+# ---- pages and types
+
+gives 0 pages -p $target -J
+holds 'keys_unsorted == ["pages","process"] and (.pages | length > 3)'
+holds '[.pages[] | keys_unsorted == ["start","end","pages","kind","flags"]] | all'
+holds "[.pages[] | (.start | $hex) and (.end | $hex) and .pages > 0] | all"
+gives 0 pages -p $target -J -a "$page-$(printf '%x' $((last + 4096)))" --each
+holds ".pages | length == 1 and .[0].start == \"$page\" and .[0].kind == \"anon\""
+gives 0 pages -p $target -J --where swapped,~swapped
+holds '.pages == []'
+gives 0 pages -p $target -n -o START,PAGES --where anon
+awk 'NF != 2 || $2 < 1 { exit 1 }' "$tmp/out" || complain "pages -o START,PAGES: other columns"
+complains 2 "did you mean anon?" pages -p $target --where anno
+complains 2 "is of a process" pages -o START
+complains 2 "is of the machine's frames" pages -p $target -o CGROUP
+complains 2 "is no range" pages -p $target -a nope
+complains 2 "is seen with -r alone" types -b reserved
+complains 2 "is none of the names" types -b qqq
+complains 2 "is no memory cgroup" types -c /no/such
+complains 2 "no column NOPE" types -o NOPE
+complains 3 "no process" types -p 4194304
+if [ "$seen" = present ] && [ -r /proc/kpageflags ]; then
+	gives 0 types -p $target -J
+	holds 'keys_unsorted == ["types","total"] and .total > 10 and ([.types[].pages] | add) == .total'
+	holds "[.types[] | keys_unsorted == [\"flags\",\"pages\",\"bytes\",\"names\"] and (.flags | $hex)] | all"
+	gives 0 types -a 0,64 -o NAMES,PAGES
+	prints '^total +64$'
+	gives 0 pages -a 0,64 -J -o PFN,PAGES,COUNT
+	holds '[.pages[].pages] | add == 64'
+else
+	gives 4 types
+	gives 4 types -p $target
+	gives 4 pages
+fi
 
 # ---- doctor
 

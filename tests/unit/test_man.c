@@ -13,6 +13,7 @@
 
 #include "core/dump/format.h"
 #include "core/explain/explain.h"
+#include "core/machine/traits.h"
 #include "core/report/columns.h"
 #include "core/report/metrics.h"
 #include "core/report/verify.h"
@@ -126,6 +127,22 @@ static void has_every_column_with_its_meaning(void **state)
 	}
 }
 
+static void has_every_flag_with_its_meaning(void **state)
+{
+	(void)state;
+	unsigned n;
+	const struct pt_bit_name *bits = pt_kpageflags_bits(&n);
+	for (unsigned i = 0; i < n; i++) {
+		char row[256];
+
+		snprintf(row, sizeof(row), "\n.B %s\n%c%s.\n", bits[i].name, bits[i].what[0] & ~0x20, bits[i].what + 1);
+		if (!strstr(manual, row))
+			fail_msg("the manual does not have these lines:\n.TP%s", row);
+	}
+	for (unsigned i = 0; pt_trait_name(i); i++)
+		has_word(pt_trait_name(i));
+}
+
 static void has_every_metric_with_its_meaning(void **state)
 {
 	(void)state;
@@ -198,6 +215,7 @@ int main(void)
 		cmocka_unit_test(has_no_other_key),
 		cmocka_unit_test(has_every_option),
 		cmocka_unit_test(has_every_column_with_its_meaning),
+		cmocka_unit_test(has_every_flag_with_its_meaning),
 		cmocka_unit_test(has_every_metric_with_its_meaning),
 		cmocka_unit_test(has_every_token),
 		cmocka_unit_test(has_the_limits_of_numbers),

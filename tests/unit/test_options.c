@@ -123,6 +123,29 @@ static void options_of_dump_and_diff(void **state)
 	ui_options_free(&o);
 }
 
+/* Letters may mean something else to a command, from its name on. */
+static void options_of_types_and_pages(void **state)
+{
+	(void)state;
+	struct ui_options o = {0};
+
+	assert_int_equal(parse("types -p 5 -b lru -b ~anon -a 1+2 -c @7 -F flags -rJ", &o), UI_OK);
+	assert_string_equal(o.specs[0], "lru");
+	assert_string_equal(o.specs[1], "~anon");
+	assert_null(o.specs[2]);
+	assert_string_equal(o.ranges[0], "1+2");
+	assert_string_equal(o.cgroup, "@7");
+	assert_string_equal(o.kpageflags, "flags");
+	assert_true(o.raw && o.json && !o.bytes);
+	assert_int_equal(parse("-b types --bits x", &o), UI_OK); /* the one of every command, before its name */
+	assert_true(o.bytes);
+	assert_string_equal(o.specs[0], "x");
+	assert_int_equal(parse("pages -p 5 -a 1000-2000 --where anon,~shared --each -b", &o), UI_OK);
+	assert_string_equal(o.specs[0], "anon,~shared");
+	assert_true(o.each && o.bytes);
+	ui_options_free(&o);
+}
+
 static void what_is_run_keeps_its_own_options(void **state)
 {
 	(void)state;
@@ -226,7 +249,7 @@ static void options_of_one_name_are_written_alike(void **state)
 			for (size_t j = 0; j < n; j++)
 				if (strcmp(all[j]->name, o->name) == 0) {
 					assert_int_equal(all[j]->takes, o->takes);
-					assert_int_equal(o->letter, 0);
+					assert_int_equal(all[j]->letter, o->letter);
 					same++;
 				}
 	assert_true(same > n / 2);
@@ -343,7 +366,7 @@ static const struct {
 	{"averyveryveryverylongwordthatisnocommandatall", "no command"},
 	{"-", "no command '-'"},
 	{"1234", "a process is given with -p 1234"},
-	{"types -p 1", "types: not in this version"},
+	{"system -p 1", "system: not in this version"},
 	{"run", "run needs COMMAND..."},
 	{"run --live --", "run needs COMMAND..."},
 	{"run -p 1 true", "run starts what it looks at"},
@@ -355,6 +378,10 @@ static const struct {
 	{"page -p 1", "page needs ADDR..."},
 	{"vmas -p 1 extra", "vmas takes no operand: 'extra'"},
 	{"vmas -p 1 -J -r", "-J and -r exclude each other"},
+	{"vmas -p 1 -c x", "unknown option -c"}, /* a letter of another command's */
+	{"vmas -p 1 --bits x", "--bits is of pagetop types"},
+	{"types -b", "-b needs a value"},
+	{"pages -p 1 -c x", "--cgroup is about the machine's frames"},
 	{"-J -p 1", "need a command"},
 	{"dump -o x", "dump needs a process"},
 	{"dump -p 1 --stop=never", "--stop takes all (which it means without a value) or registers, not 'never'"},
@@ -502,6 +529,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_the_live_screen),
 		cmocka_unit_test(every_option_is_taken),
 		cmocka_unit_test(options_of_dump_and_diff),
+		cmocka_unit_test(options_of_types_and_pages),
 		cmocka_unit_test(what_is_run_keeps_its_own_options),
 		cmocka_unit_test(options_of_faults),
 		cmocka_unit_test(options_of_leaks),

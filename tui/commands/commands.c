@@ -11,33 +11,32 @@
 #include "core/text/text.h"
 
 const struct ui_command *const ui_commands[] = {
-	&ui_vmas_command,   &ui_page_command,  &ui_doctor_command, &ui_verify_command,
-	&ui_dump_command,   &ui_diff_command,  &ui_run_command,    &ui_record_command,
-	&ui_replay_command, &ui_check_command, &ui_faults_command, &ui_leaks_command,
-	&ui_mark_command,   &ui_frame_command, &ui_system_command, NULL,
+	&ui_vmas_command,   &ui_pages_command,  &ui_page_command,
+	&ui_doctor_command, &ui_verify_command, &ui_dump_command,
+	&ui_diff_command,   &ui_run_command,    &ui_record_command,
+	&ui_replay_command, &ui_check_command,  &ui_faults_command,
+	&ui_leaks_command,  &ui_mark_command,   &ui_types_command,
+	&ui_frame_command,  &ui_system_command, NULL,
 };
 
-const char *const ui_commands_later[] = {"pages", "types", "file", NULL};
+const char *const ui_commands_later[] = {"file", NULL};
 
 /* ---- help ------------------------------------------------------------------------------------------------------ */
 
 static const char usage[] = "Usage: pagetop [-p PID]               the live screen; without -p it asks which\n"
 			    "       pagetop COMMAND [OPTION...]    one answer, for people or for scripts\n";
-static const char options[] = "  -p, --pid PID        the process            -J, --json         JSON\n"
-			      "  -d, --interval SECS  between scans          -o, --output COLS  columns, +COLS\n"
-			      "      --budget PCT     of one core            -b, --bytes        sizes in bytes\n"
-			      "      --history SIZE   to go back to, 64M     -n, --noheadings   no first line\n"
-			      "  -f, --filter REGEX   names to show          -r, --raw          for scripts\n"
-			      "      --demo           a target of its own    -V, -h             version, help\n"
+static const char options[] = "  -p PID process   -d SECS interval   --budget PCT of a core   -f REGEX names\n"
+			      "  -o COLS columns, +COLS   -b bytes   -n no headings   -r for scripts   -J JSON\n"
+			      "  --demo a target of its own   --history SIZE of the past   -V version  -h help\n"
 			      "Exit: 0 done 1 finding 2 usage 3 no process 4 denied 5 lacking; man pagetop\n";
 
 static void help_all(void)
 {
-	printf("%s", usage);
+	fputs(usage, stdout);
 	for (size_t i = 0; ui_commands[i]; i++)
 		printf("  %-7s %-9s  %s\n", ui_commands[i]->name,
 		       ui_commands[i]->operands ? ui_commands[i]->operands : "", ui_commands[i]->summary);
-	printf("%s", options);
+	fputs(options, stdout);
 }
 
 void ui_help(const struct ui_command *command)

@@ -20,6 +20,7 @@ struct ui_command {
 	const struct ui_option *options; /* besides those that every command takes; NULL: none */
 	bool needs_process;              /* -p (or --demo, or -i) must be given */
 	bool takes_recording;            /* -i RECORDING instead of -p */
+	bool raw_flags;                  /* -r is about flags there, and may stand with -J */
 	bool starts_command;             /* its first operand and all that follows are a command, and not read here */
 	/* Sets what follows from the options, or says what must not come together; NULL: nothing. UI_OK or UI_USAGE. */
 	int (*check)(struct ui_options *o, struct ui_complaint *c);
@@ -28,7 +29,7 @@ struct ui_command {
 
 extern const struct ui_command ui_vmas_command, ui_page_command, ui_doctor_command, ui_verify_command, ui_dump_command,
 	ui_diff_command, ui_run_command, ui_record_command, ui_replay_command, ui_check_command, ui_faults_command,
-	ui_leaks_command, ui_mark_command, ui_frame_command, ui_system_command;
+	ui_leaks_command, ui_mark_command, ui_pages_command, ui_types_command, ui_frame_command, ui_system_command;
 /* In the order of the help; the last is NULL. */
 extern const struct ui_command *const ui_commands[];
 /* Names of the contract that this version does not have yet, NULL-terminated. */

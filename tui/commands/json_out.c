@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/explain/explain.h"
 #include "core/text/text.h"
 #include "tui/commands/commands.h"
 
@@ -73,6 +74,17 @@ json_t *ui_json_hex(struct pt_maybe value)
 		return json_null();
 	snprintf(text, sizeof(text), "0x%" PRIx64, value.value);
 	return json_string(text);
+}
+
+json_t *ui_json_flags(uint64_t flags)
+{
+	json_t *array = json_array();
+	char name[24];
+
+	for (int bit = 0; array && bit < 64; bit++)
+		if (flags >> bit & 1)
+			json_array_append_new(array, json_string(pt_flag_name(bit, name, sizeof(name))));
+	return array;
 }
 
 json_t *ui_json_bytes(const char *bytes)

@@ -23,6 +23,7 @@ int ui_json_end(struct ui_json *out); /* UI_OK, or says what failed and returns 
 void ui_json_key(const char *column, char *ret); /* "PAGES_PRESENT" as a key: "pages_present" */
 json_t *ui_json_maybe(struct pt_maybe value);    /* an integer, or null */
 json_t *ui_json_hex(struct pt_maybe value);      /* "0x…", or null */
+json_t *ui_json_flags(uint64_t flags);           /* names of bits of kpageflags, as an array */
 json_t *ui_json_bytes(const char *bytes);        /* a hostile string made printable; NULL is null */
 
 #endif

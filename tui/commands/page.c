@@ -94,16 +94,7 @@ static void print_answer(const struct pt_snapshot *snapshot, const struct answer
 
 static json_t *flags_json(struct pt_maybe flags)
 {
-	json_t *array;
-	char name[24];
-
-	if (!flags.known)
-		return json_null();
-	array = json_array();
-	for (int bit = 0; array && bit < 64; bit++)
-		if (flags.value >> bit & 1)
-			json_array_append_new(array, json_string(pt_flag_name(bit, name, sizeof(name))));
-	return array;
+	return flags.known ? ui_json_flags(flags.value) : json_null();
 }
 
 static json_t *vma_json(const struct answer *answer)

@@ -1,0 +1,172 @@
+/*
+ * pagetop types: frames by their flags, as the kernel's page-types counts them.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/report/columns.h"
+#include "tui/commands/commands.h"
+#include "tui/commands/frames_asked.h"
+#include "tui/commands/json_out.h"
+#include "tui/commands/table_out.h"
+
+enum { COL_FLAGS, COL_PAGES, COL_SIZE, COL_LETTERS, COL_NAMES, COL_N };
+
+static const struct ui_table_column all_columns[COL_N] = {
+	{"FLAGS", 0}, {"PAGES", UI_TABLE_RIGHT}, {"SIZE", UI_TABLE_RIGHT}, {"LETTERS", 0}, {"NAMES", UI_TABLE_CUT}};
+
+struct chosen {
+	size_t ids[COL_N], n;
+};
+
+static const char *column_name(size_t id)
+{
+	return all_columns[id].name;
+}
+
+static int choose(const struct ui_options *options, struct chosen *ret)
+{
+	static const size_t defaults[] = {COL_FLAGS, COL_PAGES, COL_SIZE, COL_NAMES};
+	char message[256];
+
+	if (pt_columns_select(options->columns, column_name, COL_N, defaults, sizeof(defaults) / sizeof(defaults[0]),
+			      ret->ids, &ret->n, message, sizeof(message)) == 0)
+		return UI_OK;
+	ui_complain("%s", message);
+	return UI_USAGE;
+}
+
+/* ---- table ------------------------------------------------------------------------------------------------------ */
+
+/* A row; NULL is that of the total. */
+static void print_row(const struct ui_options *options, const struct chosen *chosen, struct ui_table *table,
+		      const struct pt_type *type, uint64_t pages, unsigned page_shift)
+{
+	char text[PT_BITS_NAMES];
+
+	for (size_t i = 0; i < chosen->n; i++) {
+		text[0] = '\0';
+		switch (chosen->ids[i]) {
+		case COL_FLAGS: snprintf(text, sizeof(text), "0x%016" PRIx64, type ? type->flags : 0); break;
+		case COL_PAGES: snprintf(text, sizeof(text), "%" PRIu64, pages); break;
+		case COL_SIZE:
+			ui_table_bytes(options, (struct pt_maybe){pages << page_shift, true}, text, sizeof(text));
+			break;
+		case COL_LETTERS:
+			if (type)
+				pt_bits_letters(type->flags, text);
+			break;
+		default:
+			if (type)
+				pt_bits_names(type->flags, text);
+		}
+		if (!type && i == 0 && chosen->ids[i] != COL_PAGES && chosen->ids[i] != COL_SIZE)
+			strcpy(text, "total");
+		else if (!type && chosen->ids[i] == COL_FLAGS)
+			text[0] = '\0';
+		ui_table_cell(table, text);
+	}
+}
+
+static int print_table(const struct ui_options *options, const struct chosen *chosen, const struct pt_types *types,
+		       unsigned page_shift)
+{
+	struct ui_table_column columns[COL_N];
+	struct ui_options plain = *options;
+
+	plain.raw = false; /* -r is about the flags */
+	for (size_t i = 0; i < chosen->n; i++)
+		columns[i] = all_columns[chosen->ids[i]];
+	struct ui_table *table = ui_table_new(&plain, columns, chosen->n);
+	if (!table)
+		return ui_out_of_memory();
+	for (size_t i = 0; i < types->n; i++)
+		print_row(options, chosen, table, &types->v[i], types->v[i].pages, page_shift);
+	print_row(options, chosen, table, NULL, types->pages, page_shift);
+	int r = ui_table_print(table);
+	ui_table_free(table);
+	return r == 0 ? UI_OK : ui_out_of_memory();
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------------------------- */
+
+static int print_json(const struct pt_types *types, unsigned page_shift)
+{
+	struct ui_json out;
+
+	ui_json_begin(&out, "types");
+	for (size_t i = 0; i < types->n; i++) {
+		const struct pt_type *type = &types->v[i];
+		ui_json_element(&out,
+				json_pack("{s:o, s:I, s:I, s:o}", "flags",
+					  ui_json_hex((struct pt_maybe){type->flags, true}), "pages",
+					  (json_int_t)type->pages, "bytes", (json_int_t)(type->pages << page_shift),
+					  "names", ui_json_flags(type->flags)));
+	}
+	ui_json_end_array(&out);
+	ui_json_member(&out, "total", json_integer((json_int_t)types->pages));
+	return ui_json_end(&out);
+}
+
+static int run(const struct ui_options *options, struct pt_kernel *k)
+{
+	struct ui_frames_asked asked = {0};
+	struct pt_types types = {0};
+	struct chosen chosen;
+	const char *file;
+	int r = choose(options, &chosen);
+
+	if (r != UI_OK)
+		return r;
+	r = ui_frames_asked(options, k, pt_bits_word, &asked);
+	if (r == UI_OK) {
+		int error = pt_types_count(k, &asked.request, &types, &file);
+		r = error ? ui_frames_error(k, options->pid, error, file) : UI_OK;
+	}
+	if (r == UI_OK)
+		r = options->json ? print_json(&types, k->page_shift)
+				  : print_table(options, &chosen, &types, k->page_shift);
+	pt_types_free(&types);
+	ui_frames_asked_free(&asked);
+	return r;
+}
+
+/* ---- the command line ------------------------------------------------------------------------------------------- */
+
+static const char help[] = "Counts pages by their flags, as the kernel's page-types does: of the machine, or\n"
+			   "of what a process has in its page tables.\n"
+			   "\n"
+			   "  -p, --pid PID          what this process has present or swapped\n"
+			   "  -a, --addr RANGE       PFNs FIRST-END, of a process addresses START-END; or\n"
+			   "                         page numbers N, N+COUNT, N,END. Repeatable\n"
+			   "  -b, --bits SPEC        those with these flags; all of several -b must hold:\n"
+			   "                           lru,dirty          any of them\n"
+			   "                           lru,dirty=dirty    of these dirty and not lru\n"
+			   "                           lru,~dirty         lru and not dirty\n"
+			   "                           =lru,dirty         these and no others\n"
+			   "  -c, --cgroup CGROUP    those of a memory cgroup: its name, path or @INODE\n"
+			   "  -r, --raw              all flags; those with two meanings told apart\n"
+			   "  -F, --kpageflags FILE  flags of frames out of another file of that form\n"
+			   "  -o, --output COLUMNS   of FLAGS PAGES SIZE LETTERS NAMES\n"
+			   "      --bytes            sizes in bytes; -n: no first line; -J: JSON\n"
+			   "\n"
+			   "pagetop pages lists what this counts. man pagetop has the flags.\n";
+
+static const struct ui_option own_options[] = {
+	{"addr", 'a', UI_TAKES_VALUE, 0, ui_take_range},
+	{"bits", 'b', UI_TAKES_VALUE, 0, ui_take_spec},
+	{"cgroup", 'c', UI_TAKES_VALUE, offsetof(struct ui_options, cgroup), NULL},
+	{"kpageflags", 'F', UI_TAKES_VALUE, offsetof(struct ui_options, kpageflags), NULL},
+	{0},
+};
+
+const struct ui_command ui_types_command = {
+	.name = "types",
+	.summary = "pages by their flags: of the machine, a process, a cgroup",
+	.usage = "[OPTION...]",
+	.help = help,
+	.options = own_options,
+	.raw_flags = true,
+	.run = run,
+};
