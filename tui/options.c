@@ -380,12 +380,13 @@ static int parse(int argc, char **argv, struct ui_options *o, struct ui_complain
 		letters += strlen(argv[i]);
 
 	o->rest = calloc((size_t)argc + 1, sizeof(*o->rest));
-	o->asserts = calloc((size_t)argc + 1, sizeof(*o->asserts));
-	o->specs = calloc((size_t)argc + 1, sizeof(*o->specs));
-	o->ranges = calloc((size_t)argc + 1, sizeof(*o->ranges));
+	/* lists of what may come more than once, in one piece that begins with the first */
+	o->asserts = calloc(3 * ((size_t)argc + 1), sizeof(*o->asserts));
+	o->specs = o->asserts ? o->asserts + argc + 1 : NULL;
+	o->ranges = o->specs ? o->specs + argc + 1 : NULL;
 	l.given = calloc(letters, sizeof(*l.given));
 	make_grammar(&l);
-	if (!o->rest || !o->asserts || !o->specs || !o->ranges || !l.given)
+	if (!o->rest || !o->asserts || !l.given)
 		ui_usage(c, "out of memory");
 	else
 		r = read_words(&l, argc, argv);
@@ -423,8 +424,6 @@ void ui_options_free(struct ui_options *options)
 {
 	free(options->rest);
 	free(options->asserts);
-	free(options->specs);
-	free(options->ranges);
 	options->rest = NULL;
 	options->asserts = options->specs = options->ranges = NULL;
 }

@@ -308,10 +308,15 @@ static int open_words(struct walk *w, unsigned what, const char *path, int *fd, 
 	return *fd < 0 ? *fd : w->words[what] ? 0 : -ENOMEM;
 }
 
+static const char *flags_path(const struct pt_types_request *request)
+{
+	return request->kpageflags ? request->kpageflags : "proc/kpageflags";
+}
+
 static int open_all(struct walk *w, const char **ret_file)
 {
 	const struct pt_types_request *q = w->request;
-	int r = open_words(w, FLAGS, q->kpageflags ? q->kpageflags : "proc/kpageflags", &w->flags, ret_file);
+	int r = open_words(w, FLAGS, flags_path(q), &w->flags, ret_file);
 	if (!r && q->counts)
 		r = open_words(w, COUNTS, "proc/kpagecount", &w->counts, ret_file);
 	if (!r && (q->cgroups || q->cgroup))
@@ -339,6 +344,8 @@ int pt_types_walk(struct pt_kernel *k, const struct pt_types_request *request,
 
 	r = r ? r : request->pid ? walk_process(&w) : walk_machine(&w);
 	r = r ? r : give(&w);
+	if (r < 0 && !file && !request->pid)
+		file = flags_path(request);
 	close_all(&w);
 	if (ret_file)
 		*ret_file = file;

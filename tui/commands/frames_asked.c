@@ -194,9 +194,8 @@ int ui_frames_error(struct pt_kernel *k, pid_t pid, int error, const char *file)
 		ui_complain("frame numbers are hidden: run pagetop with sudo, or grant it CAP_SYS_ADMIN");
 		return UI_DENIED;
 	}
-	if (!file && pid)
+	if (!file)
 		return ui_target_error(k, pid, error);
-	file = file ? file : "proc/kpageflags";
 	if (error == -EACCES || error == -EPERM) {
 		ui_complain("/%s may not be read: run pagetop with sudo", file);
 		return UI_DENIED;

@@ -98,11 +98,11 @@ static int print_json(const struct pt_types *types, unsigned page_shift)
 	ui_json_begin(&out, "types");
 	for (size_t i = 0; i < types->n; i++) {
 		const struct pt_type *type = &types->v[i];
-		ui_json_element(&out,
-				json_pack("{s:o, s:I, s:I, s:o}", "flags",
-					  ui_json_hex((struct pt_maybe){type->flags, true}), "pages",
-					  (json_int_t)type->pages, "bytes", (json_int_t)(type->pages << page_shift),
-					  "names", ui_json_flags(type->flags)));
+		const uint64_t bytes = type->pages << page_shift;
+		ui_json_element(&out, json_pack("{s:o, s:I, s:I, s:o}", "flags",
+						ui_json_hex((struct pt_maybe){type->flags, true}), "pages",
+						(json_int_t)type->pages, "bytes", (json_int_t)bytes, "names",
+						ui_json_flags(type->flags)));
 	}
 	ui_json_end_array(&out);
 	ui_json_member(&out, "total", json_integer((json_int_t)types->pages));
