@@ -376,16 +376,15 @@ static int parse(int argc, char **argv, struct ui_options *o, struct ui_complain
 	size_t letters = 1; /* at most so many options */
 	int r = UI_USAGE;
 
+	make_grammar(&l);
 	for (int i = 1; i < argc; i++)
 		letters += strlen(argv[i]);
-
 	o->rest = calloc((size_t)argc + 1, sizeof(*o->rest));
 	/* lists of what may come more than once, in one piece that begins with the first */
 	o->asserts = calloc(3 * ((size_t)argc + 1), sizeof(*o->asserts));
 	o->specs = o->asserts ? o->asserts + argc + 1 : NULL;
 	o->ranges = o->specs ? o->specs + argc + 1 : NULL;
 	l.given = calloc(letters, sizeof(*l.given));
-	make_grammar(&l);
 	if (!o->rest || !o->asserts || !l.given)
 		ui_usage(c, "out of memory");
 	else
