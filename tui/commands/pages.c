@@ -330,7 +330,7 @@ static int run(const struct ui_options *options, struct pt_kernel *k)
 
 /* ---- the command line ------------------------------------------------------------------------------------------- */
 
-static const char help[] = "Lists what a process has present, swapped or marked, or the frames of the machine:\n"
+static const char help[] = "Lists what a process has present, swapped or marked, or the machine's frames:\n"
 			   "runs of neighbours that are alike in all that is shown.\n"
 			   "\n"
 			   "  -p, --pid PID          the process; without it the machine, as root\n"
