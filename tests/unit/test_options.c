@@ -366,7 +366,7 @@ static const struct {
 	{"averyveryveryverylongwordthatisnocommandatall", "no command"},
 	{"-", "no command '-'"},
 	{"1234", "a process is given with -p 1234"},
-	{"system -p 1", "system: not in this version"},
+	{"file x", "file: not in this version"},
 	{"run", "run needs COMMAND..."},
 	{"run --live --", "run needs COMMAND..."},
 	{"run -p 1 true", "run starts what it looks at"},
