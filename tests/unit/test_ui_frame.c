@@ -61,6 +61,26 @@ static void owners_of_a_frame(void **arg)
 	stage_close(stage);
 }
 
+/* Where there is hardly room, or none. */
+static void any_size(void **arg)
+{
+	static const int widths[] = {1, 2, 9, 21, 40, 80, 109, 110, 200}, heights[] = {1, 2, 3, 5, 8, 12, 17, 24, 60};
+	struct stage *stage = stage_open(STAGE_PID, 80, 24);
+	(void)arg;
+	ui_shell_push(&stage->shell, ui_frame_new(&stage->shell, 0x600));
+	stage_expect(stage, "Who maps it: 1 of 2 mappings found");
+	for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
+		for (size_t j = 0; j < sizeof heights / sizeof *heights; j++) {
+			stage_resize(stage, widths[i], heights[j]);
+			stage_shows(stage, "Who maps it");
+			stage_key(stage, UI_KEY_PAGE_DOWN);
+			stage_key(stage, UI_KEY_UP);
+		}
+	stage_resize(stage, 120, 40);
+	stage_expect(stage, "Who maps it: 1 of 2 mappings found");
+	stage_close(stage);
+}
+
 static void frames_that_nobody_maps(void **arg)
 {
 	struct stage *stage = stage_open(STAGE_PID, 80, 24);
@@ -95,8 +115,11 @@ static void a_page_without_a_frame(void **arg)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_frame_of_a_page),     cmocka_unit_test(owners_of_a_frame),
-		cmocka_unit_test(frames_that_nobody_maps), cmocka_unit_test(without_a_process),
+		cmocka_unit_test(the_frame_of_a_page),
+		cmocka_unit_test(owners_of_a_frame),
+		cmocka_unit_test(any_size),
+		cmocka_unit_test(frames_that_nobody_maps),
+		cmocka_unit_test(without_a_process),
 		cmocka_unit_test(a_page_without_a_frame),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -229,8 +229,11 @@ static void to_frame(const struct page *p, struct ui_shell *shell)
 		ui_shell_say(shell, WG_DIM, "a recording: its frames cannot be asked any more");
 	else if (!pfn)
 		ui_shell_say(shell, WG_DIM, "no frame behind this page, or its number is hidden");
-	else
+	else {
 		ui_shell_push(shell, ui_frame_new(shell, pfn));
+		if (shell->target.back)
+			ui_shell_say(shell, WG_WARN, "the frame as it is now: of that moment its number alone is kept");
+	}
 }
 
 static bool act(struct ui_screen *screen, struct ui_shell *shell, enum ui_action action, uint32_t key)
