@@ -1,6 +1,6 @@
 /*
  * What one pass finds in tests/live/reach/target.c: as it is; with no room for edges, so that memory is read again; with
- * parents. All find the same, and that is the truth.
+ * parents; of suspects alone. All find the same, and that is the truth.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -152,6 +152,29 @@ static void without_room_for_edges(void **state)
 	pt_reach_free(other);
 }
 
+/* What a pass did not reach, with none, a third, or all of what it did. */
+static void of_suspects_alone(void **state)
+{
+	struct scene *s = *state;
+	const struct pt_reach_options all = {.parents = false};
+	pt_chunk_id n = pt_heap_n(s->heap);
+	struct pt_reach *first = pass(s, &all);
+	for (unsigned among = 0; among < 3; among++) {
+		uint64_t *suspects = calloc(n / 64 + 1, sizeof(*suspects));
+		const struct pt_reach_options options = {.suspects = suspects, .memory_max = among == 1 ? 1 : 0};
+		for (pt_chunk_id id = 0; id < n; id++)
+			if (pt_reach_of(first, id) != PT_REACHED || among == 2 || (among == 1 && id % 3 == 0))
+				suspects[id / 64] |= 1ull << id % 64;
+		struct pt_reach *reach = pass(s, &options);
+		check_truth(s, reach);
+		for (pt_chunk_id id = 0; id < n; id++)
+			assert_true(!pt_heap_used(s->heap, id) || pt_reach_of(reach, id) == pt_reach_of(first, id));
+		pt_reach_free(reach);
+		free(suspects);
+	}
+	pt_reach_free(first);
+}
+
 /* From a chunk to a root; how far. */
 static unsigned climb(const struct scene *s, const struct pt_reach *reach, pt_chunk_id id)
 {
@@ -236,7 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(as_it_is),     cmocka_unit_test(without_room_for_edges),
 		cmocka_unit_test(with_parents), cmocka_unit_test(edges_of_the_lost),
-		cmocka_unit_test(cancelled),
+		cmocka_unit_test(cancelled),    cmocka_unit_test(of_suspects_alone),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
