@@ -118,6 +118,7 @@ struct ui_options {
 	const char **specs;     /* --bits SPEC and --where SPEC, of types and pages, NULL-terminated; so are these: */
 	const char **ranges;    /* --addr RANGE, likewise */
 	const char *cgroup;     /* --cgroup PATH|@INODE, NULL: any */
+	const char *file;       /* --file FILE, of types; NULL: none */
 	const char *kpageflags; /* --kpageflags FILE, NULL: the kernel's */
 	bool each;              /* --each, of pages */
 	char **rest;            /* operands, NULL-terminated */

@@ -11,6 +11,7 @@
 
 #include "core/kernel/abi.h"
 #include "core/machine/bulk.h"
+#include "core/machine/cached.h"
 #include "core/scan/walk.h"
 
 #define ENTRIES 32768u /* page table entries of a batch */
@@ -297,12 +298,74 @@ static int walk_process(struct walk *w)
 	return r;
 }
 
+/* ---- a file ----------------------------------------------------------------------------------------------------- */
+
+/*
+ * What page-types finds in its own page table, where it maps the file to see its frames: each is a file's, and mapped by
+ * it alone unless others do.
+ */
+static uint64_t entry_of(struct pt_cached_page page)
+{
+	bool alone = page.bits & PT_CACHED_HAS_COUNT && !page.count;
+	return page.pfn ? page.pfn | PM_PRESENT | PM_FILE | (alone ? PM_EXCLUSIVE : 0) : 0;
+}
+
+static int walk_part(struct walk *w, struct batch *b, const struct pt_cached *cached, struct pt_stretch range)
+{
+	int stop = 0;
+
+	range.end = range.end < cached->sum.pages ? range.end : cached->sum.pages;
+	for (uint64_t i = range.start; i < range.end && !stop; i++) {
+		uint64_t entry = entry_of(pt_cached_page(cached, i));
+		if (!entry)
+			continue;
+		b->pages[b->n] = i;
+		b->entries[b->n++] = entry;
+		if (b->n == ENTRIES)
+			stop = emit_batch(w, b);
+	}
+	return stop ? stop : emit_batch(w, b);
+}
+
+static int walk_cached(struct walk *w, const struct pt_cached *cached)
+{
+	const struct pt_types_request *q = w->request;
+	const struct pt_stretch all = {0, UINT64_MAX};
+	struct batch b;
+	int stop = !batch_make(&b) ? -ENOMEM : cached->counted ? -EPERM : 0;
+
+	if (!stop && !q->n_ranges)
+		stop = walk_part(w, &b, cached, all);
+	for (size_t i = 0; i < q->n_ranges && !stop; i++)
+		stop = walk_part(w, &b, cached, q->ranges[i]);
+	batch_free(&b);
+	return stop;
+}
+
+static int walk_file(struct walk *w)
+{
+	struct pt_cached_reader *reader;
+	struct pt_cached *cached = NULL;
+	int r = pt_cached_reader_new(w->k, &reader);
+
+	if (r)
+		return r;
+	r = pt_cached_read(reader, w->request->file, true, (struct pt_step){0}, &cached);
+	pt_cached_reader_free(reader);
+	if (r)
+		return r;
+	r = walk_cached(w, cached);
+	pt_cached_free(cached);
+	return r;
+}
+
 /* ---- all of it -------------------------------------------------------------------------------------------------- */
 
 static int open_words(struct walk *w, unsigned what, const char *path, int *fd, const char **ret_file)
 {
 	*fd = w->k->ops->open(w->k, path, O_RDONLY);
-	w->words[what] = malloc((w->request->pid ? ENTRIES : PT_BULK_WORDS) * sizeof(*w->words[what]));
+	w->words[what] =
+		malloc((w->request->pid || w->request->file ? ENTRIES : PT_BULK_WORDS) * sizeof(*w->words[what]));
 	if (*fd < 0)
 		*ret_file = path;
 	return *fd < 0 ? *fd : w->words[what] ? 0 : -ENOMEM;
@@ -342,10 +405,10 @@ int pt_types_walk(struct pt_kernel *k, const struct pt_types_request *request,
 	const char *file = NULL;
 	int r = open_all(&w, &file);
 
-	r = r ? r : request->pid ? walk_process(&w) : walk_machine(&w);
+	r = r ? r : request->pid ? walk_process(&w) : request->file ? walk_file(&w) : walk_machine(&w);
 	r = r ? r : give(&w);
 	if (r < 0 && !file && !request->pid)
-		file = flags_path(request);
+		file = request->file ? request->file : flags_path(request);
 	close_all(&w);
 	if (ret_file)
 		*ret_file = file;

@@ -17,22 +17,23 @@
 
 /* Everything in it is borrowed. */
 struct pt_types_request {
-	pid_t pid; /* 0: the machine */
-	const struct pt_stretch
-		*ranges; /* page numbers, one range after the other; of a process: address / page size */
+	pid_t pid;        /* 0: the machine, */
+	const char *file; /* or what is cached of this regular file; NULL: neither */
+	/* page numbers, one range after the other; of a process addresses / page size */
+	const struct pt_stretch *ranges;
 	size_t n_ranges; /* 0: everything */
 	const struct pt_bits_rule *rules;
 	size_t n_rules;
 	uint64_t cgroup; /* inode of a memory cgroup, whose frames alone are meant; 0: all */
-	const char *
-		kpageflags; /* another file of that form, as paths of struct pt_kernel_ops are; NULL: the kernel's own */
-	bool raw;           /* flags as page-types -r shows them */
+	/* another file of that form, as paths of struct pt_kernel_ops are; NULL: the kernel's own */
+	const char *kpageflags;
+	bool raw;             /* flags as page-types -r shows them */
 	bool counts, cgroups; /* read these too, and tell frames apart by them */
 };
 
 /* Neighbouring pages in neighbouring frames that are alike. */
 struct pt_frame_run {
-	uint64_t page;  /* number of the first one in its process; of the machine it is the PFN */
+	uint64_t page;  /* number of the first one in its process or file; of the machine it is the PFN */
 	uint64_t first; /* its PFN; of a page that is not present, its offset in swap */
 	uint64_t pages;
 	uint64_t flags; /* as pt_bits_shown() */
@@ -43,7 +44,7 @@ struct pt_frame_run {
 
 /*
  * Calls each for every run, in the order of pages; nonzero ends it with that. 0 or -errno: -EPERM and -EACCES for want of
- * privilege, -ESRCH where the process ended; *ret_file (may be NULL) is the file that could not be read, NULL for the
+ * privilege, -ESRCH where the process ended, as pt_cached_read() for a file; *ret_file (may be NULL) is the file that could not be read, NULL for the
  * process.
  */
 int pt_types_walk(struct pt_kernel *k, const struct pt_types_request *request,

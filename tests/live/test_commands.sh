@@ -265,6 +265,8 @@ complains 2 "is of the machine's frames" pages -p $target -o CGROUP
 complains 2 "is no range" pages -p $target -a nope
 complains 2 "is seen with -r alone" types -b reserved
 complains 2 "is none of the names" types -b qqq
+complains 2 "no names to filter" types --filter x
+complains 2 "exclude each other" types -p $target -f /
 complains 2 "is no memory cgroup" types -c /no/such
 complains 2 "no column NOPE" types -o NOPE
 complains 3 "no process" types -p 4194304

@@ -100,6 +100,14 @@ if [ -r /proc/kpagecgroup ] && [ -d "$mount$cgroup" ]; then
 	[ "$(jq .total "$tmp/out")" -gt 0 ] || complain "types -c NAME: counts nothing"
 fi
 
+# ---- a file
+
+head -c 1000000 /dev/zero >"$tmp/file"
+truncate -s 2097152 "$tmp/file" # of which half is a hole
+same -f "$tmp/file"
+same -f "$tmp/file" -r
+same -f "$(command -v bash)" -a 4+20 -r -b uptodate
+
 # ---- lists
 
 "$peer" -F "$tmp/flags" -l -N -r -a 0x1000,0x9000 | awk 'NR > 1 && NF == 3 { print $1, $2 }' >"$tmp/before"

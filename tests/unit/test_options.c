@@ -381,6 +381,8 @@ static const struct {
 	{"vmas -p 1 -c x", "unknown option -c"}, /* a letter of another command's */
 	{"vmas -p 1 --bits x", "--bits is of pagetop types"},
 	{"types -b", "-b needs a value"},
+	{"types --filter x", "no names to filter"},
+	{"types -p 1 -f x", "exclude each other"},
 	{"pages -p 1 -c x", "--cgroup is about the machine's frames"},
 	{"-J -p 1", "need a command"},
 	{"dump -o x", "dump needs a process"},

@@ -141,15 +141,14 @@ static int read_cgroup(const char *text, struct pt_kernel *k, uint64_t *ret)
 	return UI_USAGE;
 }
 
-static int read_file(const char *path, struct ui_frames_asked *ret)
+/* The absolute path of a file, which stays empty where none was named. */
+static int read_path(const char *path, char **ret)
 {
-	ret->kpageflags = realpath(path, NULL);
-	if (!ret->kpageflags) {
-		ui_complain("%s: %s", path, strerror(errno));
-		return errno == EACCES ? UI_DENIED : UI_USAGE;
-	}
-	ret->request.kpageflags = ret->kpageflags;
-	return UI_OK;
+	*ret = path ? realpath(path, NULL) : NULL;
+	if (!path || *ret)
+		return UI_OK;
+	ui_complain("%s: %s", path, strerror(errno));
+	return errno == EACCES ? UI_DENIED : UI_USAGE;
 }
 
 int ui_frames_asked(const struct ui_options *options, struct pt_kernel *k, pt_bits_word_fn word,
@@ -174,8 +173,12 @@ int ui_frames_asked(const struct ui_options *options, struct pt_kernel *k, pt_bi
 		r = read_range(options->ranges[i], options, k->page_shift, &ret->ranges[i]) ? UI_OK : UI_USAGE;
 	if (r == UI_OK && options->cgroup)
 		r = read_cgroup(options->cgroup, k, &ret->request.cgroup);
-	if (r == UI_OK && options->kpageflags)
-		r = read_file(options->kpageflags, ret);
+	if (r == UI_OK)
+		r = read_path(options->kpageflags, &ret->kpageflags);
+	if (r == UI_OK)
+		r = read_path(options->file, &ret->file);
+	ret->request.kpageflags = ret->kpageflags;
+	ret->request.file = ret->file;
 	return r;
 }
 
@@ -184,10 +187,15 @@ void ui_frames_asked_free(struct ui_frames_asked *asked)
 	free(asked->rules);
 	free(asked->ranges);
 	free(asked->kpageflags);
+	free(asked->file);
 }
 
 int ui_frames_error(struct pt_kernel *k, pid_t pid, int error, const char *file)
 {
+	struct pt_process process;
+
+	if (pid && pt_read_process(k, pid, &process) < 0) /* whatever failed first */
+		return ui_target_error(k, pid, -ESRCH);
 	if (error == -ENOMEM)
 		return ui_out_of_memory();
 	if (!file && pid && error == -EPERM) {
@@ -196,6 +204,11 @@ int ui_frames_error(struct pt_kernel *k, pid_t pid, int error, const char *file)
 	}
 	if (!file)
 		return ui_target_error(k, pid, error);
+	file += *file == '/';
+	if (error == -EISDIR || error == -ENODEV || error == -EOPNOTSUPP) {
+		ui_complain("/%s is no regular file with a page cache", file);
+		return UI_USAGE;
+	}
 	if (error == -EACCES || error == -EPERM) {
 		ui_complain("/%s may not be read: run pagetop with sudo", file);
 		return UI_DENIED;

@@ -12,7 +12,7 @@ struct ui_frames_asked {
 	struct pt_types_request request; /* of what follows */
 	struct pt_bits_rule *rules;
 	struct pt_stretch *ranges; /* page numbers */
-	char *kpageflags;
+	char *kpageflags, *file;   /* as absolute paths */
 };
 
 /* Repeatable options: more of --bits or --where, and of --addr. */

@@ -138,6 +138,7 @@ static const char help[] = "Counts pages by their flags, as the kernel's page-ty
 			   "of what a process has in its page tables.\n"
 			   "\n"
 			   "  -p, --pid PID          what this process has present or swapped\n"
+			   "  -f, --file FILE        what is cached of this file\n"
 			   "  -a, --addr RANGE       PFNs FIRST-END, of a process addresses START-END; or\n"
 			   "                         page numbers N, N+COUNT, N,END. Repeatable\n"
 			   "  -b, --bits SPEC        those with these flags; all of several -b must hold:\n"
@@ -157,9 +158,17 @@ static const struct ui_option own_options[] = {
 	{"addr", 'a', UI_TAKES_VALUE, 0, ui_take_range},
 	{"bits", 'b', UI_TAKES_VALUE, 0, ui_take_spec},
 	{"cgroup", 'c', UI_TAKES_VALUE, offsetof(struct ui_options, cgroup), NULL},
+	{"file", 'f', UI_TAKES_VALUE, offsetof(struct ui_options, file), NULL},
 	{"kpageflags", 'F', UI_TAKES_VALUE, offsetof(struct ui_options, kpageflags), NULL},
 	{0},
 };
+
+static int check(struct ui_options *o, struct ui_complaint *c)
+{
+	if (o->filter)
+		return ui_usage(c, "types has no names to filter: a file is --file %s", o->filter);
+	return o->pid && o->file ? ui_usage(c, "-p and -f exclude each other") : UI_OK;
+}
 
 const struct ui_command ui_types_command = {
 	.name = "types",
@@ -168,5 +177,6 @@ const struct ui_command ui_types_command = {
 	.help = help,
 	.options = own_options,
 	.raw_flags = true,
+	.check = check,
 	.run = run,
 };
