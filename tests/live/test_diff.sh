@@ -28,7 +28,15 @@ so_is() {
 	jq -e "$expression" "$tmp/out" >/dev/null || complain "$what: $(jq -c '.diff[:5], .roles[-1]' "$tmp/out")"
 }
 
-record_run "$tmp/a"
+# A page that the kernel moves to another frame seems to be swapped out meanwhile: recorded again then.
+moved() {
+	sed -n 's/^pgmigrate_success //p' /proc/vmstat
+}
+for try in 1 2 3 4 5; do
+	moved=$(moved) && rm -f "$tmp/a"
+	record_run "$tmp/a"
+	[ "$(moved)" != "$moved" ] || break
+done
 record_run "$tmp/b"
 so_is "one run" '."same-run" and .born == 0 and ([.roles[].rss_grew] | all(. == 0)) and (.diff | length == 0)' "$tmp/a"
 so_is "two runs" '."same-run" == false and .born == null' "$tmp/a" "$tmp/b"

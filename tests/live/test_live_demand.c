@@ -20,6 +20,7 @@
 #include "core/faults/spent.h"
 #include "core/kernel/abi.h"
 #include "tests/support/child.h"
+#include "tests/support/machine.h"
 #include "tests/support/skip.h"
 
 #define PAGES 1000u
@@ -64,20 +65,6 @@ static uint64_t frame_of(pid_t pid, uint64_t address)
 	return entry & PM_PFN_MASK;
 }
 
-/* How many pages the kernel has moved to other frames, on the whole machine. */
-static uint64_t moved_pages(void)
-{
-	char line[128];
-	unsigned long long moved = 0;
-	FILE *file = fopen("/proc/vmstat", "r");
-	assert_non_null(file);
-	while (fgets(line, sizeof line, file))
-		if (strncmp(line, "pgmigrate_success ", 18) == 0)
-			moved = strtoull(line + 18, NULL, 10);
-	fclose(file);
-	return moved;
-}
-
 /*
  * Every touched page's frame is known by its allocation: one page, movable, for the user, zeroed, of its own thread. What
  * the kernel moves meanwhile lies in a frame that was not allocated for it.
@@ -100,7 +87,7 @@ static void each_frame_has_its_allocation(void **state)
 	if (error == -ENOENT || error == -EACCES)
 		skip_because("this kernel has no kmem:mm_page_alloc, or hides it");
 	assert_int_equal(error, 0);
-	uint64_t moved = moved_pages();
+	uint64_t moved = machine_moved();
 	child_go(&child);
 	child_wait(&child);
 	pt_allocs_take(allocs);
@@ -115,7 +102,7 @@ static void each_frame_has_its_allocation(void **state)
 		pt_allocs_flags(allocs, alloc.flags, flags, sizeof flags);
 		assert_non_null(strstr(flags, "MOVABLE"));
 	}
-	assert_true(unknown == 0 || unknown <= moved_pages() - moved);
+	assert_true(unknown == 0 || unknown <= machine_moved() - moved);
 	assert_int_equal(pt_allocs_rows(allocs, ROWS, &rows, &n, &left_out), 0);
 	assert_true(n > 0 && n <= ROWS);
 	assert_int_equal(left_out, 0);

@@ -400,6 +400,8 @@ static void a_glance_is_a_scan(void **state)
 		const uint32_t kept = PT_KIND_MASK | PT_PMD | PT_EXCLUSIVE | PT_HAS_EXCLUSIVE | PT_HAS_FLAGS | PT_OWN;
 		bool shared = !is_watched(pages[i].address); /* with the test, or others that come and go */
 		assert_true(pages[i].known);
+		if (pages[i].page.pfn != page.pfn && moves(b.k) != b.moves)
+			continue; /* moved between the two */
 		assert_int_equal(pages[i].page.pfn, page.pfn);
 		if (!shared)
 			assert_int_equal(pages[i].page.bits & kept, page.bits & kept);
@@ -417,20 +419,26 @@ static void a_glance_is_a_scan(void **state)
 
 /* ---- memory that is locked --------------------------------------------------------------------------------------- */
 
-/* What was told since the last step is so many faults of that kind. */
+/* What was told since the last step is so many faults of that kind; who else had pages moved made more of them. */
 static void check_step(struct bench *b, size_t *seen, uint64_t faults, enum pt_fault_kind kind)
 {
 	flush(b);
 	bool elsewhere = kind == PT_FAULT_MIGRATION; /* its stack and code are moved as well */
-	if (elsewhere ? b->n - *seen > faults : b->n - *seen != faults)
-		fail_msg("%zu faults told, not %llu, of %s", b->n - *seen, (unsigned long long)faults,
+	const size_t told = b->n - *seen;
+	if (!elsewhere && moves(b->k) != b->moves) {
+		print_message("others had pages moved: %s is not judged\n", pt_fault_kind_name(kind));
+		*seen = b->n;
+	} else if (elsewhere ? told > faults : told != faults) {
+		fail_msg("%zu faults told, not %llu, of %s", told, (unsigned long long)faults,
 			 pt_fault_kind_name(kind));
+	}
 	for (; *seen < b->n; ++*seen) {
 		const struct pt_joined *j = &b->told[*seen].joined;
 		/* it was not moved after all; or was moved twice in one step, and what was between the two was not seen */
 		bool gave_up = kind == PT_FAULT_MIGRATION && (j->before.pfn == j->after.pfn || !j->knew || !j->knows);
 		compare_one(b, &b->told[*seen], &(struct fault_entry){.kind = kind, .loose = gave_up});
 	}
+	b->moves = moves(b->k);
 	look(b);
 }
 

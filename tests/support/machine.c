@@ -57,6 +57,19 @@ uint64_t machine_number(const char *path)
 	return read_text(path, text, sizeof(text)) ? strtoull(text, NULL, 10) : 0;
 }
 
+uint64_t machine_moved(void)
+{
+	char line[128];
+	uint64_t moved = 0;
+	FILE *file = fopen("/proc/vmstat", "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (strncmp(line, "pgmigrate_success ", 18) == 0 || strncmp(line, "thp_collapse_alloc ", 19) == 0)
+			moved += strtoull(strchr(line, ' '), NULL, 10);
+	if (file)
+		fclose(file);
+	return moved;
+}
+
 static void restore_at_exit(void)
 {
 	if (owner == getpid())

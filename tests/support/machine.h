@@ -18,5 +18,7 @@ void machine_restore(void);
 
 /* The number in a file, 0 if it can't be read. */
 uint64_t machine_number(const char *path);
+/* How many pages the kernel has moved to other frames so far: while one is on its way it seems to be in none. */
+uint64_t machine_moved(void);
 
 #endif
