@@ -347,7 +347,7 @@ enum pt_frame pt_picture_frame(const struct pt_picture *p, uint64_t pfn, unsigne
 
 uint64_t pt_picture_bytes(const struct pt_picture *p)
 {
-	uint64_t bytes = sizeof(*p) + p->n_chunks * sizeof(*p->chunks);
+	uint64_t bytes = sizeof(*p) + p->n_chunks * sizeof(void *);
 
 	for (size_t i = 0; i < p->n_chunks; i++) {
 		const struct pt_picture_chunk *chunk = p->chunks[i];

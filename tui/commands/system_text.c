@@ -208,14 +208,14 @@ static void print_slabs(struct out *out)
 		{"SLABS", UI_TABLE_RIGHT},
 	};
 	const struct pt_slab_list *slabs = &out->s->slabs;
-	const struct pt_slab **v = malloc((slabs->n + 1) * sizeof(*v));
+	const struct pt_slab **v = malloc((slabs->n + 1) * sizeof(void *));
 	if (!v) {
 		out->failed = true;
 		return;
 	}
 	for (size_t i = 0; i < slabs->n; i++)
 		v[i] = &slabs->v[i];
-	qsort(v, slabs->n, sizeof(*v), by_size);
+	qsort(v, slabs->n, sizeof(void *), by_size);
 	struct ui_table *table = begin(out, "Slabs", columns, sizeof(columns) / sizeof(*columns));
 	size_t n = out->options->all || slabs->n < SLABS ? slabs->n : SLABS;
 	for (size_t i = 0; table && i < n; i++)

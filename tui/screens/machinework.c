@@ -31,9 +31,9 @@ void ui_machine_facts_free(struct ui_machine_facts *facts)
 	free(facts);
 }
 
-void ui_machine_free(void *arg)
+void ui_machine_free(void *machine)
 {
-	struct ui_machine *m = arg;
+	struct ui_machine *m = machine;
 	if (!m)
 		return;
 	pt_picture_free(m->picture);
