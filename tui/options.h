@@ -89,6 +89,9 @@ struct ui_options {
 	bool json, no_headings, raw, bytes; /* -J -n -r -b */
 	bool ascii;                         /* --ascii */
 	enum ui_colours colours;            /* --color=WHEN|N; NO_COLOR means mono */
+	bool page_owner;                    /* --page-owner[=FILE], of system; with it: */
+	const char *page_owner_file;        /* NULL: this kernel's */
+	unsigned alloc_sort;                /* --by WHAT: enum pt_alloc_sort */
 	bool demo;                          /* --demo: the target is pagetop-demo, ours */
 	const char *since;                  /* --since FILE, of dump; so are these: */
 	enum pt_dump_stop stop;             /* --stop[=WHAT], also of leaks */

@@ -412,6 +412,25 @@ holds '[.system.zones[] | .orders[] | .unusable | . >= 0 and . <= 1] | all'
 holds '[.system.kinds[] | select(.kind == "anon") | .frames] | if '"$([ "$seen" = present ] && echo true || echo false)"' then .[0] > 0 else true end'
 holds '.system.debugging | length > 5 and all(has("feature") and has("on") and has("switched-on-by"))'
 
+cat >"$tmp/page_owner" <<'END'
+Page allocated via order 0, mask 0x1100cca(GFP_HIGHUSER_MOVABLE), pid 7, tgid 7 (sh), ts 300 ns, free_ts 0 ns
+PFN 4096 type Movable Block 8 type Movable Flags 0xfffffc0080034(uptodate|lru)
+ get_page_from_freelist+0x1/0x2
+ do_anonymous_page+0x3/0x4
+
+Page allocated via order 3, mask 0x1100cca(GFP_HIGHUSER_MOVABLE), pid 8, tgid 8 (cat), ts 200 ns, free_ts 0 ns
+PFN 4097 type Movable Block 8 type Movable Flags 0xfffffc0080034(uptodate|lru)
+ filemap_add_folio+0x5/0x6
+
+END
+gives 0 system --page-owner="$tmp/page_owner"
+gives 0 system --page-owner="$tmp/page_owner" -J
+holds '.records == 2 and .["page-owner"][0].pages == 8 and .["page-owner"][0].stack == ["filemap_add_folio+0x5/0x6"]'
+gives 0 system --page-owner="$tmp/page_owner" --by stack -f sh -J
+holds '.records == 1 and .["page-owner"][0].name == "sh"'
+gives 2 system --page-owner="$tmp/page_owner" --by colour
+gives 5 system --page-owner="$tmp/none"
+
 # ---- output that cannot be written
 
 if [ -c /dev/full ]; then

@@ -61,6 +61,8 @@ static int say_error(int error)
 static int run(const struct ui_options *options, struct pt_kernel *k)
 {
 	struct ui_system s = {0};
+	if (options->page_owner)
+		return ui_system_owners(options, k);
 	int error = ask(k, &s), r;
 	if (error)
 		r = say_error(error);
@@ -80,12 +82,22 @@ static const char help[] = "The machine in numbers: all frames of memory by what
 			   "  -b, --bytes            sizes in bytes\n"
 			   "  -n, --noheadings       no headings\n"
 			   "  -r, --raw              columns apart by one blank\n"
-			   "      --all              all slabs, not the largest alone\n"
+			   "      --all              all slabs or stacks, not the largest alone\n"
+			   "      --page-owner[=FILE]  instead: who allocated frames, by stack; of a saved\n"
+			   "                         file or of this kernel, where it keeps record\n"
+			   "      --by WHAT          with it, sorted by size, times, age or stack\n"
+			   "  -f, --filter REGEX     with it, of processes or functions found by it\n"
+			   "  -p, --pid PID          with it, of this process\n"
 			   "\n"
 			   "What frames are used for, migrate types and slabs are root's to know: without\n"
 			   "it they are unknown, and said to be. The live screen shows the same by M.\n";
 
-static const struct ui_option options_of_system[] = {UI_FLAG("all", all), {0}};
+static const struct ui_option options_of_system[] = {
+	UI_FLAG("all", all),
+	UI_TAKEN("page-owner", UI_TAKES_MAYBE, ui_system_take_owner),
+	UI_TAKEN("by", UI_TAKES_VALUE, ui_system_take_by),
+	{0},
+};
 
 const struct ui_command ui_system_command = {
 	.name = "system",

@@ -5,10 +5,11 @@
 #define UI_SYSTEM_H
 
 #include "core/machine/debugging.h"
+#include "core/machine/pageowner.h"
 #include "core/machine/picture.h"
 #include "core/machine/zones.h"
 #include "core/procs/slabs.h"
-#include "tui/options.h"
+#include "tui/option.h"
 
 struct ui_system {
 	unsigned page_shift;
@@ -25,5 +26,10 @@ struct ui_system {
 /* An exit status; what failed was said. */
 int ui_system_text(const struct ui_options *options, const struct ui_system *s);
 int ui_system_json(const struct ui_system *s);
+
+/* --page-owner, and its options. */
+int ui_system_owners(const struct ui_options *options, struct pt_kernel *k);
+int ui_system_take_by(const char *value, struct ui_options *o, struct ui_complaint *c);
+int ui_system_take_owner(const char *value, struct ui_options *o, struct ui_complaint *c);
 
 #endif
