@@ -326,6 +326,9 @@ static void print_sites(const struct ui_leaks *l)
 			l, "There are no call sites: no allocation that leaked was seen while they were watched. "
 			   "--sites=SECONDS watches longer.");
 	}
+	if (l->options->sites_ns && !ui_leak_no_sites(l) && v->heap.n_mmapped)
+		ui_leak_paragraph(l, "Large objects, which malloc maps alone, are never among them: pagetop faults "
+				     "says by which stack such memory is first touched.");
 }
 
 /* ---- how it was found, and how to go on -------------------------------------------------------------------------- */

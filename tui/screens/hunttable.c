@@ -166,7 +166,9 @@ static void share_strip(const struct ui_hunt_screen *h, struct ui_scratch *s, si
 static const char *why_no_sites(struct ui_scratch *s, int error)
 {
 	switch (error) {
-	case 0: return "no allocation of what leaks was seen meanwhile; c samples again";
+	case 0:
+		return "no allocation of what leaks was seen meanwhile; c samples again (large objects, mapped alone, "
+		       "are never seen)";
 	case -ENODATA: return "not sampled: c does so for 10 s, with hardware watchpoints";
 	case -EOPNOTSUPP: return "this machine has no hardware watchpoints";
 	case -ENOSPC: return "somebody else has the debug registers of this process";
