@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "core/kernel/abi.h"
+#include "tests/support/canvas_check.h"
 #include "tests/support/stage.h"
 #include "tui/screens/screens.h"
 
@@ -211,6 +212,25 @@ static void it_is_one_key_away_and_back(void **arg)
 	stage_expect(stage, "[heap]");
 }
 
+static void draw(struct wg_canvas *c, struct wg_rect rect)
+{
+	ui_shell_draw(&stage->shell, c, rect);
+}
+
+/* All tables, and the map at a frame a cell, in small and middling windows. */
+static void it_is_drawn_at_every_size(void **arg)
+{
+	(void)arg;
+	open_machine(80, 24);
+	for (const char *key = "1234"; *key; key++) {
+		stage_key(stage, (uint32_t)*key);
+		check_sizes(draw, 96, 16, false);
+	}
+	stage_key(stage, '1');
+	stage_key(stage, UI_KEY_ENTER);
+	check_sizes(draw, 96, 16, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +243,7 @@ int main(void)
 		cmocka_unit_test_teardown(zones_have_their_free_lists, leave),
 		cmocka_unit_test_teardown(the_other_tables_are_there, leave),
 		cmocka_unit_test_teardown(it_is_one_key_away_and_back, leave),
+		cmocka_unit_test_teardown(it_is_drawn_at_every_size, leave),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
