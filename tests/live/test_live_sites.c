@@ -54,7 +54,7 @@ static struct pt_kernel *kernel(void)
 
 static struct pt_hunt_view *hunt(pid_t pid)
 {
-	const struct pt_hunt_options options = {.sites_ns = 10 * SECONDS};
+	const struct pt_hunt_options options = {.sites_ns = (getenv("PT_LONG") ? 10 : 5) * SECONDS};
 	struct pt_hunt *hunt;
 	struct pt_hunt_view *view = NULL;
 	int error = pt_hunt_new(&hunt, kernel(), pid, &options);
@@ -82,7 +82,7 @@ static void judge(const char *const arguments[6])
 	struct sited s;
 	struct sited_result sum = {0};
 	start(&s, arguments);
-	for (unsigned i = 0; i < HUNTS && sum.right + sum.wrong < ENOUGH; i++) {
+	for (unsigned i = 0; i < HUNTS && (sum.right + sum.wrong < ENOUGH || sum.named * 2 < sum.leaking); i++) {
 		struct pt_hunt_view *view = hunt(s.pid);
 		const struct sited_result r = sited_judge(&s, view);
 		sum.right += r.right;
