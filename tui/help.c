@@ -37,8 +37,9 @@ static void add_heading(struct rows *rows, const char *text)
 /* "table, map"; NULL for what works on all screens of a process. */
 static const char *places(struct ui_scratch *s, unsigned where)
 {
-	static const char *const names[UI_WHERE_N] = {"processes", "table",  "map",  "map",    "page",  "help",
-						      "time",      "faults", "hunt", "object", "frame", "machine"};
+	static const char *const names[UI_WHERE_N] = {"processes", "table",   "map",    "map",  "page",
+						      "help",      "time",    "faults", "hunt", "object",
+						      "frame",     "machine", "file"};
 	if ((where & UI_IN_VIEWS) == UI_IN_VIEWS)
 		return NULL;
 	if ((where & UI_IN_ANY_MAP) == UI_IN_ANY_MAP)

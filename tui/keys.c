@@ -19,7 +19,8 @@
 	}
 #define LISTS   (UI_IN_MACHINE | UI_IN_PROCESSES | UI_IN_TABLE | UI_IN_FAULTS | UI_IN_HUNT)
 #define MAPS    UI_IN_ANY_MAP
-#define GRIDS   (MAPS | UI_IN_MACHINE)
+#define GRIDS   (MAPS | UI_IN_MACHINE | UI_IN_FILE)
+#define LAYERS  (MAPS | UI_IN_FILE)
 #define SCROLL  (UI_IN_PROCESSES | UI_IN_VIEWS | UI_IN_HELP)
 #define TIME    UI_IN_TIME
 #define FAULTS  UI_IN_FAULTS
@@ -65,16 +66,16 @@ static const struct ui_binding bindings[] = {
 	    "the whole process as one map, its VMAs end to end"),
 	ROW(WHOLE, UI_IN_MAP, ('w'), NULL, "whole/VMA", 5, MAP,
 	    "the whole process as one map; from there, the VMA under the cursor"),
-	ROW(LAYER, UI_IN_TABLE | MAPS, ('L', ']'), NULL, "layer", 2, MAP,
+	ROW(LAYER, UI_IN_TABLE | LAYERS, ('L', ']'), NULL, "layer", 2, MAP,
 	    "next layer: kind, present, dirty, swapped, huge, shared (who shares) and more"),
 	ROW(LAYER_BACK, UI_IN_TABLE | GRIDS, ('['), NULL, NULL, 0, MAP, "layer before"),
-	ROW(LAYER_DIGIT, UI_IN_TABLE | MAPS, ('1'), "1..9", NULL, 0, MAP, "straight to a layer; 1 is the kinds"),
+	ROW(LAYER_DIGIT, UI_IN_TABLE | LAYERS, ('1'), "1..9", NULL, 0, MAP, "straight to a layer; 1 is the kinds"),
 	ROW(ZOOM_IN, GRIDS, ('+', '='), "+", "zoom in", 3, MAP, "zoom in around the cursor, down to a page a cell"),
 	ROW(ZOOM_OUT, GRIDS, ('-', '_'), "-", "out", 4, MAP, "zoom out, up to all of it"),
 	ROW(ZOOM_FIT, GRIDS, ('z'), NULL, NULL, 0, MAP, "all of it at once again"),
-	ROW(NEXT_HIT, MAPS, ('n'), NULL, "next hit", 8, MAP, "next cell that has what the layer shows"),
-	ROW(PREVIOUS_HIT, MAPS, ('N'), NULL, NULL, 0, MAP, "the one before"),
-	ROW(DENSEST, MAPS, ('d'), NULL, NULL, 0, MAP, "the densest cell of the layer"),
+	ROW(NEXT_HIT, LAYERS, ('n'), NULL, "next hit", 8, MAP, "next cell that has what the layer shows"),
+	ROW(PREVIOUS_HIT, LAYERS, ('N'), NULL, NULL, 0, MAP, "the one before"),
+	ROW(DENSEST, LAYERS, ('d'), NULL, NULL, 0, MAP, "the densest cell of the layer"),
 
 	ROW(PAGE, MAPS, ('p'), NULL, "page", 7, PAGE, "the page under the cursor, in words, from any zoom"),
 	ROW(LEFT, UI_IN_PAGE, (UI_KEY_LEFT, 'h'), NULL, "page before", 1, PAGE, "the page before this one"),
@@ -85,6 +86,10 @@ static const struct ui_binding bindings[] = {
 	ROW(FRAME, UI_IN_PAGE, ('f'), NULL, "frame", 4, PAGE, "the page frame behind it, and everyone who maps that"),
 	ROW(ENTER, UI_IN_FRAME, (UI_KEY_ENTER), NULL, "owner", 1, PAGE,
 	    "deeper: the page of the selected process that maps this frame"),
+	ROW(FILE, UI_IN_TABLE | MAPS | UI_IN_PAGE, ('C'), NULL, "file", 8, PAGE,
+	    "the file that is mapped here: what of it is cached, dirty, mapped, and by whom"),
+	ROW(ENTER, UI_IN_FILE, (UI_KEY_ENTER), NULL, "in", 1, PAGE,
+	    "deeper: to single pages of the file around the cursor; from a single page to its frame"),
 	ROW(LEFT, UI_IN_FRAME, (UI_KEY_LEFT, 'h'), NULL, "frame before", 2, PAGE, "the frame before this one"),
 	ROW(RIGHT, UI_IN_FRAME, (UI_KEY_RIGHT, 'l'), NULL, "next frame", 3, PAGE, "the frame after it"),
 

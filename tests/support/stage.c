@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include "core/scan/scan.h"
 #include "tests/support/canvas_check.h"
@@ -196,10 +197,24 @@ static void list_close(void *self)
 
 static const struct ui_lister_ops lister = {list_open, list_read, list_pss, list_close};
 
+/* The machine behind it: its processes, and the cache of the one file there is, which is as the process has it mapped. */
 static int open_kernel(struct pt_kernel **ret)
 {
-	*ret = fixture_kernel(staged->fixture);
+	static const struct scripted_file program = {.path = "/usr/bin/program", .address = 0x55d000000000};
+	struct scripted *k = scripted_new(fixture_kernel(staged->fixture));
+	k->files = &program;
+	k->n_files = 1;
+	*ret = &k->k;
 	return 0;
+}
+
+static void make_program(struct stage *stage)
+{
+	static const char bytes[6 * 4096];
+	char path[256];
+	fixture_write_bytes(stage->fixture, "usr/bin/program", bytes, sizeof bytes);
+	snprintf(path, sizeof path, "%s/proc/self", fixture_root(stage->fixture));
+	assert_int_equal(symlink("100", path), 0);
 }
 
 static const struct ui_sources sources = {.open_target = open_target, .lister = &lister, .kernel = open_kernel};
@@ -213,6 +228,7 @@ static struct stage *make(pid_t pid, int w, int h)
 	staged = stage;
 	stage->now_ns = 1000 * SECOND_NS;
 	stage->fixture = fixture_new(4096, world);
+	make_program(stage);
 	scripted_faults_begin();
 	scripted_hunt_begin();
 	stage->past = scripted_past_new();

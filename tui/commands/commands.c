@@ -16,10 +16,11 @@ const struct ui_command *const ui_commands[] = {
 	&ui_diff_command,   &ui_run_command,    &ui_record_command,
 	&ui_replay_command, &ui_check_command,  &ui_faults_command,
 	&ui_leaks_command,  &ui_mark_command,   &ui_types_command,
-	&ui_frame_command,  &ui_system_command, NULL,
+	&ui_frame_command,  &ui_system_command, &ui_file_command,
+	NULL,
 };
 
-const char *const ui_commands_later[] = {"file", NULL};
+const char *const ui_commands_later[] = {NULL};
 
 /* ---- help ------------------------------------------------------------------------------------------------------ */
 

@@ -397,6 +397,7 @@ static bool act_on_pages(struct ui_map_view *m, struct ui_shell *shell, enum ui_
 	switch (action) {
 	case UI_DO_ENTER: enter(m, shell); return true;
 	case UI_DO_PAGE: ui_shell_push(shell, ui_page_new(shell, m->cursor)); return true;
+	case UI_DO_FILE: ui_file_open(shell, m->cursor); return true;
 	case UI_DO_NEXT_HIT: find_hit(m, shell, 1); return true;
 	case UI_DO_PREVIOUS_HIT: find_hit(m, shell, -1); return true;
 	case UI_DO_DENSEST: find_densest(m, shell); return true;

@@ -223,6 +223,10 @@ static bool act(struct ui_screen *screen, struct ui_shell *shell, enum ui_action
 		o->map_focus = false; /* Esc in the map: back to the table */
 		return true;
 	}
+	if (action == UI_DO_FILE) {
+		ui_file_open(shell, o->map.start);
+		return true;
+	}
 	if (action == UI_DO_ENTER) {
 		open_map(o, shell, false);
 		return true;

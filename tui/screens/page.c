@@ -246,6 +246,7 @@ static bool act(struct ui_screen *screen, struct ui_shell *shell, enum ui_action
 	case UI_DO_ENTER: ui_shell_push(shell, ui_object_new(shell, p->view.address)); return true;
 	case UI_DO_REFRESH: read_now(p, shell); return true;
 	case UI_DO_FRAME: to_frame(p, shell); return true;
+	case UI_DO_FILE: ui_file_open(shell, p->view.address); return true;
 	case UI_DO_HEX:
 		p->view.hex = !p->view.hex;
 		p->view.hex_top = 0;
