@@ -32,7 +32,7 @@ static int leave(void **arg)
 static void the_cache_of_a_file_is_shown(void **arg)
 {
 	(void)arg;
-	enter("/program\n", "C");
+	enter("/bin.program\n", "gC");
 	stage_expect(stage, "cached 20K of 24K");
 	stage_expect(stage, "layer: cached");
 	stage_expect(stage, "file program");
@@ -46,7 +46,7 @@ static void the_cache_of_a_file_is_shown(void **arg)
 static void layers_are_chosen_by_keys(void **arg)
 {
 	(void)arg;
-	enter("/program\n", "C");
+	enter("/bin.program\n", "gC");
 	stage_expect(stage, "layer: cached");
 	stage_type(stage, "L");
 	stage_expect(stage, "layer: dirty");
@@ -65,7 +65,7 @@ static void layers_are_chosen_by_keys(void **arg)
 static void a_page_leads_to_its_frame_and_back(void **arg)
 {
 	(void)arg;
-	enter("/program\n", "C");
+	enter("/bin.program\n", "gC");
 	stage_expect(stage, "layer: cached");
 	stage_type(stage, "l\n");
 	stage_expect(stage, "frame 0x101");
@@ -81,7 +81,7 @@ static void a_page_leads_to_its_frame_and_back(void **arg)
 static void the_map_leads_to_the_page_under_its_cursor(void **arg)
 {
 	(void)arg;
-	enter("/program\n", "\n");
+	enter("/bin.program\n", "g\n");
 	stage_expect(stage, "map of");
 	stage_type(stage, "llC");
 	stage_expect(stage, "+2000  cached");

@@ -76,7 +76,7 @@ static void map(void **arg)
 static void file(void **arg)
 {
 	(void)arg;
-	sweep(STAGE_PID, "/program\n\nC", "layer: cached");
+	sweep(STAGE_PID, "/bin.program\ng\nC", "layer: cached");
 }
 
 static void whole_process_zoomed(void **arg)
