@@ -53,7 +53,7 @@ gives 0 --help
 for command in vmas pages page types doctor verify dump diff faults mark; do
 	prints "^  $command "
 done
-for command in "" vmas pages page types doctor verify dump diff faults mark; do
+for command in "" vmas pages page types file doctor verify dump diff faults mark; do
 	gives 0 $command --help
 	[ "$(wc -l <"$tmp/out")" -le 24 ] || complain "pagetop $command --help: more than 24 lines"
 	[ -z "$(grep -E '.{81}' "$tmp/out")" ] || complain "pagetop $command --help: lines over 80 columns"
@@ -411,6 +411,33 @@ holds '.system | if .["kinds-known"] then .memory == ([.zones[].present] | add) 
 holds '[.system.zones[] | .orders[] | .unusable | . >= 0 and . <= 1] | all'
 holds '[.system.kinds[] | select(.kind == "anon") | .frames] | if '"$([ "$seen" = present ] && echo true || echo false)"' then .[0] > 0 else true end'
 holds '.system.debugging | length > 5 and all(has("feature") and has("on") and has("switched-on-by"))'
+# ---- file
+
+gives 2 file
+gives 2 file "$tmp/no such file"
+mkdir -p "$tmp/tree/sub"
+head -c 40960 /dev/zero >"$tmp/tree/data"
+ln "$tmp/tree/data" "$tmp/tree/sub/again"
+ln -s / "$tmp/tree/sub/elsewhere"
+: >"$tmp/tree/sub/empty"
+gives 0 file "$tmp/tree" -J
+holds 'keys_unsorted[0] == "file" and .files == 2 and .folders == 2 and ."further-names" == 1 and .failed == 0'
+holds '.file | length == 1 and .[0].size == 40960 and .[0].cached == 40960 and .[0].error == null'
+holds '.total.cached == 40960 and .total.size == 40960 and ."mapped-by" == null'
+gives 0 file "$tmp/tree/sub/empty" -J
+holds '.file[0] | .cached == 0 and .size == 0'
+gives 0 file "$(readlink -f "$(command -v tail)")" -J -f tail
+if [ "$seen" = present ]; then
+	holds '(.file | length == 1) and (."mapped-by" | type == "array") and .file[0].mapped != null'
+	holds '[."mapped-by"[] | (.address | '"$hex"') and .bytes > 0] | all'
+else
+	holds '.file[0].mapped == null and .file[0].active == null'
+fi
+(cd "$tmp/tree" && "$PT_BIN" file -r -n -b -o CACHED,PATH data >"$tmp/out")
+[ "$(cat "$tmp/out")" = "40960 $tmp/tree/data" ] || complain "pagetop file -r: $(cat "$tmp/out")"
+gives 0 file "$tmp/tree"
+prints "total of 2 files"
+prints "1 further name of files"
 
 cat >"$tmp/page_owner" <<'END'
 Page allocated via order 0, mask 0x1100cca(GFP_HIGHUSER_MOVABLE), pid 7, tgid 7 (sh), ts 300 ns, free_ts 0 ns
