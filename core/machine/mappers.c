@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -263,4 +264,10 @@ bool pt_mapper_address(const struct pt_mapper *mapper, uint64_t index, unsigned 
 		return true;
 	}
 	return false;
+}
+
+char *pt_mapped_file(pid_t pid, const struct pt_vma *vma, char ret[PT_MAPPED_FILE_MAX])
+{
+	snprintf(ret, PT_MAPPED_FILE_MAX, "proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)pid, vma->start, vma->end);
+	return ret;
 }

@@ -293,7 +293,7 @@ static json_t *mappers_json(const struct job *job)
 
 		json_array_append_new(array, json_pack("{s:i, s:o, s:I, s:o}", "pid", (int)m->pid, "name",
 						       ui_json_bytes(m->name), "bytes",
-						       (json_int_t)(m->pages << job->k->page_shift), "address",
+						       (json_int_t)m->pages << job->k->page_shift, "address",
 						       ui_json_hex(address)));
 	}
 	return array;

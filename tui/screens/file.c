@@ -21,7 +21,7 @@ struct file {
 	struct ui_worker *worker;    /* NULL: it could not be started */
 	struct ui_file_reading *got; /* owned */
 	struct ui_file_view view;
-	char *link; /* another way to the file, that needs no name: /proc/PID/map_files/... ; "" if there is none */
+	char *link; /* another way to the file, that needs no name; "" if there is none */
 	uint64_t due_ns;
 };
 
@@ -389,15 +389,13 @@ void ui_file_open(struct ui_shell *shell, uint64_t address)
 	if (!s || i >= s->vmas->n)
 		return;
 	const struct pt_vma *vma = &s->vmas->v[i];
+	const uint64_t at = vma->offset + (address > vma->start ? address - vma->start : 0);
+	char link[PT_MAPPED_FILE_MAX];
 	if (!shell->sources->kernel)
 		ui_shell_say(shell, WG_DIM, "a recording does not have the page cache");
 	else if (!vma->inode || vma->path[0] != '/')
 		ui_shell_say(shell, WG_DIM, "there is no file behind %s", ui_vma_name(&shell->scratch, vma));
 	else
-		ui_shell_push(shell,
-			      ui_file_new(shell, vma->path,
-					  ui_scratch_text(&shell->scratch, "proc/%d/map_files/%" PRIx64 "-%" PRIx64,
-							  (int)s->process.pid, vma->start, vma->end),
-					  (vma->offset + (address > vma->start ? address - vma->start : 0)) >>
-						  s->page_shift));
+		ui_shell_push(shell, ui_file_new(shell, vma->path, pt_mapped_file(s->process.pid, vma, link),
+						 at >> s->page_shift));
 }

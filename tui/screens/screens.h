@@ -20,7 +20,7 @@ struct ui_screen *ui_page_new(struct ui_shell *shell, uint64_t address);
 /* One page frame and who maps it; with a target below it or without one. */
 struct ui_screen *ui_frame_new(struct ui_shell *shell, uint64_t pfn);
 /*
- * What of a file is cached, by its path and by a link that leads there without a name (/proc/PID/map_files/..., or "").
+ * What of a file is cached, by its path and by a link that leads there without its name (pt_mapped_file, or "").
  * The cursor starts at page `page`. Both are copied.
  */
 struct ui_screen *ui_file_new(struct ui_shell *shell, const char *path, const char *link, uint64_t page);
