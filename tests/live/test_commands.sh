@@ -411,6 +411,7 @@ holds '.system | if .["kinds-known"] then .memory == ([.zones[].present] | add) 
 holds '[.system.zones[] | .orders[] | .unusable | . >= 0 and . <= 1] | all'
 holds '[.system.kinds[] | select(.kind == "anon") | .frames] | if '"$([ "$seen" = present ] && echo true || echo false)"' then .[0] > 0 else true end'
 holds '.system.debugging | length > 5 and all(has("feature") and has("on") and has("switched-on-by"))'
+
 # ---- file
 
 gives 2 file
