@@ -275,9 +275,6 @@ static int find_command(const char *word, const struct ui_command **ret, struct 
 			*ret = ui_commands[i];
 			return UI_OK;
 		}
-	for (const char *const *later = ui_commands_later; *later; later++)
-		if (strcmp(word, *later) == 0)
-			return ui_usage(c, "%s: not in this version", word);
 	if (ui_parse_pid(word, &pid))
 		return ui_usage(c, "no command '%s': a process is given with -p %s", word, word);
 	near = nearest_command(word);

@@ -111,7 +111,6 @@ for seconds in 0 -1 x inf 1e9; do
 done
 complains 2 "unknown option" vmas -p $$ --nope
 complains 2 "did you mean vmas?" vmsa
-complains 2 "not in this version" file x
 complains 2 "cannot read" vmas -i "$tmp/no-such-file"
 complains 2 "needs a process" vmas
 complains 2 "needs ADDR" page -p $$

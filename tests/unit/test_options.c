@@ -366,7 +366,7 @@ static const struct {
 	{"averyveryveryverylongwordthatisnocommandatall", "no command"},
 	{"-", "no command '-'"},
 	{"1234", "a process is given with -p 1234"},
-	{"file x", "file: not in this version"},
+	{"file", "file needs PATH..."},
 	{"run", "run needs COMMAND..."},
 	{"run --live --", "run needs COMMAND..."},
 	{"run -p 1 true", "run starts what it looks at"},

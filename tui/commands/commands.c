@@ -11,16 +11,26 @@
 #include "core/text/text.h"
 
 const struct ui_command *const ui_commands[] = {
-	&ui_vmas_command,   &ui_pages_command,  &ui_page_command,
-	&ui_doctor_command, &ui_verify_command, &ui_dump_command,
-	&ui_diff_command,   &ui_run_command,    &ui_record_command,
-	&ui_replay_command, &ui_check_command,  &ui_faults_command,
-	&ui_leaks_command,  &ui_mark_command,   &ui_types_command,
-	&ui_frame_command,  &ui_system_command, &ui_file_command,
+	&ui_vmas_command,
+	&ui_pages_command,
+	&ui_page_command,
+	&ui_doctor_command,
+	&ui_verify_command,
+	&ui_dump_command,
+	&ui_diff_command,
+	&ui_run_command,
+	&ui_record_command,
+	&ui_replay_command,
+	&ui_check_command,
+	&ui_faults_command,
+	&ui_leaks_command,
+	&ui_mark_command,
+	&ui_types_command,
+	&ui_frame_command,
+	&ui_system_command,
+	&ui_file_command,
 	NULL,
 };
-
-const char *const ui_commands_later[] = {NULL};
 
 /* ---- help ------------------------------------------------------------------------------------------------------ */
 

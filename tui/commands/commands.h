@@ -33,8 +33,6 @@ extern const struct ui_command ui_vmas_command, ui_page_command, ui_doctor_comma
 	ui_file_command;
 /* In the order of the help; the last is NULL. */
 extern const struct ui_command *const ui_commands[];
-/* Names of the contract that this version does not have yet, NULL-terminated. */
-extern const char *const ui_commands_later[];
 
 /* Prints the help of a command, or of pagetop (NULL). */
 void ui_help(const struct ui_command *command);
