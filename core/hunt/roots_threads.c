@@ -23,10 +23,11 @@
 #define MICRO      1000ull
 #define MILLI      1000000ull
 #define ROUNDS     64u
-#define FLIGHTS    128u           /* threads that are being stopped at a time, at most */
-#define WINDOW     4u             /* and at first: those that stop together wait for each other */
+#define FLIGHTS    16u            /* threads that are being stopped at a time, at most */
+#define WINDOW     2u             /* and at first: those that stop together wait for each other */
 #define SPIN       (20 * MICRO)   /* so long one that runs is asked for without a pause */
-#define NAP        (50 * MICRO)   /* between two looks at others */
+#define NAP        (20 * MICRO)   /* between two looks at one, */
+#define NAP_MANY   (50 * MICRO)   /* and at several: to stop they need the processor that we have */
 #define LONG       (5 * MILLI)    /* without any that stopped: they wait for a processor */
 #define PATIENCE   (100 * MILLI)  /* without any that stopped: for who sleeps in the kernel */
 #define PATIENCE_R (4000 * MILLI) /* and for who waits for a processor */
@@ -38,7 +39,7 @@
 /* One that was told to stop. */
 struct flight {
 	pid_t tid;
-	uint64_t ran; /* when it was last seen not to have stopped */
+	uint64_t began;
 };
 
 struct visit {
@@ -47,6 +48,8 @@ struct visit {
 	pid_t pid;
 	struct flight flights[FLIGHTS];
 	size_t n, window; /* so many at a time, now */
+	unsigned crowd;   /* so many were found to have stopped, one after the other */
+	uint64_t ran;     /* when none of them was last seen to have stopped */
 	uint64_t landed;  /* when the last one stopped */
 	uint64_t rested;  /* when it last left the processor to others */
 	bool stuck;       /* one did not stop in time */
@@ -91,7 +94,7 @@ static void visit_stopped(struct visit *v, const struct flight *flight, int stat
 	if (general && pt_registers_outside_call(v->general, general))
 		vector = read_vector(v, flight->tid);
 	trace(v, PTRACE_DETACH, flight->tid, 0, (void *)(intptr_t)signal);
-	uint64_t stopped = now(v) - flight->ran;
+	uint64_t stopped = now(v) - (flight->began > v->ran ? flight->began : v->ran);
 	roots->stopped_ns += stopped;
 	if (stopped > roots->stopped_ns_max)
 		roots->stopped_ns_max = stopped;
@@ -101,38 +104,40 @@ static void visit_stopped(struct visit *v, const struct flight *flight, int stat
 	v->error = pt_gather_registers(v->gather, flight->tid, v->general, general, v->vector, vector);
 }
 
-/* True: it is dealt with. */
-static bool look(struct visit *v, struct flight *flight, uint64_t timeout)
+/* The flight of a thread, taken off the list; of one that was given up and stopped after all there is none. */
+static struct flight take_flight(struct visit *v, pid_t tid)
+{
+	struct flight flight = {.tid = tid};
+	for (size_t i = 0; i < v->n; i++)
+		if (v->flights[i].tid == tid) {
+			flight = v->flights[i];
+			v->flights[i] = v->flights[--v->n];
+		}
+	return flight;
+}
+
+/* Whichever has stopped first is read first. False: none, for so long. */
+static bool look(struct visit *v, uint64_t timeout)
 {
 	int status;
 	uint64_t before = now(v);
-	int r = v->k->ops->wait(v->k, flight->tid, timeout, &status);
-	if (r == 0) {
-		flight->ran = before;
+	int r = v->k->ops->wait(v->k, -1, timeout, &status);
+	if (r <= 0) {
+		v->ran = before;
+		v->crowd = 0;
+		v->n = r == 0 ? v->n : 0; /* none is traced any more: they ended */
 		return false;
 	}
-	if (r == 1 && WIFSTOPPED(status))
-		visit_stopped(v, flight, status);
+	struct flight flight = take_flight(v, r);
+	if (WIFSTOPPED(status))
+		visit_stopped(v, &flight, status);
+	v->landed = now(v);
+	if (++v->crowd > 1 && v->window > WINDOW)
+		v->window /= 2;
 	return true;
 }
 
 /* ---- all of them ------------------------------------------------------------------------------------------------ */
-
-/* Looks at all that were told to stop, the newest last and for so long. */
-static void look_at_all(struct visit *v, uint64_t nap)
-{
-	size_t kept = 0, n = v->n;
-	for (size_t i = 0; i < n; i++) {
-		struct flight flight = v->flights[i];
-		if (!v->error && look(v, &flight, i + 1 == n ? nap : 0))
-			v->landed = now(v);
-		else
-			v->flights[kept++] = flight;
-	}
-	v->n = kept;
-	if (n - kept > 1 && v->window > WINDOW)
-		v->window /= 2;
-}
 
 static char state_of(struct visit *v, pid_t tid)
 {
@@ -145,10 +150,13 @@ static void give_up(struct visit *v, bool running_too)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < v->n; i++) {
-		if (v->error || (!running_too && state_of(v, v->flights[i].tid) == 'R')) {
+		char state = v->error ? 0 : state_of(v, v->flights[i].tid);
+		if (v->error || (!running_too && state == 'R')) {
 			v->flights[kept++] = v->flights[i];
 			continue;
 		}
+		if (!state)
+			continue; /* it ended */
 		v->stuck = true;
 		v->gather->roots->refused++;
 		v->error = pt_gather_thread(v->gather, (struct pt_root_thread){.tid = v->flights[i].tid});
@@ -161,7 +169,7 @@ static void land(struct visit *v, bool all)
 {
 	uint64_t asked = v->landed = now(v);
 	while (v->n && (all || v->n >= v->window) && !v->error) {
-		look_at_all(v, NAP);
+		look(v, v->n > 1 ? NAP_MANY : NAP);
 		uint64_t at = now(v);
 		if (v->landed > asked)
 			asked = v->landed;
@@ -217,10 +225,10 @@ static void visit_thread(struct visit *v, pid_t tid)
 		return;
 	}
 	uint64_t began = now(v);
-	v->flights[v->n++] = (struct flight){.tid = tid, .ran = began};
+	v->flights[v->n++] = (struct flight){.tid = tid, .began = began};
 	trace(v, PTRACE_INTERRUPT, tid, 0, NULL);
-	while (v->n && v->flights[v->n - 1].tid == tid && now(v) - began < SPIN && !v->error)
-		look_at_all(v, 0);
+	while (v->n && now(v) - began < SPIN && !v->error)
+		look(v, 0);
 }
 
 static int by_tid(const void *a, const void *b)
@@ -256,11 +264,15 @@ static bool visit_new(struct visit *v, pid_t **seen, size_t *n_seen)
 	return more && !v->error;
 }
 
-/* While somebody stands still for us, nobody else's work comes first; where that is not permitted, it may. */
+/*
+ * While somebody stands still for us, nobody else's work comes first, but the kernel's, whose threads begin in the middle;
+ * where that is not permitted, it may.
+ */
 static void hurry(void)
 {
-	const struct sched_param least = {.sched_priority = sched_get_priority_min(SCHED_FIFO)};
-	pthread_setschedparam(pthread_self(), SCHED_FIFO, &least);
+	const int middle = (sched_get_priority_min(SCHED_FIFO) + sched_get_priority_max(SCHED_FIFO)) / 2;
+	const struct sched_param below = {.sched_priority = middle - 1};
+	pthread_setschedparam(pthread_self(), SCHED_FIFO, &below);
 }
 
 static void *visit_all(void *arg)

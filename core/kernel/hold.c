@@ -97,9 +97,9 @@ static void await(struct pt_hold *h, struct pt_held *t)
 {
 	uint64_t now = h->k->ops->now(h->k, PT_CLOCK_MONOTONIC);
 	int status, r = h->k->ops->wait(h->k, t->tid, now < h->until ? h->until - now : 0, &status);
-	if (r == -ECHILD || (r == 1 && !WIFSTOPPED(status)))
+	if (r == -ECHILD || (r > 0 && !WIFSTOPPED(status)))
 		t->gone = true;
-	if (r != 1 || t->gone)
+	if (r <= 0 || t->gone)
 		return;
 	t->stopped = true;
 	if (status >> 16 != PTRACE_EVENT_STOP)

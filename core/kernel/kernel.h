@@ -52,7 +52,10 @@ struct pt_kernel_ops {
 	long (*ptrace)(struct pt_kernel *k, int request, pid_t tid, uint64_t addr, void *data);
 	/* Writes 4 to /proc/PID/clear_refs: changes what the kernel keeps about the target, so only when asked for. */
 	int (*clear_soft_dirty)(struct pt_kernel *k, pid_t pid);
-	/* waitpid(2) for a traced thread: 1 and its status, or 0 when so long has passed without any. */
+	/*
+	 * waitpid(2) for a traced thread, or -1: any that the calling thread traces. Which it was and its status, or 0 when
+	 * so long has passed without any.
+	 */
 	int (*wait)(struct pt_kernel *k, pid_t tid, uint64_t timeout_ns, int *ret_status);
 	/* perf_event_open(2) with PERF_FLAG_FD_CLOEXEC; attr is a struct perf_event_attr. A descriptor >= 0. */
 	int (*perf_open)(struct pt_kernel *k, void *attr, pid_t tid, int cpu);

@@ -295,9 +295,9 @@ static int linux_wait(struct pt_kernel *k, pid_t tid, uint64_t timeout_ns, int *
 	int slack = 0, r = 0;
 
 	for (;;) {
-		pid_t got = waitpid(tid, ret_status, __WALL | WNOHANG);
-		if (got == tid || (got < 0 && errno != EINTR)) {
-			r = got == tid ? 1 : -errno;
+		pid_t got = waitpid(tid, ret_status, __WALL | WNOHANG | (tid < 0 ? __WNOTHREAD : 0));
+		if (got > 0 || (got < 0 && errno != EINTR)) {
+			r = got > 0 ? got : -errno;
 			break;
 		}
 		if ((at = linux_now(k, PT_CLOCK_MONOTONIC)) >= until)
