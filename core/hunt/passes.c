@@ -17,6 +17,7 @@
 #define LONGEST_NS 60000000000u /* nobody waits longer than that for objects to settle */
 #define AGAIN_MAX  16u          /* tries at a heap that changes while it is walked */
 #define TELL_NS    20000000u    /* between two words on how far it is */
+#define REST       16           /* ms, the last and longest of several */
 #define LOOKS      20u          /* at the lost of a process that runs, in a row, without any that is struck off, */
 #define LOOKS_NS   300000000u   /* or for so long, */
 #define LOOKS_MIN  4u           /* but so many */
@@ -85,10 +86,23 @@ static void see_running(struct pt_passes *passes, bool counts)
 	passes->cpu_ns = ns;
 }
 
-/* Who was stopped runs to go back to sleep, at once: that does not count. */
+static bool is_any_running(struct pt_passes *passes)
+{
+	const struct pt_roots *roots = &passes->roots;
+	struct pt_process thread;
+	for (size_t i = 0; i < roots->n_threads; i++)
+		if (pt_read_process(passes->run->target->k, roots->thread[i].tid, &thread) == 0 && thread.state == 'R')
+			return true;
+	return false;
+}
+
+/* Who was stopped runs to go back to sleep, and on a busy machine waits for that: it does not count. */
 static void let_rest(struct pt_passes *passes)
 {
-	poll(NULL, 0, 1);
+	if (passes->ran || passes->settle.ran)
+		return;
+	for (int ms = 1; ms <= REST && is_any_running(passes); ms *= 2)
+		poll(NULL, 0, ms);
 	see_running(passes, false);
 }
 
