@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/hunt/aside.h"
 #include "core/hunt/run.h"
 #include "core/kernel/hold.h"
 
@@ -106,8 +107,9 @@ static void let_rest(struct pt_passes *passes)
 	see_running(passes, false);
 }
 
-static int see_heap(struct pt_passes *passes)
+static int see_heap(void *arg)
 {
+	struct pt_passes *passes = arg;
 	drop_pass(passes);
 	int error = pt_memory_look(&passes->memory, passes->run->target, passes->run->options.swapped);
 	return error ? error : pt_heap_read(&passes->heap, &passes->memory);
@@ -127,8 +129,9 @@ static int see_roots(struct pt_passes *passes, struct pt_hold *held)
  * That strikes off no less than a pass which asks what is alive, for a fraction of its cost. Where it strikes off more, it
  * is by what dead memory holds: nobody has a pointer left to what had leaked, to write into memory that is in use.
  */
-static int reach(struct pt_passes *passes)
+static int reach(void *arg)
 {
+	struct pt_passes *passes = arg;
 	struct pt_reach_options options = {.cancelled = cancelled, .progress = progress, .arg = passes};
 	uint64_t *suspects = NULL;
 	if (passes->lost.passes) {
@@ -142,17 +145,20 @@ static int reach(struct pt_passes *passes)
 	return error;
 }
 
+/* Nobody waits for a pass, unless all threads stand still for it. */
 static int pass_once(struct pt_passes *passes, struct pt_hold *held)
 {
 	see_running(passes, false);
-	int error = see_heap(passes);
+	int error = held ? see_heap(passes) : pt_aside(see_heap, passes);
 	see_running(passes, true);
 	if (error || (passes->memory.swapped && !passes->memory.with_swapped))
 		return error;
 	error = see_roots(passes, held);
 	if (!held)
 		let_rest(passes);
-	return error ? error : reach(passes);
+	if (error)
+		return error;
+	return held ? reach(passes) : pt_aside(reach, passes);
 }
 
 /* Without a verdict the heap is all that is left to look at. */

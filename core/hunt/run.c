@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/hunt/allocator.h"
+#include "core/hunt/aside.h"
 #include "core/hunt/groups.h"
 #include "core/hunt/hidden.h"
 #include "core/hunt/loose.h"
@@ -157,12 +158,19 @@ static int sum_pages(struct pt_passes *passes, struct pt_hunt_view *view, struct
 	return 0;
 }
 
-static int make_view(struct pt_passes *passes, struct pt_hunt_view *view, struct pt_hunt_result *ret)
+struct making {
+	struct pt_passes *passes;
+	struct pt_hunt_view *view;
+	struct pt_hunt_result *ret;
+};
+
+static int make_view(void *arg)
 {
-	int error = judge(passes, view);
-	if (!error && view->verdict)
-		error = tell_apart(passes, view);
-	return error ? error : sum_pages(passes, view, ret);
+	const struct making *m = arg;
+	int error = judge(m->passes, m->view);
+	if (!error && m->view->verdict)
+		error = tell_apart(m->passes, m->view);
+	return error ? error : sum_pages(m->passes, m->view, m->ret);
 }
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
@@ -175,7 +183,7 @@ static int view_it(struct pt_passes *passes, struct pt_sites *sites, int why, st
 		return -ENOMEM;
 	view->pid = passes->run->target->pid;
 	view->sites_error = why;
-	int error = make_view(passes, view, ret);
+	int error = pt_aside(make_view, &(struct making){passes, view, ret});
 	if (!error && sites && view->verdict)
 		error = pt_sites_join(sites, view);
 	if (error) {

@@ -12,7 +12,8 @@
 
 #define SAMPLES  480u        /* at most; half of them at least, once there were so many */
 #define APART_NS 450000000u  /* between two */
-#define EVERY_NS 5000000000u /* between two judgements */
+#define EVERY_NS 5000000000u /* between two judgements at most, */
+#define EVERY    24          /* or that part of the time so far: what has come to rest is soon seen to have */
 #define UNKNOWN  UINT32_MAX  /* of pages */
 #define FEWEST   60u         /* samples from which nearly everything is decided */
 #define SERIES   8192u       /* tracks that have an array, at most: 16 MiB */
@@ -438,7 +439,8 @@ int pt_suspects_push(struct pt_suspects *s, struct pt_snapshot *snapshot)
 	s->image = snapshot->process.image;
 	s->page_shift = snapshot->page_shift;
 	sample(s, snapshot);
-	return snapshot->monotonic_ns >= s->judged_ns + EVERY_NS ? judge_all(s) : 0;
+	const uint64_t part = (snapshot->monotonic_ns - s->t[0]) / EVERY, every = part < EVERY_NS ? part : EVERY_NS;
+	return snapshot->monotonic_ns >= s->judged_ns + every ? judge_all(s) : 0;
 }
 
 /* ---- its life --------------------------------------------------------------------------------------------------- */
