@@ -340,8 +340,11 @@ static int hint_width(const struct wg_hint *hint)
 /* A key that could only say why it does nothing is no hint. */
 static bool of_use(const struct ui_shell *shell, unsigned where, enum ui_action action)
 {
+	const struct ui_screen *top = shell->stack[shell->depth - 1];
 	bool of_target = action == UI_DO_HUNT || action == UI_DO_TIME || action == UI_DO_MARK || action == UI_DO_ANCHOR;
 	if (of_target && !shell->target.feed)
+		return false;
+	if (top->ops->of_use && !shell->time.focus && !top->ops->of_use(top, action))
 		return false;
 	if (action == UI_DO_MACHINE && !shell->sources->kernel)
 		return false;

@@ -2,6 +2,8 @@
  * The help: the key table by task, then what layers and colours mean. Generated while drawing, from the tables that
  * the keys and the map themselves use.
  */
+#include <string.h>
+
 #include "tui/frame.h"
 #include "tui/heat.h"
 
@@ -34,20 +36,21 @@ static void add_heading(struct rows *rows, const char *text)
 	add(rows, NULL, NULL, text, WG_TITLE);
 }
 
-/* "table, map"; NULL for what works on all screens of a process. */
+/* "table, map", each name once; NULL for what works on all screens of a process. */
 static const char *places(struct ui_scratch *s, unsigned where)
 {
-	static const char *const names[UI_WHERE_N] = {"processes", "table",   "map",    "map",  "page",
-						      "help",      "time",    "faults", "hunt", "object",
-						      "frame",     "machine", "file"};
+	static const char *const names[UI_WHERE_N] = {"processes", "table",   "map",    "map",    "page",
+						      "help",      "time",    "faults", "hunt",   "object",
+						      "frame",     "machine", "file",   "machine"};
 	if ((where & UI_IN_VIEWS) == UI_IN_VIEWS)
 		return NULL;
-	if ((where & UI_IN_ANY_MAP) == UI_IN_ANY_MAP)
-		where &= ~(unsigned)UI_IN_MAP;
-	const char *text = NULL;
-	for (unsigned i = 0; i < UI_WHERE_N; i++)
-		if (where >> i & 1)
-			text = text ? ui_scratch_text(s, "%s, %s", text, names[i]) : names[i];
+	const char *text = NULL, *last = "";
+	for (unsigned i = 0; i < UI_WHERE_N; i++) {
+		if (!(where >> i & 1) || strcmp(names[i], last) == 0)
+			continue;
+		text = text ? ui_scratch_text(s, "%s, %s", text, names[i]) : names[i];
+		last = names[i];
+	}
 	return text;
 }
 

@@ -17,7 +17,7 @@
 	{                                                                                                              \
 		__VA_ARGS__                                                                                            \
 	}
-#define LISTS   (UI_IN_MACHINE | UI_IN_PROCESSES | UI_IN_TABLE | UI_IN_FAULTS | UI_IN_HUNT)
+#define LISTS   (UI_IN_ACCOUNTS | UI_IN_PROCESSES | UI_IN_TABLE | UI_IN_FAULTS | UI_IN_HUNT)
 #define MAPS    UI_IN_ANY_MAP
 #define GRIDS   (MAPS | UI_IN_MACHINE | UI_IN_FILE)
 #define LAYERS  (MAPS | UI_IN_FILE)
@@ -26,7 +26,7 @@
 #define FAULTS  UI_IN_FAULTS
 #define HUNT    UI_IN_HUNT
 #define OBJECT  UI_IN_OBJECT
-#define MACHINE UI_IN_MACHINE
+#define MACHINE (UI_IN_MACHINE | UI_IN_ACCOUNTS)
 
 static const struct ui_binding bindings[] = {
 	/* action, where, keys, shown, label, rank, task, help */
@@ -133,15 +133,16 @@ static const struct ui_binding bindings[] = {
 	ROW(MACHINE, UI_IN_SCREENS & ~(unsigned)MACHINE, ('M'), NULL, "machine", 8, MACHINE,
 	    "all frames of the machine as a map by kind, and what the kernel keeps account of"),
 	ROW(MACHINE, MACHINE, ('M'), NULL, NULL, 0, MACHINE, "back from there"),
-	ROW(ENTER, MACHINE, (UI_KEY_ENTER), NULL, "in", 1, MACHINE,
-	    "deeper: to single frames around the cursor; from a single frame into it; from a zone to its map"),
+	ROW(ENTER, UI_IN_MACHINE, (UI_KEY_ENTER), NULL, "in", 1, MACHINE,
+	    "deeper: to single frames around the cursor; from a single frame into it"),
+	ROW(ENTER, UI_IN_ACCOUNTS, (UI_KEY_ENTER), NULL, "map", 1, MACHINE, "from a zone to the map of it"),
 	ROW(FOCUS, MACHINE, (UI_KEY_TAB), NULL, "table", 2, MACHINE,
 	    "next: the map, zones and their free lists, slabs, debugging features"),
 	ROW(LAYER_DIGIT, MACHINE, ('1'), "1..4", NULL, 0, MACHINE, "straight to one of them"),
-	ROW(FRAME, MACHINE, ('f'), NULL, "frame", 5, MACHINE, "the frame under the cursor, from any zoom"),
-	ROW(LAYER, MACHINE, ('L', ']'), NULL, "layer", 2, MACHINE,
+	ROW(FRAME, UI_IN_MACHINE, ('f'), NULL, "frame", 5, MACHINE, "the frame under the cursor, from any zoom"),
+	ROW(LAYER, UI_IN_MACHINE, ('L', ']'), NULL, "layer", 2, MACHINE,
 	    "next layer: kind, mapped, large folio, dirty, locked"),
-	ROW(WHOLE, MACHINE, ('w'), NULL, "all/zone/block", 5, MACHINE,
+	ROW(WHOLE, UI_IN_MACHINE, ('w'), NULL, "all/zone/block", 5, MACHINE,
 	    "the zone under the cursor alone; then its memory block; then all of it again"),
 
 	ROW(TIME, UI_IN_TARGET, ('t'), NULL, "time", 5, PAST,

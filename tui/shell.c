@@ -255,6 +255,8 @@ static struct ui_filter *filter_of_top(struct ui_shell *shell)
 static void set_filter(struct ui_shell *shell, const char *text)
 {
 	struct ui_filter *filter = filter_of_top(shell);
+	if (!filter) /* a click went to where there is none */
+		return;
 	ui_filter_set(filter, text);
 	snprintf(shell->prompt.error, sizeof shell->prompt.error, "%s", filter->error);
 	top(shell)->ops->update(top(shell), shell);
@@ -359,11 +361,11 @@ static void pause_or_go_on(struct ui_shell *shell)
 		ui_target_pause(&shell->target, !shell->target.paused);
 }
 
-/* To the screen of faults or of the hunt, which there is once; from there back. */
-static void go_to(struct ui_shell *shell, enum ui_where where, struct ui_screen *(*new_screen)(struct ui_shell *shell))
+/* To a screen that there is once, which is anywhere in `where`; from there back. */
+static void go_to(struct ui_shell *shell, unsigned where, struct ui_screen *(*new_screen)(struct ui_shell *shell))
 {
 	size_t at = shell->depth;
-	while (at > 0 && shell->stack[at - 1]->ops->where(shell->stack[at - 1]) != where)
+	while (at > 0 && !(shell->stack[at - 1]->ops->where(shell->stack[at - 1]) & where))
 		at--;
 	if (!at)
 		ui_shell_push(shell, new_screen(shell));
@@ -401,7 +403,7 @@ static bool act(struct ui_shell *shell, enum ui_action action)
 	case UI_DO_FILTER: open_filter(shell); return true;
 	case UI_DO_FASTER: change_pace(shell, true); return true;
 	case UI_DO_SLOWER: change_pace(shell, false); return true;
-	case UI_DO_MACHINE: go_to(shell, UI_IN_MACHINE, ui_machine_new); return true;
+	case UI_DO_MACHINE: go_to(shell, UI_IN_MACHINE | UI_IN_ACCOUNTS, ui_machine_new); return true;
 	default: return act_on_target(shell, action);
 	}
 }

@@ -36,6 +36,8 @@ struct ui_subject {
 struct ui_screen_ops {
 	/* Where the keyboard is: decides what keys mean, and the footer. One bit of enum ui_where. */
 	enum ui_where (*where)(const struct ui_screen *screen);
+	/* Whether the hint for an action belongs into the footer as the screen is now. NULL: always. */
+	bool (*of_use)(const struct ui_screen *screen, enum ui_action action);
 	/* Its part of the breadcrumb, in scratch memory. */
 	const char *(*title)(const struct ui_screen *screen, struct ui_shell *shell);
 	/* It came to the top: pushed, or uncovered. NULL: nothing to do. */
@@ -52,7 +54,7 @@ struct ui_screen_ops {
 	bool (*act)(struct ui_screen *screen, struct ui_shell *shell, enum ui_action action, uint32_t key);
 	/* Canvas coordinates. NULL: no mouse. */
 	void (*mouse)(struct ui_screen *screen, struct ui_shell *shell, const struct ui_event *event);
-	/* What '/' edits; NULL: nothing. The screen looks at its version in update(). */
+	/* What '/' edits now; NULL: nothing. The screen looks at its version in update(). */
 	struct ui_filter *(*filter)(struct ui_screen *screen);
 	/* A descriptor that is readable when update() has work, -1: none. NULL: none. */
 	int (*fd)(const struct ui_screen *screen);

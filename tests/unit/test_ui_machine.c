@@ -198,6 +198,34 @@ static void the_other_tables_are_there(void **arg)
 	stage_expect(stage, "a cell is");
 }
 
+/* The footer has the keys of the table that is on, and none of the map's. */
+static void each_table_has_its_keys(void **arg)
+{
+	int x, y;
+	(void)arg;
+	open_machine(160, 40);
+	assert_true(stage_shows(stage, "zoom in"));
+	assert_false(stage_shows(stage, " sort "));
+	stage_key(stage, '2');
+	stage_expect(stage, "free lists of");
+	assert_false(stage_shows(stage, "zoom in"));
+	assert_false(stage_shows(stage, " sort "));
+	assert_true(stage_shows(stage, " map "));
+	stage_key(stage, '3');
+	assert_true(stage_shows(stage, " sort "));
+	assert_true(stage_shows(stage, " filter "));
+	stage_key(stage, '/');
+	assert_true(stage_find(stage, "2 zones: ", &x, &y));
+	stage_mouse(stage, UI_MOUSE_PRESS, x, y);
+	assert_true(stage_shows(stage, "free lists of"));
+	stage_key(stage, 'a'); /* there is nothing to be filtered any more */
+	stage_key(stage, UI_KEY_ESC);
+	stage_key(stage, '4');
+	assert_false(stage_shows(stage, " filter "));
+	assert_false(stage_shows(stage, "layer"));
+	assert_true(stage_shows(stage, "back"));
+}
+
 static void it_is_one_key_away_and_back(void **arg)
 {
 	(void)arg;
@@ -208,7 +236,8 @@ static void it_is_one_key_away_and_back(void **arg)
 	stage_key(stage, 'f');
 	stage_key(stage, 'M'); /* from the frame, back to the one there is */
 	stage_expect(stage, "12M of memory");
-	stage_key(stage, 'M');
+	stage_key(stage, '2');
+	stage_key(stage, 'M'); /* back, from any of its tables */
 	stage_expect(stage, "[heap]");
 }
 
@@ -242,6 +271,7 @@ int main(void)
 		cmocka_unit_test_teardown(what_is_looked_at_is_read_again, leave),
 		cmocka_unit_test_teardown(zones_have_their_free_lists, leave),
 		cmocka_unit_test_teardown(the_other_tables_are_there, leave),
+		cmocka_unit_test_teardown(each_table_has_its_keys, leave),
 		cmocka_unit_test_teardown(it_is_one_key_away_and_back, leave),
 		cmocka_unit_test_teardown(it_is_drawn_at_every_size, leave),
 	};

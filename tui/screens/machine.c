@@ -412,8 +412,16 @@ static void mouse(struct ui_screen *screen, struct ui_shell *shell, const struct
 
 static enum ui_where where(const struct ui_screen *screen)
 {
-	(void)screen;
-	return UI_IN_MACHINE;
+	return ((const struct machine *)screen)->view.tab == UI_MACHINE_MAP ? UI_IN_MACHINE : UI_IN_ACCOUNTS;
+}
+
+/* Of the keys of tables: each table has some. */
+static bool of_use(const struct ui_screen *screen, enum ui_action action)
+{
+	enum ui_machine_tab tab = ((const struct machine *)screen)->view.tab;
+	if (action == UI_DO_SORT || action == UI_DO_FILTER)
+		return tab == UI_MACHINE_SLABS;
+	return action != UI_DO_ENTER || tab == UI_MACHINE_MAP || tab == UI_MACHINE_ZONES;
 }
 
 static const char *title(const struct ui_screen *screen, struct ui_shell *shell)
@@ -425,7 +433,8 @@ static const char *title(const struct ui_screen *screen, struct ui_shell *shell)
 
 static struct ui_filter *filter(struct ui_screen *screen)
 {
-	return &self(screen)->view.filter;
+	struct ui_machine_screen *v = &self(screen)->view;
+	return v->tab == UI_MACHINE_SLABS ? &v->filter : NULL;
 }
 
 static int fd(const struct ui_screen *screen)
@@ -457,6 +466,7 @@ static void free_screen(struct ui_screen *screen, int wait_ms)
 struct ui_screen *ui_machine_new(struct ui_shell *shell)
 {
 	static const struct ui_screen_ops ops = {.where = where,
+						 .of_use = of_use,
 						 .title = title,
 						 .shown = come_up,
 						 .update = update,
