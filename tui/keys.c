@@ -88,6 +88,7 @@ static const struct ui_binding bindings[] = {
 	    "deeper: the page of the selected process that maps this frame"),
 	ROW(FILE, UI_IN_TABLE | MAPS | UI_IN_PAGE, ('C'), NULL, "file", 8, PAGE,
 	    "the file that is mapped here: what of it is cached, dirty, mapped, and by whom"),
+	ROW(FILE, UI_IN_FRAME, ('C'), NULL, "file", 4, PAGE, "the file that this frame holds a page of"),
 	ROW(ENTER, UI_IN_FILE, (UI_KEY_ENTER), NULL, "in", 1, PAGE,
 	    "deeper: to single pages of the file around the cursor; from a single page to its frame"),
 	ROW(LEFT, UI_IN_FRAME, (UI_KEY_LEFT, 'h'), NULL, "frame before", 2, PAGE, "the frame before this one"),

@@ -134,7 +134,7 @@ struct sorting {
 	struct pt_hunt_view *view;
 	const struct pt_memory *memory;
 	struct pt_words *words;
-	const struct pt_step *step;
+	const struct pt_hunt_step *step;
 	struct table table;
 	uint64_t *word; /* of each object, the one it goes by, */
 	uint8_t *at;    /* and where that is */
@@ -193,8 +193,8 @@ static int see_all(struct sorting *s)
 	for (size_t i = 0, n, size; i < view->n_objects && got >= 0; i += n) {
 		const uint64_t start = view->objects[i].address;
 		n = window(view, i, &size);
-		pt_step_tell(s->step, SEEING * (double)i / (double)view->n_objects);
-		got = pt_step_cancelled(s->step) ? -ECANCELED : pt_memory_read(s->memory, start, bytes, size);
+		pt_hunt_step_tell(s->step, SEEING * (double)i / (double)view->n_objects);
+		got = pt_hunt_step_cancelled(s->step) ? -ECANCELED : pt_memory_read(s->memory, start, bytes, size);
 		for (size_t j = i; j < i + n && got >= 0; j++)
 			see_object(s, j, bytes + (view->objects[j].address - start));
 	}
@@ -256,8 +256,8 @@ static int sort_all(struct sorting *s)
 {
 	for (size_t i = 0; i < s->view->n_objects; i++) {
 		if (i % OFTEN == 0) {
-			pt_step_tell(s->step, SEEING + (1 - SEEING) * (double)i / (double)s->view->n_objects);
-			if (pt_step_cancelled(s->step))
+			pt_hunt_step_tell(s->step, SEEING + (1 - SEEING) * (double)i / (double)s->view->n_objects);
+			if (pt_hunt_step_cancelled(s->step))
 				return -ECANCELED;
 		}
 		struct pt_word word = pt_words_look(s->words, s->word[i]);
@@ -319,7 +319,7 @@ static int order_groups(struct pt_hunt_view *view)
 }
 
 int pt_hunt_sort_alike(struct pt_hunt_view *view, const struct pt_memory *memory, struct pt_words *words,
-		       const struct pt_step *step)
+		       const struct pt_hunt_step *step)
 {
 	struct sorting s = {.view = view, .memory = memory, .words = words, .step = step};
 	s.word = calloc(view->n_objects + 1, sizeof(*s.word));

@@ -13,6 +13,6 @@
  * works. step may be NULL. 0, -ENOMEM, -ESRCH, -ECANCELED.
  */
 int pt_hunt_sort_alike(struct pt_hunt_view *view, const struct pt_memory *memory, struct pt_words *words,
-		       const struct pt_step *step);
+		       const struct pt_hunt_step *step);
 
 #endif

@@ -26,8 +26,7 @@ struct pt_link {
 };
 
 struct pt_object {
-	uint64_t
-		asked; /* the address that was asked about: of its contents, or of what the allocator keeps before them */
+	uint64_t asked; /* the address: of its contents, or of what the allocator keeps before them */
 	uint64_t address, size;
 	enum pt_chunk_kind kind;
 	bool found;              /* the address lies in a chunk; else all that follows is zero */

@@ -20,7 +20,7 @@ struct lost {
 	uint64_t *bits;    /* [n_chunks], in words of 64 */
 	uint32_t *ranks;   /* [n_chunks / BLOCK + 1] */
 	uint32_t *objects; /* by that number: index of the object */
-	const struct pt_step *step;
+	const struct pt_hunt_step *step;
 };
 
 static bool is_lost(const struct lost *lost, pt_chunk_id id)
@@ -85,7 +85,7 @@ static bool pass_on(void *arg, pt_chunk_id from, pt_chunk_id to, bool weak)
 {
 	struct edges *edges = arg;
 	(void)weak;
-	edges->cancelled = !(edges->n++ & OFTEN) && pt_step_cancelled(edges->lost->step);
+	edges->cancelled = !(edges->n++ & OFTEN) && pt_hunt_step_cancelled(edges->lost->step);
 	if (edges->cancelled)
 		return false;
 	if (!is_lost(edges->lost, from) || !is_lost(edges->lost, to))
@@ -102,7 +102,7 @@ static int edges_of(void *arg, pt_leak_edge *each, void *each_arg)
 }
 
 static int find_leaks(struct pt_hunt_view *view, const struct pt_heap *heap, const struct pt_reach *reach,
-		      const struct pt_step *step)
+		      const struct pt_hunt_step *step)
 {
 	struct lost lost = {.view = view, .heap = heap, .reach = reach, .step = step};
 	int error = mark_chunks(&lost) ? 0 : -ENOMEM;
@@ -115,7 +115,7 @@ static int find_leaks(struct pt_hunt_view *view, const struct pt_heap *heap, con
 }
 
 int pt_hunt_group(struct pt_hunt_view *view, const struct pt_memory *memory, const struct pt_heap *heap,
-		  const struct pt_reach *reach, struct pt_unwinder *unwinder, const struct pt_step *step)
+		  const struct pt_reach *reach, struct pt_unwinder *unwinder, const struct pt_hunt_step *step)
 {
 	int error = find_leaks(view, heap, reach, step);
 	if (error)

@@ -15,6 +15,6 @@
  * unwinder may be NULL: no names; step too. 0, -ENOMEM, -ESRCH, -ECANCELED.
  */
 int pt_hunt_group(struct pt_hunt_view *view, const struct pt_memory *memory, const struct pt_heap *heap,
-		  const struct pt_reach *reach, struct pt_unwinder *unwinder, const struct pt_step *step);
+		  const struct pt_reach *reach, struct pt_unwinder *unwinder, const struct pt_hunt_step *step);
 
 #endif

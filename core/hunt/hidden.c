@@ -290,7 +290,7 @@ static int find_hidden(struct pt_hidden *h)
 }
 
 int pt_hunt_hidden(struct pt_leak_object *objects, size_t n, const struct pt_memory *memory, const struct pt_heap *heap,
-		   const struct pt_roots *roots, const struct pt_reach *reach, const struct pt_step *step)
+		   const struct pt_roots *roots, const struct pt_reach *reach, const struct pt_hunt_step *step)
 {
 	struct pt_hidden h = {.objects = objects,
 			      .n = n,

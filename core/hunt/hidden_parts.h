@@ -20,7 +20,7 @@ struct pt_hidden {
 	const struct pt_heap *heap;
 	const struct pt_roots *roots;
 	const struct pt_reach *reach;
-	const struct pt_step *step;
+	const struct pt_hunt_step *step;
 	struct pt_heap_bounds bounds[2];
 	size_t n_bounds;
 	uint64_t *lost;          /* a bit per chunk: it is one of objects */

@@ -107,7 +107,7 @@ static void each_of_heap(void *arg, const struct pt_stream_batch *batch)
 
 static bool cancelled(void *arg)
 {
-	return pt_step_cancelled(((struct words *)arg)->h->step);
+	return pt_hunt_step_cancelled(((struct words *)arg)->h->step);
 }
 
 /* The second stream, which is of all memory, may not be needed. */
@@ -115,7 +115,7 @@ static void progress(void *arg, uint64_t bytes)
 {
 	struct pt_hidden *h = ((struct words *)arg)->h;
 	h->read += bytes;
-	pt_step_tell(h->step, (double)h->read / ((double)h->bytes * (1 + 1.0 / (double)h->stride) + 1));
+	pt_hunt_step_tell(h->step, (double)h->read / ((double)h->bytes * (1 + 1.0 / (double)h->stride) + 1));
 }
 
 /* All of it, or a block of every `stride`. */

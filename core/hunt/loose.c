@@ -34,7 +34,7 @@ struct finding {
 	size_t n_bounds;
 	struct mark marks[2]; /* of bounds[i] */
 	bool in_heap;
-	const struct pt_step *step;
+	const struct pt_hunt_step *step;
 	uint64_t read, bytes; /* so much of all that is looked through */
 	atomic_uchar *hit;    /* [lost->n] */
 	size_t *stack;        /* [lost->n] */
@@ -43,14 +43,14 @@ struct finding {
 
 static bool is_cancelled(void *arg)
 {
-	return pt_step_cancelled(((struct finding *)arg)->step);
+	return pt_hunt_step_cancelled(((struct finding *)arg)->step);
 }
 
 static void progress(void *arg, uint64_t bytes)
 {
 	struct finding *f = arg;
 	f->read += bytes;
-	pt_step_tell(f->step, (double)f->read / (double)(f->bytes + 1));
+	pt_hunt_step_tell(f->step, (double)f->read / (double)(f->bytes + 1));
 }
 
 /* ---- words ------------------------------------------------------------------------------------------------------ */
@@ -254,7 +254,7 @@ static void set_bounds(struct finding *f)
 }
 
 int pt_loose_find(struct pt_lost *lost, const struct pt_memory *memory, const struct pt_heap *heap,
-		  const struct pt_roots *roots, const struct pt_reach *reach, const struct pt_step *step)
+		  const struct pt_roots *roots, const struct pt_reach *reach, const struct pt_hunt_step *step)
 {
 	struct finding f = {.lost = lost, .memory = memory, .heap = heap, .reach = reach, .step = step};
 	if (!lost->n)

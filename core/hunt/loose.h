@@ -13,6 +13,6 @@
  * step may be NULL. 0, -ECANCELED, -ESRCH, -EPERM, -ENOMEM.
  */
 int pt_loose_find(struct pt_lost *lost, const struct pt_memory *memory, const struct pt_heap *heap,
-		  const struct pt_roots *roots, const struct pt_reach *reach, const struct pt_step *step);
+		  const struct pt_roots *roots, const struct pt_reach *reach, const struct pt_hunt_step *step);
 
 #endif

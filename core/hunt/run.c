@@ -122,7 +122,7 @@ static void part_progress(void *arg, double done)
 static int tell_apart(struct pt_passes *passes, struct pt_hunt_view *view)
 {
 	struct part part = {.passes = passes, .stage = PT_HUNT_HIDDEN, .share = 0.5};
-	const struct pt_step step = {part_cancelled, part_progress, &part};
+	const struct pt_hunt_step step = {part_cancelled, part_progress, &part};
 	pt_passes_tell(passes, PT_HUNT_HIDDEN, 0);
 	int error = pt_loose_find(&passes->lost, &passes->memory, passes->heap, &passes->roots, passes->reach, &step);
 	part.from = 0.5;

@@ -62,8 +62,11 @@ int pt_read_mounts(struct pt_kernel *k, pid_t pid, struct pt_mount **ret, size_t
 uint64_t pt_parse_swaps(const char *text);
 int pt_read_swap_used(struct pt_kernel *k, uint64_t *ret);
 
-/* All threads of a process; free(*ret). */
+/* All processes, and all threads of one, in no order; free(*ret). */
+int pt_read_pids(struct pt_kernel *k, pid_t **ret, size_t *ret_n);
 int pt_read_threads(struct pt_kernel *k, pid_t pid, pid_t **ret, size_t *ret_n);
+/* What a process is called (comm), cut to the room there is. -ESRCH, -ENOENT: it ended; ret stays as it was. */
+int pt_read_comm(struct pt_kernel *k, pid_t pid, char *ret, size_t size);
 /* A thread's stack pointer out of /proc/PID/task/TID/syscall. -EAGAIN: it runs now, which hides it. */
 int pt_read_thread_sp(struct pt_kernel *k, pid_t pid, pid_t tid, uint64_t *ret);
 bool pt_parse_syscall_sp(const char *text, uint64_t *ret);

@@ -1,5 +1,5 @@
 /*
- * The threads of a process and where their stacks are.
+ * Who there is: processes and their names, the threads of one and where their stacks are.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,35 +15,61 @@ struct collect {
 
 static int collect_one(void *arg, const char *name)
 {
-	struct collect *tids = arg;
+	struct collect *ids = arg;
 	char *end;
-	long tid = strtol(name, &end, 10);
-	if (*end || tid <= 0)
+	long id = strtol(name, &end, 10);
+	if (*end || id <= 0)
 		return 0;
-	if (tids->n == tids->room) {
-		size_t room = tids->room ? tids->room * 2 : 16;
-		pid_t *v = realloc(tids->v, room * sizeof(*v));
+	if (ids->n == ids->room) {
+		size_t room = ids->room ? ids->room * 2 : 16;
+		pid_t *v = realloc(ids->v, room * sizeof(*v));
 		if (!v)
 			return -ENOMEM;
-		tids->v = v;
-		tids->room = room;
+		ids->v = v;
+		ids->room = room;
 	}
-	tids->v[tids->n++] = (pid_t)tid;
+	ids->v[ids->n++] = (pid_t)id;
 	return 0;
+}
+
+/* The entries of a folder that are numbers. */
+static int collect(struct pt_kernel *k, const char *path, pid_t **ret, size_t *ret_n)
+{
+	struct collect ids = {0};
+	int error = k->ops->list(k, path, collect_one, &ids);
+	if (error < 0) {
+		free(ids.v);
+		return error;
+	}
+	*ret = ids.v;
+	*ret_n = ids.n;
+	return 0;
+}
+
+int pt_read_pids(struct pt_kernel *k, pid_t **ret, size_t *ret_n)
+{
+	return collect(k, "proc", ret, ret_n);
 }
 
 int pt_read_threads(struct pt_kernel *k, pid_t pid, pid_t **ret, size_t *ret_n)
 {
 	char path[64];
 	snprintf(path, sizeof(path), "proc/%d/task", pid);
-	struct collect tids = {0};
-	int error = k->ops->list(k, path, collect_one, &tids);
-	if (error < 0) {
-		free(tids.v);
+	return collect(k, path, ret, ret_n);
+}
+
+int pt_read_comm(struct pt_kernel *k, pid_t pid, char *ret, size_t size)
+{
+	char path[64], *text;
+	size_t n;
+	snprintf(path, sizeof(path), "proc/%d/comm", pid);
+	int error = pt_kernel_slurp(k, path, &text, &n);
+	if (error)
 		return error;
-	}
-	*ret = tids.v;
-	*ret_n = tids.n;
+	if (n && text[n - 1] == '\n')
+		text[n - 1] = '\0';
+	snprintf(ret, size, "%s", text);
+	free(text);
 	return 0;
 }
 

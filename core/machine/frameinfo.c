@@ -188,6 +188,8 @@ int pt_frame_mapping(struct pt_kernel *k, pid_t pid, uint64_t address, struct pt
 		ret->is_file = vma->inode != 0;
 		ret->offset = vma->offset + (address - vma->start);
 		ret->inode = vma->inode;
+		ret->start = vma->start;
+		ret->end = vma->end;
 	}
 	pt_vma_table_unref(vmas);
 	return vma ? 0 : -ESRCH;

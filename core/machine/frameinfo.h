@@ -38,6 +38,7 @@ struct pt_frame_mapping {
 	bool is_file;    /* then: */
 	uint64_t offset; /* bytes into the file */
 	uint64_t inode;
+	uint64_t start, end; /* of the VMA */
 };
 /* 0; -ESRCH: no VMA is there, or no process; -EACCES, -ENOMEM. */
 int pt_frame_mapping(struct pt_kernel *k, pid_t pid, uint64_t address, struct pt_frame_mapping *ret);

@@ -15,30 +15,6 @@
 
 #define PIECE 512u /* entries of one read */
 
-struct pids {
-	pid_t *v;
-	size_t n, room;
-};
-
-static int note_process(void *arg, const char *name)
-{
-	struct pids *pids = arg;
-	char *end;
-	long pid = strtol(name, &end, 10);
-	if (*end || pid <= 0)
-		return 0;
-	if (pids->n == pids->room) {
-		size_t room = pids->room ? 2 * pids->room : 256;
-		pid_t *v = realloc(pids->v, room * sizeof(*v));
-		if (!v)
-			return -ENOMEM;
-		pids->v = v;
-		pids->room = room;
-	}
-	pids->v[pids->n++] = (pid_t)pid;
-	return 0;
-}
-
 /* ---- one mapping ------------------------------------------------------------------------------------------------ */
 
 static bool is_of_file(const struct pt_vma *vma, const struct pt_cached *cached)
@@ -121,17 +97,6 @@ static int read_vmas(struct pt_kernel *k, int pagemap, const struct pt_cached *c
 	return 0;
 }
 
-static void read_name(struct pt_kernel *k, struct pt_mapper *mapper)
-{
-	char path[32], *text;
-	size_t size;
-	snprintf(path, sizeof(path), "proc/%d/comm", (int)mapper->pid);
-	if (pt_kernel_slurp(k, path, &text, &size) != 0)
-		return;
-	snprintf(mapper->name, sizeof(mapper->name), "%.*s", (int)strcspn(text, "\n"), text);
-	free(text);
-}
-
 /* What of it is in a process; it need not have any. A process that ended is nobody. */
 static int read_process(struct pt_kernel *k, const struct pt_cached *cached, pid_t pid, struct pt_mapper *ret,
 			uint64_t *refused)
@@ -154,7 +119,7 @@ static int read_process(struct pt_kernel *k, const struct pt_cached *cached, pid
 		k->ops->close(k, pagemap);
 	pt_vma_table_unref(vmas);
 	if (ret->pages)
-		read_name(k, ret);
+		pt_read_comm(k, pid, ret->name, sizeof(ret->name));
 	return error;
 }
 
@@ -201,14 +166,15 @@ static void count_missed(const struct pt_cached *cached, struct pt_mappers *mapp
 
 int pt_mappers_read(struct pt_kernel *k, const struct pt_cached *cached, struct pt_step step, struct pt_mappers *ret)
 {
-	struct pids pids = {0};
+	pid_t *pids = NULL;
+	size_t n = 0;
 	*ret = (struct pt_mappers){0};
 	if (cached->sum.cached.value && !cached->sum.mapped.known)
 		return -EPERM;
-	int error = k->ops->list(k, "proc", note_process, &pids);
-	for (size_t i = 0; !error && cached->sum.mapped.value && i < pids.n; i++) {
+	int error = pt_read_pids(k, &pids, &n);
+	for (size_t i = 0; !error && cached->sum.mapped.value && i < n; i++) {
 		struct pt_mapper mapper;
-		error = read_process(k, cached, pids.v[i], &mapper, &ret->refused);
+		error = read_process(k, cached, pids[i], &mapper, &ret->refused);
 		if (!error && mapper.pages)
 			error = add_mapper(ret, mapper);
 		if (error || !mapper.pages)
@@ -216,7 +182,7 @@ int pt_mappers_read(struct pt_kernel *k, const struct pt_cached *cached, struct 
 		if (!error)
 			error = pt_step(step);
 	}
-	free(pids.v);
+	free(pids);
 	if (ret->n)
 		qsort(ret->v, ret->n, sizeof(*ret->v), most_first);
 	if (error)
@@ -266,8 +232,8 @@ bool pt_mapper_address(const struct pt_mapper *mapper, uint64_t index, unsigned 
 	return false;
 }
 
-char *pt_mapped_file(pid_t pid, const struct pt_vma *vma, char ret[PT_MAPPED_FILE_MAX])
+char *pt_mapped_file(pid_t pid, uint64_t start, uint64_t end, char ret[PT_MAPPED_FILE_MAX])
 {
-	snprintf(ret, PT_MAPPED_FILE_MAX, "proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)pid, vma->start, vma->end);
+	snprintf(ret, PT_MAPPED_FILE_MAX, "proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)pid, start, end);
 	return ret;
 }

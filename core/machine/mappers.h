@@ -39,8 +39,8 @@ uint64_t pt_mapper_pages(const struct pt_mapper *mapper, uint64_t first, uint64_
 /* Where it has the page `index`; false: nowhere. The first place of several. */
 bool pt_mapper_address(const struct pt_mapper *mapper, uint64_t index, unsigned page_shift, uint64_t *ret);
 
-/* The path, in /proc, of the file behind a VMA, which leads there whatever became of its name. Returns ret. */
+/* The path, in /proc, of the file behind the VMA [start, end), which leads there whatever became of its name. Returns ret. */
 #define PT_MAPPED_FILE_MAX 80
-char *pt_mapped_file(pid_t pid, const struct pt_vma *vma, char ret[PT_MAPPED_FILE_MAX]);
+char *pt_mapped_file(pid_t pid, uint64_t start, uint64_t end, char ret[PT_MAPPED_FILE_MAX]);
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/kernel/abi.h"
+#include "core/kernel/readers.h"
 #include "core/machine/owners_parts.h"
 
 #define TRIES 3 /* while the count changes */
@@ -109,18 +110,12 @@ struct asking {
 
 static void open_piece(struct asking *a)
 {
-	char path[64], *text;
-	size_t size;
+	char path[64];
 	snprintf(path, sizeof(path), "proc/%d/pagemap", (int)a->piece->task);
 	a->pagemap = a->k->ops->open(a->k, path, O_RDONLY);
 	memcpy(a->name, a->piece->name, sizeof(a->name));
-	snprintf(path, sizeof(path), "proc/%d/comm", (int)a->piece->pid);
-	if (a->pagemap < 0 || pt_kernel_slurp(a->k, path, &text, &size))
-		return;
-	if (size && text[size - 1] == '\n')
-		text[size - 1] = '\0';
-	snprintf(a->name, sizeof(a->name), "%s", text);
-	free(text);
+	if (a->pagemap >= 0)
+		pt_read_comm(a->k, a->piece->pid, a->name, sizeof(a->name));
 }
 
 static bool is_mapped_huge(struct asking *a, uint64_t address)

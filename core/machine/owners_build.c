@@ -15,31 +15,9 @@
 /* ---- who there is ----------------------------------------------------------------------------------------------- */
 
 struct pids {
-	pid_t *v; /* [n] */
-	size_t n, room;
-	bool no_memory;
+	pid_t *v; /* [n], ascending */
+	size_t n;
 };
-
-static int note_pid(void *arg, const char *name)
-{
-	struct pids *pids = arg;
-	struct pt_cursor c = {name, name + strlen(name)};
-	uint64_t pid;
-	if (!pt_take_decimal(&c, &pid) || c.at != c.end || !pid || pid > INT32_MAX)
-		return 0;
-	if (pids->n == pids->room) {
-		size_t room = pids->room ? pids->room * 2 : 256;
-		pid_t *more = realloc(pids->v, room * sizeof(*more));
-		if (!more) {
-			pids->no_memory = true;
-			return 1;
-		}
-		pids->v = more;
-		pids->room = room;
-	}
-	pids->v[pids->n++] = (pid_t)pid;
-	return 0;
-}
 
 static int by_pid(const void *a, const void *b)
 {
@@ -50,11 +28,8 @@ static int by_pid(const void *a, const void *b)
 static int list_pids(struct pt_kernel *k, struct pids *ret)
 {
 	*ret = (struct pids){0};
-	int error = k->ops->list(k, "proc", note_pid, ret);
-	error = ret->no_memory ? -ENOMEM : error < 0 ? error : 0;
-	if (error)
-		free(ret->v);
-	else if (ret->n)
+	int error = pt_read_pids(k, &ret->v, &ret->n);
+	if (!error && ret->n)
 		qsort(ret->v, ret->n, sizeof(*ret->v), by_pid);
 	return error;
 }

@@ -138,15 +138,6 @@ static int find_orphans(struct pt_look *look)
 
 /* ---- who came, without a list of children: by the parents of all ------------------------------------------------- */
 
-static int note_process(void *arg, const char *name)
-{
-	char *end;
-	long pid = strtol(name, &end, 10);
-	if (!*end && pid > 0)
-		note_child(arg, (pid_t)pid);
-	return 0;
-}
-
 static bool is_child(struct pt_look *look, pid_t pid)
 {
 	pid_t parent;
@@ -156,14 +147,13 @@ static bool is_child(struct pt_look *look, pid_t pid)
 
 static int find_by_parents(struct pt_look *look)
 {
-	struct found found = {0};
-	int error = look->k->ops->list(look->k, "proc", note_process, &found);
-	if (found.short_of_memory)
-		error = -ENOMEM;
-	for (size_t i = 0; i < found.n && error != -ENOMEM; i++)
-		if (!is_member(look, found.v[i]) && is_child(look, found.v[i]))
-			error = add(look, found.v[i]);
-	free(found.v);
+	pid_t *pids = NULL;
+	size_t n = 0;
+	int error = pt_read_pids(look->k, &pids, &n);
+	for (size_t i = 0; i < n && error != -ENOMEM; i++)
+		if (!is_member(look, pids[i]) && is_child(look, pids[i]))
+			error = add(look, pids[i]);
+	free(pids);
 	return error == -ENOMEM ? error : 0;
 }
 

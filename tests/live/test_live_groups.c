@@ -266,7 +266,7 @@ static struct pt_hunt_view *copy_objects(const struct pt_hunt_view *view)
 
 static int group_until(const struct world *w, struct patience *p)
 {
-	const struct pt_step step = {has_had_enough, hear, p};
+	const struct pt_hunt_step step = {has_had_enough, hear, p};
 	struct pt_hunt_view *view = copy_objects(w->view);
 	int r = pt_hunt_group(view, &w->memory, w->heap, w->reach, NULL, &step);
 	pt_hunt_view_unref(view);

@@ -41,6 +41,31 @@ static void lists_threads(void **state)
 	fixture_free(fixture);
 }
 
+static void lists_processes_and_names_them(void **state)
+{
+	(void)state;
+	struct fixture *fixture = fixture_new(4096, "process 100 S p\nprocess 4194303 S p\n");
+	struct pt_kernel *k = fixture_kernel(fixture);
+	pid_t *pids;
+	size_t n;
+	char name[16] = "as before";
+
+	fixture_write(fixture, "proc/self-not-a-number/comm", "");
+	fixture_write(fixture, "proc/100/comm", "a name\nof two lines\n"); /* prctl takes that */
+	assert_int_equal(pt_read_pids(k, &pids, &n), 0);
+	assert_int_equal(n, 2);
+	qsort(pids, n, sizeof(*pids), by_number);
+	assert_int_equal(pids[0], 100);
+	assert_int_equal(pids[1], 4194303);
+	free(pids);
+	assert_true(pt_read_comm(k, 101, name, sizeof(name)) < 0);
+	assert_string_equal(name, "as before");
+	assert_int_equal(pt_read_comm(k, 100, name, sizeof(name)), 0);
+	assert_string_equal(name, "a name\nof two l");
+	pt_kernel_free(k);
+	fixture_free(fixture);
+}
+
 static void stack_pointer_is_the_last_but_one(void **state)
 {
 	(void)state;
@@ -115,8 +140,11 @@ static void reads_swap_in_use(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lists_threads),         cmocka_unit_test(stack_pointer_is_the_last_but_one),
-		cmocka_unit_test(reads_a_stack_pointer), cmocka_unit_test(swap_in_use_is_summed),
+		cmocka_unit_test(lists_threads),
+		cmocka_unit_test(lists_processes_and_names_them),
+		cmocka_unit_test(stack_pointer_is_the_last_but_one),
+		cmocka_unit_test(reads_a_stack_pointer),
+		cmocka_unit_test(swap_in_use_is_summed),
 		cmocka_unit_test(reads_swap_in_use),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,8 +34,24 @@ static void the_frame_of_a_page(void **arg)
 	stage_expect(stage, "frame 0x121");
 	stage_key(stage, UI_KEY_LEFT);
 	stage_expect(stage, "frame 0x120");
+	stage_expect(stage, "Who maps it:");
+	stage_key(stage, 'C');
+	stage_expect(stage, "no file is known behind this frame: it holds no page of one");
 	stage_key(stage, UI_KEY_ESC);
 	stage_expect(stage, "page 55d100000000");
+	stage_close(stage);
+}
+
+static void from_a_frame_to_its_file(void **arg)
+{
+	struct stage *stage = at_frame_of("55d000000000", "physical address");
+	(void)arg;
+	stage_expect(stage, "It holds the file's bytes from 0x0 on: /usr/bin/program");
+	stage_key(stage, 'C');
+	stage_expect(stage, "file program");
+	stage_expect(stage, "cached 20K of 24K");
+	stage_key(stage, UI_KEY_ESC);
+	stage_expect(stage, "Who maps it:");
 	stage_close(stage);
 }
 
@@ -115,11 +131,9 @@ static void a_page_without_a_frame(void **arg)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_frame_of_a_page),
-		cmocka_unit_test(owners_of_a_frame),
-		cmocka_unit_test(any_size),
-		cmocka_unit_test(frames_that_nobody_maps),
-		cmocka_unit_test(without_a_process),
+		cmocka_unit_test(the_frame_of_a_page),     cmocka_unit_test(from_a_frame_to_its_file),
+		cmocka_unit_test(owners_of_a_frame),       cmocka_unit_test(any_size),
+		cmocka_unit_test(frames_that_nobody_maps), cmocka_unit_test(without_a_process),
 		cmocka_unit_test(a_page_without_a_frame),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

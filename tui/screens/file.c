@@ -77,6 +77,7 @@ static void read_file(struct ui_worker *worker, void *state, const void *request
 	if (!got)
 		return;
 	got->error = open_all(r);
+	got->page_shift = r->k ? r->k->page_shift : 0;
 	if (!got->error)
 		got->error = pt_cached_read_at(r->cached, r->fd, true, step, &got->cached);
 	if (!got->error)
@@ -134,6 +135,7 @@ static void take(struct file *f, struct ui_shell *shell)
 		return;
 	ui_file_reading_free(f->got);
 	f->view.got = f->got = got;
+	f->view.page_shift = got->page_shift;
 	if (got->cached && got->cached->sum.pages != f->view.grid.length)
 		ui_grid_show(&f->view.grid, got->cached->sum.pages, f->view.grid.cursor);
 	keep_layer(&f->view);
@@ -355,7 +357,7 @@ static void free_screen(struct ui_screen *screen, int wait_ms)
 	free(f);
 }
 
-struct ui_screen *ui_file_new(struct ui_shell *shell, const char *path, const char *link, uint64_t page)
+struct ui_screen *ui_file_new(const char *path, const char *link, uint64_t page)
 {
 	static const struct ui_screen_ops ops = {.where = where,
 						 .title = title,
@@ -373,7 +375,6 @@ struct ui_screen *ui_file_new(struct ui_shell *shell, const char *path, const ch
 	f->screen.ops = &ops;
 	f->view.path = strdup(path);
 	f->link = strdup(link);
-	f->view.page_shift = shell->target.now ? shell->target.now->page_shift : 12;
 	ui_grid_init(&f->view.grid);
 	f->view.grid.cursor = page;
 	if (f->view.path && f->link)
@@ -396,6 +397,6 @@ void ui_file_open(struct ui_shell *shell, uint64_t address)
 	else if (!vma->inode || vma->path[0] != '/')
 		ui_shell_say(shell, WG_DIM, "there is no file behind %s", ui_vma_name(&shell->scratch, vma));
 	else
-		ui_shell_push(shell, ui_file_new(shell, vma->path, pt_mapped_file(s->process.pid, vma, link),
+		ui_shell_push(shell, ui_file_new(vma->path, pt_mapped_file(s->process.pid, vma->start, vma->end, link),
 						 at >> s->page_shift));
 }

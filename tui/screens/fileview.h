@@ -15,6 +15,7 @@
 /* What the worker found. */
 struct ui_file_reading {
 	int error; /* of looking at the file, -errno; then there is nothing else */
+	unsigned page_shift;
 	struct pt_cached *cached;
 	int mappers_error; /* who maps it is not known */
 	struct pt_mappers mappers;

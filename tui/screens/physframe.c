@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "core/machine/mappers.h"
 #include "tui/now.h"
 #include "tui/screens/screens.h"
 #include "tui/worker.h"
@@ -152,6 +153,28 @@ static void to_owner(const struct physframe *p, struct ui_shell *shell)
 		ui_shell_open_page(shell, a->owners.v[p->view.at].pid, a->owners.v[p->view.at].address);
 }
 
+/* The file that this frame holds a page of, as the selected owner has it mapped. */
+static void to_file(const struct physframe *p, struct ui_shell *shell)
+{
+	const struct ui_owners_answer *a = ui_owners_of(&shell->owners, p->view.pfn);
+	if (!a || !p->got || p->got->error) {
+		ui_shell_say(shell, WG_DIM, "who maps this frame is not known yet");
+		return;
+	}
+	size_t i = a->has_file && p->view.at < a->n_mappings && a->mappings[p->view.at].is_file ? p->view.at : 0;
+	while (a->has_file && i < a->n_mappings && !a->mappings[i].is_file)
+		i++;
+	if (!a->has_file || i == a->n_mappings) {
+		ui_shell_say(shell, WG_DIM, "no file is known behind this frame: %s",
+			     a->owners.n ? "it holds no page of one" : "nobody maps it");
+		return;
+	}
+	const struct pt_frame_mapping *m = &a->mappings[i];
+	char link[PT_MAPPED_FILE_MAX];
+	ui_shell_push(shell, ui_file_new(m->name, pt_mapped_file(a->owners.v[i].pid, m->start, m->end, link),
+					 m->offset >> p->got->info.facts.page_shift));
+}
+
 /* Through the owners, where there are several. */
 static bool select_owner(struct physframe *p, const struct ui_shell *shell, int step)
 {
@@ -191,6 +214,7 @@ static bool act(struct ui_screen *screen, struct ui_shell *shell, enum ui_action
 			go_to(p, shell, p->view.pfn + 1);
 		return true;
 	case UI_DO_ENTER: to_owner(p, shell); return true;
+	case UI_DO_FILE: to_file(p, shell); return true;
 	case UI_DO_UP: return select_owner(p, shell, -1) || scroll_by(&p->view, action);
 	case UI_DO_DOWN: return select_owner(p, shell, 1) || scroll_by(&p->view, action);
 	case UI_DO_REFRESH:

@@ -23,7 +23,7 @@ struct ui_screen *ui_frame_new(struct ui_shell *shell, uint64_t pfn);
  * What of a file is cached, by its path and by a link that leads there without its name (pt_mapped_file, or "").
  * The cursor starts at page `page`. Both are copied.
  */
-struct ui_screen *ui_file_new(struct ui_shell *shell, const char *path, const char *link, uint64_t page);
+struct ui_screen *ui_file_new(const char *path, const char *link, uint64_t page);
 /* Pushes that of the file that is mapped at an address of the target, or says why not. */
 void ui_file_open(struct ui_shell *shell, uint64_t address);
 
