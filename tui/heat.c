@@ -230,6 +230,11 @@ static size_t legend_of_levels(uint8_t hue, const char *const *labels, struct wg
 	return WG_LEVELS;
 }
 
+size_t ui_legend_of_shares(uint8_t hue, struct wg_legend_item *items)
+{
+	return legend_of_levels(hue, share_labels, items);
+}
+
 static size_t legend_of_heap(struct wg_legend_item *items)
 {
 	static const struct {

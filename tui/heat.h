@@ -38,5 +38,7 @@ void ui_class_bar(const struct pt_counts *sum, struct wg_heat_cell *cells, int n
 /* Items of the legend for a layer, up to UI_LEGEND_MAX; returns how many. `old`: some cells are. */
 size_t ui_legend(enum pt_layer layer, bool old, struct wg_legend_item *items);
 #define UI_LEGEND_MAX 12
+/* How much of a cell has what a layer is about, as its brightness: WG_LEVELS items. */
+size_t ui_legend_of_shares(uint8_t hue, struct wg_legend_item *items);
 
 #endif

@@ -73,9 +73,10 @@ static const struct ui_binding bindings[] = {
 	ROW(ZOOM_IN, GRIDS, ('+', '='), "+", "zoom in", 3, MAP, "zoom in around the cursor, down to a page a cell"),
 	ROW(ZOOM_OUT, GRIDS, ('-', '_'), "-", "out", 4, MAP, "zoom out, up to all of it"),
 	ROW(ZOOM_FIT, GRIDS, ('z'), NULL, NULL, 0, MAP, "all of it at once again"),
-	ROW(NEXT_HIT, LAYERS, ('n'), NULL, "next hit", 8, MAP, "next cell that has what the layer shows"),
-	ROW(PREVIOUS_HIT, LAYERS, ('N'), NULL, NULL, 0, MAP, "the one before"),
-	ROW(DENSEST, LAYERS, ('d'), NULL, NULL, 0, MAP, "the densest cell of the layer"),
+	ROW(NEXT_HIT, LAYERS | UI_IN_MACHINE, ('n'), NULL, "next hit", 8, MAP,
+	    "next cell that has what the layer shows"),
+	ROW(PREVIOUS_HIT, LAYERS | UI_IN_MACHINE, ('N'), NULL, NULL, 0, MAP, "the one before"),
+	ROW(DENSEST, LAYERS | UI_IN_MACHINE, ('d'), NULL, NULL, 0, MAP, "the densest cell of the layer"),
 
 	ROW(PAGE, MAPS, ('p'), NULL, "page", 7, PAGE, "the page under the cursor, in words, from any zoom"),
 	ROW(LEFT, UI_IN_PAGE, (UI_KEY_LEFT, 'h'), NULL, "page before", 1, PAGE, "the page before this one"),
@@ -142,7 +143,7 @@ static const struct ui_binding bindings[] = {
 	ROW(LAYER_DIGIT, MACHINE, ('1'), "1..4", NULL, 0, MACHINE, "straight to one of them"),
 	ROW(FRAME, UI_IN_MACHINE, ('f'), NULL, "frame", 5, MACHINE, "the frame under the cursor, from any zoom"),
 	ROW(LAYER, UI_IN_MACHINE, ('L', ']'), NULL, "layer", 2, MACHINE,
-	    "next layer: kind, mapped, large folio, dirty, locked"),
+	    "next layer: kind, mapped, large folio, dirty, locked, then each kind alone"),
 	ROW(WHOLE, UI_IN_MACHINE, ('w'), NULL, "all/zone/block", 5, MACHINE,
 	    "the zone under the cursor alone; then its memory block; then all of it again"),
 

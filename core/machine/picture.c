@@ -336,6 +336,23 @@ void pt_picture_add(const struct pt_picture *p, uint64_t first, uint64_t n, stru
 	}
 }
 
+/* Chunks that both pictures share are not looked into. */
+unsigned pt_picture_changed(const struct pt_picture *now, const struct pt_picture *before, uint64_t first, uint64_t n)
+{
+	uint64_t frames = now->frames < before->frames ? now->frames : before->frames;
+	uint64_t end = n > frames || first > frames - n ? frames : first + n, next;
+	unsigned differs = 0;
+
+	for (uint64_t at = first; at < end; at = next) {
+		size_t chunk = (size_t)(at / PT_PICTURE_CHUNK);
+		next = (chunk + 1) * (uint64_t)PT_PICTURE_CHUNK < end ? (chunk + 1) * (uint64_t)PT_PICTURE_CHUNK : end;
+		for (uint64_t pfn = at; pfn < next && now->chunks[chunk] != before->chunks[chunk]; pfn++)
+			if (KIND(byte_at(before, pfn)) != PT_FRAME_UNKNOWN)
+				differs |= byte_at(now, pfn) ^ byte_at(before, pfn);
+	}
+	return differs >> KIND_BITS | (KIND(differs) ? PT_FRAME_KIND_CHANGED : 0);
+}
+
 enum pt_frame pt_picture_frame(const struct pt_picture *p, uint64_t pfn, unsigned *ret_facts)
 {
 	uint8_t byte = pfn < p->frames ? byte_at(p, pfn) : PT_FRAME_HOLE;

@@ -57,6 +57,12 @@ int pt_picture_read(struct pt_picture *picture, struct pt_kernel *k, int fd, con
 
 /* Adds the frames [first, first + n) to *sums; those past the end are none. */
 void pt_picture_add(const struct pt_picture *picture, uint64_t first, uint64_t n, struct pt_picture_sums *sums);
+/*
+ * What of the frames [first, first + n) is not as it was in a picture of the same memory: bits 1 << enum pt_frame_fact,
+ * and PT_FRAME_KIND_CHANGED where a kind is another. A frame that was not known then has not changed.
+ */
+#define PT_FRAME_KIND_CHANGED (1u << PT_FRAME_FACTS)
+unsigned pt_picture_changed(const struct pt_picture *now, const struct pt_picture *before, uint64_t first, uint64_t n);
 /* What a frame is; *ret_facts (may be NULL) has bit 1 << enum pt_frame_fact. */
 enum pt_frame pt_picture_frame(const struct pt_picture *picture, uint64_t pfn, unsigned *ret_facts);
 /* Bytes of memory that it takes, chunks that it shares included. */

@@ -185,6 +185,24 @@ static void check_all(const struct pt_picture *p, const uint64_t *flags, unsigne
 	assert_memory_equal(&all, &p->sums, sizeof all);
 }
 
+/* Stretches of two pictures against one frame after the other. */
+static void check_changed(const struct pt_picture *now, const struct pt_picture *before, unsigned *seed)
+{
+	for (int i = 0; i < 60; i++) {
+		uint64_t first = (uint64_t)rand_r(seed) % FRAMES, n = (uint64_t)rand_r(seed) % 40;
+		unsigned plain = 0, is, was;
+		for (uint64_t pfn = first; pfn < first + n; pfn++) {
+			enum pt_frame kind = pt_picture_frame(before, pfn, &was);
+			if (kind == PT_FRAME_UNKNOWN)
+				continue;
+			plain |= pt_picture_frame(now, pfn, &is) != kind ? PT_FRAME_KIND_CHANGED : 0;
+			plain |= is ^ was;
+		}
+		assert_int_equal(pt_picture_changed(now, before, first, n), plain);
+	}
+	assert_int_equal(pt_picture_changed(now, now, 0, UINT64_MAX), 0);
+}
+
 static void a_picture_has_every_frame_once(void **state)
 {
 	(void)state;
@@ -202,11 +220,14 @@ static void a_picture_has_every_frame_once(void **state)
 		make_flags(flags, &seed);
 		write_flags(f, flags, FRAMES);
 		int fd = k->ops->open(k, "proc/kpageflags", O_RDONLY);
-		copy = round ? pt_picture_copy(p) : NULL;
+		copy = pt_picture_copy(p);
 		assert_int_equal(pt_picture_read(p, k, fd, &ram, 0, ram.frames), 0);
 		check_all(p, flags, &seed);
-		if (copy)
+		check_changed(p, copy, &seed);
+		if (round)
 			check_all(copy, before, &seed);
+		else /* what was not known has not changed */
+			assert_int_equal(pt_picture_changed(p, copy, 0, FRAMES), 0);
 		memcpy(before, flags, sizeof before);
 		pt_picture_free(copy);
 		k->ops->close(k, fd);

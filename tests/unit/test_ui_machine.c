@@ -114,18 +114,56 @@ static void a_zone_or_a_block_can_be_had_alone(void **arg)
 	assert_true(stage_shows(stage, "PFN 0xf0")); /* the cursor stays where it was */
 }
 
-static void layers_show_one_fact(void **arg)
+static void layers_show_one_fact_or_kind(void **arg)
 {
 	(void)arg;
 	open_machine(120, 40);
-	static const char *const names[] = {"layer: mapped", "layer: large folio", "layer: dirty", "layer: locked",
-					    "layer: kind"};
+	static const char *const names[] = {"layer: mapped", "layer: large folio", "layer: dirty",
+					    "layer: locked", "layer: anon",        "layer: file",
+					    "layer: slab",   "layer: free",        "layer: kind"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		stage_key(stage, 'L');
 		assert_true(stage_shows(stage, names[i]));
 	}
 	stage_key(stage, '[');
-	assert_true(stage_shows(stage, "layer: locked"));
+	assert_true(stage_shows(stage, "layer: free"));
+}
+
+static void what_a_layer_shows_is_found(void **arg)
+{
+	(void)arg;
+	open_machine(120, 40);
+	stage_type(stage, "[["); /* slab */
+	stage_key(stage, 'd');
+	assert_true(stage_shows(stage, "PFN 0xff0"));
+	stage_key(stage, UI_KEY_HOME);
+	assert_true(stage_shows(stage, "PFN 0x0"));
+	stage_key(stage, 'n');
+	assert_true(stage_shows(stage, "PFN 0xff0"));
+	stage_key(stage, 'n');
+	assert_true(stage_shows(stage, "PFN 0xff1"));
+	stage_type(stage, "NN");
+	assert_true(stage_shows(stage, "PFN 0xff0"));
+	assert_true(stage_shows(stage, "no more cells with what the layer slab shows"));
+	stage_type(stage, "]N"); /* free */
+	assert_true(stage_shows(stage, "PFN 0x1ff"));
+	stage_type(stage, "]N"); /* all kinds: what is in use */
+	assert_true(stage_shows(stage, "no more cells"));
+	stage_key(stage, 'n');
+	assert_true(stage_shows(stage, "PFN 0x200"));
+}
+
+/* From far away to a frame of what the layer shows in the cell under the cursor, not to where the cell begins. */
+static void enter_goes_to_what_is_seen(void **arg)
+{
+	(void)arg;
+	open_machine(64, 10); /* ten frames a cell: that of frame 0x200 begins before it */
+	for (int i = 0; i < 200 && !stage_shows(stage, "PFN 0x1fe"); i++)
+		stage_key(stage, UI_KEY_RIGHT);
+	assert_true(stage_shows(stage, "10 frames"));
+	assert_true(stage_shows(stage, "2 free"));
+	stage_key(stage, UI_KEY_ENTER);
+	assert_true(stage_shows(stage, "PFN 0x200"));
 }
 
 static void what_may_not_be_read_is_unknown(void **arg)
@@ -160,6 +198,37 @@ static void what_is_looked_at_is_read_again(void **arg)
 	fixture_write_bytes(stage->fixture, "proc/kpageflags", flags, sizeof flags);
 	stage->now_ns += 1000000000u;
 	stage_expect(stage, "PFN 0x0  page table");
+}
+
+static bool flashes(uint8_t hue)
+{
+	const struct wg_canvas *c = &stage->canvas;
+	stage_shows(stage, ""); /* drawn */
+	for (int i = 0; i < c->w * c->h; i++)
+		if (c->cells[i].fg == WG_FLASH(hue) || c->cells[i].bg == WG_FLASH(hue))
+			return true;
+	return false;
+}
+
+static void what_changed_flashes_once(void **arg)
+{
+	(void)arg;
+	static uint64_t flags[FRAMES];
+	open_machine(100, 24);
+	stage_key(stage, UI_KEY_ENTER);
+	assert_false(flashes(WG_HUE_TABLE));
+	flags[2] = KPF(PGTABLE);
+	fixture_write_bytes(stage->fixture, "proc/kpageflags", flags, sizeof flags);
+	for (int i = 0; i < 100 && !flashes(WG_HUE_TABLE); i++) {
+		stage->now_ns += 1000000000u;
+		stage_wait(stage);
+	}
+	assert_true(flashes(WG_HUE_TABLE));
+	for (int i = 0; i < 100 && flashes(WG_HUE_TABLE); i++) {
+		stage->now_ns += 1000000000u;
+		stage_wait(stage);
+	}
+	assert_false(flashes(WG_HUE_TABLE));
 }
 
 static void zones_have_their_free_lists(void **arg)
@@ -266,9 +335,12 @@ int main(void)
 		cmocka_unit_test_teardown(every_kind_has_its_sum, leave),
 		cmocka_unit_test_teardown(enter_goes_down_to_a_frame_and_escape_back, leave),
 		cmocka_unit_test_teardown(a_zone_or_a_block_can_be_had_alone, leave),
-		cmocka_unit_test_teardown(layers_show_one_fact, leave),
+		cmocka_unit_test_teardown(layers_show_one_fact_or_kind, leave),
+		cmocka_unit_test_teardown(what_a_layer_shows_is_found, leave),
+		cmocka_unit_test_teardown(enter_goes_to_what_is_seen, leave),
 		cmocka_unit_test_teardown(what_may_not_be_read_is_unknown, leave),
 		cmocka_unit_test_teardown(what_is_looked_at_is_read_again, leave),
+		cmocka_unit_test_teardown(what_changed_flashes_once, leave),
 		cmocka_unit_test_teardown(zones_have_their_free_lists, leave),
 		cmocka_unit_test_teardown(the_other_tables_are_there, leave),
 		cmocka_unit_test_teardown(each_table_has_its_keys, leave),

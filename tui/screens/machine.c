@@ -92,11 +92,23 @@ static void take_facts(struct machine *m, struct ui_machine *got)
 	got->facts = NULL;
 }
 
+/* What flashes is what the newest answer found changed. */
+static void keep_before(struct ui_machine_screen *v, const struct ui_machine *got)
+{
+	pt_picture_free(v->before);
+	v->before = NULL;
+	if (!v->got || !v->got->picture || !got->picture || v->got->picture->frames != got->picture->frames)
+		return;
+	v->before = v->got->picture;
+	v->got->picture = NULL;
+}
+
 static bool take(struct machine *m, struct ui_shell *shell)
 {
 	struct ui_machine *got = ui_worker_take(m->worker);
 	if (!got)
 		return false;
+	keep_before(&m->view, got);
 	ui_machine_free(m->view.got);
 	m->view.got = got;
 	take_facts(m, got);
@@ -454,6 +466,7 @@ static void free_screen(struct ui_screen *screen, int wait_ms)
 	struct machine *m = self(screen);
 	ui_worker_free(m->worker, wait_ms);
 	ui_machine_free(m->view.got);
+	pt_picture_free(m->view.before);
 	if (m->view.first != m->view.facts)
 		ui_machine_facts_free(m->view.first);
 	ui_machine_facts_free(m->view.facts);

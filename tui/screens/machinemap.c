@@ -3,7 +3,7 @@
  * cursor, and the sums of every kind as its legend.
  *
  * A cell has the hue of what most of its used frames are, as bright as much of it is used: a free cell is nearly the
- * background, a hole is the background itself.
+ * background, a hole is the background itself. What the newest answer found changed flashes.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,13 +17,6 @@
 #define ZONES_FROM  90 /* ... and with the zone that begins there */
 #define ZONE_NAME   9
 #define WINDOW_MAX  65536u /* frames that are read every interval: some 7 ms */
-
-_Static_assert(UI_MACHINE_KINDS == PT_FRAME_N, "every kind is in the legend");
-const enum pt_frame ui_machine_kinds[UI_MACHINE_KINDS] = {
-	PT_FRAME_ANON,    PT_FRAME_FILE,  PT_FRAME_SHMEM,    PT_FRAME_HUGETLB, PT_FRAME_SLAB,
-	PT_FRAME_PGTABLE, PT_FRAME_OTHER, PT_FRAME_RESERVED, PT_FRAME_POISON,  PT_FRAME_OFFLINE,
-	PT_FRAME_UNKNOWN, PT_FRAME_FREE,  PT_FRAME_HOLE,
-};
 
 void ui_machine_map_init(struct ui_machine_map *map)
 {
@@ -93,19 +86,31 @@ static uint64_t frames_of(const struct ui_machine_map *map, size_t cell, uint64_
 	return at >= map->grid.length ? 0 : map->grid.length - at < per_cell ? map->grid.length - at : per_cell;
 }
 
-/* Over the parts of the axis, of which there are few. */
-static void add_positions(const struct ui_machine_map *map, const struct pt_picture *p, uint64_t at, uint64_t n,
-			  struct pt_picture_sums *sums)
+/* Takes off the positions [*at, *at + *n) the frames that come first and lie side by side; false: there are no more. */
+static bool take_frames(const struct pt_ram_axis *axis, uint64_t *at, uint64_t *n, uint64_t *ret_first, uint64_t *ret_n)
 {
-	for (size_t i = 0; i < map->axis.n && n; i++) {
-		const struct pt_ram_axis_part *part = &map->axis.v[i];
-		if (at < part->at || at - part->at >= part->n)
+	for (size_t i = 0; i < axis->n && *n; i++) {
+		const struct pt_ram_axis_part *part = &axis->v[i];
+		if (*at < part->at || *at - part->at >= part->n)
 			continue;
-		uint64_t skip = at - part->at, here = part->n - skip < n ? part->n - skip : n;
-		pt_picture_add(p, part->first + skip, here, sums);
-		at += here;
-		n -= here;
+		uint64_t skip = *at - part->at;
+		*ret_first = part->first + skip;
+		*ret_n = part->n - skip < *n ? part->n - skip : *n;
+		*at += *ret_n;
+		*n -= *ret_n;
+		return true;
 	}
+	return false;
+}
+
+static struct pt_picture_sums sums_of(const struct ui_machine_map *map, const struct pt_picture *p, uint64_t at,
+				      uint64_t n)
+{
+	struct pt_picture_sums sums = {0};
+	uint64_t first, here;
+	while (take_frames(&map->axis, &at, &n, &first, &here))
+		pt_picture_add(p, first, here, &sums);
+	return sums;
 }
 
 bool ui_machine_map_window(const struct ui_machine_map *map, uint64_t *ret_first, uint64_t *ret_n)
@@ -121,46 +126,14 @@ bool ui_machine_map_window(const struct ui_machine_map *map, uint64_t *ret_first
 
 /* ---- cells ------------------------------------------------------------------------------------------------------ */
 
-static bool is_used(enum pt_frame kind)
+/* Whether what the layer shows of these positions changed. */
+static bool is_changed(const struct ui_machine_screen *m, uint64_t at, uint64_t n)
 {
-	return kind != PT_FRAME_FREE && kind != PT_FRAME_HOLE && kind != PT_FRAME_UNKNOWN && kind != PT_FRAME_OFFLINE;
-}
-
-static struct wg_heat_cell cell_of_kinds(const struct pt_picture_sums *sums, uint64_t memory)
-{
-	enum pt_frame most = PT_FRAME_FREE;
-	uint64_t used = 0, best = 0;
-	for (int i = 0; i < PT_FRAME_N; i++) {
-		if (!is_used((enum pt_frame)i))
-			continue;
-		used += sums->n[i];
-		if (sums->n[i] > best) {
-			best = sums->n[i];
-			most = (enum pt_frame)i;
-		}
-	}
-	if (sums->n[PT_FRAME_POISON]) /* one is worth to be seen */
-		return ui_frame_look(PT_FRAME_POISON);
-	if (!used)
-		return ui_frame_look(sums->n[PT_FRAME_OFFLINE] > sums->n[PT_FRAME_FREE] ? PT_FRAME_OFFLINE
-											: PT_FRAME_FREE);
-	struct wg_heat_cell cell = ui_frame_look(most);
-	cell.level = (uint8_t)wg_heat_level(used, memory);
-	return cell;
-}
-
-static struct wg_heat_cell cell_of(const struct pt_picture_sums *sums, unsigned layer)
-{
-	uint64_t holes = sums->n[PT_FRAME_HOLE], unknown = sums->n[PT_FRAME_UNKNOWN];
-	uint64_t memory = sums->frames - holes - unknown;
-	if (holes == sums->frames)
-		return (struct wg_heat_cell){.flags = WG_HEAT_OUTSIDE};
-	if (unknown > memory)
-		return ui_frame_look(PT_FRAME_UNKNOWN);
-	if (!layer)
-		return cell_of_kinds(sums, memory);
-	return (struct wg_heat_cell){.hue = WG_HUE_LAYER,
-				     .level = (uint8_t)wg_heat_level(sums->facts[layer - 1], memory)};
+	unsigned what = ui_machine_layer_changes(m->map.layer), changed = 0;
+	uint64_t first, here;
+	while (m->before && take_frames(&m->map.axis, &at, &n, &first, &here))
+		changed |= pt_picture_changed(m->got->picture, m->before, first, here);
+	return changed & what;
 }
 
 static bool make_room(struct ui_machine_map *map)
@@ -179,14 +152,19 @@ static bool make_room(struct ui_machine_map *map)
 	return cells != NULL;
 }
 
-static void fill_cells(struct ui_machine_map *map, const struct pt_picture *p)
+static void fill_cells(struct ui_machine_screen *m)
 {
+	struct ui_machine_map *map = &m->map;
 	uint64_t per_cell = ui_grid_per_cell(&map->grid), first;
 	for (size_t i = 0; i < ui_grid_cells(&map->grid); i++) {
-		map->sums[i] = (struct pt_picture_sums){0};
-		add_positions(map, p, map->grid.top + i * per_cell, frames_of(map, i, &first), &map->sums[i]);
-		map->cells[i] = cell_of(&map->sums[i], map->layer);
-		if (map->sums[i].frames && ui_grid_in_drag(&map->grid, i))
+		uint64_t at = map->grid.top + i * per_cell, n = frames_of(map, i, &first);
+		map->sums[i] = sums_of(map, m->got->picture, at, n);
+		map->cells[i] = ui_machine_cell(&map->sums[i], map->layer);
+		if (!map->sums[i].frames)
+			continue;
+		if (is_changed(m, at, n) && (!map->layer || ui_machine_hits(&map->sums[i], map->layer)))
+			map->cells[i].flags |= WG_HEAT_CHANGED;
+		if (ui_grid_in_drag(&map->grid, i))
 			map->cells[i].flags |= WG_HEAT_MARKED;
 	}
 }
@@ -204,7 +182,8 @@ struct gutter {
 static const char *zone_in_line(const struct gutter *g, uint64_t position)
 {
 	const struct ui_grid *grid = &g->map->grid;
-	uint64_t end = position + (uint64_t)grid->w * ui_grid_per_cell(grid);
+	uint64_t rows = grid->halves && grid->down == 1 ? 2 : 1; /* of cells in a line */
+	uint64_t end = position + rows * (uint64_t)grid->w * ui_grid_per_cell(grid);
 	const struct pt_zone *best = NULL;
 	bool nodes = false;
 	for (size_t i = 0; i < g->ram->n_zones; i++) {
@@ -236,9 +215,10 @@ static int frame_digits(const struct pt_ram *ram)
 	return n;
 }
 
-static bool draw_grid(struct ui_machine_map *map, const struct ui_machine *got, struct ui_shell *shell,
-		      struct wg_canvas *c, struct wg_rect rect)
+static bool draw_grid(struct ui_machine_screen *m, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
 {
+	struct ui_machine_map *map = &m->map;
+	const struct ui_machine *got = m->got;
 	struct gutter gutter = {map, &got->ram, &shell->scratch, rect.w >= ZONES_FROM};
 	int w = rect.w < GUTTER_FROM ? 0 : frame_digits(&got->ram) + 2 + (gutter.zones ? ZONE_NAME : 0);
 	wg_take_left(&rect, w);
@@ -246,7 +226,7 @@ static bool draw_grid(struct ui_machine_map *map, const struct ui_machine *got, 
 		map->grid.w = map->grid.rows = 0;
 		return false;
 	}
-	fill_cells(map, got->picture);
+	fill_cells(m);
 	ui_grid_draw(&map->grid, &shell->scratch, c, map->cells);
 	if (w)
 		ui_grid_draw_gutter(&map->grid, c, w, label, &gutter);
@@ -254,19 +234,6 @@ static bool draw_grid(struct ui_machine_map *map, const struct ui_machine *got, 
 }
 
 /* ---- the lines around it ---------------------------------------------------------------------------------------- */
-
-static const char *layer_name(unsigned layer)
-{
-	return layer ? pt_frame_fact_name((enum pt_frame_fact)(layer - 1)) : "kind";
-}
-
-static const char *layer_what(unsigned layer)
-{
-	static const char *const what[UI_MACHINE_LAYERS] = {
-		"what each frame is used for", "mapped by any process", "part of a folio larger than a page",
-		"not written back yet, or being written", "not evictable: locked, or held by the kernel"};
-	return what[layer];
-}
 
 static const char *map_name(const struct ui_machine_map *map, const struct ui_machine *got, struct ui_scratch *s)
 {
@@ -288,11 +255,11 @@ static void draw_rule(const struct ui_machine_map *map, const struct ui_machine 
 	struct wg_span spans[] = {
 		{map_name(map, got, s), WG_STRONG, 0},
 		{ui_size(s, map->axis.positions << got->page_shift), WG_TEXT, 2},
-		{ui_scratch_text(s, "layer: %s", layer_name(map->layer)), WG_ACCENT, 1},
+		{ui_scratch_text(s, "layer: %s", ui_machine_layer_name(map->layer)), WG_ACCENT, 1},
 		{per_cell == 1 ? "a cell is one frame"
 			       : ui_scratch_text(s, "a cell is %s", ui_size(s, per_cell << got->page_shift)),
 		 WG_DIM, 3},
-		{layer_what(map->layer), WG_DIM, 4},
+		{ui_machine_layer_what(map->layer), WG_DIM, 4},
 	};
 	wg_draw_rule(c, line, spans, sizeof spans / sizeof *spans);
 }
@@ -307,10 +274,8 @@ static void draw_whole(const struct ui_machine_map *map, const struct ui_machine
 	if (!cells || !per_cell)
 		return;
 	for (uint64_t at = 0; at < map->axis.positions && n < line.w; at += per_cell) {
-		struct pt_picture_sums sums = {0};
-		uint64_t left = map->axis.positions - at;
-		add_positions(map, got->picture, at, left < per_cell ? left : per_cell, &sums);
-		cells[n++] = cell_of(&sums, map->layer);
+		struct pt_picture_sums sums = sums_of(map, got->picture, at, per_cell);
+		cells[n++] = ui_machine_cell(&sums, map->layer);
 	}
 	wg_draw_strip(c, line, cells, n, WG_BACK);
 	uint64_t shown = ui_grid_per_cell(&map->grid) * ui_grid_cells(&map->grid);
@@ -368,15 +333,12 @@ static void draw_status(const struct ui_machine_map *map, const struct ui_machin
 	wg_draw_line(c, line, &(struct wg_line){.spans = spans, .n = n, .bg = WG_BACK});
 }
 
-/* Every kind with its sum; of a layer of a fact, what its brightness means. */
+/* Every kind with its sum; of a layer of one thing, what its brightness means. */
 static size_t legend(const struct ui_machine_map *map, const struct ui_machine *got, struct ui_scratch *s,
 		     struct wg_legend_item *items)
 {
-	static const char *const levels[WG_LEVELS] = {"none", "a trace", "some", "half", "most", "all"};
 	const struct pt_picture_sums *sums = &got->picture->sums;
-	size_t n = 0;
-	for (unsigned i = 0; map->layer && i < WG_LEVELS; i++)
-		items[n++] = (struct wg_legend_item){.hue = WG_HUE_LAYER, .level = (uint8_t)i, .label = levels[i]};
+	size_t n = map->layer ? ui_legend_of_shares(ui_machine_layer_hue(map->layer), items) : 0;
 	for (size_t i = 0; !map->layer && i < UI_MACHINE_KINDS; i++) {
 		enum pt_frame kind = ui_machine_kinds[i];
 		struct wg_heat_cell look = ui_frame_look(kind);
@@ -389,6 +351,8 @@ static size_t legend(const struct ui_machine_map *map, const struct ui_machine *
 						.label = ui_scratch_text(s, "%s %s", pt_frame_name(kind),
 									 ui_size(s, sums->n[kind] << got->page_shift))};
 	}
+	items[n++] = (struct wg_legend_item){
+		.hue = ui_machine_layer_hue(map->layer), .level = WG_LEVELS - 1, .changed = true, .label = "changed"};
 	return n;
 }
 
@@ -409,7 +373,7 @@ static int legend_lines(const struct wg_legend_item *items, size_t n, int w)
 void ui_machine_map_draw(struct ui_machine_screen *m, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
 {
 	struct ui_machine_map *map = &m->map;
-	struct wg_legend_item items[UI_MACHINE_KINDS + WG_LEVELS];
+	struct wg_legend_item items[UI_MACHINE_KINDS + WG_LEVELS + 1];
 	size_t n = legend(map, m->got, &shell->scratch, items);
 	int lines = legend_lines(items, n, rect.w);
 	map->grid.w = map->grid.rows = 0;
@@ -417,7 +381,7 @@ void ui_machine_map_draw(struct ui_machine_screen *m, struct ui_shell *shell, st
 	struct wg_rect whole = wg_take_top(&rect, map->grid.per_cell && rect.h >= 7);
 	struct wg_rect key = wg_take_bottom(&rect, rect.h >= 4 + lines ? lines : rect.h >= 3);
 	struct wg_rect status = wg_take_bottom(&rect, rect.h >= 2);
-	if (!draw_grid(map, m->got, shell, c, rect))
+	if (!draw_grid(m, shell, c, rect))
 		return;
 	if (rule.h)
 		draw_rule(map, m->got, shell, c, rule);
@@ -436,26 +400,90 @@ static void follow_cursor(struct ui_machine_map *map)
 	map->cursor = pt_ram_axis_frame(&map->axis, map->grid.cursor);
 }
 
-/* Deeper: a frame a cell, then the frame. */
-static void enter(struct ui_machine_map *map, struct ui_shell *shell)
+/* The first position of [from, to) whose frame a layer shows, or the last: by halves, as sums of chunks are cheap. */
+static bool find_frame(const struct ui_machine_screen *m, unsigned layer, uint64_t from, uint64_t to, bool last,
+		       uint64_t *ret)
 {
-	if (ui_grid_per_cell(&map->grid) > 1)
-		ui_grid_enter(&map->grid);
+	for (uint64_t step = to - from; from < to;) {
+		uint64_t n = to - from < step ? to - from : step, at = last ? to - n : from;
+		struct pt_picture_sums sums = sums_of(&m->map, m->got->picture, at, n);
+		if (!ui_machine_hits(&sums, layer)) {
+			from = last ? from : at + n;
+			to = last ? at : to;
+			continue;
+		}
+		if (n == 1) {
+			*ret = at;
+			return true;
+		}
+		from = at;
+		to = at + n;
+		step = (n + 1) / 2;
+	}
+	return false;
+}
+
+/* To what the layer shows in the next cell that has any, or in the one before. */
+static void find_hit(struct ui_machine_screen *m, struct ui_shell *shell, bool back)
+{
+	struct ui_grid *g = &m->map.grid;
+	uint64_t per_cell = ui_grid_per_cell(g), first = g->top + ui_grid_cursor_cell(g) * per_cell;
+	uint64_t end = first + per_cell < g->length ? first + per_cell : g->length;
+	if (find_frame(m, m->map.layer, back ? 0 : end, back ? first : g->length, back, &g->cursor))
+		ui_grid_keep_in_sight(g);
 	else
+		ui_shell_say(shell, WG_DIM, "no more cells with what the layer %s shows",
+			     ui_machine_layer_name(m->map.layer));
+}
+
+static void find_densest(struct ui_machine_screen *m)
+{
+	struct ui_grid *g = &m->map.grid;
+	uint64_t per_cell = ui_grid_per_cell(g), most = 0, best = g->cursor;
+	for (size_t i = 0; i < ui_grid_cells(g); i++) {
+		uint64_t at = g->top + i * per_cell;
+		struct pt_picture_sums sums = sums_of(&m->map, m->got->picture, at, per_cell);
+		uint64_t hits = ui_machine_hits(&sums, m->map.layer);
+		best = hits > most ? at : best;
+		most = hits > most ? hits : most;
+	}
+	if (most)
+		find_frame(m, m->map.layer, best, best + per_cell, false, &g->cursor);
+}
+
+/* Deeper: a frame a cell, around a frame that is what its cell is shown as; then the frame. */
+static void enter(struct ui_machine_screen *m, struct ui_shell *shell)
+{
+	struct ui_machine_map *map = &m->map;
+	uint64_t per_cell = ui_grid_per_cell(&map->grid);
+	uint64_t at = map->grid.top + ui_grid_cursor_cell(&map->grid) * per_cell;
+	struct pt_picture_sums cell = sums_of(map, m->got->picture, at, per_cell);
+	struct pt_picture_sums here = sums_of(map, m->got->picture, map->grid.cursor, 1);
+	unsigned layer = map->layer ? map->layer : ui_machine_layer_of(ui_machine_kind_of(&cell));
+	if (per_cell == 1) {
 		ui_shell_push(shell, ui_frame_new(shell, map->cursor));
+		return;
+	}
+	if (!ui_machine_hits(&here, layer))
+		find_frame(m, layer, at, at + per_cell, false, &map->grid.cursor);
+	ui_grid_enter(&map->grid);
 }
 
 bool ui_machine_map_act(struct ui_machine_screen *m, struct ui_shell *shell, enum ui_action action)
 {
 	struct ui_machine_map *map = &m->map;
+	const struct pt_picture_sums *sums = &m->got->picture->sums;
 	if (!map->grid.length || !map->grid.w)
 		return false;
 	bool done = true;
 	switch (action) {
-	case UI_DO_LAYER: map->layer = (map->layer + 1) % UI_MACHINE_LAYERS; break;
-	case UI_DO_LAYER_BACK: map->layer = (map->layer + UI_MACHINE_LAYERS - 1) % UI_MACHINE_LAYERS; break;
+	case UI_DO_LAYER: map->layer = ui_machine_layer_next(map->layer, false, sums); break;
+	case UI_DO_LAYER_BACK: map->layer = ui_machine_layer_next(map->layer, true, sums); break;
+	case UI_DO_NEXT_HIT: find_hit(m, shell, false); break;
+	case UI_DO_PREVIOUS_HIT: find_hit(m, shell, true); break;
+	case UI_DO_DENSEST: find_densest(m); break;
 	case UI_DO_WHOLE: ui_machine_map_scope(map, &m->got->ram); break;
-	case UI_DO_ENTER: enter(map, shell); break;
+	case UI_DO_ENTER: enter(m, shell); break;
 	case UI_DO_FRAME: ui_shell_push(shell, ui_frame_new(shell, map->cursor)); break;
 	default: done = ui_grid_act(&map->grid, action); break;
 	}
@@ -466,6 +494,6 @@ bool ui_machine_map_act(struct ui_machine_screen *m, struct ui_shell *shell, enu
 void ui_machine_map_mouse(struct ui_machine_screen *m, struct ui_shell *shell, const struct ui_event *event)
 {
 	if (ui_grid_mouse(&m->map.grid, event))
-		enter(&m->map, shell);
+		enter(m, shell);
 	follow_cursor(&m->map);
 }

@@ -24,10 +24,16 @@ enum ui_slab_column {
 	UI_SLAB_COLUMNS
 };
 
+/* Kinds of frames in the order of bar and legend: what is in use first. */
+#define UI_MACHINE_KINDS 13
+extern const enum pt_frame ui_machine_kinds[UI_MACHINE_KINDS];
+
+/* Layers of the map: all kinds at once, then each fact, then each kind alone. */
+#define UI_MACHINE_LAYER_KINDS (1u + PT_FRAME_FACTS) /* the first of one kind */
+#define UI_MACHINE_LAYERS      (UI_MACHINE_LAYER_KINDS + UI_MACHINE_KINDS)
+
 /* What of the machine the map shows. */
 enum ui_machine_scope { UI_MACHINE_ALL, UI_MACHINE_ZONE, UI_MACHINE_BLOCK, UI_MACHINE_SCOPES };
-
-#define UI_MACHINE_LAYERS (1 + PT_FRAME_FACTS) /* kinds, then a fact each */
 
 struct ui_machine_map {
 	unsigned layer;
@@ -44,7 +50,8 @@ struct ui_machine_map {
 
 struct ui_machine_screen {
 	enum ui_machine_tab tab;
-	struct ui_machine *got; /* owned; NULL: nothing yet */
+	struct ui_machine *got;    /* owned; NULL: nothing yet */
+	struct pt_picture *before; /* of the answer before it: what changed flashes; owned, NULL: none */
 	struct ui_machine_map map;
 	struct ui_machine_facts *facts,
 		*first;  /* the newest, and the first: what slabs grew since; owned, NULL: none yet */
@@ -59,9 +66,21 @@ struct ui_machine_screen {
 	struct wg_rect tabs_at, table_at; /* of the last drawing */
 };
 
-/* Kinds of frames in the order of bar and legend: what is in use first. */
-#define UI_MACHINE_KINDS 13
-extern const enum pt_frame ui_machine_kinds[UI_MACHINE_KINDS];
+/* ---- layers of the map ------------------------------------------------------------------------------------------ */
+
+const char *ui_machine_layer_name(unsigned layer);
+const char *ui_machine_layer_what(unsigned layer);
+uint8_t ui_machine_layer_hue(unsigned layer); /* of a layer of one thing */
+/* The layer after this one, or before it, of a machine with these sums: kinds that it has no frames of are passed over. */
+unsigned ui_machine_layer_next(unsigned layer, bool back, const struct pt_picture_sums *sums);
+/* Which bits of pt_picture_changed are a change of what the layer shows. */
+unsigned ui_machine_layer_changes(unsigned layer);
+unsigned ui_machine_layer_of(enum pt_frame kind);
+/* Frames that a layer shows; in that of all kinds those in use. */
+uint64_t ui_machine_hits(const struct pt_picture_sums *sums, unsigned layer);
+/* What a cell is shown as: most of what is used of it. Of damaged frames one is worth to be seen. */
+enum pt_frame ui_machine_kind_of(const struct pt_picture_sums *sums);
+struct wg_heat_cell ui_machine_cell(const struct pt_picture_sums *sums, unsigned layer);
 
 /* ---- the map ---------------------------------------------------------------------------------------------------- */
 
