@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "core/dump/format.h"
+#include "core/machine/pageowner.h"
 
 /* Exit statuses: the contract that scripts rely on. */
 enum ui_exit {
@@ -91,7 +92,9 @@ struct ui_options {
 	enum ui_colours colours;            /* --color=WHEN|N; NO_COLOR means mono */
 	bool page_owner;                    /* --page-owner[=FILE], of system; with it: */
 	const char *page_owner_file;        /* NULL: this kernel's */
-	unsigned alloc_sort;                /* --by WHAT: enum pt_alloc_sort */
+	struct pt_alloc_sort alloc_sort;    /* --by ORDER */
+	unsigned alloc_keys;                /* --group KEYS: enum pt_alloc_key; 0: by stack */
+	struct pt_alloc_only alloc_only;    /* --only KEY=VALUES */
 	bool demo;                          /* --demo: the target is pagetop-demo, ours */
 	const char *since;                  /* --since FILE, of dump; so are these: */
 	enum pt_dump_stop stop;             /* --stop[=WHAT], also of leaks */

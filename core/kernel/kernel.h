@@ -73,6 +73,8 @@ struct pt_kernel_ops {
 	 * Open the file with O_NOATIME.
 	 */
 	int (*peek)(struct pt_kernel *k, int fd, uint64_t offset, size_t n, uint8_t *ret_cached, void **ret);
+	/* read(2): from where the last one ended. For files whose positions are no bytes, and for what has none. */
+	ssize_t (*read)(struct pt_kernel *k, int fd, void *buf, size_t size);
 };
 
 struct pt_kernel {

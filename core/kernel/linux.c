@@ -80,6 +80,17 @@ static ssize_t linux_pread(struct pt_kernel *k, int fd, void *buf, size_t size, 
 	return n < 0 ? -errno : n;
 }
 
+static ssize_t linux_read(struct pt_kernel *k, int fd, void *buf, size_t size)
+{
+	ssize_t n;
+
+	(void)k;
+	do
+		n = read(fd, buf, size);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
 static int linux_ioctl(struct pt_kernel *k, int fd, unsigned long request, void *arg)
 {
 	int r;
@@ -400,6 +411,7 @@ static const struct pt_kernel_ops linux_ops = {
 	.fstat = linux_fstat,
 	.reopen = linux_reopen,
 	.peek = linux_peek,
+	.read = linux_read,
 };
 
 int pt_kernel_linux_new(struct pt_kernel **ret, const char *root, unsigned page_shift)

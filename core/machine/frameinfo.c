@@ -14,6 +14,7 @@
 #include "core/kernel/abi.h"
 #include "core/kernel/parse.h"
 #include "core/machine/bulk.h"
+#include "core/machine/pageowner.h"
 #include "core/text/text.h"
 
 #define PAGE_OWNER "sys/kernel/debug/page_owner"
@@ -92,45 +93,24 @@ static void read_block_order(struct pt_kernel *k, struct pt_frame_info *info)
 
 /* ---- page_owner ------------------------------------------------------------------------------------------------- */
 
-/* The number behind a word; hexadecimal with 0x in newer kernels. */
-static bool number_after(const char *text, const char *word, uint64_t *ret)
-{
-	const char *at = strstr(text, word);
-	if (!at)
-		return false;
-	char *end;
-	errno = 0;
-	*ret = strtoull(at + strlen(word), &end, 0);
-	return end != at + strlen(word) && !errno;
-}
-
-static void take_word_after(const char *text, const char *word, char *ret, size_t size)
-{
-	const char *at = strstr(text, word);
-	size_t n = at ? strcspn(at + strlen(word), " \n") : 0;
-	if (n && n < size)
-		snprintf(ret, size, "%.*s", (int)n, at + strlen(word));
-}
-
 bool pt_frame_parse_record(const char *text, size_t size, uint64_t pfn, struct pt_frame_info *ret)
 {
-	char record[PT_OWNER_RECORD];
-	uint64_t order, first;
-	const char *begin = memmem(text, size, "Page allocated via order ", strlen("Page allocated via order "));
-	if (!begin)
+	static const char head[] = "Page allocated via order ";
+	const char *begin = memmem(text, size, head, sizeof(head) - 1);
+	struct pt_alloc_record r;
+	size_t n;
+
+	if (!begin || !pt_page_owner_parse(begin, size - (size_t)(begin - text), &r, &n) || !r.has_pfn || pfn < r.pfn ||
+	    pfn - r.pfn >= r.pages)
 		return false;
-	size -= (size_t)(begin - text);
-	const char *end = memmem(begin, size, "\n\n", 2);
-	size_t n = end ? (size_t)(end - begin) : size;
-	n = n < sizeof(record) ? n : sizeof(record) - 1;
-	memcpy(record, begin, n);
-	record[n] = '\0';
-	if (strlen(record) != n || !number_after(record, "via order ", &order) || order >= 32 ||
-	    !number_after(record, "\nPFN ", &first) || pfn < first || pfn - first >= 1ull << order)
+	while (n && begin[n - 1] == '\n')
+		n--;
+	n = n < sizeof(ret->record) ? n : sizeof(ret->record) - 1;
+	if (memchr(begin, '\0', n))
 		return false;
-	memcpy(ret->record, record, n + 1);
-	const char *block = strstr(record, " Block ");
-	take_word_after(block ? block : "", " type ", ret->migrate_type, sizeof(ret->migrate_type));
+	memcpy(ret->record, begin, n);
+	ret->record[n] = '\0';
+	memcpy(ret->migrate_type, r.migrate_type, sizeof(ret->migrate_type));
 	return true;
 }
 

@@ -457,6 +457,17 @@ holds '.records == 2 and .["page-owner"][0].pages == 8 and .["page-owner"][0].st
 gives 0 system --page-owner="$tmp/page_owner" --by stack -f sh -J
 holds '.records == 1 and .["page-owner"][0].name == "sh"'
 gives 2 system --page-owner="$tmp/page_owner" --by colour
+gives 0 system --page-owner="$tmp/page_owner" --group name,allocator --by -name -J
+holds '[.["page-owner"][] | "\(.name) \(.pages) \(.allocator[0]) \(.stack)"] == ["sh 1 others null", "cat 8 others null"]'
+gives 0 system --page-owner="$tmp/page_owner" --only pid=7,9 --only allocator=others -J
+holds '.records == 1 and .["page-owner"][0].tgid == 7'
+gives 0 system --page-owner="$tmp/page_owner" -p 8 -J
+holds '.records == 1 and .["page-owner"][0].name == "cat"'
+gives 2 system --page-owner="$tmp/page_owner" --group size
+gives 2 system --page-owner="$tmp/page_owner" --only size=1
+# a pipe, and longer than memory should be: three stacks in all
+for i in 1 2 3 4 5 6 7; do cat "$tmp/page_owner"; done | "$PT_BIN" system --page-owner=/dev/stdin -J >"$tmp/out"
+holds '.records == 14 and (.["page-owner"] | length) == 2'
 gives 5 system --page-owner="$tmp/none"
 
 # ---- output that cannot be written

@@ -172,6 +172,29 @@ static ssize_t scripted_pread(struct pt_kernel *k, int fd, void *buf, size_t siz
 	return n;
 }
 
+/* page_owner gives one record at a time. */
+static ssize_t one_record(int fd, const char *text, ssize_t n)
+{
+	const char *end = n > 0 ? memmem(text, (size_t)n, "\n\n", 2) : NULL;
+	ssize_t size = end ? end + 2 - text : n;
+	if (size < n && lseek(fd, size - n, SEEK_CUR) < 0)
+		return -errno;
+	return size;
+}
+
+static ssize_t scripted_read(struct pt_kernel *k, int fd, void *buf, size_t size)
+{
+	struct scripted *s = of(k);
+	const struct scripted_fd *f = find(s, fd);
+	int error = begin(s);
+	if (error)
+		return error;
+	if (s->calls == s->short_call && size > 1)
+		size /= 2;
+	ssize_t n = s->inner->ops->read(s->inner, fd, buf, size);
+	return f && ends_with(f->path, "/debug/page_owner") ? one_record(fd, buf, n) : n;
+}
+
 static ssize_t scripted_readlink(struct pt_kernel *k, const char *path, char *buf, size_t size)
 {
 	struct scripted *s = of(k);
@@ -482,6 +505,7 @@ static const struct pt_kernel_ops ops = {
 	.fstat = scripted_fstat,
 	.reopen = scripted_reopen,
 	.peek = scripted_peek,
+	.read = scripted_read,
 };
 
 struct scripted *scripted_new(struct pt_kernel *inner)

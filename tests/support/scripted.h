@@ -6,11 +6,11 @@
  * neighbours merged over the borders of VMAs, a full vector resumed at walk_end, and a walk_end that is stale
  * where the last round of regions was not full), cachestat on files of map_files,
  * pidfds that end when the fixture's process does, descriptors of status and children that say -ESRCH then, and pagemap
- * descriptors that go dead when it ends or execs. An exec
+ * descriptors that go dead when it ends or execs, page_owner read by records. An exec
  * is a new "process" line with the same PID and start time; another start time is another process with a used PID.
  *
  * Every system call counts but close and unmap: open pread ioctl readlink list stat pidfd ended read_memory cachestat
- * ptrace wait clear_soft_dirty perf_open map fstat reopen peek. Calls are numbered from 1.
+ * ptrace wait clear_soft_dirty perf_open map fstat reopen peek read. Calls are numbered from 1.
  */
 #ifndef TESTS_SCRIPTED_H
 #define TESTS_SCRIPTED_H
@@ -25,7 +25,7 @@ struct scripted {
 	/* the script: zero is nothing special, and a test may change it at any time */
 	unsigned long fail_call;  /* this call fails ... */
 	int fail_error;           /* ... with this -errno */
-	unsigned long short_call; /* this call gives half of what it could, if it is a pread */
+	unsigned long short_call; /* this call gives half of what it could, if it is a pread or read */
 	unsigned long hook_call;  /* before this call, hook(hook_arg) */
 	void (*hook)(void *arg);
 	void *hook_arg;

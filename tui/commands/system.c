@@ -85,9 +85,11 @@ static const char help[] = "The machine in numbers: all frames of memory by what
 			   "      --all              all slabs or stacks, not the largest alone\n"
 			   "      --page-owner[=FILE]  instead: who allocated frames, by stack; of a saved\n"
 			   "                         file or of this kernel, where it keeps record\n"
-			   "      --by WHAT          with it, sorted by size, times, age or stack\n"
-			   "  -f, --filter REGEX     with it, of processes or functions found by it\n"
-			   "  -p, --pid PID          with it, of this process\n"
+			   "      --group KEYS       with it: of stack, tgid, pid, name, allocator\n"
+			   "      --by ORDER         of these and size, times, age, last; - falls, + rises\n"
+			   "      --only KEY=VALUES  of pid, tgid, name, allocator\n"
+			   "  -f, --filter REGEX     of processes or functions found by it\n"
+			   "  -p, --pid PID          of this process\n"
 			   "\n"
 			   "What frames are used for, migrate types and slabs are root's to know: without\n"
 			   "it they are unknown, and said to be. The live screen shows the same by M.\n";
@@ -96,6 +98,8 @@ static const struct ui_option options_of_system[] = {
 	UI_FLAG("all", all),
 	UI_TAKEN("page-owner", UI_TAKES_MAYBE, ui_system_take_owner),
 	UI_TAKEN("by", UI_TAKES_VALUE, ui_system_take_by),
+	UI_TAKEN("group", UI_TAKES_VALUE, ui_system_take_group),
+	UI_TAKEN("only", UI_TAKES_VALUE, ui_system_take_only),
 	{0},
 };
 

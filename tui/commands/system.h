@@ -30,6 +30,8 @@ int ui_system_json(const struct ui_system *s);
 /* --page-owner, and its options. */
 int ui_system_owners(const struct ui_options *options, struct pt_kernel *k);
 int ui_system_take_by(const char *value, struct ui_options *o, struct ui_complaint *c);
+int ui_system_take_group(const char *value, struct ui_options *o, struct ui_complaint *c);
+int ui_system_take_only(const char *value, struct ui_options *o, struct ui_complaint *c);
 int ui_system_take_owner(const char *value, struct ui_options *o, struct ui_complaint *c);
 
 #endif
