@@ -61,6 +61,9 @@ enum ui_leaks_by {
 };
 const char *ui_leaks_by_name(enum ui_leaks_by by); /* "groups"; static storage */
 
+/* Of pagetop vmas: VMAs, or who shares them, or the nodes they lie on. */
+enum ui_vmas_by { UI_VMAS_BY_VMA, UI_VMAS_BY_SHARER, UI_VMAS_BY_NODE };
+
 /* Folded stacks with the number of faults, of bytes that came and are there, or of all that came. */
 enum ui_folded { UI_FOLDED_NONE, UI_FOLDED_FAULTS, UI_FOLDED_BYTES, UI_FOLDED_BORN, UI_FOLDED_N };
 
@@ -77,6 +80,7 @@ struct ui_options {
 	const char *input;                  /* -i RECORDING, NULL: none */
 	const char *at;                     /* --at TIME|MARK in it, NULL: commands its end, the screen its start */
 	uint64_t for_ns;                    /* --for SECONDS, of record, faults, leaks; 0: until it is told to end */
+	enum ui_vmas_by vmas_by;            /* --by WHAT, of vmas */
 	enum ui_faults_by by;               /* --by WHAT, of faults; so are these: */
 	enum ui_folded folded;              /* --folded[=WHAT] */
 	bool no_stacks;                     /* --stacks=no */

@@ -16,7 +16,7 @@ enum { FIELD_UTIME = 11, FIELD_STIME = 12, FIELD_CPU = 36 };
 bool pt_parse_thread_cpu(const char *text, size_t size, unsigned *ret_cpu, uint64_t *ret_ticks)
 {
 	const char *at = text + size;
-	uint64_t number, ticks = 0;
+	uint64_t number = 0, ticks = 0;
 	while (at > text && at[-1] != ')') /* the name may have anything in it */
 		at--;
 	if (at == text)

@@ -37,7 +37,8 @@ struct making {
 static bool may_be_shared(const struct making *m, struct pt_page page)
 {
 	enum pt_kind kind = pt_page_kind(page);
-	if (!pt_kind_present(kind) || !page.pfn || kind == PT_ZERO || kind == PT_ZERO_HUGE || kind == PT_DEVICE)
+	const unsigned nobodys = 1u << PT_ZERO | 1u << PT_ZERO_HUGE | 1u << PT_KERNEL | 1u << PT_DEVICE;
+	if (!pt_kind_present(kind) || nobodys >> kind & 1 || !page.pfn)
 		return false;
 	if (page.bits & PT_HAS_COUNT && m->counts_are_true)
 		return page.count > 1;

@@ -6,7 +6,8 @@
  * forked children, the ones attached to a segment. So what is kept is runs of pages with a set each, and sums are made of
  * any stretch of addresses, by process or by set. Immutable once it is made, counted by references.
  *
- * Held against the page tables as the index has them, not as they are now. Zero pages are nobody's, as in owners.h.
+ * Held against the page tables as the index has them, not as they are now. Zero pages are nobody's, as in owners.h, and
+ * the kernel's own pages (vdso) are left out, which every process has.
  */
 #ifndef PT_MACHINE_SHARING_H
 #define PT_MACHINE_SHARING_H

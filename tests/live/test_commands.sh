@@ -214,6 +214,26 @@ holds '[.vmas[].path] == ["[stack]"]'
 gives 0 vmas -p $target -J -f '^nothing is called this$'
 holds '.vmas == [] and .process.rss > 0'
 
+complains 2 "--by takes sharer or node" vmas -p $target --by kind
+complains 2 "without --by" vmas -p $target --by node -o START
+if [ "$(id -u)" = 0 ] && [ -r /proc/kpagecount ]; then
+	gives 0 vmas -p $target --by sharer -J
+	holds 'keys_unsorted == ["vmas", "shared-by", "sharers", "processes-not-read", "process"]'
+	holds '[.vmas[] | .["shared-by"].others + .["shared-by"].itself + .["shared-by"]["not-found"] <= .size] | all'
+	holds '[.vmas[] | .["shared-by"].others as $most | .sharers[] | .shared > 0 and .shared <= $most] | all'
+	holds '([.vmas[].sharers[].shared] | add) == ([.sharers[].shared] | add)'
+	gives 0 vmas -p $target --by sharer
+	prints "^ *PID NAME +SHARED +ANON +FILE +SHMEM$"
+fi
+if [ -e /sys/devices/system/node/node0 ]; then
+	gives 0 vmas -p $target --by node -J
+	holds 'keys_unsorted == ["vmas", "nodes", "unknown", "remote", "process"]'
+	holds '([.vmas[].nodes[].bytes] | add // 0) == ([.nodes[].bytes] | add)'
+	holds '([.nodes[].bytes] | add) + .unknown >= .process.rss and ([.nodes[].threads] | add) >= 1'
+	gives 0 vmas -p $target --by node
+	[ -e /sys/devices/system/node/node1 ] || prints "^This machine has one memory node"
+fi
+
 # ---- page
 
 # the last page of the stack, where the arguments are

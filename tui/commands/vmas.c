@@ -11,6 +11,7 @@
 #include "tui/commands/commands.h"
 #include "tui/commands/table_out.h"
 #include "tui/commands/vma_out.h"
+#include "tui/commands/vmas_by.h"
 
 static const size_t table_default[] = {
 	PT_COL_START, PT_COL_END,   PT_COL_PERMS, PT_COL_ROLE, PT_COL_SIZE,   PT_COL_RSS,
@@ -82,6 +83,16 @@ static int print_json(const struct chosen *chosen, const struct pt_snapshot *sna
 	return ui_json_end(&out);
 }
 
+static int print(const struct ui_options *options, struct pt_kernel *k, const struct chosen *chosen,
+		 const struct pt_snapshot *snapshot, struct pt_filter *filter)
+{
+	if (options->vmas_by == UI_VMAS_BY_SHARER)
+		return ui_vmas_by_sharer(options, k, snapshot, filter);
+	if (options->vmas_by == UI_VMAS_BY_NODE)
+		return ui_vmas_by_node(options, k, snapshot, filter);
+	return options->json ? print_json(chosen, snapshot, filter) : print_table(options, chosen, snapshot, filter);
+}
+
 static int run(const struct ui_options *options, struct pt_kernel *k)
 {
 	struct chosen chosen;
@@ -100,7 +111,7 @@ static int run(const struct ui_options *options, struct pt_kernel *k)
 		pt_filter_free(filter);
 		return r;
 	}
-	r = options->json ? print_json(&chosen, snapshot, filter) : print_table(options, &chosen, snapshot, filter);
+	r = print(options, k, &chosen, snapshot, filter);
 	ui_filter_close(filter);
 	pt_snapshot_unref(snapshot);
 	pt_reader_close(reader);
@@ -114,6 +125,8 @@ static const char help[] = "One row per VMA, in the order of /proc/PID/maps, [vs
 			   "LOCKED are what smaps means by them. ? is what could not be read.\n"
 			   "\n"
 			   "  -p, --pid PID          the process\n"
+			   "      --by WHAT          instead: sharer, the other processes that share their\n"
+			   "                         pages; node, VMAs by the memory nodes they lie on\n"
 			   "  -f, --filter REGEX     only VMAs whose name or role matches\n"
 			   "  -o, --output COLUMNS   these columns; +COLUMNS: these as well\n"
 			   "  -b, --bytes            sizes in bytes\n"
@@ -125,12 +138,37 @@ static const char help[] = "One row per VMA, in the order of /proc/PID/maps, [vs
 			   "  DIRTY SWAP THP HUGETLB SHARED PRIVATE ZERO KSM LAZYFREE LOCKED REFERENCED\n"
 			   "  GUARD PAGES_PRESENT; man pagetop says what each means.\n";
 
+static int take_by(const char *value, struct ui_options *o, struct ui_complaint *c)
+{
+	bool sharer = strcmp(value, "sharer") == 0;
+	if (!sharer && strcmp(value, "node") != 0)
+		return ui_usage(c, "--by takes sharer or node, not '%s'", value);
+	o->vmas_by = sharer ? UI_VMAS_BY_SHARER : UI_VMAS_BY_NODE;
+	return UI_OK;
+}
+
+static const struct ui_option own_options[] = {
+	UI_TAKEN("by", UI_TAKES_VALUE, take_by),
+	{0},
+};
+
+static int check(struct ui_options *o, struct ui_complaint *c)
+{
+	if (o->vmas_by != UI_VMAS_BY_VMA && o->input)
+		return ui_usage(c, "a recording has one machine's processes, not all: --by is for a live one, -p PID");
+	if (o->vmas_by != UI_VMAS_BY_VMA && o->columns)
+		return ui_usage(c, "-o is about the table of VMAs: without --by");
+	return UI_OK;
+}
+
 const struct ui_command ui_vmas_command = {
 	.name = "vmas",
 	.summary = "per-VMA table: sizes, RSS, PSS, swap, huge pages, sharing",
 	.usage = "-p PID|-i RECORDING [OPTION...]",
 	.help = help,
+	.options = own_options,
 	.needs_process = true,
 	.takes_recording = true,
+	.check = check,
 	.run = run,
 };
