@@ -426,7 +426,7 @@ static const struct {
 	{"faults -p 1 --faults", "of pagetop record"},
 	{"record -p 1 --period 1", "pagetop record --faults"},
 	{"record -p 1 --stacks=no", "pagetop record --faults"},
-	{"record -p 1 --faults --by stack", "of pagetop faults"},
+	{"record -p 1 --faults --by stack", "of pagetop vmas, pagetop faults"},
 	{"vmas -p 1 --for 1", "of pagetop record, pagetop faults and pagetop leaks"},
 	{"leaks", "leaks needs a process"},
 	{"leaks -p 1 --by kind", "--by takes leaks"},
