@@ -131,6 +131,8 @@ struct ui_options {
 	const char *file;       /* --file FILE, of types; NULL: none */
 	const char *kpageflags; /* --kpageflags FILE, NULL: the kernel's */
 	bool each;              /* --each, of pages */
+	bool idle, mark_idle;   /* --idle --mark-idle, of types; with the latter for_ns and this: */
+	bool yes;               /* --yes: does not ask */
 	char **rest;            /* operands, NULL-terminated */
 	const struct ui_command *command; /* NULL: the live screen */
 	bool help, version;               /* -h -V */

@@ -75,6 +75,11 @@ struct pt_kernel_ops {
 	int (*peek)(struct pt_kernel *k, int fd, uint64_t offset, size_t n, uint8_t *ret_cached, void **ret);
 	/* read(2): from where the last one ended. For files whose positions are no bytes, and for what has none. */
 	ssize_t (*read)(struct pt_kernel *k, int fd, void *buf, size_t size);
+	/*
+	 * Marks frames idle: those of bits set in n words of sys/kernel/mm/page_idle/bitmap, from its word `first` on.
+	 * Changes what the kernel keeps about them, so only when asked for. 0 or -errno.
+	 */
+	int (*mark_idle)(struct pt_kernel *k, uint64_t first, const uint64_t *words, size_t n);
 };
 
 struct pt_kernel {

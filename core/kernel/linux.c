@@ -379,6 +379,28 @@ static int linux_peek(struct pt_kernel *k, int fd, uint64_t offset, size_t n, ui
 	return 0;
 }
 
+/*
+ * A write takes as much as fits a page of the kernel's. Where the last word has bits for more frames than there are, the
+ * kernel takes its bits, and says that it took nothing.
+ */
+static int linux_mark_idle(struct pt_kernel *k, uint64_t first, const uint64_t *words, size_t n)
+{
+	const char *at = (const char *)words, *end = at + n * sizeof(*words);
+	const off_t offset = (off_t)(first * sizeof(*words));
+	ssize_t done = 1;
+	int fd = open_below(k, "sys/kernel/mm/page_idle/bitmap", O_WRONLY);
+
+	if (fd < 0)
+		return fd;
+	while (at < end && (done > 0 || (done < 0 && errno == EINTR))) {
+		done = pwrite(fd, at, (size_t)(end - at), offset + (at - (const char *)words));
+		at += done > 0 ? done : 0;
+	}
+	int error = done < 0 ? -errno : 0;
+	close(fd);
+	return error;
+}
+
 static void linux_free(struct pt_kernel *k)
 {
 	struct linux_kernel *self = (struct linux_kernel *)k;
@@ -412,6 +434,7 @@ static const struct pt_kernel_ops linux_ops = {
 	.reopen = linux_reopen,
 	.peek = linux_peek,
 	.read = linux_read,
+	.mark_idle = linux_mark_idle,
 };
 
 int pt_kernel_linux_new(struct pt_kernel **ret, const char *root, unsigned page_shift)

@@ -295,6 +295,16 @@ if [ "$seen" = present ] && [ -r /proc/kpageflags ]; then
 	holds "[.types[] | keys_unsorted == [\"flags\",\"pages\",\"bytes\",\"names\"] and (.flags | $hex)] | all"
 	gives 0 types -a 0,64 -o NAMES,PAGES
 	prints '^total +64$'
+	if [ -e /sys/kernel/mm/page_idle/bitmap ]; then
+		complains 2 "--yes says that it may" types -p $target --mark-idle
+		gives 0 types -p $target --mark-idle --yes -J
+		holds '.["mark-idle"] | .frames > 10 and .marked > 10 and .idle == null'
+		gives 0 types -p $target --idle -b idle_page -J
+		holds '.total > 0'
+	else
+		complains 5 "CONFIG_IDLE_PAGE_TRACKING" types -p $target --mark-idle
+		complains 5 "CONFIG_IDLE_PAGE_TRACKING" types --idle
+	fi
 	gives 0 pages -a 0,64 -J -o PFN,PAGES,COUNT
 	holds '[.pages[].pages] | add == 64'
 else

@@ -476,6 +476,26 @@ static void scripted_unmap(struct pt_kernel *k, void *memory, size_t size)
 	s->inner->ops->unmap(s->inner, memory, size);
 }
 
+/* As in the kernel, bits that are not set leave a mark that is there. Of a fixture the bitmap is a plain file. */
+static int scripted_mark_idle(struct pt_kernel *k, uint64_t first, const uint64_t *words, size_t n)
+{
+	struct scripted *s = of(k);
+	int error = begin(s);
+	uint64_t *both = calloc(n, sizeof(*both));
+	int fd = error || s->k.real ? -1 : s->inner->ops->open(s->inner, "sys/kernel/mm/page_idle/bitmap", 0);
+	if (!both)
+		abort();
+	if (fd >= 0) {
+		s->inner->ops->pread(s->inner, fd, both, n * sizeof(*both), first * sizeof(*both));
+		s->inner->ops->close(s->inner, fd);
+	}
+	for (size_t i = 0; i < n; i++)
+		both[i] |= words[i];
+	error = error ? error : s->inner->ops->mark_idle(s->inner, first, both, n);
+	free(both);
+	return error;
+}
+
 static void free_op(struct pt_kernel *k)
 {
 	scripted_free(of(k));
@@ -506,6 +526,7 @@ static const struct pt_kernel_ops ops = {
 	.reopen = scripted_reopen,
 	.peek = scripted_peek,
 	.read = scripted_read,
+	.mark_idle = scripted_mark_idle,
 };
 
 struct scripted *scripted_new(struct pt_kernel *inner)

@@ -10,7 +10,7 @@
  * is a new "process" line with the same PID and start time; another start time is another process with a used PID.
  *
  * Every system call counts but close and unmap: open pread ioctl readlink list stat pidfd ended read_memory cachestat
- * ptrace wait clear_soft_dirty perf_open map fstat reopen peek read. Calls are numbered from 1.
+ * ptrace wait clear_soft_dirty perf_open map fstat reopen peek read mark_idle. Calls are numbered from 1.
  */
 #ifndef TESTS_SCRIPTED_H
 #define TESTS_SCRIPTED_H

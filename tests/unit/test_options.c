@@ -140,6 +140,9 @@ static void options_of_types_and_pages(void **state)
 	assert_int_equal(parse("-b types --bits x", &o), UI_OK); /* the one of every command, before its name */
 	assert_true(o.bytes);
 	assert_string_equal(o.specs[0], "x");
+	assert_int_equal(parse("types --mark-idle --yes --for 2.5", &o), UI_OK);
+	assert_true(o.mark_idle && o.yes && !o.idle);
+	assert_int_equal(o.for_ns, 2500000000);
 	assert_int_equal(parse("pages -p 5 -a 1000-2000 --where anon,~shared --each -b", &o), UI_OK);
 	assert_string_equal(o.specs[0], "anon,~shared");
 	assert_true(o.each && o.bytes);
@@ -383,6 +386,9 @@ static const struct {
 	{"types -b", "-b needs a value"},
 	{"types --filter x", "no names to filter"},
 	{"types -p 1 -f x", "exclude each other"},
+	{"types --yes", "--yes goes with --mark-idle"},
+	{"types --idle --for 1", "--for goes with --mark-idle"},
+	{"types --mark-idle -F x", "--mark-idle is about the kernel's frames"},
 	{"pages -p 1 -c x", "--cgroup is about the machine's frames"},
 	{"-J -p 1", "need a command"},
 	{"dump -o x", "dump needs a process"},
@@ -427,7 +433,7 @@ static const struct {
 	{"record -p 1 --period 1", "pagetop record --faults"},
 	{"record -p 1 --stacks=no", "pagetop record --faults"},
 	{"record -p 1 --faults --by stack", "of pagetop vmas, pagetop faults"},
-	{"vmas -p 1 --for 1", "of pagetop record, pagetop faults and pagetop leaks"},
+	{"vmas -p 1 --for 1", "of pagetop record, pagetop faults, pagetop leaks and pagetop types"},
 	{"leaks", "leaks needs a process"},
 	{"leaks -p 1 --by kind", "--by takes leaks"},
 	{"leaks -p 1 --by", "--by needs a value"},

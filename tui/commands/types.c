@@ -8,6 +8,7 @@
 #include "core/report/columns.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/frames_asked.h"
+#include "tui/commands/idle_marks.h"
 #include "tui/commands/json_out.h"
 #include "tui/commands/table_out.h"
 
@@ -91,7 +92,15 @@ static int print_table(const struct ui_options *options, const struct chosen *ch
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------- */
 
-static int print_json(const struct pt_types *types, unsigned page_shift)
+static json_t *marks_json(const struct ui_idle_marks *marks)
+{
+	return json_pack("{s:I, s:I, s:o, s:o}", "frames", (json_int_t)marks->frames, "marked",
+			 (json_int_t)marks->marked, "idle", ui_json_maybe(marks->idle), "seconds",
+			 marks->idle.known ? json_real(marks->seconds) : json_null());
+}
+
+static int print_json(const struct ui_options *options, const struct pt_types *types, const struct ui_idle_marks *marks,
+		      unsigned page_shift)
 {
 	struct ui_json out;
 
@@ -106,7 +115,26 @@ static int print_json(const struct pt_types *types, unsigned page_shift)
 	}
 	ui_json_end_array(&out);
 	ui_json_member(&out, "total", json_integer((json_int_t)types->pages));
+	if (options->mark_idle)
+		ui_json_member(&out, "mark-idle", marks_json(marks));
 	return ui_json_end(&out);
+}
+
+static int print_text(const struct ui_options *options, const struct chosen *chosen, const struct pt_types *types,
+		      const struct ui_idle_marks *marks, unsigned page_shift)
+{
+	int r = print_table(options, chosen, types, page_shift);
+	if (r == UI_OK && options->mark_idle && !options->no_headings)
+		ui_idle_print(marks, page_shift);
+	return r;
+}
+
+static int count(const struct ui_options *options, struct pt_kernel *k, const struct pt_types_request *request,
+		 struct pt_types *ret)
+{
+	const char *file;
+	int error = pt_types_count(k, request, ret, &file);
+	return error ? ui_frames_error(k, options->pid, error, file) : UI_OK;
 }
 
 static int run(const struct ui_options *options, struct pt_kernel *k)
@@ -114,19 +142,21 @@ static int run(const struct ui_options *options, struct pt_kernel *k)
 	struct ui_frames_asked asked = {0};
 	struct pt_types types = {0};
 	struct chosen chosen;
-	const char *file;
+	struct ui_idle_marks marks;
 	int r = choose(options, &chosen);
 
 	if (r != UI_OK)
 		return r;
 	r = ui_frames_asked(options, k, pt_bits_word, &asked);
-	if (r == UI_OK) {
-		int error = pt_types_count(k, &asked.request, &types, &file);
-		r = error ? ui_frames_error(k, options->pid, error, file) : UI_OK;
-	}
 	if (r == UI_OK)
-		r = options->json ? print_json(&types, k->page_shift)
-				  : print_table(options, &chosen, &types, k->page_shift);
+		r = ui_idle_before(options, k, &asked.request, &marks);
+	if (r == UI_OK)
+		r = count(options, k, &asked.request, &types);
+	if (r == UI_OK)
+		r = ui_idle_after(options, k, &asked.request, &marks);
+	if (r == UI_OK)
+		r = options->json ? print_json(options, &types, &marks, k->page_shift)
+				  : print_text(options, &chosen, &types, &marks, k->page_shift);
 	pt_types_free(&types);
 	ui_frames_asked_free(&asked);
 	return r;
@@ -137,8 +167,7 @@ static int run(const struct ui_options *options, struct pt_kernel *k)
 static const char help[] = "Counts pages by their flags, as the kernel's page-types does: of the machine, or\n"
 			   "of what a process has in its page tables.\n"
 			   "\n"
-			   "  -p, --pid PID          what this process has present or swapped\n"
-			   "  -f, --file FILE        what is cached of this file\n"
+			   "  -p PID, -f FILE        what this process has; what is cached of this file\n"
 			   "  -a, --addr RANGE       PFNs FIRST-END, of a process addresses START-END; or\n"
 			   "                         page numbers N, N+COUNT, N,END. Repeatable\n"
 			   "  -b, --bits SPEC        those with these flags; all of several -b must hold:\n"
@@ -149,6 +178,9 @@ static const char help[] = "Counts pages by their flags, as the kernel's page-ty
 			   "  -c, --cgroup CGROUP    those of a memory cgroup: its name, path or @INODE\n"
 			   "  -r, --raw              all flags; those with two meanings told apart\n"
 			   "  -F, --kpageflags FILE  flags of frames out of another file of that form\n"
+			   "      --mark-idle        marks what it counts idle; asks first, unless --yes;\n"
+			   "                         --for SECONDS: and counts so much later\n"
+			   "      --idle             idle_page brought up to date: not touched since marked\n"
 			   "  -o, --output COLUMNS   of FLAGS PAGES SIZE LETTERS NAMES\n"
 			   "      --bytes            sizes in bytes; -n: no first line; -J: JSON\n"
 			   "\n"
@@ -160,6 +192,10 @@ static const struct ui_option own_options[] = {
 	{"cgroup", 'c', UI_TAKES_VALUE, offsetof(struct ui_options, cgroup), NULL},
 	{"file", 'f', UI_TAKES_VALUE, offsetof(struct ui_options, file), NULL},
 	{"kpageflags", 'F', UI_TAKES_VALUE, offsetof(struct ui_options, kpageflags), NULL},
+	UI_FLAG("idle", idle),
+	UI_FLAG("mark-idle", mark_idle),
+	UI_TAKEN("for", UI_TAKES_VALUE, ui_take_for),
+	UI_FLAG("yes", yes),
 	{0},
 };
 
@@ -167,7 +203,7 @@ static int check(struct ui_options *o, struct ui_complaint *c)
 {
 	if (o->filter)
 		return ui_usage(c, "types has no names to filter: a file is --file %s", o->filter);
-	return o->pid && o->file ? ui_usage(c, "-p and -f exclude each other") : UI_OK;
+	return o->pid && o->file ? ui_usage(c, "-p and -f exclude each other") : ui_idle_check(o, c);
 }
 
 const struct ui_command ui_types_command = {
