@@ -276,10 +276,16 @@ bool ui_grid_place(struct ui_grid *g, const struct wg_canvas *c, struct wg_rect 
 	return true;
 }
 
+/* The cell of the cursor, -1 where it is hidden. */
+static int shown_cursor(const struct ui_grid *g)
+{
+	return g->cursor_hidden ? -1 : (int)ui_grid_cursor_cell(g);
+}
+
 /* Each cell across x down times, with a gap between large ones. */
 static struct wg_heat_cell *enlarge(const struct ui_grid *g, struct ui_scratch *s, const struct wg_heat_cell *cells)
 {
-	int w = g->w * g->across, h = g->rows * g->down, cursor = (int)ui_grid_cursor_cell(g);
+	int w = g->w * g->across, h = g->rows * g->down, cursor = shown_cursor(g);
 	struct wg_heat_cell *large = ui_scratch_array(s, (size_t)w * (size_t)h, sizeof *large);
 	for (int i = 0; large && i < w * h; i++) {
 		int x = i % w, y = i / w, cell = y / g->down * g->w + x / g->across;
@@ -296,11 +302,24 @@ static struct wg_heat_cell *enlarge(const struct ui_grid *g, struct ui_scratch *
 
 void ui_grid_draw(const struct ui_grid *g, struct ui_scratch *s, struct wg_canvas *c, const struct wg_heat_cell *cells)
 {
-	struct wg_heat_view view = {cells, g->w, g->rows, (int)ui_grid_cursor_cell(g)};
+	struct wg_heat_view view = {cells, g->w, g->rows, shown_cursor(g)};
 	struct wg_heat_cell *large = g->across > 1 ? enlarge(g, s, cells) : NULL;
 	if (large)
 		view = (struct wg_heat_view){large, g->w * g->across, g->rows * g->down, -1};
 	wg_draw_heat(c, g->rect, &view);
+}
+
+void ui_grid_draw_whole(const struct ui_grid *g, struct wg_canvas *c, struct wg_rect line,
+			const struct wg_heat_cell *cells, int n)
+{
+	uint64_t w = line.w > 0 ? (uint64_t)line.w : 1, per_cell = (g->length + w - 1) / w;
+	uint64_t shown = ui_grid_per_cell(g) * ui_grid_cells(g);
+	if (!per_cell)
+		return;
+	wg_draw_strip(c, line, cells, n, WG_BACK);
+	int from = (int)(g->top / per_cell), to = (int)((g->top + shown - 1) / per_cell);
+	struct wg_rect window = {line.x + from, line.y, to - from + 1, 1};
+	wg_tint(c, wg_rect_clip(window, line), WG_CURSOR);
 }
 
 /* The row of cells that begins in a line of characters, -1 if none does. */
@@ -315,7 +334,7 @@ void ui_grid_draw_gutter(const struct ui_grid *g, struct wg_canvas *c, int w,
 			 const char *(*label)(void *arg, uint64_t position), void *arg)
 {
 	uint64_t per_cell = ui_grid_per_cell(g);
-	int cursor = (int)(ui_grid_cursor_cell(g) / (size_t)(g->w ? g->w : 1));
+	int cursor = g->cursor_hidden ? -2 : shown_cursor(g) / (g->w ? g->w : 1);
 	for (int y = 0; y < g->rect.h; y++) {
 		int row = row_of_line(g, y);
 		uint64_t at = g->top + (uint64_t)(row < 0 ? 0 : row) * (uint64_t)g->w * per_cell;

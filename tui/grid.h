@@ -32,6 +32,7 @@ struct ui_grid {
 	/* dragging: cells where it began and is; from < 0: not */
 	int drag_from, drag_to;
 	bool dragged;
+	bool cursor_hidden; /* for drawing: the keyboard is elsewhere */
 };
 
 void ui_grid_init(struct ui_grid *grid);
@@ -56,6 +57,9 @@ bool ui_grid_place(struct ui_grid *grid, const struct wg_canvas *canvas, struct 
 /* Draws ui_grid_cells() cells into where it was placed. */
 void ui_grid_draw(const struct ui_grid *grid, struct ui_scratch *scratch, struct wg_canvas *canvas,
 		  const struct wg_heat_cell *cells);
+/* All of the axis in one line, in n <= line.w cells of equal stretches, the window of the grid set off: where one is. */
+void ui_grid_draw_whole(const struct ui_grid *grid, struct wg_canvas *canvas, struct wg_rect line,
+			const struct wg_heat_cell *cells, int n);
 /* At the left of each line w columns with what `label` says of its first position; the cursor's line stands out. */
 void ui_grid_draw_gutter(const struct ui_grid *grid, struct wg_canvas *canvas, int w,
 			 const char *(*label)(void *arg, uint64_t position), void *arg);

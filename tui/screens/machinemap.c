@@ -277,11 +277,7 @@ static void draw_whole(const struct ui_machine_map *map, const struct ui_machine
 		struct pt_picture_sums sums = sums_of(map, got->picture, at, per_cell);
 		cells[n++] = ui_machine_cell(&sums, map->layer);
 	}
-	wg_draw_strip(c, line, cells, n, WG_BACK);
-	uint64_t shown = ui_grid_per_cell(&map->grid) * ui_grid_cells(&map->grid);
-	int from = (int)(map->grid.top / per_cell), to = (int)((map->grid.top + shown - 1) / per_cell);
-	struct wg_rect window = {line.x + from, line.y, to - from + 1, 1};
-	wg_tint(c, wg_rect_clip(window, line), WG_CURSOR);
+	ui_grid_draw_whole(&map->grid, c, line, cells, n);
 }
 
 /* "page 1234  12 anon (3 %)": of one frame only the words. */

@@ -23,33 +23,11 @@ static int address_digits(const struct ui_map_view *m, const struct pt_snapshot 
 	return n;
 }
 
-/* Whether all pages fit when each takes across x down of a grid w wide and h high. */
-static bool fits(uint64_t pages, int w, int h, int across, int down)
-{
-	uint64_t columns = (uint64_t)(w / across), rows = (uint64_t)(h / down);
-	return columns && rows && (pages + columns - 1) / columns <= rows;
-}
-
-/* Few pages are drawn as large squares. A character is twice as high as wide, a half block is square. */
-static void choose_scale(struct ui_map_view *m, int w, int h)
-{
-	enum { LARGEST = 10 };
-	m->across = m->down = 1;
-	for (int k = LARGEST; k > 1 && !m->per_cell; k--) {
-		int across = m->halves ? k : 2 * (k - 1), down = m->halves ? k : k - 1;
-		if (!fits(m->axis.pages, w, h, across, down))
-			continue;
-		m->across = across;
-		m->down = down;
-		return;
-	}
-}
-
 static bool make_room(struct ui_map_view *m)
 {
-	size_t need = (size_t)m->w * (size_t)m->rows;
+	size_t need = ui_grid_cells(&m->grid);
 	if (need <= m->room)
-		return need > 0;
+		return true;
 	struct pt_bin *bins = realloc(m->bins, need * sizeof *bins);
 	if (bins)
 		m->bins = bins;
@@ -64,33 +42,7 @@ static bool make_room(struct ui_map_view *m)
 	return cells != NULL;
 }
 
-/* Places the grid into rect and makes room for its cells; false if there is none. */
-static bool place_grid(struct ui_map_view *m, struct wg_canvas *c, struct wg_rect rect, int gutter)
-{
-	m->grid = rect;
-	m->grid.x += gutter;
-	m->grid.w -= gutter;
-	int rows = wg_heat_rows(c, rect.h);
-	if (m->grid.w <= 0 || rows <= 0)
-		return false;
-	m->halves = rows > rect.h;
-	choose_scale(m, m->grid.w, rows);
-	m->w = m->grid.w / m->across;
-	m->rows = rows / m->down;
-	int round = m->w - m->w % 8; /* lines that begin at round addresses, if that is no loss */
-	if (m->w > 24 && (m->across == 1 || fits(m->axis.pages, round * m->across, rows, m->across, m->down)))
-		m->w = round;
-	return make_room(m);
-}
-
 /* ---- the grid --------------------------------------------------------------------------------------------------- */
-
-static bool in_drag(const struct ui_map_view *m, int cell)
-{
-	int low = m->drag_from < m->drag_to ? m->drag_from : m->drag_to;
-	int high = m->drag_from < m->drag_to ? m->drag_to : m->drag_from;
-	return m->drag_from >= 0 && m->dragged && cell >= low && cell <= high;
-}
 
 /* The same cells as in the last drawing are summed again only where chunks changed. */
 static void fill_bins(struct ui_map_view *m, struct ui_shell *shell, size_t n)
@@ -98,8 +50,8 @@ static void fill_bins(struct ui_map_view *m, struct ui_shell *shell, size_t n)
 	struct ui_target *t = &shell->target;
 	struct ui_map_filled have = m->filled,
 			     wanted = {.version = t->version,
-				       .top = m->top,
-				       .per_cell = ui_map_per_cell(m),
+				       .top = m->grid.top,
+				       .per_cell = ui_grid_per_cell(&m->grid),
 				       .n = n,
 				       .life = ui_layer_is_life(m->layer),
 				       .heap = m->layer == PT_LAYER_HEAP ? shell->hunt.version + 1 : 0};
@@ -110,12 +62,12 @@ static void fill_bins(struct ui_map_view *m, struct ui_shell *shell, size_t n)
 	if (current) /* another layer is shown, and nothing else is new */
 		;
 	else if (same && t->before && have.version == t->before_version)
-		pt_bins_update(&m->axis, t->now, t->before, m->top, wanted.per_cell, m->bins, n);
+		pt_bins_update(&m->axis, t->now, t->before, m->grid.top, wanted.per_cell, m->bins, n);
 	else
-		pt_bins_fill(&m->axis, t->now, t->before, m->top, wanted.per_cell, m->bins, n);
-	ui_changes_bins(&t->changes, m->layer, &m->axis, t->now, m->top, m->bins, n);
+		pt_bins_fill(&m->axis, t->now, t->before, m->grid.top, wanted.per_cell, m->bins, n);
+	ui_changes_bins(&t->changes, m->layer, &m->axis, t->now, m->grid.top, m->bins, n);
 	if (wanted.heap)
-		ui_hunt_bins(ui_hunt_now(shell), &m->axis, t->now, m->top, m->bins, n);
+		ui_hunt_bins(ui_hunt_now(shell), &m->axis, t->now, m->grid.top, m->bins, n);
 	m->filled = wanted;
 }
 
@@ -127,19 +79,21 @@ static bool is_comparison(const struct ui_map_view *m, const struct ui_shell *sh
 
 static void fill_differences(struct ui_map_view *m, const struct ui_target *t, size_t n)
 {
-	struct ui_map_filled have = m->compared,
-			     wanted = {.version = t->version, .top = m->top, .per_cell = ui_map_per_cell(m), .n = n};
+	struct ui_map_filled have = m->compared, wanted = {.version = t->version,
+							   .top = m->grid.top,
+							   .per_cell = ui_grid_per_cell(&m->grid),
+							   .n = n};
 	if (have.n == n && have.top == wanted.top && have.per_cell == wanted.per_cell && have.version == t->version)
 		return;
-	pt_difference_bins(&m->axis, t->now, t->before, m->top, wanted.per_cell, m->differences, n);
+	pt_difference_bins(&m->axis, t->now, t->before, m->grid.top, wanted.per_cell, m->differences, n);
 	m->compared = wanted;
 }
 
 static void fill_cells(struct ui_map_view *m, struct ui_shell *shell)
 {
 	struct ui_target *t = &shell->target;
-	size_t n = (size_t)m->w * (size_t)m->rows;
-	uint64_t per_cell = ui_map_per_cell(m);
+	size_t n = ui_grid_cells(&m->grid);
+	uint64_t per_cell = ui_grid_per_cell(&m->grid);
 	bool comparison = is_comparison(m, shell);
 	fill_bins(m, shell, n);
 	if (comparison)
@@ -148,82 +102,40 @@ static void fill_cells(struct ui_map_view *m, struct ui_shell *shell)
 		m->cells[i] = comparison && m->bins[i].pages
 				      ? ui_heat_difference(&m->bins[i], &m->differences[i], t->now)
 				      : ui_heat_cell(&m->bins[i], m->layer, t->now);
-		if (m->n > 1 && pt_axis_vma(&m->axis, t->now, m->top + i * per_cell) % 2)
+		if (m->n > 1 && pt_axis_vma(&m->axis, t->now, m->grid.top + i * per_cell) % 2)
 			m->cells[i].flags |= WG_HEAT_VMA_ODD;
-		if (in_drag(m, (int)i))
+		if (ui_grid_in_drag(&m->grid, i))
 			m->cells[i].flags |= WG_HEAT_MARKED;
 	}
 }
 
-/* The row of cells that begins in a line of characters, -1 if none does. */
-static int row_of_line(const struct ui_map_view *m, int y)
-{
-	int first = m->halves ? 2 * y : y, last = m->halves ? first + 1 : first;
-	int row = (first + m->down - 1) / m->down;
-	return row * m->down <= last ? row : -1;
-}
+struct gutter {
+	const struct ui_map_view *m;
+	struct ui_shell *shell;
+};
 
-/* The address of the cursor's line stands out, so that the cursor is found on a busy map. */
-static void draw_gutter(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, int x, int cursor_row)
+static const char *label(void *arg, uint64_t position)
 {
-	uint64_t per_cell = ui_map_per_cell(m);
-	for (int y = 0; y < m->grid.h; y++) {
-		int row = row_of_line(m, y);
-		uint64_t at = m->top + (uint64_t)(row < 0 ? 0 : row) * (uint64_t)m->w * per_cell;
-		if (row < 0 || row >= m->rows || at >= m->axis.pages)
-			continue;
-		uint64_t address = pt_axis_address(&m->axis, shell->target.now, at);
-		struct wg_rect line = {x, m->grid.y + y, m->grid.x - x, 1};
-		bool here = cursor_row == row || (m->halves && m->down == 1 && cursor_row == row + 1);
-		wg_text_right(c, line, 0, 0, line.w - 1, ui_scratch_text(&shell->scratch, "%" PRIx64, address),
-			      WG_STYLE(here ? WG_STRONG : WG_DIM, WG_BACK));
-	}
-}
-
-/* Each cell across x down times, with a gap between large ones. */
-static struct wg_heat_cell *enlarge(const struct ui_map_view *m, struct ui_scratch *s, int cursor)
-{
-	int w = m->w * m->across, h = m->rows * m->down;
-	struct wg_heat_cell *large = ui_scratch_array(s, (size_t)w * (size_t)h, sizeof *large);
-	for (int i = 0; large && i < w * h; i++) {
-		int x = i % w, y = i / w, cell = y / m->down * m->w + x / m->across;
-		bool gap = (m->across > 2 && x % m->across == m->across - 1) ||
-			   (m->down > 2 && y % m->down == m->down - 1);
-		large[i] = m->cells[cell];
-		if (gap)
-			large[i].flags = WG_HEAT_OUTSIDE;
-		else if (cell == cursor)
-			large[i].flags |= WG_HEAT_CURSOR;
-	}
-	return large;
-}
-
-static void draw_cells(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, int cursor)
-{
-	struct wg_heat_view view = {m->cells, m->w, m->rows, cursor};
-	if (m->across > 1) {
-		struct wg_heat_cell *large = enlarge(m, &shell->scratch, cursor);
-		if (large)
-			view = (struct wg_heat_view){large, m->w * m->across, m->rows * m->down, -1};
-	}
-	wg_draw_heat(c, m->grid, &view);
+	const struct gutter *g = arg;
+	return ui_scratch_text(&g->shell->scratch, "%" PRIx64,
+			       pt_axis_address(&g->m->axis, g->shell->target.now, position));
 }
 
 static void draw_grid(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect,
 		      bool focus)
 {
-	const struct pt_snapshot *s = shell->target.now;
-	int gutter = rect.w >= GUTTER_FROM ? address_digits(m, s) + 2 : 0;
-	if (!place_grid(m, c, rect, gutter)) {
-		m->w = m->rows = 0;
+	struct gutter gutter = {m, shell};
+	int w = rect.w >= GUTTER_FROM ? address_digits(m, shell->target.now) + 2 : 0;
+	wg_take_left(&rect, w);
+	if (!ui_grid_place(&m->grid, c, rect) || !make_room(m)) {
+		m->grid.w = m->grid.rows = 0;
 		return;
 	}
-	ui_map_keep_in_sight(m, s);
 	fill_cells(m, shell);
-	int cursor = focus ? (int)ui_map_cursor_cell(m, s) : -1;
-	draw_cells(m, shell, c, cursor);
-	if (gutter)
-		draw_gutter(m, shell, c, rect.x, focus ? cursor / m->w : -2);
+	m->grid.cursor_hidden = !focus;
+	ui_grid_draw(&m->grid, &shell->scratch, c, m->cells);
+	if (w)
+		ui_grid_draw_gutter(&m->grid, c, w, label, &gutter);
 }
 
 /* ---- the lines around it ---------------------------------------------------------------------------------------- */
@@ -263,7 +175,7 @@ static void draw_rule(struct ui_map_view *m, struct ui_shell *shell, struct wg_c
 {
 	const struct pt_snapshot *s = shell->target.now;
 	struct ui_scratch *scratch = &shell->scratch;
-	uint64_t per_cell = ui_map_per_cell(m), size = m->axis.pages << m->axis.page_shift;
+	uint64_t per_cell = ui_grid_per_cell(&m->grid), size = m->axis.pages << m->axis.page_shift;
 	bool comparison = is_comparison(m, shell);
 	const char *cell = per_cell == 1 ? "a cell is one page"
 					 : ui_scratch_text(scratch, "a cell is %s",
@@ -286,15 +198,8 @@ static void draw_whole(struct ui_map_view *m, struct ui_shell *shell, struct wg_
 	int n = 0;
 	struct wg_heat_cell *cells = ui_heat_strip(&shell->scratch, &m->axis, shell->target.now, NULL,
 						   &shell->target.changes, ui_hunt_now(shell), m->layer, line.w, &n);
-	if (!cells)
-		return;
-	wg_draw_strip(c, line, cells, n, WG_BACK);
-	uint64_t per_cell = (m->axis.pages + (uint64_t)line.w - 1) / (uint64_t)line.w;
-	uint64_t shown = ui_map_per_cell(m) * (uint64_t)m->w * (uint64_t)m->rows;
-	int from = (int)(m->top / per_cell);
-	int to = (int)((m->top + shown - 1) / per_cell);
-	struct wg_rect window = {line.x + from, line.y, to - from + 1, 1};
-	wg_tint(c, wg_rect_clip(window, line), WG_CURSOR);
+	if (cells)
+		ui_grid_draw_whole(&m->grid, c, line, cells, n);
 }
 
 static const struct {
@@ -388,12 +293,12 @@ static size_t describe_difference(struct ui_scratch *s, const struct pt_differen
 
 static void difference_of_all(const struct ui_map_view *m, const struct ui_target *t, struct pt_difference *sum)
 {
-	for (size_t i = 0; !m->per_cell && i < (size_t)m->w * (size_t)m->rows; i++) { /* all of it is in the cells */
+	for (size_t i = 0; !m->grid.per_cell && i < ui_grid_cells(&m->grid); i++) { /* all of it is in the cells */
 		sum->came += m->differences[i].came;
 		sum->went += m->differences[i].went;
 		sum->other += m->differences[i].other;
 	}
-	for (size_t i = 0; m->per_cell && i < m->axis.n; i++) {
+	for (size_t i = 0; m->grid.per_cell && i < m->axis.n; i++) {
 		const struct pt_vma *vma = &t->now->vmas->v[m->axis.vma[i]];
 		pt_difference_add(t->now, t->before, vma->start, vma->end, sum);
 	}
@@ -413,8 +318,8 @@ static size_t describe_life(const struct ui_map_view *m, struct ui_shell *shell,
 	int priority = ui_layer_is_life(m->layer) ? 1 : (int)PARTS + 4;
 	if (!life || (bin->pages != 1 && !ui_layer_is_life(m->layer)))
 		return 0;
-	pt_life_bins(life, &m->axis, t->now, since_ns, m->top + ui_map_cursor_cell(m, t->now) * ui_map_per_cell(m),
-		     &one, 1);
+	pt_life_bins(life, &m->axis, t->now, since_ns,
+		     m->grid.top + ui_grid_cursor_cell(&m->grid) * ui_grid_per_cell(&m->grid), &one, 1);
 	if (one.life.held && one.life.from_start == one.life.held)
 		ret[n++] = (struct wg_span){"there since watching began", WG_TEXT, priority};
 	else if (one.life.held && one.life.age_ns < 100000000u)
@@ -499,11 +404,11 @@ static void draw_status(struct ui_map_view *m, struct ui_shell *shell, struct wg
 	struct pt_difference difference = {0};
 	bool comparison = is_comparison(m, shell);
 	uint64_t pages = m->axis.pages;
-	if (focus && m->w) {
-		size_t cell = ui_map_cursor_cell(m, s);
-		uint64_t first = m->top + cell * ui_map_per_cell(m);
+	if (focus && m->grid.w) {
+		size_t cell = ui_grid_cursor_cell(&m->grid);
+		uint64_t first = m->grid.top + cell * ui_grid_per_cell(&m->grid);
 		const struct pt_bin *bin = &m->bins[cell];
-		size_t vma = pt_axis_vma(&m->axis, s, ui_map_position(m, s));
+		size_t vma = pt_axis_vma(&m->axis, s, m->grid.cursor);
 		sum = bin->sum;
 		pages = bin->pages;
 		difference = m->differences[cell];
@@ -520,13 +425,13 @@ static void draw_status(struct ui_map_view *m, struct ui_shell *shell, struct wg
 		if (comparison)
 			difference_of_all(m, &shell->target, &difference);
 	}
-	struct pt_bin all = focus && m->w ? m->bins[ui_map_cursor_cell(m, s)] : heap_of_all(m, shell);
+	struct pt_bin all = focus && m->grid.w ? m->bins[ui_grid_cursor_cell(&m->grid)] : heap_of_all(m, shell);
 	n += describe_heap(m, shell, &all, spans + n);
 	if (comparison)
 		n += describe_difference(scratch, &difference, spans + n);
 	n += describe(scratch, &sum, pages, spans + n);
-	if (focus && m->w)
-		n += describe_life(m, shell, &m->bins[ui_map_cursor_cell(m, s)], spans + n);
+	if (focus && m->grid.w)
+		n += describe_life(m, shell, &m->bins[ui_grid_cursor_cell(&m->grid)], spans + n);
 	if (focus && pages == 1)
 		n += describe_frame(scratch, pt_snapshot_page(s, m->cursor), spans + n);
 	wg_draw_line(c, line, &(struct wg_line){.spans = spans, .n = n, .bg = WG_BACK});
@@ -534,7 +439,7 @@ static void draw_status(struct ui_map_view *m, struct ui_shell *shell, struct wg
 
 static bool has_old_cells(const struct ui_map_view *m)
 {
-	for (size_t i = 0; i < (size_t)m->w * (size_t)m->rows; i++)
+	for (size_t i = 0; i < ui_grid_cells(&m->grid); i++)
 		if (m->cells[i].flags & WG_HEAT_OLD && m->cells[i].level)
 			return true;
 	return false;
@@ -557,12 +462,13 @@ static void draw_nothing(struct wg_canvas *c, struct wg_rect rect, const char *t
 
 void ui_map_draw(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect, bool focus)
 {
-	m->w = m->rows = 0;
+	m->grid.w = m->grid.rows = 0;
 	if (!shell->target.now || !m->table || !m->axis.pages) {
 		draw_nothing(c, rect, shell->target.now ? "no memory is mapped here" : "reading...");
 		return;
 	}
-	bool zoomed = m->per_cell != 0;
+	ui_map_to_grid(m, shell->target.now);
+	bool zoomed = m->grid.per_cell != 0;
 	struct wg_rect rule = wg_take_top(&rect, rect.h >= 3);
 	struct wg_rect whole = wg_take_top(&rect, zoomed && rect.h >= 7);
 	struct wg_rect legend = wg_take_bottom(&rect, rect.h >= 3);

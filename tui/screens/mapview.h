@@ -2,20 +2,16 @@
  * The map: a stretch of the address space as a grid of cells, zoomed from all of it down to one page a cell. The
  * overview shows it below its table and the map screen alone; both hold one of these.
  *
- * The cursor is an address and survives new frames and zooming; a cell is what it lies in. `per_cell` 0 means as many
- * pages a cell as are needed to see all. What a frame drew (geometry, bins) is kept for the keys and the mouse.
+ * The cursor is an address and survives new frames and zooming; a cell is what it lies in. Moving and zooming are the
+ * grid's (tui/grid.h), whose positions are pages of the axis. What a frame drew (geometry, bins) is kept for the keys
+ * and the mouse.
  */
 #ifndef UI_MAPVIEW_H
 #define UI_MAPVIEW_H
 
 #include "core/model/difference.h"
+#include "tui/grid.h"
 #include "tui/shell.h"
-
-#define UI_ZOOMS 8
-
-struct ui_zoom {
-	uint64_t per_cell, top, cursor;
-};
 
 struct ui_map_view {
 	/* what is shown */
@@ -24,10 +20,8 @@ struct ui_map_view {
 	uint64_t cursor; /* address */
 	bool astray;     /* it is at astray_at since astray_from is not mapped */
 	uint64_t astray_from, astray_at;
-	uint64_t per_cell;             /* pages; 0: all of it fits */
-	uint64_t top;                  /* position of the first cell on the axis */
-	struct ui_zoom back[UI_ZOOMS]; /* zooms that Esc returns to */
-	unsigned n_back;
+	struct ui_grid grid;             /* over the axis; follows the cursor when it is drawn or acted on */
+	uint64_t back_to[UI_GRID_ZOOMS]; /* addresses of the cursor, of the zooms that Esc returns to */
 	/* the axis, made from `table` */
 	struct pt_axis axis;
 	struct pt_vma_table *table; /* a reference */
@@ -35,10 +29,7 @@ struct ui_map_view {
 	size_t left_out;            /* of those: reservations without a page, in a map of the whole process */
 	unsigned version;           /* of the target */
 	/* of the last drawing */
-	struct wg_rect grid;      /* of characters */
-	int w, rows;              /* of cells; 0 before it */
-	int across, down;         /* a cell takes so many of the grid: few pages are drawn large */
-	struct pt_bin *bins;      /* [w * rows], owned */
+	struct pt_bin *bins;      /* of the cells, owned */
 	struct ui_map_filled {    /* what is in the bins */
 		unsigned version; /* of the target */
 		uint64_t top, per_cell;
@@ -46,14 +37,10 @@ struct ui_map_view {
 		bool life;     /* what layers of ages ask for */
 		unsigned heap; /* version of the hunt that the layer of the heap is of, and 1; 0: another layer */
 	} filled;
-	struct pt_difference *differences; /* [w * rows], owned; of two moments that are compared */
+	struct pt_difference *differences; /* of the cells, owned; of two moments that are compared */
 	struct ui_map_filled compared;     /* what is in them */
 	struct wg_heat_cell *cells;
 	size_t room;
-	bool halves;
-	/* dragging: cells where it began and is; from < 0: not */
-	int drag_from, drag_to;
-	bool dragged;
 };
 
 void ui_map_init(struct ui_map_view *map);
@@ -80,12 +67,7 @@ bool ui_map_layer(enum pt_layer *layer, enum ui_action action, uint32_t key);
 
 /* ---- for drawing ------------------------------------------------------------------------------------------------ */
 
-/* Pages a cell covers now. */
-uint64_t ui_map_per_cell(const struct ui_map_view *map);
-/* The position of the cursor on the axis, and its cell. */
-uint64_t ui_map_position(const struct ui_map_view *map, const struct pt_snapshot *snapshot);
-size_t ui_map_cursor_cell(const struct ui_map_view *map, const struct pt_snapshot *snapshot);
-/* Moves `top` so that the cursor is on the grid. */
-void ui_map_keep_in_sight(struct ui_map_view *map, const struct pt_snapshot *snapshot);
+/* The grid at the cursor's address, on the axis as it is. */
+void ui_map_to_grid(struct ui_map_view *map, const struct pt_snapshot *snapshot);
 
 #endif

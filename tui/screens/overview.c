@@ -139,7 +139,7 @@ static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_can
 /* Whether the map below the table shows all of a row, which then is watched already. */
 static bool shown_by_map(const struct overview *o, size_t row)
 {
-	return o->map_drawn && !o->map.per_cell && row == o->list.at;
+	return o->map_drawn && !o->map.grid.per_cell && row == o->list.at;
 }
 
 /* The VMAs of the rows on the screen, those nearest to the selected one where there are too many. */
@@ -262,7 +262,7 @@ static void mouse(struct ui_screen *screen, struct ui_shell *shell, const struct
 {
 	struct overview *o = self(screen);
 	if (!inside(o->table_at, event)) {
-		bool press = event->mouse == UI_MOUSE_PRESS && inside(o->map.grid, event);
+		bool press = event->mouse == UI_MOUSE_PRESS && inside(o->map.grid.rect, event);
 		ui_map_mouse(&o->map, shell, event);
 		o->map_focus = o->map_focus || press;
 		return;
