@@ -99,6 +99,7 @@ struct ui_options {
 	struct pt_alloc_sort alloc_sort;    /* --by ORDER */
 	unsigned alloc_keys;                /* --group KEYS: enum pt_alloc_key; 0: by stack */
 	struct pt_alloc_only alloc_only;    /* --only KEY=VALUES */
+	unsigned family_by;                 /* --by WHAT, of family: enum ui_family_by */
 	bool demo;                          /* --demo: the target is pagetop-demo, ours */
 	const char *since;                  /* --since FILE, of dump; so are these: */
 	enum pt_dump_stop stop;             /* --stop[=WHAT], also of leaks */

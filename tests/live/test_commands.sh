@@ -53,7 +53,7 @@ gives 0 --help
 for command in vmas pages page types doctor verify dump diff faults mark; do
 	prints "^  $command "
 done
-for command in "" vmas pages page types file doctor verify dump diff faults mark; do
+for command in "" vmas pages page types file family doctor verify dump diff faults mark; do
 	gives 0 $command --help
 	[ "$(wc -l <"$tmp/out")" -le 24 ] || complain "pagetop $command --help: more than 24 lines"
 	[ -z "$(grep -E '.{81}' "$tmp/out")" ] || complain "pagetop $command --help: lines over 80 columns"
@@ -469,6 +469,29 @@ fi
 gives 0 file "$tmp/tree"
 prints "total of 2 files"
 prints "1 further name of files"
+
+# ---- family
+
+gives 2 family
+gives 2 family -p $target --by nothing
+gives 2 family -p $target -o NOTHING
+gives 3 family -p $ended
+gives 0 family -p $target
+prints "^ *PID +AGE +RSS +SHARED +COPIED"
+mkfifo "$tmp/let-go"
+(read -r _ <"$tmp/let-go") & # this shell once more
+child=$!
+gives 0 family -p $child -J
+holds 'keys_unsorted == ["family","samples","ended","left-out"] and (.family | length >= 2) and ."left-out" == 0'
+holds ".family[0].parent == null and .family[0].shared == null and any(.family[]; .pid == $child and .parent == $$)"
+holds '.family[] | select(.pid == '$child') | .error == null and .age >= 0 and ."one-memory" == false and .copied ==
+	.by_parent + .by_child + .either and ([.vmas[].copied] | add) == .copied and .copied + .unknown + .shared > 0'
+gives 0 family -p $child --for 0.2 -d 0.05 --by sample
+prints "^ *TIME +PID +AGE"
+gives 0 family -p $child --by vma -rnb -o START,SHARED,UNKNOWN,NAME
+[ -s "$tmp/out" ] || complain "pagetop family --by vma: nothing"
+echo >"$tmp/let-go"
+wait $child
 
 cat >"$tmp/page_owner" <<'END'
 Page allocated via order 0, mask 0x1100cca(GFP_HIGHUSER_MOVABLE), pid 7, tgid 7 (sh), ts 300 ns, free_ts 0 ns

@@ -139,6 +139,7 @@ static void line_process(struct fixture_line *line)
 	process->state = *fixture_line_want(line);
 	process->start_time = 1;
 	process->threads = 1;
+	process->parent = 1;
 	for (;;)
 		if ((value = fixture_line_option(line, "start")))
 			process->start_time = fixture_line_number(line, value, 0);
@@ -146,6 +147,10 @@ static void line_process(struct fixture_line *line)
 			process->uid = (unsigned)fixture_line_number(line, value, 0);
 		else if ((value = fixture_line_option(line, "threads")))
 			process->threads = (unsigned)fixture_line_number(line, value, 0);
+		else if ((value = fixture_line_option(line, "parent")))
+			process->parent = (pid_t)fixture_line_number(line, value, 0);
+		else if ((value = fixture_line_option(line, "stack")))
+			process->start_stack = fixture_line_number(line, value, 16);
 		else if ((value = fixture_line_option(line, "kthread")))
 			process->kthread = fixture_line_number(line, value, 0);
 		else

@@ -5,7 +5,8 @@
  * One line says one thing; what may hold spaces comes last, and # begins a comment. Addresses are hexadecimal, other
  * numbers decimal or 0x:
  *
- *   process 100 S start=777 uid=1000 threads=2 a name    replaces any process 100 there was; the lines below are its
+ *   process 100 S start=777 uid=1000 threads=2 a name    replaces any process 100 there was; the lines below are its;
+ *                                                        also parent=1, and stack=7ffd0000: where its first stack began
  *   in 100                                               the lines below are process 100's
  *   vma 7f0000000000-7f0000010000 rw-p offset=0 inode=5 flags=lo,hg /a file    name, inode and so on may be left out
  *   vma 7f0000020000-7f0000030000 r-xp minor=31 /a file  one of a file system without a block device, as tmpfs is

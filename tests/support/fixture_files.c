@@ -247,9 +247,11 @@ static void write_stat(struct fixture *f, const struct fixture_process *process)
 {
 	FILE *out = create(f, process, "stat");
 	fprintf(out,
-		"%d (%s) %c 1 %d %d 0 -1 %u 99 0 7 0 30 12 0 0 20 0 %u 0 %" PRIu64 " 3133440 418 1 1 1 0 0 0 0 0 0\n",
-		(int)process->pid, process->name, process->state, (int)process->pid, (int)process->pid,
-		process->kthread ? 0x00208040u : 0x00400000u, process->threads, process->start_time);
+		"%d (%s) %c %d %d %d 0 -1 %u 99 0 7 0 30 12 0 0 20 0 %u 0 %" PRIu64 " 3133440 418 1 1 1 %" PRIu64
+		" 0 0 0 0 0\n",
+		(int)process->pid, process->name, process->state, (int)process->parent, (int)process->pid,
+		(int)process->pid, process->kthread ? 0x00208040u : 0x00400000u, process->threads, process->start_time,
+		process->start_stack);
 	fclose(out);
 }
 

@@ -29,7 +29,8 @@ struct fixture_process {
 	pid_t pid;
 	char state;
 	unsigned uid, threads;
-	uint64_t start_time;
+	pid_t parent;
+	uint64_t start_time, start_stack;
 	bool kthread;
 	char *name;
 	struct fixture_vma *vmas; /* in address order */

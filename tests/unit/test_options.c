@@ -433,7 +433,7 @@ static const struct {
 	{"record -p 1 --period 1", "pagetop record --faults"},
 	{"record -p 1 --stacks=no", "pagetop record --faults"},
 	{"record -p 1 --faults --by stack", "of pagetop vmas, pagetop faults"},
-	{"vmas -p 1 --for 1", "of pagetop record, pagetop faults, pagetop leaks and pagetop types"},
+	{"vmas -p 1 --for 1", "of pagetop record, pagetop faults, pagetop leaks, pagetop types and pagetop family"},
 	{"leaks", "leaks needs a process"},
 	{"leaks -p 1 --by kind", "--by takes leaks"},
 	{"leaks -p 1 --by", "--by needs a value"},

@@ -11,31 +11,15 @@
 #include "core/text/text.h"
 
 const struct ui_command *const ui_commands[] = {
-	&ui_vmas_command,
-	&ui_pages_command,
-	&ui_page_command,
-	&ui_doctor_command,
-	&ui_verify_command,
-	&ui_dump_command,
-	&ui_diff_command,
-	&ui_run_command,
-	&ui_record_command,
-	&ui_replay_command,
-	&ui_check_command,
-	&ui_faults_command,
-	&ui_leaks_command,
-	&ui_mark_command,
-	&ui_types_command,
-	&ui_frame_command,
-	&ui_system_command,
-	&ui_file_command,
-	NULL,
+	&ui_vmas_command,  &ui_pages_command,  &ui_page_command,  &ui_doctor_command, &ui_verify_command,
+	&ui_dump_command,  &ui_diff_command,   &ui_run_command,   &ui_record_command, &ui_replay_command,
+	&ui_check_command, &ui_faults_command, &ui_leaks_command, &ui_mark_command,   &ui_types_command,
+	&ui_frame_command, &ui_system_command, &ui_file_command,  &ui_family_command, NULL,
 };
 
 /* ---- help ------------------------------------------------------------------------------------------------------ */
 
-static const char usage[] = "Usage: pagetop [-p PID]               the live screen; without -p it asks which\n"
-			    "       pagetop COMMAND [OPTION...]    one answer, for people or for scripts\n";
+static const char usage[] = "Usage: pagetop [-p PID] the live screen; pagetop COMMAND [OPTION...] one answer\n";
 static const char options[] = "  -p PID process   -d SECS interval   --budget PCT of a core   -f REGEX names\n"
 			      "  -o COLS columns, +COLS   -b bytes   -n no headings   -r for scripts   -J JSON\n"
 			      "  --demo a target of its own   --history SIZE of the past   -V version  -h help\n"

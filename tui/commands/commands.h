@@ -30,7 +30,7 @@ struct ui_command {
 extern const struct ui_command ui_vmas_command, ui_page_command, ui_doctor_command, ui_verify_command, ui_dump_command,
 	ui_diff_command, ui_run_command, ui_record_command, ui_replay_command, ui_check_command, ui_faults_command,
 	ui_leaks_command, ui_mark_command, ui_pages_command, ui_types_command, ui_frame_command, ui_system_command,
-	ui_file_command;
+	ui_file_command, ui_family_command;
 /* In the order of the help; the last is NULL. */
 extern const struct ui_command *const ui_commands[];
 
