@@ -80,10 +80,11 @@ const char *pt_column_text(const struct pt_vma_row *row, enum pt_column_id id, c
 
 /* ---- choosing -------------------------------------------------------------------------------------------------- */
 
-static bool find_name(const char *word, size_t len, const char *(*name)(size_t i), size_t n_all, size_t *ret)
+static bool find_name(const char *word, size_t len, const char *(*name)(const void *arg, size_t i), const void *arg,
+		      size_t n_all, size_t *ret)
 {
 	for (size_t i = 0; i < n_all; i++) {
-		if (strlen(name(i)) == len && strncasecmp(name(i), word, len) == 0) {
+		if (strlen(name(arg, i)) == len && strncasecmp(name(arg, i), word, len) == 0) {
 			*ret = i;
 			return true;
 		}
@@ -99,8 +100,8 @@ static void add_once(size_t id, size_t *ret, size_t *n)
 	ret[(*n)++] = id;
 }
 
-static int unknown_column(const char *word, size_t len, const char *(*name)(size_t i), size_t n_all, char *message,
-			  size_t size)
+static int unknown_column(const char *word, size_t len, const char *(*name)(const void *arg, size_t i), const void *arg,
+			  size_t n_all, char *message, size_t size)
 {
 	size_t used;
 
@@ -109,12 +110,12 @@ static int unknown_column(const char *word, size_t len, const char *(*name)(size
 	else
 		used = (size_t)snprintf(message, size, "no column %.*s; there are", len < 40 ? (int)len : 40, word);
 	for (size_t i = 0; i < n_all && used < size; i++)
-		used += (size_t)snprintf(message + used, size - used, "%s%s", i ? "," : " ", name(i));
+		used += (size_t)snprintf(message + used, size - used, "%s%s", i ? "," : " ", name(arg, i));
 	return -EINVAL;
 }
 
-int pt_columns_select(const char *spec, const char *(*name)(size_t i), size_t n_all, const size_t *defaults,
-		      size_t n_defaults, size_t *ret, size_t *ret_n, char *message, size_t size)
+int pt_columns_select(const char *spec, const char *(*name)(const void *arg, size_t i), const void *arg, size_t n_all,
+		      const size_t *defaults, size_t n_defaults, size_t *ret, size_t *ret_n, char *message, size_t size)
 {
 	size_t n = 0, id;
 
@@ -126,8 +127,8 @@ int pt_columns_select(const char *spec, const char *(*name)(size_t i), size_t n_
 	}
 	while (spec) {
 		size_t len = strcspn(spec, ",");
-		if (!find_name(spec, len, name, n_all, &id))
-			return unknown_column(spec, len, name, n_all, message, size);
+		if (!find_name(spec, len, name, arg, n_all, &id))
+			return unknown_column(spec, len, name, arg, n_all, message, size);
 		add_once(id, ret, &n);
 		spec = spec[len] ? spec + len + 1 : NULL;
 	}

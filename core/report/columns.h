@@ -70,10 +70,11 @@ const char *pt_column_text(const struct pt_vma_row *row, enum pt_column_id id, c
 
 /*
  * The columns a person asks for: NULL is the default, "A,B" these, "+A,B" the default and these. Case does not matter, a
- * repeated name counts once. `name(i)` gives the n_all names there are. 0 and *ret_n indices in ret (room for n_all),
+ * repeated name counts once. `name(arg, i)` gives the n_all names there are. 0 and *ret_n indices in ret (room for n_all),
  * or -EINVAL with a line in message that names the valid ones.
  */
-int pt_columns_select(const char *spec, const char *(*name)(size_t i), size_t n_all, const size_t *defaults,
-		      size_t n_defaults, size_t *ret, size_t *ret_n, char *message, size_t size);
+int pt_columns_select(const char *spec, const char *(*name)(const void *arg, size_t i), const void *arg, size_t n_all,
+		      const size_t *defaults, size_t n_defaults, size_t *ret, size_t *ret_n, char *message,
+		      size_t size);
 
 #endif

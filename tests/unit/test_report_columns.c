@@ -11,8 +11,9 @@
 
 #include "core/report/columns.h"
 
-static const char *column_name(size_t i)
+static const char *column_name(const void *arg, size_t i)
 {
+	(void)arg;
 	return pt_column((enum pt_column_id)i)->name;
 }
 
@@ -25,7 +26,7 @@ static void names_are_the_contract(void **state)
 	char all[512] = "";
 
 	for (size_t i = 0; i < PT_COL_N; i++) {
-		strcat(strcat(all, column_name(i)), " ");
+		strcat(strcat(all, column_name(NULL, i)), " ");
 		assert_true(pt_column((enum pt_column_id)i)->what[0] != '\0');
 	}
 	assert_string_equal(all, contract);
@@ -42,14 +43,14 @@ static const char *chosen(const char *spec)
 	char message[600];
 	size_t ids[PT_COL_N], n = 99;
 
-	if (pt_columns_select(spec, column_name, PT_COL_N, defaults, 2, ids, &n, message, sizeof(message)) < 0) {
+	if (pt_columns_select(spec, column_name, NULL, PT_COL_N, defaults, 2, ids, &n, message, sizeof(message)) < 0) {
 		assert_int_equal(n, 99);
 		strcat(strcpy(text, "!"), message);
 		return text;
 	}
 	text[0] = '\0';
 	for (size_t i = 0; i < n; i++)
-		strcat(strcat(text, i ? "," : ""), column_name(ids[i]));
+		strcat(strcat(text, i ? "," : ""), column_name(NULL, ids[i]));
 	return text;
 }
 
@@ -79,7 +80,7 @@ static void all_at_once(void **state)
 	char every[512] = "";
 
 	for (size_t i = 0; i < PT_COL_N; i++)
-		strcat(strcat(every, i ? "," : ""), column_name(i));
+		strcat(strcat(every, i ? "," : ""), column_name(NULL, i));
 	assert_string_equal(chosen(every), every);
 }
 
@@ -113,7 +114,8 @@ static void a_small_buffer_is_not_overrun(void **state)
 	size_t ids[PT_COL_N], n;
 
 	message[19] = 'x';
-	assert_int_equal(pt_columns_select("NOPE", column_name, PT_COL_N, defaults, 2, ids, &n, message, 19), -EINVAL);
+	assert_int_equal(pt_columns_select("NOPE", column_name, NULL, PT_COL_N, defaults, 2, ids, &n, message, 19),
+			 -EINVAL);
 	assert_int_equal(strlen(message), 18);
 	assert_int_equal(message[19], 'x');
 }

@@ -34,7 +34,7 @@ static void the_frame_of_a_page(void **arg)
 	stage_expect(stage, "frame 0x121");
 	stage_key(stage, UI_KEY_LEFT);
 	stage_expect(stage, "frame 0x120");
-	stage_expect(stage, "Who maps it:");
+	stage_expect(stage, "Who maps it: its one mapping.");
 	stage_key(stage, 'C');
 	stage_expect(stage, "no file is known behind this frame: it holds no page of one");
 	stage_key(stage, UI_KEY_ESC);

@@ -103,11 +103,11 @@ static void print_row(const struct ui_faults *f, struct ui_table *table, const s
 		ui_table_cell(table, bytes_of(f, row->born_before, text, sizeof(text)));
 		ui_table_cell(table, bytes_of(f, row->born, text, sizeof(text)));
 		ui_table_cell(table, grew_by(f, (int64_t)(row->born - row->born_before), text, sizeof(text)));
-		ui_table_cell(table, ui_fault_number(f, row->events_before, text, sizeof(text)));
+		ui_table_cell(table, ui_table_number(f->options, row->events_before, text, sizeof(text)));
 	} else {
 		ui_table_cell(table, bytes_of(f, row->born, text, sizeof(text)));
 	}
-	ui_table_cell(table, ui_fault_number(f, row->events, text, sizeof(text)));
+	ui_table_cell(table, ui_table_number(f->options, row->events, text, sizeof(text)));
 	ui_table_cell(table, chain);
 	free(chain);
 }
@@ -116,19 +116,19 @@ static void print_heading(const struct ui_faults *f, const struct ui_diff_faults
 {
 	char faults[24], bytes[24], text[400];
 	int at = snprintf(text, sizeof(text), "By stack: %s faults brought %s",
-			  ui_fault_number(f, d->view->all.events, faults, sizeof(faults)),
+			  ui_table_number(f->options, d->view->all.events, faults, sizeof(faults)),
 			  bytes_of(f, born_of(d->view), bytes, sizeof(bytes)));
 	if (d->before)
 		at += snprintf(text + at, sizeof(text) - (size_t)at, ", before it was %s by %s",
 			       bytes_of(f, born_of(d->before), bytes, sizeof(bytes)),
-			       ui_fault_number(f, d->before->all.events, faults, sizeof(faults)));
+			       ui_table_number(f->options, d->before->all.events, faults, sizeof(faults)));
 	if (largest_period(d) > 1)
 		at += snprintf(text + at, sizeof(text) - (size_t)at,
 			       "; at worst one fault in %s was told, so these are estimates",
-			       ui_fault_number(f, largest_period(d), faults, sizeof(faults)));
+			       ui_table_number(f->options, largest_period(d), faults, sizeof(faults)));
 	if (d->view->totals.lost)
 		snprintf(text + at, sizeof(text) - (size_t)at, "; %s were lost",
-			 ui_fault_number(f, d->view->totals.lost, faults, sizeof(faults)));
+			 ui_table_number(f->options, d->view->totals.lost, faults, sizeof(faults)));
 	ui_print_wrapped(text, 0, 0, f->width);
 }
 

@@ -160,8 +160,9 @@ struct chosen {
 	size_t ids[COL_N], n;
 };
 
-static const char *column_name(size_t id)
+static const char *column_name(const void *arg, size_t id)
 {
+	(void)arg;
 	return columns[id].name;
 }
 
@@ -171,7 +172,7 @@ static int choose(const struct ui_options *options, struct chosen *ret)
 	char message[512];
 	for (size_t i = 0; i < COL_N; i++)
 		all[i] = i;
-	if (pt_columns_select(options->columns, column_name, COL_N, options->json ? all : table_default,
+	if (pt_columns_select(options->columns, column_name, NULL, COL_N, options->json ? all : table_default,
 			      options->json ? COL_N : sizeof(table_default) / sizeof(*table_default), ret->ids, &ret->n,
 			      message, sizeof(message)) == 0)
 		return UI_OK;

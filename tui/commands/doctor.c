@@ -7,12 +7,11 @@
 #include <string.h>
 
 #include "core/kernel/readers.h"
-#include "core/report/columns.h"
 #include "core/scan/scan.h"
+#include "tui/commands/columns_out.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/doctor_costs.h"
 #include "tui/commands/json_out.h"
-#include "tui/commands/table_out.h"
 #include "tui/commands/text_out.h"
 
 enum { SIGNAL, STATE, REASON, REMEDY, WHAT, COLUMNS };
@@ -20,6 +19,8 @@ enum { SIGNAL, STATE, REASON, REMEDY, WHAT, COLUMNS };
 static const struct ui_table_column columns[COLUMNS] = {
 	{"SIGNAL", 0}, {"STATE", 0}, {"REASON", 0}, {"REMEDY", 0}, {"WHAT", 0},
 };
+static const unsigned char order[COLUMNS] = {SIGNAL, STATE, REASON, REMEDY, WHAT};
+static const struct ui_columns the_table = {columns, order, COLUMNS, WHAT};
 
 /* A signal is in one group; groups are printed in this order. */
 static const struct {
@@ -39,11 +40,6 @@ static const struct {
 	{"Beside them", {PT_SIG_SMAPS, PT_SIG_CONTENTS}, 2},
 };
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))
-
-static const char *column_name(size_t i)
-{
-	return columns[i].name;
-}
 
 static const char *cell(const struct pt_signals *signals, enum pt_signal signal, size_t column)
 {
@@ -144,21 +140,18 @@ static int print_text(const struct pt_signals *signals, const struct ui_costs *c
 	return UI_OK;
 }
 
-static int print_table(const struct ui_options *options, const struct pt_signals *signals, const size_t *ids, size_t n)
+static int print_table(const struct ui_options *options, const struct pt_signals *signals,
+		       const struct ui_chosen *chosen)
 {
-	struct ui_table_column chosen[COLUMNS];
-	struct ui_table *table;
+	struct ui_table *table = ui_columns_table(options, &the_table, chosen);
 	int r;
 
-	for (size_t i = 0; i < n; i++)
-		chosen[i] = columns[ids[i]];
-	table = ui_table_new(options, chosen, n);
 	if (!table)
 		return ui_out_of_memory();
 	for (size_t g = 0; g < GROUPS; g++)
 		for (size_t i = 0; i < groups[g].n; i++)
-			for (size_t k = 0; k < n; k++)
-				ui_table_cell(table, cell(signals, groups[g].signals[i], ids[k]));
+			for (size_t k = 0; k < chosen->n; k++)
+				ui_table_cell(table, cell(signals, groups[g].signals[i], chosen->ids[k]));
 	r = ui_table_print(table);
 	ui_table_free(table);
 	return r == 0 ? UI_OK : ui_out_of_memory();
@@ -174,7 +167,7 @@ static json_t *signal_json(const struct pt_signals *signals, enum pt_signal sign
 	for (size_t i = 0; object && i < COLUMNS; i++) {
 		const char *text = cell(signals, signal, i);
 
-		ui_json_key(column_name(i), key);
+		ui_json_key(columns[i].name, key);
 		json_object_set_new(object, key, ui_json_bytes(text[0] ? text : NULL));
 	}
 	return object;
@@ -215,19 +208,14 @@ static int try_target(struct pt_kernel *k, pid_t *pid)
 
 static int run(const struct ui_options *options, struct pt_kernel *k)
 {
-	static const size_t defaults[] = {SIGNAL, STATE, REASON, REMEDY};
-	size_t ids[COLUMNS], n;
+	struct ui_chosen chosen;
 	struct pt_signals signals;
 	struct ui_costs costs;
-	char message[256];
 	pid_t pid = options->pid;
-	int r, target;
+	int target, r = ui_columns_choose(options, &the_table, NULL, &chosen);
 
-	if (pt_columns_select(options->columns, column_name, COLUMNS, defaults, sizeof(defaults) / sizeof(defaults[0]),
-			      ids, &n, message, sizeof(message)) < 0) {
-		ui_complain("%s", message);
-		return UI_USAGE;
-	}
+	if (r != UI_OK)
+		return r;
 	target = try_target(k, &pid);
 	if (target < 0 && target != -EACCES && target != -EPERM)
 		return ui_target_error(k, options->pid, target);
@@ -237,7 +225,7 @@ static int run(const struct ui_options *options, struct pt_kernel *k)
 	if (options->json)
 		r = print_json(options, &signals, &costs);
 	else if (options->raw || options->columns)
-		r = print_table(options, &signals, ids, n);
+		r = print_table(options, &signals, &chosen);
 	else
 		r = print_text(&signals, &costs);
 	/* What is refused is what one asks the doctor about: the list first, then the status. */

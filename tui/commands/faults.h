@@ -62,10 +62,6 @@ char *ui_fault_call_name(const struct pt_fault_call *call, char *ret, size_t siz
 char *ui_fault_chain(const struct ui_faults *f, const struct pt_fault_stack_row *row, size_t columns);
 /* "first-touch 98%, cow 2%": the kinds that are most. */
 char *ui_fault_kinds(const struct pt_fault_counts *counts, char *ret, size_t size);
-/* A share of `columns`, in eighths of a column; at least something for what is not 0. */
-char *ui_fault_bar(const struct ui_faults *f, uint64_t part, uint64_t all, unsigned columns, char *ret, size_t size);
-/* "12.3k", or every digit with -b or -r. */
-char *ui_fault_number(const struct ui_faults *f, uint64_t n, char *ret, size_t size);
 /* What a row of VMAs is called: its name, else its role. Raw. */
 const char *ui_fault_vma_name(const struct pt_fault_vma_row *row);
 /* The row of the VMA at an address; NULL: not in the view. */

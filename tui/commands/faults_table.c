@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/report/columns.h"
 #include "core/text/text.h"
+#include "tui/commands/columns_out.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/faults.h"
-#include "tui/commands/table_out.h"
 #include "tui/commands/text_out.h"
 #include "tui/commands/vma_out.h"
 
@@ -57,13 +56,10 @@ enum column {
 	COL_N
 };
 
-static const struct {
-	const char *name;
-	int flags;
-} columns[COL_N] = {
+static const struct ui_table_column columns[COL_N] = {
 	[COL_EVENTS] = {"FAULTS", UI_TABLE_RIGHT},
 	[COL_SHARE] = {"SHARE", UI_TABLE_RIGHT},
-	[COL_BAR] = {"BAR", 0},
+	[COL_BAR] = {"BAR", UI_TABLE_PICTURE},
 	[COL_RATE] = {"RATE", UI_TABLE_RIGHT},
 	[COL_MAJOR] = {"MAJOR", UI_TABLE_RIGHT},
 	[COL_SYSCALL] = {"SYSCALL", UI_TABLE_RIGHT},
@@ -229,57 +225,39 @@ static bool allocation_row(const struct ui_faults *f, size_t i, struct row *ret)
 
 /* ---- tables: the columns that each has, those it shows unless told otherwise first ------------------------------ */
 
-static const enum column of_kind[] = {COL_EVENTS, COL_SHARE, COL_KIND, COL_WORDS, COL_BAR};
-static const enum column of_vma[] = {COL_EVENTS, COL_SHARE, COL_BORN, COL_START, COL_ROLE,    COL_KINDS,
-				     COL_NAME,   COL_END,   COL_BAR,  COL_MAJOR, COL_SYSCALL, COL_RATE};
-static const enum column of_address[] = {COL_EVENTS, COL_ADDRESS, COL_AGO,   COL_KINDS,   COL_NAME, COL_LAST,
-					 COL_SHARE,  COL_BAR,     COL_MAJOR, COL_SYSCALL, COL_RATE, COL_ID};
-static const enum column of_thread[] = {COL_EVENTS, COL_SHARE, COL_TID,   COL_CPU,     COL_NODE, COL_KINDS,
-					COL_NAME,   COL_BAR,   COL_MAJOR, COL_SYSCALL, COL_RATE, COL_PID};
-static const enum column of_cpu[] = {COL_EVENTS, COL_SHARE, COL_CPU,     COL_NODE, COL_BAR,
-				     COL_KINDS,  COL_MAJOR, COL_SYSCALL, COL_RATE};
-static const enum column of_stack[] = {COL_EVENTS, COL_BORN,  COL_STILL,   COL_STACK, COL_SHARE, COL_BAR,
-				       COL_KINDS,  COL_MAJOR, COL_SYSCALL, COL_RATE,  COL_ID,    COL_COMPLETE};
-static const enum column of_repeater[] = {COL_EVENTS, COL_ADDRESS, COL_INTERVAL, COL_KIND,      COL_CAUSE, COL_NAME,
-					  COL_TEXT,   COL_LOCKED,  COL_AGO,      COL_BACKS_OFF, COL_ID};
+static const unsigned char of_kind[] = {COL_EVENTS, COL_SHARE, COL_KIND, COL_WORDS, COL_BAR};
+static const unsigned char of_vma[] = {COL_EVENTS, COL_SHARE, COL_BORN, COL_START, COL_ROLE,    COL_KINDS,
+				       COL_NAME,   COL_END,   COL_BAR,  COL_MAJOR, COL_SYSCALL, COL_RATE};
+static const unsigned char of_address[] = {COL_EVENTS, COL_ADDRESS, COL_AGO,   COL_KINDS,   COL_NAME, COL_LAST,
+					   COL_SHARE,  COL_BAR,     COL_MAJOR, COL_SYSCALL, COL_RATE, COL_ID};
+static const unsigned char of_thread[] = {COL_EVENTS, COL_SHARE, COL_TID,   COL_CPU,     COL_NODE, COL_KINDS,
+					  COL_NAME,   COL_BAR,   COL_MAJOR, COL_SYSCALL, COL_RATE, COL_PID};
+static const unsigned char of_cpu[] = {COL_EVENTS, COL_SHARE, COL_CPU,     COL_NODE, COL_BAR,
+				       COL_KINDS,  COL_MAJOR, COL_SYSCALL, COL_RATE};
+static const unsigned char of_stack[] = {COL_EVENTS, COL_BORN,  COL_STILL,   COL_STACK, COL_SHARE, COL_BAR,
+					 COL_KINDS,  COL_MAJOR, COL_SYSCALL, COL_RATE,  COL_ID,    COL_COMPLETE};
+static const unsigned char of_repeater[] = {COL_EVENTS, COL_ADDRESS, COL_INTERVAL, COL_KIND,      COL_CAUSE, COL_NAME,
+					    COL_TEXT,   COL_LOCKED,  COL_AGO,      COL_BACKS_OFF, COL_ID};
 
-static const enum column of_allocation[] = {COL_EVENTS, COL_PAGES, COL_ORDER, COL_TYPE, COL_ZONE, COL_NODE, COL_FLAGS};
+static const unsigned char of_allocation[] = {COL_EVENTS, COL_PAGES, COL_ORDER, COL_TYPE,
+					      COL_ZONE,   COL_NODE,  COL_FLAGS};
 
-static const enum column of_growth[] = {COL_STILL, COL_ROLE, COL_START, COL_NAME, COL_STACK, COL_ID};
+static const unsigned char of_growth[] = {COL_STILL, COL_ROLE, COL_START, COL_NAME, COL_STACK, COL_ID};
 
-/* pt_columns_select asks for names by number alone. */
-#define NAMES_OF(list)                                                                                                 \
-	static const char *name_##list(size_t i)                                                                       \
-	{                                                                                                              \
-		return columns[list[i]].name;                                                                          \
-	}
-NAMES_OF(of_kind)
-NAMES_OF(of_vma)
-NAMES_OF(of_address)
-NAMES_OF(of_thread)
-NAMES_OF(of_cpu)
-NAMES_OF(of_stack)
-NAMES_OF(of_repeater)
-NAMES_OF(of_allocation)
-NAMES_OF(of_growth)
-
-#define LIST(list) list, sizeof(list) / sizeof(*(list)), name_##list
+#define LIST(list) columns, list, sizeof(list)
 static const struct table {
-	const enum column *columns;
-	size_t n_columns;
-	const char *(*name)(size_t i);
-	size_t n_default;
+	struct ui_columns columns;
 	bool (*row)(const struct ui_faults *f, size_t i, struct row *ret); /* false: the filter keeps it back */
 } tables[UI_BY_N] = {
-	[UI_BY_KIND] = {LIST(of_kind), 5, kind_row},
-	[UI_BY_VMA] = {LIST(of_vma), 7, vma_row},
-	[UI_BY_ADDRESS] = {LIST(of_address), 5, address_row},
-	[UI_BY_THREAD] = {LIST(of_thread), 7, thread_row},
-	[UI_BY_CPU] = {LIST(of_cpu), 6, cpu_row},
-	[UI_BY_STACK] = {LIST(of_stack), 4, stack_row},
-	[UI_BY_REPEATER] = {LIST(of_repeater), 7, repeater_row},
-	[UI_BY_ALLOCATION] = {LIST(of_allocation), 7, allocation_row},
-	[UI_BY_GROWTH] = {LIST(of_growth), 5, growth_row},
+	[UI_BY_KIND] = {{LIST(of_kind), 5}, kind_row},
+	[UI_BY_VMA] = {{LIST(of_vma), 7}, vma_row},
+	[UI_BY_ADDRESS] = {{LIST(of_address), 5}, address_row},
+	[UI_BY_THREAD] = {{LIST(of_thread), 7}, thread_row},
+	[UI_BY_CPU] = {{LIST(of_cpu), 6}, cpu_row},
+	[UI_BY_STACK] = {{LIST(of_stack), 4}, stack_row},
+	[UI_BY_REPEATER] = {{LIST(of_repeater), 7}, repeater_row},
+	[UI_BY_ALLOCATION] = {{LIST(of_allocation), 7}, allocation_row},
+	[UI_BY_GROWTH] = {{LIST(of_growth), 5}, growth_row},
 };
 
 static size_t rows_of(const struct pt_fault_view *v, enum ui_faults_by by)
@@ -297,51 +275,18 @@ static size_t rows_of(const struct pt_fault_view *v, enum ui_faults_by by)
 	}
 }
 
-struct chosen {
-	size_t ids[COL_N], n; /* of the table's list */
-};
-
-static int choose(const struct ui_options *options, struct chosen *ret)
+static int choose(const struct ui_options *options, struct ui_chosen *ret)
 {
-	const struct table *table = &tables[options->by];
-	size_t defaults[COL_N], n = 0;
-	char message[512];
-	for (size_t i = 0; i < table->n_default; i++)
-		if (!options->raw || table->columns[i] != COL_BAR)
-			defaults[n++] = i;
-	if (pt_columns_select(options->columns, table->name, table->n_columns, defaults, n, ret->ids, &ret->n, message,
-			      sizeof(message)) == 0)
-		return UI_OK;
-	ui_complain("--by %s: %s", ui_faults_by_name(options->by), message);
-	return UI_USAGE;
+	return ui_columns_choose(options, &tables[options->by].columns, ui_faults_by_name(options->by), ret);
 }
 
 int ui_faults_table_check(const struct ui_options *options)
 {
-	struct chosen chosen;
+	struct ui_chosen chosen;
 	return options->by ? choose(options, &chosen) : UI_OK;
 }
 
 /* ---- cells ------------------------------------------------------------------------------------------------------ */
-
-static void bytes_cell(const struct ui_faults *f, struct ui_table *table, uint64_t bytes, bool known)
-{
-	char text[32];
-	ui_table_cell(table, ui_table_bytes(f->options, (struct pt_maybe){bytes, known}, text, sizeof(text)));
-}
-
-static void number_cell(const struct ui_faults *f, struct ui_table *table, uint64_t n)
-{
-	char text[32];
-	ui_table_cell(table, ui_fault_number(f, n, text, sizeof(text)));
-}
-
-static void hex_cell(struct ui_table *table, uint64_t address)
-{
-	char text[32];
-	snprintf(text, sizeof(text), "%" PRIx64, address);
-	ui_table_cell(table, text);
-}
 
 /* "?" where it is not known: < 0 */
 static void plain_cell(struct ui_table *table, int64_t n)
@@ -380,12 +325,12 @@ static void counts_cell(const struct ui_faults *f, struct ui_table *table, const
 	const struct pt_fault_counts *c = row->counts;
 	char text[512];
 	switch (column) {
-	case COL_EVENTS: number_cell(f, table, row->events); return;
+	case COL_EVENTS: ui_table_number_cell(f->options, table, row->events); return;
 	case COL_SHARE: ui_text_share(row->events, f->view->all.events, text, sizeof(text)); break;
-	case COL_BAR: ui_fault_bar(f, row->events, f->view->all.events, BAR, text, sizeof(text)); break;
+	case COL_BAR: ui_text_bar(f->ascii, row->events, f->view->all.events, BAR, text, sizeof(text)); break;
 	case COL_RATE: snprintf(text, sizeof(text), "%.1f/s", c->per_s); break;
-	case COL_MAJOR: number_cell(f, table, c->major); return;
-	case COL_SYSCALL: number_cell(f, table, c->kernel); return;
+	case COL_MAJOR: ui_table_number_cell(f->options, table, c->major); return;
+	case COL_SYSCALL: ui_table_number_cell(f->options, table, c->kernel); return;
 	default: ui_fault_kinds(c, text, sizeof(text)); break;
 	}
 	ui_table_cell(table, text);
@@ -396,7 +341,7 @@ static void alloc_cell(const struct ui_faults *f, struct ui_table *table, const 
 	char text[32];
 	switch (column) {
 	case COL_ORDER: plain_cell(table, row->alloc->order); break;
-	case COL_PAGES: number_cell(f, table, row->alloc->pages); break;
+	case COL_PAGES: ui_table_number_cell(f->options, table, row->alloc->pages); break;
 	case COL_TYPE: ui_table_cell(table, ui_fault_migrate_type(row->alloc, text, sizeof(text))); break;
 	case COL_ZONE: ui_name_cell(table, row->alloc->zone[0] ? row->alloc->zone : "?"); break;
 	default: ui_name_cell(table, row->alloc->flags ? row->alloc->flags : "?");
@@ -409,9 +354,9 @@ static void cell(const struct ui_faults *f, struct ui_table *table, const struct
 	case COL_KIND:
 	case COL_LAST: ui_table_cell(table, pt_fault_kind_name(row->kind)); break;
 	case COL_WORDS: ui_table_cell(table, pt_fault_kind_words(row->kind)); break;
-	case COL_START: hex_cell(table, row->start); break;
-	case COL_END: hex_cell(table, row->end); break;
-	case COL_ADDRESS: hex_cell(table, row->address); break;
+	case COL_START: ui_table_hex_cell(table, row->start); break;
+	case COL_END: ui_table_hex_cell(table, row->end); break;
+	case COL_ADDRESS: ui_table_hex_cell(table, row->address); break;
 	case COL_ROLE: ui_table_cell(table, row->role); break;
 	case COL_NAME: ui_name_cell(table, row->name ? row->name : "?"); break;
 	case COL_AGO: time_cell(f, table, f->view->to_ns - row->last_ns, row->last_ns <= f->view->to_ns); break;
@@ -420,8 +365,8 @@ static void cell(const struct ui_faults *f, struct ui_table *table, const struct
 	case COL_TID: plain_cell(table, row->tid); break;
 	case COL_CPU: plain_cell(table, row->cpu); break;
 	case COL_NODE: plain_cell(table, row->node); break;
-	case COL_BORN: bytes_cell(f, table, row->born, true); break;
-	case COL_STILL: bytes_cell(f, table, row->still, row->still_known); break;
+	case COL_BORN: ui_table_bytes_cell(f->options, table, (struct pt_maybe){row->born, true}); break;
+	case COL_STILL: ui_table_bytes_cell(f->options, table, (struct pt_maybe){row->still, row->still_known}); break;
 	case COL_COMPLETE: ui_table_cell(table, yes(row->complete)); break;
 	case COL_LOCKED: ui_table_cell(table, yes(row->locked)); break;
 	case COL_BACKS_OFF: ui_table_cell(table, yes(row->backs_off)); break;
@@ -438,7 +383,7 @@ static void cell(const struct ui_faults *f, struct ui_table *table, const struct
 	}
 }
 
-static void add_row(const struct ui_faults *f, struct ui_table *table, const struct chosen *chosen, size_t i)
+static void add_row(const struct ui_faults *f, struct ui_table *table, const struct ui_chosen *chosen, size_t i)
 {
 	const struct table *which = &tables[f->options->by];
 	static const struct pt_fault_counts none;
@@ -446,22 +391,17 @@ static void add_row(const struct ui_faults *f, struct ui_table *table, const str
 	if (!which->row(f, i, &row))
 		return;
 	for (size_t k = 0; k < chosen->n; k++)
-		cell(f, table, &row, which->columns[chosen->ids[k]]);
+		cell(f, table, &row, (enum column)chosen->ids[k]);
 }
 
 int ui_faults_table(const struct ui_faults *f)
 {
 	const struct table *which = &tables[f->options->by];
-	struct ui_table_column heads[COL_N];
-	struct chosen chosen;
+	struct ui_chosen chosen;
 	int status = choose(f->options, &chosen);
 	if (status != UI_OK)
 		return status;
-	for (size_t i = 0; i < chosen.n; i++) {
-		enum column column = which->columns[chosen.ids[i]];
-		heads[i] = (struct ui_table_column){columns[column].name, columns[column].flags};
-	}
-	struct ui_table *table = ui_table_new(f->options, heads, chosen.n);
+	struct ui_table *table = ui_columns_table(f->options, &which->columns, &chosen);
 	if (!table)
 		return ui_out_of_memory();
 	for (size_t i = 0; i < rows_of(f->view, f->options->by); i++)

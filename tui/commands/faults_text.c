@@ -10,6 +10,7 @@
 
 #include "core/text/text.h"
 #include "tui/commands/faults.h"
+#include "tui/commands/table_out.h"
 #include "tui/commands/text_out.h"
 #include "widgets/canvas.h"
 
@@ -55,7 +56,7 @@ static void heading(const struct ui_faults *f, const char *columns)
 static void print_bar(const struct ui_faults *f, uint64_t part, uint64_t all, unsigned columns, bool padded)
 {
 	char bar[4 * BAR_MOST + 8];
-	ui_fault_bar(f, part, all, columns, bar, sizeof(bar));
+	ui_text_bar(f->ascii, part, all, columns, bar, sizeof(bar));
 	printf("%s%s%s", f->colours ? "\033[36m" : "", bar, f->colours ? "\033[m" : "");
 	if (padded)
 		printf("%*s", (int)columns - wg_text_width(bar), "");
@@ -80,7 +81,7 @@ static int print_name(const char *raw, int columns)
 
 static const char *number(const struct ui_faults *f, uint64_t n, char *ret, size_t size)
 {
-	return ui_fault_number(f, n, ret, size);
+	return ui_table_number(f->options, n, ret, size);
 }
 
 static const char *size_words(const struct ui_faults *f, uint64_t bytes, char *ret, size_t size)

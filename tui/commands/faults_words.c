@@ -163,15 +163,6 @@ char *ui_fault_migrate_type(const struct pt_fault_alloc_row *row, char *ret, siz
 
 /* ---- counts ----------------------------------------------------------------------------------------------------- */
 
-char *ui_fault_number(const struct ui_faults *f, uint64_t n, char *ret, size_t size)
-{
-	if (f->options->bytes || f->options->raw)
-		snprintf(ret, size, "%" PRIu64, n);
-	else
-		pt_text_number(n, ret, size);
-	return ret;
-}
-
 static int most_left(const uint64_t *kinds, const bool *done)
 {
 	int best = -1;
@@ -197,11 +188,6 @@ char *ui_fault_kinds(const struct pt_fault_counts *counts, char *ret, size_t siz
 			at += (size_t)snprintf(ret + at, size - at, " %s", share);
 	}
 	return ret;
-}
-
-char *ui_fault_bar(const struct ui_faults *f, uint64_t part, uint64_t all, unsigned columns, char *ret, size_t size)
-{
-	return ui_text_bar(f->ascii, part, all, columns, ret, size);
 }
 
 /* ---- places, and what is asked for ------------------------------------------------------------------------------ */

@@ -12,12 +12,11 @@
 #include "core/filter/filter.h"
 #include "core/machine/files.h"
 #include "core/machine/mappers.h"
-#include "core/report/columns.h"
 #include "core/text/text.h"
+#include "tui/commands/columns_out.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/json_out.h"
 #include "tui/commands/progress.h"
-#include "tui/commands/table_out.h"
 #include "tui/commands/text_out.h"
 #include "tui/commands/vma_out.h"
 
@@ -54,17 +53,16 @@ static const struct ui_table_column columns[COLUMNS] = {
 	[PATH] = {"PATH", 0},
 };
 
-static const char *column_name(size_t i)
-{
-	return columns[i].name;
-}
+static const unsigned char order[COLUMNS] = {SIZE,    CACHED, SHARE,      DIRTY, WRITEBACK,   ACTIVE, MAPPED,
+					     EVICTED, PATH,   REFERENCED, LARGE, UNEVICTABLE, RECENT};
+static const struct ui_columns the_table = {columns, order, COLUMNS, 9};
 
 /* What was asked for and found. */
 struct job {
 	const struct ui_options *options;
 	struct pt_kernel *k;
 	struct pt_filter *filter;
-	size_t ids[COLUMNS], n_ids;
+	struct ui_chosen chosen;
 	char **paths; /* [n], absolute */
 	size_t n;
 	struct pt_files files;
@@ -140,27 +138,24 @@ static void cell(const struct job *job, struct ui_table *table, const struct pt_
 
 static int print_table(const struct job *job)
 {
-	struct ui_table_column chosen[COLUMNS];
 	char all[64];
 	struct pt_file_row total = {.path = all, .sum = job->files.sum};
 	size_t shown = 0;
 
-	for (size_t i = 0; i < job->n_ids; i++)
-		chosen[i] = columns[job->ids[i]];
-	struct ui_table *table = ui_table_new(job->options, chosen, job->n_ids);
+	struct ui_table *table = ui_columns_table(job->options, &the_table, &job->chosen);
 	if (!table)
 		return ui_out_of_memory();
 	for (size_t i = 0; i < job->files.n; i++) {
 		if (!is_shown(job, &job->files.v[i]))
 			continue;
 		shown++;
-		for (size_t c = 0; c < job->n_ids; c++)
-			cell(job, table, &job->files.v[i], job->ids[c]);
+		for (size_t c = 0; c < job->chosen.n; c++)
+			cell(job, table, &job->files.v[i], job->chosen.ids[c]);
 	}
 	snprintf(all, sizeof(all), "total of %" PRIu64 " files", job->files.files);
 	if (!job->options->raw && (shown != 1 || job->files.files > 1))
-		for (size_t c = 0; c < job->n_ids; c++)
-			cell(job, table, &total, job->ids[c]);
+		for (size_t c = 0; c < job->chosen.n; c++)
+			cell(job, table, &total, job->chosen.ids[c]);
 	int r = ui_table_print(table);
 	ui_table_free(table);
 	return r == 0 ? UI_OK : ui_out_of_memory();
@@ -256,7 +251,7 @@ static json_t *sums_json(const struct job *job, const struct pt_file_row *row)
 	for (size_t i = 0; object && i < COLUMNS; i++) {
 		if (i == SHARE || i == PATH)
 			continue;
-		ui_json_key(column_name(i), key);
+		ui_json_key(columns[i].name, key);
 		json_object_set_new(object, key, ui_json_maybe(value_of(job, row, i)));
 	}
 	return object;
@@ -412,16 +407,11 @@ static int take_paths(struct job *job)
 
 static int run(const struct ui_options *options, struct pt_kernel *k)
 {
-	static const size_t defaults[] = {SIZE, CACHED, SHARE, DIRTY, WRITEBACK, ACTIVE, MAPPED, EVICTED, PATH};
 	struct job job = {.options = options, .k = k};
-	char message[256];
-	int r;
+	int r = ui_columns_choose(options, &the_table, NULL, &job.chosen);
 
-	if (pt_columns_select(options->columns, column_name, COLUMNS, defaults, sizeof(defaults) / sizeof(defaults[0]),
-			      job.ids, &job.n_ids, message, sizeof(message)) < 0) {
-		ui_complain("%s", message);
-		return UI_USAGE;
-	}
+	if (r != UI_OK)
+		return r;
 	r = ui_filter_open(options, &job.filter);
 	if (r != UI_OK)
 		return r;

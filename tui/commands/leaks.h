@@ -82,8 +82,7 @@ const char *ui_leak_word_name(enum pt_leak_word word);
 char *ui_leak_chain(const struct ui_leaks *l, const struct pt_leak_site *site, size_t columns);
 /* "20,000" */
 char *ui_leak_exact(uint64_t n, char *ret, size_t size);
-/* Every digit with -b or -r, else "20k"; and bytes, "1.2M". */
-char *ui_leak_number(const struct ui_leaks *l, uint64_t n, char *ret, size_t size);
+/* Bytes, "1.2M"; with -b every digit. */
 char *ui_leak_bytes(const struct ui_leaks *l, uint64_t bytes, char *ret, size_t size);
 /* Whether a tier is asked for, and whether the filter lets rows through whose kind, or whose site, that is. */
 bool ui_leak_wants(const struct ui_leaks *l, enum pt_leak_tier tier);

@@ -107,8 +107,8 @@ void ui_born_print(const struct ui_leaks *l, const struct ui_born_pages *pages)
 		const struct pt_vma *vma = &pages->now->vmas->v[places[i].vma];
 		pt_text_printable(vma->path, strlen(vma->path), name, sizeof(name));
 		printf("%8s %8s  %-12" PRIx64 "  %s%s%s\n", ui_leak_bytes(l, places[i].bytes, bytes, sizeof(bytes)),
-		       ui_leak_number(l, places[i].bytes >> pages->now->page_shift, count, sizeof(count)), vma->start,
-		       pt_role_name((enum pt_role)vma->role), name[0] ? "  " : "",
+		       ui_table_number(l->options, places[i].bytes >> pages->now->page_shift, count, sizeof(count)),
+		       vma->start, pt_role_name((enum pt_role)vma->role), name[0] ? "  " : "",
 		       ui_text_path(name, room, cut, sizeof(cut)));
 	}
 	if (n > ROWS)

@@ -211,7 +211,7 @@ static const char *part_words(const struct ui_leaks *l, bool known, uint64_t n, 
 	if (!known)
 		snprintf(ret, size, "?");
 	else
-		ui_leak_number(l, n, ret, size);
+		ui_table_number(l->options, n, ret, size);
 	return ret;
 }
 
@@ -227,7 +227,7 @@ static void print_groups(const struct ui_leaks *l, const struct pt_born_objects 
 		if (n == 1)
 			ui_leak_heading(l, "   BYTES  OBJECTS   LEAKED    EACH  ONE OF THEM   KIND OF OBJECT");
 		printf("%8s %8s %8s  %6s  ", ui_leak_bytes(l, all->bytes, bytes, sizeof(bytes)),
-		       ui_leak_number(l, all->count, count, sizeof(count)),
+		       ui_table_number(l->options, all->count, count, sizeof(count)),
 		       part_words(l, born->verdict, born->groups[i][PT_LEAK_LEAKED].count, leaked, sizeof(leaked)),
 		       ui_leak_bytes(l, group->size, size, sizeof(size)));
 		printf("%-12" PRIx64 "  ", born->view->objects[group->example].address);

@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/report/columns.h"
+#include "tui/commands/columns_out.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/leaks.h"
-#include "tui/commands/table_out.h"
 #include "tui/commands/text_out.h"
 #include "tui/commands/vma_out.h"
 
@@ -47,14 +46,11 @@ enum column {
 	COL_N
 };
 
-static const struct {
-	const char *name;
-	int flags;
-} columns[COL_N] = {
+static const struct ui_table_column columns[COL_N] = {
 	[COL_BYTES] = {"BYTES", UI_TABLE_RIGHT},
 	[COL_OBJECTS] = {"OBJECTS", UI_TABLE_RIGHT},
 	[COL_SHARE] = {"SHARE", UI_TABLE_RIGHT},
-	[COL_BAR] = {"BAR", 0},
+	[COL_BAR] = {"BAR", UI_TABLE_PICTURE},
 	[COL_ROOT] = {"ROOT", UI_TABLE_RIGHT},
 	[COL_SIZE] = {"SIZE", UI_TABLE_RIGHT},
 	[COL_TIER] = {"TIER", 0},
@@ -185,43 +181,27 @@ static bool heap_row(const struct ui_leaks *l, size_t i, struct row *ret)
 
 /* ---- tables: the columns that each has, those it shows unless told otherwise first ------------------------------ */
 
-static const enum column of_leaks[] = {COL_BYTES, COL_OBJECTS, COL_BAR,  COL_ROOT, COL_SIZE,
-				       COL_TIER,  COL_CYCLE,   COL_KIND, COL_MOST, COL_SHARE};
-static const enum column of_groups[] = {COL_BYTES,   COL_OBJECTS, COL_BAR,   COL_SIZE,  COL_WEAK, COL_HIDDEN,
-					COL_EXAMPLE, COL_KIND,    COL_SHARE, COL_GROUP, COL_WORD};
-static const enum column of_objects[] = {COL_ADDRESS, COL_SIZE, COL_TIER, COL_ROOT, COL_KIND, COL_GROUP, COL_SITE};
-static const enum column of_pages[] = {COL_ADDRESS, COL_PAGE_KIND, COL_USED, COL_FREE, COL_OWN, COL_LEAKED, COL_HUGE};
-static const enum column of_sites[] = {COL_BYTES, COL_LEAKED, COL_SEEN, COL_SIZE,
-				       COL_STACK, COL_SHARE,  COL_SITE, COL_COMPLETE};
-static const enum column of_heap[] = {COL_BYTES, COL_SHARE, COL_BAR, COL_WHAT};
+static const unsigned char of_leaks[] = {COL_BYTES, COL_OBJECTS, COL_BAR,  COL_ROOT, COL_SIZE,
+					 COL_TIER,  COL_CYCLE,   COL_KIND, COL_MOST, COL_SHARE};
+static const unsigned char of_groups[] = {COL_BYTES,   COL_OBJECTS, COL_BAR,   COL_SIZE,  COL_WEAK, COL_HIDDEN,
+					  COL_EXAMPLE, COL_KIND,    COL_SHARE, COL_GROUP, COL_WORD};
+static const unsigned char of_objects[] = {COL_ADDRESS, COL_SIZE, COL_TIER, COL_ROOT, COL_KIND, COL_GROUP, COL_SITE};
+static const unsigned char of_pages[] = {COL_ADDRESS, COL_PAGE_KIND, COL_USED, COL_FREE, COL_OWN, COL_LEAKED, COL_HUGE};
+static const unsigned char of_sites[] = {COL_BYTES, COL_LEAKED, COL_SEEN, COL_SIZE,
+					 COL_STACK, COL_SHARE,  COL_SITE, COL_COMPLETE};
+static const unsigned char of_heap[] = {COL_BYTES, COL_SHARE, COL_BAR, COL_WHAT};
 
-/* pt_columns_select asks for names by number alone. */
-#define NAMES_OF(list)                                                                                                 \
-	static const char *name_##list(size_t i)                                                                       \
-	{                                                                                                              \
-		return columns[list[i]].name;                                                                          \
-	}
-NAMES_OF(of_leaks)
-NAMES_OF(of_groups)
-NAMES_OF(of_objects)
-NAMES_OF(of_pages)
-NAMES_OF(of_sites)
-NAMES_OF(of_heap)
-
-#define LIST(list) list, sizeof(list) / sizeof(*(list)), name_##list
+#define LIST(list) columns, list, sizeof(list)
 static const struct table {
-	const enum column *columns;
-	size_t n_columns;
-	const char *(*name)(size_t i);
-	size_t n_default;
+	struct ui_columns columns;
 	bool (*row)(const struct ui_leaks *l, size_t i, struct row *ret); /* false: it is not to be shown */
 } tables[UI_LEAKS_BY_N] = {
-	[UI_LEAKS_BY_LEAKS] = {LIST(of_leaks), 8, leak_row},
-	[UI_LEAKS_BY_GROUPS] = {LIST(of_groups), 8, group_row},
-	[UI_LEAKS_BY_OBJECTS] = {LIST(of_objects), 5, object_row},
-	[UI_LEAKS_BY_PAGES] = {LIST(of_pages), 7, page_row},
-	[UI_LEAKS_BY_SITES] = {LIST(of_sites), 5, site_row},
-	[UI_LEAKS_BY_HEAP] = {LIST(of_heap), 4, heap_row},
+	[UI_LEAKS_BY_LEAKS] = {{LIST(of_leaks), 8}, leak_row},
+	[UI_LEAKS_BY_GROUPS] = {{LIST(of_groups), 8}, group_row},
+	[UI_LEAKS_BY_OBJECTS] = {{LIST(of_objects), 5}, object_row},
+	[UI_LEAKS_BY_PAGES] = {{LIST(of_pages), 7}, page_row},
+	[UI_LEAKS_BY_SITES] = {{LIST(of_sites), 5}, site_row},
+	[UI_LEAKS_BY_HEAP] = {{LIST(of_heap), 4}, heap_row},
 };
 
 static size_t rows_of(const struct ui_leaks *l)
@@ -236,28 +216,14 @@ static size_t rows_of(const struct ui_leaks *l)
 	}
 }
 
-struct chosen {
-	size_t ids[COL_N], n; /* of the table's list */
-};
-
-static int choose(const struct ui_options *options, struct chosen *ret)
+static int choose(const struct ui_options *options, struct ui_chosen *ret)
 {
-	const struct table *table = &tables[options->leaks_by];
-	size_t defaults[COL_N], n = 0;
-	char message[512];
-	for (size_t i = 0; i < table->n_default; i++)
-		if (!options->raw || table->columns[i] != COL_BAR)
-			defaults[n++] = i;
-	if (pt_columns_select(options->columns, table->name, table->n_columns, defaults, n, ret->ids, &ret->n, message,
-			      sizeof(message)) == 0)
-		return UI_OK;
-	ui_complain("--by %s: %s", ui_leaks_by_name(options->leaks_by), message);
-	return UI_USAGE;
+	return ui_columns_choose(options, &tables[options->leaks_by].columns, ui_leaks_by_name(options->leaks_by), ret);
 }
 
 int ui_leaks_table_check(const struct ui_options *options)
 {
-	struct chosen chosen;
+	struct ui_chosen chosen;
 	return options->leaks_by ? choose(options, &chosen) : UI_OK;
 }
 
@@ -265,21 +231,7 @@ int ui_leaks_table_check(const struct ui_options *options)
 
 static void bytes_cell(const struct ui_leaks *l, struct ui_table *table, uint64_t bytes)
 {
-	char text[32];
-	ui_table_cell(table, ui_leak_bytes(l, bytes, text, sizeof(text)));
-}
-
-static void number_cell(const struct ui_leaks *l, struct ui_table *table, uint64_t n)
-{
-	char text[32];
-	ui_table_cell(table, ui_leak_number(l, n, text, sizeof(text)));
-}
-
-static void hex_cell(struct ui_table *table, uint64_t address)
-{
-	char text[32];
-	snprintf(text, sizeof(text), "%" PRIx64, address);
-	ui_table_cell(table, text);
+	ui_table_bytes_cell(l->options, table, (struct pt_maybe){bytes, true});
 }
 
 static void plain_cell(struct ui_table *table, uint64_t n)
@@ -319,10 +271,10 @@ static void cell(const struct ui_leaks *l, struct ui_table *table, const struct 
 	bool objects = l->options->leaks_by == UI_LEAKS_BY_OBJECTS;
 	switch (column) {
 	case COL_BYTES: bytes_cell(l, table, row->bytes); break;
-	case COL_OBJECTS: number_cell(l, table, row->objects); break;
-	case COL_ROOT: hex_cell(table, row->root); break;
+	case COL_OBJECTS: ui_table_number_cell(l->options, table, row->objects); break;
+	case COL_ROOT: ui_table_hex_cell(table, row->root); break;
 	case COL_EXAMPLE:
-	case COL_ADDRESS: hex_cell(table, row->address); break;
+	case COL_ADDRESS: ui_table_hex_cell(table, row->address); break;
 	case COL_SIZE: bytes_cell(l, table, row->size); break;
 	case COL_WEAK: bytes_cell(l, table, row->weak); break;
 	case COL_HIDDEN: bytes_cell(l, table, row->hidden); break;
@@ -331,11 +283,11 @@ static void cell(const struct ui_leaks *l, struct ui_table *table, const struct 
 	case COL_OWN: bytes_cell(l, table, row->own); break;
 	case COL_LEAKED:
 		if (row->site)
-			number_cell(l, table, row->leaked);
+			ui_table_number_cell(l->options, table, row->leaked);
 		else
 			bytes_cell(l, table, row->leaked);
 		break;
-	case COL_SEEN: number_cell(l, table, row->seen); break;
+	case COL_SEEN: ui_table_number_cell(l->options, table, row->seen); break;
 	case COL_GROUP: plain_cell(table, row->number); break;
 	case COL_SITE:
 		if (objects && !row->seen)
@@ -348,29 +300,24 @@ static void cell(const struct ui_leaks *l, struct ui_table *table, const struct 
 	}
 }
 
-static void add_row(const struct ui_leaks *l, struct ui_table *table, const struct chosen *chosen, size_t i)
+static void add_row(const struct ui_leaks *l, struct ui_table *table, const struct ui_chosen *chosen, size_t i)
 {
 	const struct table *which = &tables[l->options->leaks_by];
 	struct row row = {0};
 	if (!which->row(l, i, &row))
 		return;
 	for (size_t k = 0; k < chosen->n; k++)
-		cell(l, table, &row, which->columns[chosen->ids[k]]);
+		cell(l, table, &row, (enum column)chosen->ids[k]);
 }
 
 int ui_leaks_table(const struct ui_leaks *l)
 {
 	const struct table *which = &tables[l->options->leaks_by];
-	struct ui_table_column heads[COL_N];
-	struct chosen chosen;
+	struct ui_chosen chosen;
 	int status = choose(l->options, &chosen);
 	if (status != UI_OK)
 		return status;
-	for (size_t i = 0; i < chosen.n; i++) {
-		enum column column = which->columns[chosen.ids[i]];
-		heads[i] = (struct ui_table_column){columns[column].name, columns[column].flags};
-	}
-	struct ui_table *table = ui_table_new(l->options, heads, chosen.n);
+	struct ui_table *table = ui_columns_table(l->options, &which->columns, &chosen);
 	if (!table)
 		return ui_out_of_memory();
 	for (size_t i = 0; i < rows_of(l); i++)

@@ -247,7 +247,7 @@ static void print_leak(const struct ui_leaks *l, const struct row *row, uint64_t
 	const struct pt_leak *leak = row->first;
 	char bytes[24], count[24], size[24], kind[KIND_ROOM], text[KIND_ROOM + 64];
 	printf("%8s %8s  ", ui_leak_bytes(l, row->bytes, bytes, sizeof(bytes)),
-	       ui_leak_number(l, row->count, count, sizeof(count)));
+	       ui_table_number(l->options, row->count, count, sizeof(count)));
 	ui_leak_bar(l, row->bytes, most);
 	printf("  %-12" PRIx64 "  ", v->objects[leak->root].address);
 	print_root(l, row);
@@ -286,7 +286,7 @@ static void print_groups(const struct ui_leaks *l)
 			ui_leak_heading(l, "   BYTES  OBJECTS                EACH  KIND OF OBJECT");
 		most = most ? most : sum.bytes;
 		printf("%8s %8s  ", ui_leak_bytes(l, sum.bytes, bytes, sizeof(bytes)),
-		       ui_leak_number(l, sum.count, count, sizeof(count)));
+		       ui_table_number(l->options, sum.count, count, sizeof(count)));
 		ui_leak_bar(l, sum.bytes, most);
 		printf("  %6s  ", ui_leak_bytes(l, group->size, size, sizeof(size)));
 		ui_leak_cut(ui_leak_kind(group, kind, sizeof(kind)), l->width - 39);
@@ -311,8 +311,8 @@ static void print_sites(const struct ui_leaks *l)
 		if (n == 1)
 			ui_leak_heading(l, "   BYTES   LEAKED   SEEN    EACH  WHO ALLOCATED IT (SAMPLES)");
 		printf("%8s %8s %6s  %6s  ", ui_leak_bytes(l, site->bytes, bytes, sizeof(bytes)),
-		       ui_leak_number(l, site->leaked, leaked, sizeof(leaked)),
-		       ui_leak_number(l, site->samples, samples, sizeof(samples)),
+		       ui_table_number(l->options, site->leaked, leaked, sizeof(leaked)),
+		       ui_table_number(l->options, site->samples, samples, sizeof(samples)),
 		       ui_leak_bytes(l, site->size, size, sizeof(size)));
 		char *chain = ui_leak_chain(l, site, 3 * (size_t)(l->width - 40));
 		ui_print_wrapped(chain ? chain : "?", 34, 34, l->width);

@@ -112,14 +112,6 @@ char *ui_leak_exact(uint64_t n, char *ret, size_t size)
 	return ret;
 }
 
-char *ui_leak_number(const struct ui_leaks *l, uint64_t n, char *ret, size_t size)
-{
-	if (!l->options->bytes && !l->options->raw)
-		return pt_text_number(n, ret, size);
-	snprintf(ret, size, "%" PRIu64, n);
-	return ret;
-}
-
 char *ui_leak_bytes(const struct ui_leaks *l, uint64_t bytes, char *ret, size_t size)
 {
 	return ui_table_bytes(l->options, (struct pt_maybe){bytes, true}, ret, size);

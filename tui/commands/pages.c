@@ -43,8 +43,9 @@ struct row {
 	bool no_flags;           /* and whether they are not known */
 };
 
-static const char *column_name(size_t id)
+static const char *column_name(const void *arg, size_t id)
 {
+	(void)arg;
 	return all_columns[id].name;
 }
 
@@ -65,7 +66,7 @@ static int check_columns(const struct listing *l)
 
 	for (size_t i = 0; i < (process ? 2 : 3); i++)
 		if (has(l, none[i])) {
-			ui_complain("column %s is %s", column_name(none[i]),
+			ui_complain("column %s is %s", column_name(NULL, none[i]),
 				    process ? "of the machine's frames: without -p" : "of a process: -p PID");
 			return UI_USAGE;
 		}
@@ -81,7 +82,7 @@ static int choose(struct listing *l)
 	bool of_process = o->pid || o->input, more = o->each;
 	const size_t *defaults = !of_process ? machine : more ? each : process;
 	char message[256];
-	int r = pt_columns_select(o->columns, column_name, COL_N, defaults,
+	int r = pt_columns_select(o->columns, column_name, NULL, COL_N, defaults,
 				  !of_process ? 3
 				  : more      ? 7
 					      : 5,
@@ -179,7 +180,7 @@ static void json_row(struct listing *l, const struct row *row)
 	json_t *object = json_object();
 	char key[32];
 	for (size_t i = 0; object && i < l->n; i++) {
-		ui_json_key(column_name(l->ids[i]), key);
+		ui_json_key(column_name(NULL, l->ids[i]), key);
 		json_object_set_new(object, key, cell_json(row, l->ids[i]));
 	}
 	ui_json_element(&l->json, object);

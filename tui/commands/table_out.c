@@ -224,3 +224,30 @@ char *ui_table_bytes(const struct ui_options *options, struct pt_maybe bytes, ch
 		pt_text_size(bytes.value, ret, size);
 	return ret;
 }
+
+char *ui_table_number(const struct ui_options *options, uint64_t n, char *ret, size_t size)
+{
+	if (!options->bytes && !options->raw)
+		return pt_text_number(n, ret, size);
+	snprintf(ret, size, "%" PRIu64, n);
+	return ret;
+}
+
+void ui_table_bytes_cell(const struct ui_options *options, struct ui_table *table, struct pt_maybe bytes)
+{
+	char text[32];
+	ui_table_cell(table, ui_table_bytes(options, bytes, text, sizeof(text)));
+}
+
+void ui_table_number_cell(const struct ui_options *options, struct ui_table *table, uint64_t n)
+{
+	char text[32];
+	ui_table_cell(table, ui_table_number(options, n, text, sizeof(text)));
+}
+
+void ui_table_hex_cell(struct ui_table *table, uint64_t address)
+{
+	char text[32];
+	snprintf(text, sizeof(text), "%" PRIx64, address);
+	ui_table_cell(table, text);
+}

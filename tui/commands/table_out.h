@@ -12,7 +12,8 @@
 
 enum ui_table_flag {
 	UI_TABLE_RIGHT = 1,
-	UI_TABLE_CUT = 2, /* gives way when the terminal is too narrow */
+	UI_TABLE_CUT = 2,     /* gives way when the terminal is too narrow */
+	UI_TABLE_PICTURE = 4, /* nothing for scripts: a bar */
 };
 struct ui_table_column {
 	const char *name;
@@ -33,5 +34,11 @@ int ui_table_print(struct ui_table *table);
 
 /* A size as cells show it: "1.21G", with -b "1299227607", "?" where it is not known. Returns ret. */
 char *ui_table_bytes(const struct ui_options *options, struct pt_maybe bytes, char *ret, size_t size);
+/* A number of things: "1.3k", with -b or -r "1299". Returns ret. */
+char *ui_table_number(const struct ui_options *options, uint64_t n, char *ret, size_t size);
+/* The same as cells, and an address. */
+void ui_table_bytes_cell(const struct ui_options *options, struct ui_table *table, struct pt_maybe bytes);
+void ui_table_number_cell(const struct ui_options *options, struct ui_table *table, uint64_t n);
+void ui_table_hex_cell(struct ui_table *table, uint64_t address);
 
 #endif

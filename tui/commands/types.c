@@ -5,43 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/report/columns.h"
+#include "tui/commands/columns_out.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/frames_asked.h"
 #include "tui/commands/idle_marks.h"
 #include "tui/commands/json_out.h"
-#include "tui/commands/table_out.h"
 
 enum { COL_FLAGS, COL_PAGES, COL_SIZE, COL_LETTERS, COL_NAMES, COL_N };
 
 static const struct ui_table_column all_columns[COL_N] = {
 	{"FLAGS", 0}, {"PAGES", UI_TABLE_RIGHT}, {"SIZE", UI_TABLE_RIGHT}, {"LETTERS", 0}, {"NAMES", UI_TABLE_CUT}};
 
-struct chosen {
-	size_t ids[COL_N], n;
-};
-
-static const char *column_name(size_t id)
-{
-	return all_columns[id].name;
-}
-
-static int choose(const struct ui_options *options, struct chosen *ret)
-{
-	static const size_t defaults[] = {COL_FLAGS, COL_PAGES, COL_SIZE, COL_NAMES};
-	char message[256];
-
-	if (pt_columns_select(options->columns, column_name, COL_N, defaults, sizeof(defaults) / sizeof(defaults[0]),
-			      ret->ids, &ret->n, message, sizeof(message)) == 0)
-		return UI_OK;
-	ui_complain("%s", message);
-	return UI_USAGE;
-}
+static const unsigned char order[COL_N] = {COL_FLAGS, COL_PAGES, COL_SIZE, COL_NAMES, COL_LETTERS};
+static const struct ui_columns columns = {all_columns, order, COL_N, 4};
 
 /* ---- table ------------------------------------------------------------------------------------------------------ */
 
 /* A row; NULL is that of the total. */
-static void print_row(const struct ui_options *options, const struct chosen *chosen, struct ui_table *table,
+static void print_row(const struct ui_options *options, const struct ui_chosen *chosen, struct ui_table *table,
 		      const struct pt_type *type, uint64_t pages, unsigned page_shift)
 {
 	char text[PT_BITS_NAMES];
@@ -70,16 +51,13 @@ static void print_row(const struct ui_options *options, const struct chosen *cho
 	}
 }
 
-static int print_table(const struct ui_options *options, const struct chosen *chosen, const struct pt_types *types,
+static int print_table(const struct ui_options *options, const struct ui_chosen *chosen, const struct pt_types *types,
 		       unsigned page_shift)
 {
-	struct ui_table_column columns[COL_N];
 	struct ui_options plain = *options;
 
 	plain.raw = false; /* -r is about the flags */
-	for (size_t i = 0; i < chosen->n; i++)
-		columns[i] = all_columns[chosen->ids[i]];
-	struct ui_table *table = ui_table_new(&plain, columns, chosen->n);
+	struct ui_table *table = ui_columns_table(&plain, &columns, chosen);
 	if (!table)
 		return ui_out_of_memory();
 	for (size_t i = 0; i < types->n; i++)
@@ -120,7 +98,7 @@ static int print_json(const struct ui_options *options, const struct pt_types *t
 	return ui_json_end(&out);
 }
 
-static int print_text(const struct ui_options *options, const struct chosen *chosen, const struct pt_types *types,
+static int print_text(const struct ui_options *options, const struct ui_chosen *chosen, const struct pt_types *types,
 		      const struct ui_idle_marks *marks, unsigned page_shift)
 {
 	int r = print_table(options, chosen, types, page_shift);
@@ -141,9 +119,9 @@ static int run(const struct ui_options *options, struct pt_kernel *k)
 {
 	struct ui_frames_asked asked = {0};
 	struct pt_types types = {0};
-	struct chosen chosen;
+	struct ui_chosen chosen;
 	struct ui_idle_marks marks;
-	int r = choose(options, &chosen);
+	int r = ui_columns_choose(options, &columns, NULL, &chosen);
 
 	if (r != UI_OK)
 		return r;

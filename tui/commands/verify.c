@@ -44,8 +44,9 @@ static struct ui_table_column column(size_t i)
 				    : sum_columns[all_columns[i]];
 }
 
-static const char *column_name(size_t i)
+static const char *column_name(const void *arg, size_t i)
 {
+	(void)arg;
 	return column(i).name;
 }
 
@@ -396,7 +397,7 @@ static int run_verify(const struct ui_options *options, struct pt_kernel *k)
 	char message[256];
 	int r;
 
-	if (pt_columns_select(options->columns, column_name, N_ALL, options->raw ? all : people,
+	if (pt_columns_select(options->columns, column_name, NULL, N_ALL, options->raw ? all : people,
 			      options->raw ? N_ALL : sizeof(people) / sizeof(people[0]), job.ids, &job.n, message,
 			      sizeof(message)) < 0) {
 		ui_complain("%s", message);

@@ -14,8 +14,9 @@
 
 /* ---- table ----------------------------------------------------------------------------------------------------- */
 
-const char *ui_vma_column_name(size_t id)
+const char *ui_vma_column_name(const void *arg, size_t id)
 {
+	(void)arg;
 	return pt_column((enum pt_column_id)id)->name;
 }
 
@@ -79,7 +80,7 @@ json_t *ui_vma_json(const struct pt_vma_row *row, const size_t *ids, size_t n)
 	char key[24];
 
 	for (size_t i = 0; object && i < n; i++) {
-		ui_json_key(ui_vma_column_name(ids[i]), key);
+		ui_json_key(ui_vma_column_name(NULL, ids[i]), key);
 		if (json_object_set_new_nocheck(object, key, column_json(row, (enum pt_column_id)ids[i])) < 0) {
 			json_decref(object);
 			object = NULL;

@@ -10,7 +10,7 @@
 #include "tui/commands/table_out.h"
 #include "tui/options.h"
 
-const char *ui_vma_column_name(size_t id); /* for pt_columns_select */
+const char *ui_vma_column_name(const void *arg, size_t id); /* for pt_columns_select */
 struct ui_table_column ui_vma_table_column(enum pt_column_id id);
 void ui_vma_cell(const struct ui_options *options, struct ui_table *table, const struct pt_vma_row *row,
 		 enum pt_column_id id);

@@ -29,7 +29,7 @@ static int choose(const struct ui_options *options, struct chosen *ret)
 
 	for (size_t i = 0; i < PT_COL_JSON_N; i++)
 		json_default[i] = i;
-	if (pt_columns_select(options->columns, ui_vma_column_name, PT_COL_N,
+	if (pt_columns_select(options->columns, ui_vma_column_name, NULL, PT_COL_N,
 			      options->json ? json_default : table_default,
 			      options->json ? PT_COL_JSON_N : sizeof(table_default) / sizeof(table_default[0]),
 			      ret->ids, &ret->n, message, sizeof(message)) == 0)
