@@ -94,9 +94,10 @@ struct wg_heat_cell ui_heat_cell(const struct pt_bin *bin, enum pt_layer layer, 
 		return (struct wg_heat_cell){.flags = WG_HEAT_OUTSIDE};
 	struct pt_heat heat = pt_bin_heat(bin, layer, &snapshot->signals);
 	struct wg_heat_cell cell = {
-		.hue = layer == PT_LAYER_KIND   ? ui_hue_of_kind(heat.kind)
-		       : layer == PT_LAYER_HEAP ? hue_of_heap(&bin->heap)
-						: hue_of_layer(layer),
+		.hue = layer == PT_LAYER_KIND                         ? ui_hue_of_kind(heat.kind)
+		       : layer == PT_LAYER_HEAP                       ? hue_of_heap(&bin->heap)
+		       : layer == PT_LAYER_SHARED && bin->share.known ? ui_shared_hue(bin->share.group)
+								      : hue_of_layer(layer),
 		.level = (uint8_t)wg_heat_level(heat.hits, heat.pages),
 		.flags = pt_bin_is_old(bin, snapshot) ? WG_HEAT_OLD : 0,
 	};
@@ -141,7 +142,8 @@ size_t ui_legend_of_difference(struct wg_legend_item *items)
 
 struct wg_heat_cell *ui_heat_strip(struct ui_scratch *s, const struct pt_axis *axis, const struct pt_snapshot *now,
 				   const struct pt_snapshot *before, struct ui_changes *changes,
-				   const struct ui_hunt *hunt, enum pt_layer layer, int n, int *ret_n)
+				   const struct ui_hunt *hunt, const struct ui_sharing *sharing, enum pt_layer layer,
+				   int n, int *ret_n)
 {
 	if (n <= 0 || !axis->pages)
 		return NULL;
@@ -155,6 +157,8 @@ struct wg_heat_cell *ui_heat_strip(struct ui_scratch *s, const struct pt_axis *a
 	ui_changes_bins(changes, layer, axis, now, 0, bins, used);
 	if (layer == PT_LAYER_HEAP)
 		ui_hunt_bins(hunt, axis, now, 0, bins, used);
+	if (layer == PT_LAYER_SHARED)
+		ui_sharing_bins(sharing, axis, now, 0, bins, used);
 	for (size_t i = 0; i < used; i++)
 		cells[i] = ui_heat_cell(&bins[i], layer, now);
 	*ret_n = (int)used;

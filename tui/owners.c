@@ -11,9 +11,17 @@
 
 #define FRESH_NS 5000000000u /* an index that old is brought up to date before it is asked */
 
+#define SHARING_PAUSE 20 /* times what an answer took, until the next is asked for */
+#define NO_PFN        UINT64_MAX
+
 struct request {
-	uint64_t pfn;
-	bool again; /* however fresh the index is */
+	uint64_t pfn; /* NO_PFN: of the snapshot in the state, with whom it is shared */
+	bool again;   /* however fresh the index is */
+};
+
+struct result {
+	struct ui_owners_answer *answer; /* one of the two */
+	struct ui_sharing *sharing;
 };
 
 struct ui_owners_state {
@@ -22,6 +30,7 @@ struct ui_owners_state {
 	struct pt_owners *owners; /* NULL: not built yet */
 	struct pt_signals signals;
 	uint64_t built_ns;
+	struct pt_snapshot *snapshot; /* atomic: to be asked about next, a reference; NULL: none */
 	struct pt_owners_progress progress;
 	bool building; /* atomic */
 	volatile bool cancel;
@@ -88,24 +97,53 @@ static void name_mappings(struct ui_owners_state *s, struct ui_owners_answer *a)
 	free(info);
 }
 
-static void work(struct ui_worker *worker, void *state, const void *request)
+static struct ui_owners_answer *answer(struct ui_owners_state *s, const struct request *request)
 {
-	struct ui_owners_state *s = state;
 	struct ui_owners_answer *a = calloc(1, sizeof *a);
 	if (!a)
-		return;
-	a->pfn = ((const struct request *)request)->pfn;
+		return NULL;
+	a->pfn = request->pfn;
 	a->error = find(s, request, a);
 	if (!a->error) {
 		name_mappings(s, a);
 		a->size = pt_owners_size(s->owners);
 	}
-	ui_worker_publish(worker, a);
+	return a;
 }
 
-static void free_answer(void *answer)
+static int find_sharers(struct ui_owners_state *s, const struct pt_snapshot *snapshot, struct ui_sharing *ret)
 {
-	struct ui_owners_answer *a = answer;
+	int error = open_kernel(s);
+	if (!error && (!s->owners || ui_now(CLOCK_MONOTONIC) - s->built_ns > FRESH_NS))
+		error = build(s);
+	if (!error)
+		error = pt_sharing_make(s->owners, snapshot, 0, UINT64_MAX, &s->cancel, &ret->sharing);
+	if (error)
+		return error;
+	ret->n_groups = pt_sharing_sets(ret->sharing, 0, UINT64_MAX, ret->groups, UI_SHARING_GROUPS);
+	if (!pt_nodes_read(s->k, &ret->nodes))
+		pt_node_threads_read(s->k, ret->pid, &ret->nodes, &ret->threads); /* it may end meanwhile */
+	return 0;
+}
+
+/* With whom the process of the newest snapshot shares. */
+static struct ui_sharing *share(struct ui_owners_state *s)
+{
+	uint64_t began_ns = ui_now(CLOCK_MONOTONIC);
+	struct pt_snapshot *snapshot = __atomic_exchange_n(&s->snapshot, NULL, __ATOMIC_ACQ_REL);
+	struct ui_sharing *a = snapshot ? calloc(1, sizeof *a) : NULL;
+	if (a) {
+		a->pid = snapshot->process.pid;
+		a->start_time = snapshot->process.start_time;
+		a->error = find_sharers(s, snapshot, a);
+		a->took_ns = ui_now(CLOCK_MONOTONIC) - began_ns;
+	}
+	pt_snapshot_unref(snapshot);
+	return a;
+}
+
+static void free_answer(struct ui_owners_answer *a)
+{
 	if (!a)
 		return;
 	free(a->owners.v);
@@ -113,9 +151,41 @@ static void free_answer(void *answer)
 	free(a);
 }
 
+static void free_sharing(struct ui_sharing *a)
+{
+	if (!a)
+		return;
+	pt_sharing_unref(a->sharing);
+	pt_nodes_free(&a->nodes);
+	free(a->threads.v);
+	free(a);
+}
+
+static void free_result(void *result)
+{
+	struct result *r = result;
+	free_answer(r->answer);
+	free_sharing(r->sharing);
+	free(r);
+}
+
+static void work(struct ui_worker *worker, void *state, const void *asked)
+{
+	const struct request *request = asked;
+	struct result *r = calloc(1, sizeof *r);
+	if (!r)
+		return;
+	if (request->pfn == NO_PFN)
+		r->sharing = share(state);
+	else
+		r->answer = answer(state, request);
+	ui_worker_publish(worker, r);
+}
+
 static void end(void *state)
 {
 	struct ui_owners_state *s = state;
+	pt_snapshot_unref(s->snapshot);
 	pt_owners_unref(s->owners);
 	pt_kernel_free(s->k);
 	free(s);
@@ -125,7 +195,7 @@ static void end(void *state)
 
 static bool start(struct ui_owners *o, int (*kernel)(struct pt_kernel **ret))
 {
-	static const struct ui_worker_ops ops = {sizeof(struct request), work, free_answer, end};
+	static const struct ui_worker_ops ops = {sizeof(struct request), work, free_result, end};
 	if (o->worker || o->failed)
 		return o->worker;
 	struct ui_owners_state *s = calloc(1, sizeof *s);
@@ -141,6 +211,28 @@ static bool start(struct ui_owners *o, int (*kernel)(struct pt_kernel **ret))
 	return !o->failed;
 }
 
+/* Keeps what the worker has. */
+static void take(struct ui_shell *shell)
+{
+	struct ui_owners *o = &shell->owners;
+	struct result *r = ui_worker_take(o->worker);
+	if (r && r->answer) {
+		free_answer(o->answer);
+		o->answer = r->answer;
+	}
+	if (r && r->sharing) {
+		uint64_t pause = r->sharing->took_ns * SHARING_PAUSE;
+		free_sharing(o->sharing);
+		o->sharing = r->sharing;
+		o->sharing_version++;
+		o->sharing_due_ns = shell->now_ns + (pause > FRESH_NS ? pause : FRESH_NS);
+	}
+	if (r || ui_owners_building(o, NULL))
+		shell->dirty = true;
+	free(r);
+}
+
+/* A new question takes the place of one that waits: what that was about is to be asked again. */
 static void ask(struct ui_shell *shell, uint64_t pfn, bool again)
 {
 	struct ui_owners *o = &shell->owners;
@@ -148,6 +240,8 @@ static void ask(struct ui_shell *shell, uint64_t pfn, bool again)
 	ui_worker_ask(o->worker, &request);
 	o->asked = pfn;
 	o->due_ns = shell->now_ns + FRESH_NS;
+	if (!o->sharing || o->sharing->pid != o->sharing_asked)
+		o->sharing_asked = 0;
 }
 
 void ui_owners_ask(struct ui_shell *shell, uint64_t pfn)
@@ -156,22 +250,35 @@ void ui_owners_ask(struct ui_shell *shell, uint64_t pfn)
 	bool first = !o->worker;
 	if (!start(o, shell->sources->kernel))
 		return;
-	struct ui_owners_answer *answer = ui_worker_take(o->worker);
-	if (answer) {
-		free_answer(o->answer);
-		o->answer = answer;
-		shell->dirty = true;
-	}
-	if (ui_owners_building(o, NULL))
-		shell->dirty = true;
+	take(shell);
 	bool due = shell->now_ns >= o->due_ns && !ui_worker_busy(o->worker);
 	if (first || o->asked != pfn || due)
 		ask(shell, pfn, false);
 }
 
+void ui_owners_ask_sharing(struct ui_shell *shell)
+{
+	struct ui_owners *o = &shell->owners;
+	const struct pt_snapshot *now = shell->target.now;
+	if (!now || shell->target.back || !start(o, shell->sources->kernel))
+		return;
+	take(shell);
+	bool due = shell->now_ns >= o->sharing_due_ns && !ui_worker_busy(o->worker);
+	if (o->sharing_asked == now->process.pid && !due)
+		return;
+	struct request request = {NO_PFN, false};
+	struct pt_snapshot *snapshot = pt_snapshot_ref(shell->target.now);
+	pt_snapshot_unref(__atomic_exchange_n(&o->state->snapshot, snapshot, __ATOMIC_ACQ_REL));
+	ui_worker_ask(o->worker, &request);
+	o->sharing_asked = now->process.pid;
+	o->sharing_due_ns = shell->now_ns + FRESH_NS;
+	if (!o->answer || o->answer->pfn != o->asked)
+		o->asked = NO_PFN;
+}
+
 void ui_owners_again(struct ui_shell *shell)
 {
-	if (shell->owners.worker)
+	if (shell->owners.worker && shell->owners.asked != NO_PFN)
 		ask(shell, shell->owners.asked, true);
 }
 
@@ -205,5 +312,6 @@ void ui_owners_free(struct ui_owners *o, int wait_ms)
 		o->state->cancel = true;
 	ui_worker_free(o->worker, wait_ms);
 	free_answer(o->answer);
+	free_sharing(o->sharing);
 	*o = (struct ui_owners){0};
 }

@@ -1,13 +1,15 @@
 /*
- * Who maps a frame, for screens: a worker of the shell's keeps the index over all processes, which is built when someone
- * first asks and brought up to date when the answer is to be, and answers for one frame at a time. It stays when the
- * screen that asked goes, so that the next frame is answered at once.
+ * Who maps a frame, and with whom the target shares its pages, for screens: a worker of the shell's keeps the index over
+ * all processes, which is built when someone first asks and brought up to date when an answer is to be, and answers one
+ * question at a time. It stays when the screen that asked goes, so that the next question is answered at once.
  */
 #ifndef UI_OWNERS_H
 #define UI_OWNERS_H
 
 #include "core/machine/frameinfo.h"
+#include "core/machine/nodes.h"
 #include "core/machine/owners.h"
+#include "core/machine/sharing.h"
 #include "tui/worker.h"
 
 #define UI_OWNERS_NAMED 512 /* of so many mappings it is looked up what is mapped there */
@@ -25,18 +27,42 @@ struct ui_owners_answer {
 	struct pt_owners_size size; /* of the index */
 };
 
+#define UI_SHARING_GROUPS 4 /* sets of sharers that are told apart on a map */
+
+/* With whom a process shares its pages, as of one of its snapshots; and on which nodes it runs. */
+struct ui_sharing {
+	pid_t pid;
+	uint64_t start_time;
+	int error;                  /* -errno; then there is nothing more: -EPERM where frame numbers are hidden */
+	struct pt_sharing *sharing; /* of the whole process */
+	struct pt_sharing_set groups[UI_SHARING_GROUPS]; /* [n_groups], those with the most pages, the largest first */
+	size_t n_groups;
+	struct pt_nodes nodes; /* none: the kernel says nothing of them */
+	struct pt_node_threads threads;
+	uint64_t took_ns;
+};
+
 struct ui_owners {
 	struct ui_worker *worker;        /* NULL: nobody asked yet */
 	struct ui_owners_state *state;   /* the worker's, for as long as that is there */
 	struct ui_owners_answer *answer; /* the newest; NULL: none yet */
-	uint64_t asked;                  /* PFN */
+	uint64_t asked;                  /* PFN; UINT64_MAX: none */
 	uint64_t due_ns;                 /* monotonic: when to ask again */
-	bool failed;                     /* it could not be started */
+	struct ui_sharing *sharing;      /* the newest; NULL: none yet. For screens: ui_sharing_now */
+	unsigned sharing_version;        /* counts those */
+	pid_t sharing_asked;             /* of whom; 0: none */
+	uint64_t sharing_due_ns;
+	bool failed; /* it could not be started */
 };
 
 /* Fetches the answer for a frame and keeps it up to date: to be called as long as it is of interest. */
 void ui_owners_ask(struct ui_shell *shell, uint64_t pfn);
-/* Asks again at once. */
+/*
+ * Likewise, with whom the target shares its pages as they are now. It is asked again when 5 s have passed, or twenty times
+ * what the last answer took.
+ */
+void ui_owners_ask_sharing(struct ui_shell *shell);
+/* Asks again at once, for a frame. */
 void ui_owners_again(struct ui_shell *shell);
 /* The newest answer for that frame; NULL: not yet. It lives until ui_owners_ask. */
 const struct ui_owners_answer *ui_owners_of(const struct ui_owners *owners, uint64_t pfn);

@@ -61,7 +61,8 @@ struct pt_sharing_set {
 /* The sets with the most pages in [start, end), at most `max`; returns how many. */
 size_t pt_sharing_sets(const struct pt_sharing *sharing, uint64_t start, uint64_t end, struct pt_sharing_set *ret,
 		       size_t max);
-/* Of a set: process i of n. */
+/* Of a set: how many processes, and process i of those. */
+size_t pt_sharing_members(const struct pt_sharing *sharing, uint32_t set);
 pid_t pt_sharing_member(const struct pt_sharing *sharing, uint32_t set, size_t i, const char **ret_name);
 
 /* Calls each(arg, set, pages) for every run in [start, end) that others share (set != 0), ascending. */

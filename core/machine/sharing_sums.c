@@ -198,6 +198,11 @@ size_t pt_sharing_sets(const struct pt_sharing *sharing, uint64_t start, uint64_
 	return n;
 }
 
+size_t pt_sharing_members(const struct pt_sharing *sharing, uint32_t set)
+{
+	return sharing->sets[set].n;
+}
+
 pid_t pt_sharing_member(const struct pt_sharing *sharing, uint32_t set, size_t i, const char **ret_name)
 {
 	while (sharing->sets[set].n > i + 1)

@@ -244,6 +244,7 @@ static bool keep_bin(const struct pt_axis *axis, const struct pt_snapshot *now, 
 	bin->changed = false;
 	bin->life = (struct pt_bin_life){0};
 	bin->heap = (struct pt_bin_heap){0};
+	bin->share = (struct pt_bin_share){0};
 	bin->oldest_ns = pt_snapshot_oldest(now, start, last);
 	return true;
 }

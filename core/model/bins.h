@@ -55,12 +55,20 @@ struct pt_bin_heap {
 	uint64_t lost_bytes, free_bytes;
 };
 
+/* What an index of owners tells of them (core/machine/sharing.h): with whom most that are shared are. */
+struct pt_bin_share {
+	bool known;     /* it was filled in; filling and updating bins forgets it */
+	unsigned group; /* of sharers, as whoever filled it in tells them apart */
+	uint64_t pages; /* that those share */
+};
+
 struct pt_bin {
 	uint64_t pages; /* pages of the axis in this bin; 0 past its end */
 	struct pt_counts sum;
 	uint64_t oldest_ns; /* when the stalest of its chunks was read, as pt_snapshot_oldest; PT_NO_AGE: none was */
 	struct pt_bin_life life;
 	struct pt_bin_heap heap;
+	struct pt_bin_share share;
 	bool changed; /* some page in it is not as in the `before` snapshot */
 };
 

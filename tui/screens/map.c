@@ -36,6 +36,7 @@ static void update(struct ui_screen *screen, struct ui_shell *shell)
 {
 	if (shell->target.now)
 		ui_map_update(&self(screen)->view, &shell->target);
+	ui_map_ask(&self(screen)->view, shell);
 }
 
 static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)

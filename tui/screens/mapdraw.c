@@ -54,10 +54,12 @@ static void fill_bins(struct ui_map_view *m, struct ui_shell *shell, size_t n)
 				       .per_cell = ui_grid_per_cell(&m->grid),
 				       .n = n,
 				       .life = ui_layer_is_life(m->layer),
-				       .heap = m->layer == PT_LAYER_HEAP ? shell->hunt.version + 1 : 0};
+				       .heap = m->layer == PT_LAYER_HEAP ? shell->hunt.version + 1 : 0,
+				       .share = m->layer == PT_LAYER_SHARED ? shell->owners.sharing_version + 1 : 0};
 	bool same = have.n == n && have.top == wanted.top && have.per_cell == wanted.per_cell;
 	bool current = same && have.version == t->version;
-	if (current && (have.life || !wanted.life) && (have.heap == wanted.heap || !wanted.heap))
+	if (current && (have.life || !wanted.life) && (have.heap == wanted.heap || !wanted.heap) &&
+	    (have.share == wanted.share || !wanted.share))
 		return;
 	if (current) /* another layer is shown, and nothing else is new */
 		;
@@ -68,6 +70,8 @@ static void fill_bins(struct ui_map_view *m, struct ui_shell *shell, size_t n)
 	ui_changes_bins(&t->changes, m->layer, &m->axis, t->now, m->grid.top, m->bins, n);
 	if (wanted.heap)
 		ui_hunt_bins(ui_hunt_now(shell), &m->axis, t->now, m->grid.top, m->bins, n);
+	if (wanted.share)
+		ui_sharing_bins(ui_sharing_now(shell), &m->axis, t->now, m->grid.top, m->bins, n);
 	m->filled = wanted;
 }
 
@@ -197,7 +201,8 @@ static void draw_whole(struct ui_map_view *m, struct ui_shell *shell, struct wg_
 {
 	int n = 0;
 	struct wg_heat_cell *cells = ui_heat_strip(&shell->scratch, &m->axis, shell->target.now, NULL,
-						   &shell->target.changes, ui_hunt_now(shell), m->layer, line.w, &n);
+						   &shell->target.changes, ui_hunt_now(shell), ui_sharing_now(shell),
+						   m->layer, line.w, &n);
 	if (cells)
 		ui_grid_draw_whole(&m->grid, c, line, cells, n);
 }
@@ -377,6 +382,20 @@ static size_t describe_heap(const struct ui_map_view *m, struct ui_shell *shell,
 	return n;
 }
 
+/* With whom what is under the cursor is shared, or all of the map. */
+static size_t describe_sharing(const struct ui_map_view *m, struct ui_shell *shell, bool focus, struct wg_span *ret)
+{
+	const struct pt_snapshot *s = shell->target.now;
+	if (m->layer != PT_LAYER_SHARED || !m->axis.n)
+		return 0;
+	uint64_t per_cell = focus ? ui_grid_per_cell(&m->grid) : m->axis.pages;
+	uint64_t first = focus ? m->grid.top + ui_grid_cursor_cell(&m->grid) * per_cell : 0;
+	uint64_t last = first + per_cell - 1;
+	last = last < m->axis.pages ? last : m->axis.pages - 1;
+	return ui_shared_words(shell, pt_axis_address(&m->axis, s, first),
+			       pt_axis_address(&m->axis, s, last) + (1ull << s->page_shift), ret);
+}
+
 /* Of all of the map. */
 static struct pt_bin heap_of_all(const struct ui_map_view *m, struct ui_shell *shell)
 {
@@ -398,7 +417,7 @@ static void draw_status(struct ui_map_view *m, struct ui_shell *shell, struct wg
 {
 	const struct pt_snapshot *s = shell->target.now;
 	struct ui_scratch *scratch = &shell->scratch;
-	struct wg_span spans[PARTS + 20] = {{"all of it:", WG_DIM, 2}};
+	struct wg_span spans[PARTS + UI_SHARED_SPANS + 20] = {{"all of it:", WG_DIM, 2}};
 	size_t n = 1;
 	struct pt_counts sum = {0};
 	struct pt_difference difference = {0};
@@ -427,6 +446,7 @@ static void draw_status(struct ui_map_view *m, struct ui_shell *shell, struct wg
 	}
 	struct pt_bin all = focus && m->grid.w ? m->bins[ui_grid_cursor_cell(&m->grid)] : heap_of_all(m, shell);
 	n += describe_heap(m, shell, &all, spans + n);
+	n += describe_sharing(m, shell, focus && m->grid.w, spans + n);
 	if (comparison)
 		n += describe_difference(scratch, &difference, spans + n);
 	n += describe(scratch, &sum, pages, spans + n);
@@ -448,7 +468,9 @@ static bool has_old_cells(const struct ui_map_view *m)
 static void draw_legend(struct ui_map_view *m, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect line)
 {
 	struct wg_legend_item items[UI_LEGEND_MAX];
+	const struct ui_sharing *sharing = m->layer == PT_LAYER_SHARED ? ui_sharing_now(shell) : NULL;
 	size_t n = is_comparison(m, shell) ? ui_legend_of_difference(items)
+		   : sharing               ? ui_shared_legend(&shell->scratch, sharing, items)
 					   : ui_legend(m->layer, has_old_cells(m), items);
 	wg_draw_legend(c, line, items, n);
 }

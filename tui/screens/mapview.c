@@ -8,6 +8,8 @@
 
 #include "tui/screens/screens.h"
 
+#define LINGERS_NS 500000000u /* a layer that is shown for so long is not just passed by */
+
 void ui_map_init(struct ui_map_view *m)
 {
 	*m = (struct ui_map_view){0};
@@ -135,6 +137,16 @@ void ui_map_update(struct ui_map_view *m, const struct ui_target *t)
 	if (!m->table)
 		return;
 	keep_cursor(m, t->now);
+}
+
+void ui_map_ask(struct ui_map_view *m, struct ui_shell *shell)
+{
+	if (m->layer != PT_LAYER_SHARED)
+		m->shared_ns = 0;
+	else if (!m->shared_ns)
+		m->shared_ns = shell->now_ns;
+	else if (shell->now_ns - m->shared_ns >= LINGERS_NS)
+		ui_owners_ask_sharing(shell);
 }
 
 /* ---- the grid --------------------------------------------------------------------------------------------------- */

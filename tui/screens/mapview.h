@@ -17,8 +17,9 @@ struct ui_map_view {
 	/* what is shown */
 	uint64_t start, end; /* addresses; end 0: the whole process */
 	enum pt_layer layer;
-	uint64_t cursor; /* address */
-	bool astray;     /* it is at astray_at since astray_from is not mapped */
+	uint64_t shared_ns; /* since when it is that of what is shared; 0: it is not */
+	uint64_t cursor;    /* address */
+	bool astray;        /* it is at astray_at since astray_from is not mapped */
 	uint64_t astray_from, astray_at;
 	struct ui_grid grid;             /* over the axis; follows the cursor when it is drawn or acted on */
 	uint64_t back_to[UI_GRID_ZOOMS]; /* addresses of the cursor, of the zooms that Esc returns to */
@@ -33,9 +34,10 @@ struct ui_map_view {
 	struct ui_map_filled {    /* what is in the bins */
 		unsigned version; /* of the target */
 		uint64_t top, per_cell;
-		size_t n;      /* 0: nothing that could be kept */
-		bool life;     /* what layers of ages ask for */
-		unsigned heap; /* version of the hunt that the layer of the heap is of, and 1; 0: another layer */
+		size_t n;       /* 0: nothing that could be kept */
+		bool life;      /* what layers of ages ask for */
+		unsigned heap;  /* version of the hunt that the layer of the heap is of, and 1; 0: another layer */
+		unsigned share; /* likewise: of the answer that the layer of sharing is of */
 	} filled;
 	struct pt_difference *differences; /* of the cells, owned; of two moments that are compared */
 	struct ui_map_filled compared;     /* what is in them */
@@ -50,6 +52,11 @@ void ui_map_free(struct ui_map_view *map);
 void ui_map_show(struct ui_map_view *map, uint64_t start, uint64_t end);
 /* Follows the VMAs of target->now. */
 void ui_map_update(struct ui_map_view *map, const struct ui_target *target);
+/*
+ * Asks with whom the target shares its pages once that layer has been shown for a moment: it means to read the page
+ * tables of all processes. To be called when there is something new.
+ */
+void ui_map_ask(struct ui_map_view *map, struct ui_shell *shell);
 
 /* Draws all of it into rect: rule, grid, status and legend lines as there is room. */
 void ui_map_draw(struct ui_map_view *map, struct ui_shell *shell, struct wg_canvas *canvas, struct wg_rect rect,

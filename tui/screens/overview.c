@@ -74,6 +74,7 @@ static void update(struct ui_screen *screen, struct ui_shell *shell)
 	struct overview *o = self(screen);
 	unsigned filter = o->list.filter_seen;
 	refresh(o, shell);
+	ui_map_ask(&o->map, shell);
 	if (filter != o->list.filter_seen)
 		shell->dirty = true;
 }
