@@ -59,8 +59,9 @@ static const struct ui_table_column columns[COLUMNS] = {
 	[NAME] = {"NAME", UI_TABLE_CUT},
 };
 
-static const char *column_name(size_t i)
+static const char *column_name(const void *arg, size_t i)
 {
+	(void)arg;
 	return columns[i].name;
 }
 
@@ -393,7 +394,7 @@ int ui_family_print(const struct ui_family *f)
 				      {of_samples, sizeof(of_samples) / sizeof(size_t)}};
 	size_t ids[COLUMNS], n, by = f->options->family_by;
 	char message[256];
-	if (pt_columns_select(f->options->columns, column_name, COLUMNS, defaults[by].v, defaults[by].n, ids, &n,
+	if (pt_columns_select(f->options->columns, column_name, NULL, COLUMNS, defaults[by].v, defaults[by].n, ids, &n,
 			      message, sizeof(message)) < 0) {
 		ui_complain("%s", message);
 		return UI_USAGE;
