@@ -1,10 +1,11 @@
 /*
- * The index of owners against plainly reading the pagemaps of the same processes: N processes that map G GiB in all of
- * shared memory, touched in order or at random. Prints, in ms of CPU time and as medians over rounds in turns: reading
- * pagemap over all VMAs; the index built anew; built with an older one that is still good; and of one query (wall time)
- * the median and the longest.
+ * The index of owners against plainly reading the pagemaps of the same processes: N processes that map memory of one
+ * file, touched in order or at random, and one page of it all of them. Prints words SUBJECT.METRIC=VALUE: a line for
+ * each round with CPU times in ms of reading pagemap over all VMAs (pagemaps), the index built anew (index) and built
+ * with an older one that is still good (refresh), in turns; then wall times of queries: of frames here and there, and of
+ * the frame that all processes map.
  *
- *   owners [PROCESSES [MIB_EACH [order|random [ROUNDS]]]]
+ *   bench-owners [PROCESSES [MIB_EACH [order|random [ROUNDS]]]]
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -22,7 +23,6 @@
 #include "core/machine/owners.h"
 
 #define PROCESSES_MAX 1000
-#define ROUNDS_MAX    99
 #define QUERIES       200
 
 static pid_t pids[PROCESSES_MAX];
@@ -39,12 +39,6 @@ static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
 	return (x > y) - (x < y);
-}
-
-static double median(double *v, size_t n)
-{
-	qsort(v, n, sizeof *v, by_value);
-	return v[n / 2];
 }
 
 /* Fills all of the memory, in one order or the other, so that its frames follow each other or do not. */
@@ -76,17 +70,17 @@ static void start(int fd, size_t size, size_t each, size_t i, int ready)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	off_t at = (off_t)((i * 131 % ((size - each) / 4096 + 1)) * 4096);
 	char *memory = mmap(NULL, each, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, at);
-	char byte = memory != MAP_FAILED;
+	char *common = mmap(NULL, 4096, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
+	char byte = memory != MAP_FAILED && common != MAP_FAILED;
 	if (write(ready, &byte, 1) != 1 || !byte)
 		_exit(1);
 	for (;;)
 		pause();
 }
 
-static uint64_t read_plainly(struct pt_kernel *k)
+static void read_plainly(struct pt_kernel *k)
 {
 	static uint64_t entries[8192];
-	uint64_t present = 0;
 	for (size_t i = 0; i < n_pids; i++) {
 		struct pt_vma_table *vmas;
 		char path[64];
@@ -100,14 +94,11 @@ static uint64_t read_plainly(struct pt_kernel *k)
 				ssize_t got = pread(fd, entries, n * 8, (off_t)(at / 4096 * 8));
 				if (got <= 0)
 					break;
-				for (ssize_t e = 0; e < got / 8; e++)
-					present += entries[e] >> 63;
 				at += (uint64_t)got / 8 * 4096;
 			}
 		pt_vma_table_unref(vmas);
 		close(fd);
 	}
-	return present;
 }
 
 static bool is_ours(void *arg, pid_t pid)
@@ -128,43 +119,49 @@ static struct pt_owners *build(struct pt_kernel *k, struct pt_owners *before)
 	return owners;
 }
 
-static void measure(struct pt_kernel *k, uint64_t *pfns, int rounds)
+static void measure_queries(struct pt_owners *owners, struct pt_kernel *k, const char *subject, const uint64_t *pfns)
 {
-	double plain[ROUNDS_MAX], anew[ROUNDS_MAX], again[ROUNDS_MAX], query[QUERIES];
-	struct pt_owners *owners = build(k, NULL);
-	uint64_t present = 0, found = 0;
-	for (int i = 0; i < rounds; i++) {
-		double t0 = ms(CLOCK_PROCESS_CPUTIME_ID);
-		present = read_plainly(k);
-		double t1 = ms(CLOCK_PROCESS_CPUTIME_ID);
-		pt_owners_unref(owners);
-		owners = build(k, NULL);
-		double t2 = ms(CLOCK_PROCESS_CPUTIME_ID);
-		struct pt_owners *next = build(k, owners);
-		double t3 = ms(CLOCK_PROCESS_CPUTIME_ID);
-		pt_owners_unref(owners);
-		owners = next;
-		plain[i] = t1 - t0;
-		anew[i] = t2 - t1;
-		again[i] = t3 - t2;
-	}
+	double query[QUERIES];
+	uint64_t found = 0;
 	for (int i = 0; i < QUERIES; i++) {
 		struct pt_owners_answer answer;
-		double t0 = ms(CLOCK_MONOTONIC);
+		double before = ms(CLOCK_MONOTONIC);
 		if (pt_owners_of(owners, k, pfns[i], &answer))
 			exit(1);
-		query[i] = ms(CLOCK_MONOTONIC) - t0;
+		query[i] = ms(CLOCK_MONOTONIC) - before;
 		found += answer.n;
 		free(answer.v);
 	}
+	qsort(query, QUERIES, sizeof *query, by_value);
+	printf("%s.ms=%.2f %s.worst_ms=%.2f %s.owners=%.1f\n", subject, query[QUERIES / 2], subject, query[QUERIES - 1],
+	       subject, (double)found / QUERIES);
+}
+
+static void measure(struct pt_kernel *k, const uint64_t *pfns, int rounds)
+{
+	struct pt_owners *owners = build(k, NULL);
+	uint64_t common[QUERIES];
+	for (int i = 0; i < rounds; i++) {
+		double at[4] = {ms(CLOCK_PROCESS_CPUTIME_ID)};
+		read_plainly(k);
+		at[1] = ms(CLOCK_PROCESS_CPUTIME_ID);
+		pt_owners_unref(owners);
+		owners = build(k, NULL);
+		at[2] = ms(CLOCK_PROCESS_CPUTIME_ID);
+		struct pt_owners *next = build(k, owners);
+		at[3] = ms(CLOCK_PROCESS_CPUTIME_ID);
+		pt_owners_unref(owners);
+		owners = next;
+		printf("pagemaps.cpu_ms=%.1f index.cpu_ms=%.1f refresh.cpu_ms=%.1f\n", at[1] - at[0], at[2] - at[1],
+		       at[3] - at[2]);
+	}
 	struct pt_owners_size size = pt_owners_size(owners);
-	double p = median(plain, (size_t)rounds), b = median(anew, (size_t)rounds);
-	printf("present %" PRIu64 " indexed %" PRIu64 " in %zu processes, %.1f MiB\n", present, size.pages,
-	       size.processes, (double)size.bytes / (1 << 20));
-	printf("plain.ms %.1f build.ms %.1f ratio %.2f refresh.ms %.1f\n", p, b, b / p, median(again, (size_t)rounds));
-	median(query, QUERIES);
-	printf("query.ms %.2f worst %.2f owners per frame %.1f\n", query[QUERIES / 2], query[QUERIES - 1],
-	       (double)found / QUERIES);
+	printf("index.pages=%" PRIu64 " index.processes=%zu index.kib=%.0f\n", size.pages, size.processes,
+	       (double)size.bytes / 1024);
+	for (int i = 0; i < QUERIES; i++)
+		common[i] = pfns[0];
+	measure_queries(owners, k, "query", pfns);
+	measure_queries(owners, k, "query-common", common);
 	pt_owners_unref(owners);
 }
 
@@ -177,8 +174,8 @@ int main(int argc, char **argv)
 	uint64_t pfns[QUERIES];
 	int ready[2], fd = memfd_create("pagetop owners", MFD_CLOEXEC);
 	struct pt_kernel *k;
-	if (n > PROCESSES_MAX || rounds < 1 || rounds > ROUNDS_MAX || fd < 0 || ftruncate(fd, (off_t)size) ||
-	    pipe(ready) || pt_kernel_linux_new(&k, "/", 0))
+	if (n > PROCESSES_MAX || rounds < 1 || fd < 0 || ftruncate(fd, (off_t)size) || pipe(ready) ||
+	    pt_kernel_linux_new(&k, "/", 0))
 		return 1;
 	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (memory == MAP_FAILED)
