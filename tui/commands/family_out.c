@@ -281,7 +281,7 @@ static void set_sums(json_t *object, const struct row *row)
 	struct pt_maybe bytes;
 	for (size_t i = SHARED; object && i <= UNKNOWN; i++) {
 		bytes_of(row, i, &bytes);
-		ui_json_key(column_name(i), key);
+		ui_json_key(column_name(NULL, i), key);
 		json_object_set_new(object, key, ui_json_maybe(bytes));
 	}
 }
