@@ -346,7 +346,7 @@ static bool of_use(const struct ui_shell *shell, unsigned where, enum ui_action 
 		return false;
 	if (top->ops->of_use && !shell->time.focus && !top->ops->of_use(top, action))
 		return false;
-	if (action == UI_DO_MACHINE && !shell->sources->kernel)
+	if ((action == UI_DO_MACHINE || action == UI_DO_SHARERS) && !shell->sources->kernel)
 		return false;
 	if (action == UI_DO_FAULTS)
 		return shell->target.faults && where != UI_IN_FAULTS;

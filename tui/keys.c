@@ -95,6 +95,13 @@ static const struct ui_binding bindings[] = {
 	ROW(LEFT, UI_IN_FRAME, (UI_KEY_LEFT, 'h'), NULL, "frame before", 2, PAGE, "the frame before this one"),
 	ROW(RIGHT, UI_IN_FRAME, (UI_KEY_RIGHT, 'l'), NULL, "next frame", 3, PAGE, "the frame after it"),
 
+	ROW(SHARERS, UI_IN_TABLE | MAPS, ('W'), NULL, "who shares", 8, MAP,
+	    "who shares this VMA: the other processes that have its pages, and the memory nodes they lie on"),
+	ROW(SHARERS, UI_IN_SHARERS, ('W'), NULL, NULL, 0, MAP, "back from there"),
+	ROW(ENTER, UI_IN_SHARERS, (UI_KEY_ENTER), NULL, "look into it", 1, MAP, "the memory of the selected process"),
+	ROW(WHOLE, UI_IN_SHARERS, ('w'), NULL, "whole/VMA", 2, MAP,
+	    "who shares the whole process; from there, the VMA again"),
+
 	ROW(FAULTS, UI_IN_TARGET, ('P'), NULL, "faults", 6, FAULTS,
 	    "page faults: who touches memory, where, how often and why; from there, back"),
 	ROW(ENTER, FAULTS, (UI_KEY_ENTER), NULL, "in", 1, FAULTS,

@@ -61,7 +61,8 @@ struct pt_sharing_set {
 /* The sets with the most pages in [start, end), at most `max`; returns how many. */
 size_t pt_sharing_sets(const struct pt_sharing *sharing, uint64_t start, uint64_t end, struct pt_sharing_set *ret,
 		       size_t max);
-/* Of a set: how many processes, and process i of those. */
+/* Of a set: whether a process is in it; how many are, and process i of those. */
+bool pt_sharing_has(const struct pt_sharing *sharing, uint32_t set, pid_t pid);
 size_t pt_sharing_members(const struct pt_sharing *sharing, uint32_t set);
 pid_t pt_sharing_member(const struct pt_sharing *sharing, uint32_t set, size_t i, const char **ret_name);
 

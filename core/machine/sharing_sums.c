@@ -198,6 +198,17 @@ size_t pt_sharing_sets(const struct pt_sharing *sharing, uint64_t start, uint64_
 	return n;
 }
 
+/* They are in the order of PIDs: the last has the highest. */
+bool pt_sharing_has(const struct pt_sharing *sharing, uint32_t set, pid_t pid)
+{
+	for (; set; set = sharing->sets[set].without) {
+		pid_t last = sharing->processes[sharing->sets[set].process].pid;
+		if (last <= pid)
+			return last == pid;
+	}
+	return false;
+}
+
 size_t pt_sharing_members(const struct pt_sharing *sharing, uint32_t set)
 {
 	return sharing->sets[set].n;

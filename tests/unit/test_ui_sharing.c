@@ -88,13 +88,69 @@ static void hidden_frames(void **state)
 	stage_close(stage);
 }
 
+static void who_shares_as_a_table(void **state)
+{
+	(void)state;
+	struct stage *stage = begin(120, 40);
+	fixture_write(stage->fixture, "sys/devices/system/node/node0/cpulist", "0-3\n");
+	ui_shell_push(&stage->shell, ui_map_new(&stage->shell, 0x7f1000000000, 0x7f1000010000, 0x7f1000000000, 0));
+	stage_type(stage, "W");
+	stage_expect(stage, "who shares 7f1000000000");
+	stage_expect(stage, "8K of the 24K in memory are shared with 1 other process.");
+	stage_expect(stage, "ot\\x1bher");
+	stage_expect(stage, "33 %");
+	stage_expect(stage, "Of 16K more it was not found who shares it");
+	stage_expect(stage, "one memory node: nothing is remote");
+	stage_type(stage, "w");
+	stage_expect(stage, "all of the process:");
+	stage_type(stage, "w");
+	stage_expect(stage, "who shares 7f1000000000");
+	stage_key(stage, UI_KEY_ENTER);
+	stage_expect(stage, "200: not permitted"); /* it cannot be opened here */
+	stage_type(stage, "W");
+	stage_expect(stage, "map of 7f1000000000");
+	stage_close(stage);
+}
+
+static void who_shares_on_two_nodes(void **state)
+{
+	(void)state;
+	struct stage *stage = begin(120, 40);
+	fixture_write(stage->fixture, "sys/devices/system/node/node0/cpulist", "0-3\n");
+	fixture_write(stage->fixture, "sys/devices/system/node/node0/memory0", "");
+	fixture_write(stage->fixture, "sys/devices/system/node/node1/cpulist", "4-7\n");
+	fixture_write(stage->fixture, "sys/devices/system/node/node1/memory1", "");
+	fixture_write(stage->fixture, "sys/devices/system/memory/block_size_bytes", "602000\n");
+	fixture_write(
+		stage->fixture, "proc/100/task/100/stat",
+		"100 (p) S 1 1 1 0 -1 0 0 0 0 0 9 5 0 0 20 0 1 0 5 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 2 0 0 0 0 0\n");
+	ui_shell_push(&stage->shell, ui_map_new(&stage->shell, 0x7f1000000000, 0x7f1000010000, 0x7f1000000000, 0));
+	stage_type(stage, "W");
+	stage_expect(stage, "16K remote to the threads that use it");
+	stage_expect(stage, "node 0      8K  1 thread runs there, with 100 % of the CPU time");
+	stage_expect(stage, "node 1     16K  no thread runs there");
+	stage_close(stage);
+}
+
+static void nobody_shares(void **state)
+{
+	(void)state;
+	struct stage *stage = stage_open(STAGE_PID, 80, 24);
+	ui_shell_push(&stage->shell, ui_map_new(&stage->shell, 0x55d100000000, 0x55d100010000, 0x55d100000000, 0));
+	stage_type(stage, "W");
+	stage_expect(stage, "in memory is shared with another process");
+	stage_key(stage, UI_KEY_ENTER);
+	stage_expect(stage, "nobody is known who shares this");
+	stage_close(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_map_says_with_whom),
-		cmocka_unit_test(other_layers_do_not_ask),
-		cmocka_unit_test(the_past_is_not_known),
-		cmocka_unit_test(hidden_frames),
+		cmocka_unit_test(a_map_says_with_whom),  cmocka_unit_test(other_layers_do_not_ask),
+		cmocka_unit_test(the_past_is_not_known), cmocka_unit_test(hidden_frames),
+		cmocka_unit_test(who_shares_as_a_table), cmocka_unit_test(who_shares_on_two_nodes),
+		cmocka_unit_test(nobody_shares),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,6 +73,12 @@ static void map(void **arg)
 	sweep(STAGE_PID, "\n", "map of");
 }
 
+static void sharers(void **arg)
+{
+	(void)arg;
+	sweep(STAGE_PID, "Ww", "all of the process");
+}
+
 static void file(void **arg)
 {
 	(void)arg;
@@ -202,6 +208,7 @@ int main(void)
 		cmocka_unit_test(overview_folded_and_filtered),
 		cmocka_unit_test(overview_with_the_map_in_focus),
 		cmocka_unit_test(map),
+		cmocka_unit_test(sharers),
 		cmocka_unit_test(file),
 		cmocka_unit_test(whole_process_zoomed),
 		cmocka_unit_test(page),

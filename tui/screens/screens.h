@@ -14,6 +14,8 @@ struct ui_screen *ui_faults_new(struct ui_shell *shell);
 struct ui_screen *ui_hunt_new(struct ui_shell *shell);
 /* The object of the heap that an address lies in. */
 struct ui_screen *ui_object_new(struct ui_shell *shell, uint64_t address);
+/* The other processes that share what the screen on top is about. */
+struct ui_screen *ui_sharers_new(struct ui_shell *shell);
 /* All frames of the machine, and what the kernel keeps account of. */
 struct ui_screen *ui_machine_new(struct ui_shell *shell);
 struct ui_screen *ui_page_new(struct ui_shell *shell, uint64_t address);
