@@ -215,7 +215,6 @@ gives 0 vmas -p $target -J -f '^nothing is called this$'
 holds '.vmas == [] and .process.rss > 0'
 
 complains 2 "--by takes sharer or node" vmas -p $target --by kind
-complains 2 "without --by" vmas -p $target --by node -o START
 if [ "$(id -u)" = 0 ] && [ -r /proc/kpagecount ]; then
 	gives 0 vmas -p $target --by sharer -J
 	holds 'keys_unsorted == ["vmas", "shared-by", "sharers", "processes-not-read", "process"]'
@@ -224,12 +223,17 @@ if [ "$(id -u)" = 0 ] && [ -r /proc/kpagecount ]; then
 	holds '([.vmas[].sharers[].shared] | add) == ([.sharers[].shared] | add)'
 	gives 0 vmas -p $target --by sharer
 	prints "^ *PID NAME +SHARED +ANON +FILE +SHMEM$"
+	gives 0 vmas -p $target --by sharer -o ADDRESS,SHARE
+	prints "^ *ADDRESS +SHARE$"
+	complains 2 "by sharer: no column NODE0" vmas -p $target --by sharer -o NODE0
 fi
 if [ -e /sys/devices/system/node/node0 ]; then
 	gives 0 vmas -p $target --by node -J
 	holds 'keys_unsorted == ["vmas", "nodes", "unknown", "remote", "process"]'
 	holds '([.vmas[].nodes[].bytes] | add // 0) == ([.nodes[].bytes] | add)'
 	holds '([.nodes[].bytes] | add) + .unknown >= .process.rss and ([.nodes[].threads] | add) >= 1'
+	gives 0 vmas -p $target --by node -o START,NODE0,REMOTE
+	prints "^ *START +NODE0 +REMOTE$"
 	gives 0 vmas -p $target --by node
 	[ -e /sys/devices/system/node/node1 ] || prints "^This machine has one memory node"
 fi

@@ -426,7 +426,7 @@ static const struct {
 	{"verify -p 1 --by vma", "of pagetop vmas, pagetop faults"},
 	{"vmas -p 1 --by kind", "sharer or node"},
 	{"vmas -i x --by sharer", "is for a live one"},
-	{"vmas -p 1 --by node -o START", "without --by"},
+	{"vmas -p 1 --by node -o START -J", "without -o"},
 	{"vmas -p 1 --allocations", "of pagetop faults"},
 	{"vmas -p 1 --faults", "of pagetop record"},
 	{"faults -p 1 --faults", "of pagetop record"},

@@ -95,11 +95,11 @@ static int print(const struct ui_options *options, struct pt_kernel *k, const st
 
 static int run(const struct ui_options *options, struct pt_kernel *k)
 {
-	struct chosen chosen;
+	struct chosen chosen = {.n = 0};
 	struct pt_filter *filter;
 	struct pt_snapshot *snapshot;
 	struct pt_reader *reader;
-	int r = choose(options, &chosen);
+	int r = options->vmas_by == UI_VMAS_BY_VMA ? choose(options, &chosen) : UI_OK;
 
 	if (r != UI_OK)
 		return r;
@@ -156,8 +156,8 @@ static int check(struct ui_options *o, struct ui_complaint *c)
 {
 	if (o->vmas_by != UI_VMAS_BY_VMA && o->input)
 		return ui_usage(c, "a recording has one machine's processes, not all: --by is for a live one, -p PID");
-	if (o->vmas_by != UI_VMAS_BY_VMA && o->columns)
-		return ui_usage(c, "-o is about the table of VMAs: without --by");
+	if (o->vmas_by != UI_VMAS_BY_VMA && o->columns && o->json)
+		return ui_usage(c, "-J with --by has everything: without -o");
 	return UI_OK;
 }
 

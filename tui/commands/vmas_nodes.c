@@ -10,8 +10,8 @@
 
 #include "core/machine/nodes.h"
 #include "core/text/text.h"
+#include "tui/commands/columns_out.h"
 #include "tui/commands/commands.h"
-#include "tui/commands/table_out.h"
 #include "tui/commands/text_out.h"
 #include "tui/commands/vma_out.h"
 #include "tui/commands/vmas_by.h"
@@ -146,55 +146,82 @@ static void print_summary(const struct by *by)
 	putchar('\n');
 }
 
-static void add_row(const struct by *by, struct ui_table *table, size_t i)
+/* START END ROLE PATH REMOTE, then a column for each node. */
+enum { COL_START, COL_END, COL_ROLE, COL_PATH, COL_REMOTE, COL_NODE };
+
+static void add_cell(const struct by *by, struct ui_table *table, const struct pt_vma_row *row, struct pt_maybe remote,
+		     size_t column)
+{
+	static const enum pt_column_id ids[] = {PT_COL_START, PT_COL_END, PT_COL_ROLE, PT_COL_PATH};
+	bool unplaced = by->pages[by->nodes.n] > 0;
+	char text[32];
+	if (column < COL_REMOTE) {
+		ui_vma_cell(by->options, table, row, ids[column]);
+		return;
+	}
+	uint64_t pages = column == COL_REMOTE ? 0 : by->pages[column - COL_NODE];
+	struct pt_maybe here = {pages, !unplaced || pages};
+	ui_table_cell(table, bytes_text(by, column == COL_REMOTE ? remote : here, text, sizeof(text)));
+}
+
+static void add_row(const struct by *by, struct ui_table *table, const struct ui_chosen *chosen, size_t i)
 {
 	struct pt_vma_row row = {&by->snapshot->vmas->v[i], by->snapshot, i};
 	struct pt_maybe remote = look_at(by, row.vma);
-	char text[32];
-	bool unknown = by->pages[by->nodes.n] > 0;
-	if (!all_pages(by, by->pages))
-		return;
-	ui_vma_cell(by->options, table, &row, PT_COL_START);
-	ui_vma_cell(by->options, table, &row, PT_COL_END);
-	ui_vma_cell(by->options, table, &row, PT_COL_ROLE);
-	for (size_t n = 0; n < by->nodes.n; n++)
-		ui_table_cell(table, bytes_text(by, (struct pt_maybe){by->pages[n], !unknown || by->pages[n]}, text,
-						sizeof(text)));
-	ui_table_cell(table, bytes_text(by, remote, text, sizeof(text)));
-	ui_vma_cell(by->options, table, &row, PT_COL_PATH);
+	for (size_t k = 0; k < chosen->n && all_pages(by, by->pages); k++)
+		add_cell(by, table, &row, remote, chosen->ids[k]);
+}
+
+/* Columns of as many nodes as fit; their names are made here. */
+struct heads {
+	struct ui_table_column all[UI_COLUMNS_MAX];
+	unsigned char order[UI_COLUMNS_MAX];
+	char names[UI_COLUMNS_MAX][16];
+};
+
+static struct ui_columns make_heads(const struct by *by, struct heads *h)
+{
+	size_t nodes = by->nodes.n < UI_COLUMNS_MAX - COL_NODE ? by->nodes.n : UI_COLUMNS_MAX - COL_NODE, n = 0;
+	h->all[COL_START] = ui_vma_table_column(PT_COL_START);
+	h->all[COL_END] = ui_vma_table_column(PT_COL_END);
+	h->all[COL_ROLE] = ui_vma_table_column(PT_COL_ROLE);
+	h->all[COL_PATH] = ui_vma_table_column(PT_COL_PATH);
+	h->all[COL_REMOTE] = (struct ui_table_column){"REMOTE", UI_TABLE_RIGHT};
+	h->order[n++] = COL_START;
+	h->order[n++] = COL_END;
+	h->order[n++] = COL_ROLE;
+	for (size_t i = 0; i < nodes; i++) {
+		snprintf(h->names[i], sizeof(h->names[i]), "NODE%d", by->nodes.ids[i]);
+		h->all[COL_NODE + i] = (struct ui_table_column){h->names[i], UI_TABLE_RIGHT};
+		h->order[n++] = (unsigned char)(COL_NODE + i);
+	}
+	h->order[n++] = COL_REMOTE;
+	h->order[n++] = COL_PATH;
+	return (struct ui_columns){h->all, h->order, n, n};
 }
 
 static int print_table(const struct by *by)
 {
-	size_t n = by->nodes.n + 5, at = 0;
-	struct ui_table_column *columns = calloc(n, sizeof(*columns));
-	char(*names)[16] = calloc(by->nodes.n, sizeof(*names));
-	struct ui_table *table = NULL;
-	if (columns && names) {
-		columns[at++] = ui_vma_table_column(PT_COL_START);
-		columns[at++] = ui_vma_table_column(PT_COL_END);
-		columns[at++] = ui_vma_table_column(PT_COL_ROLE);
-		for (size_t i = 0; i < by->nodes.n; i++) {
-			snprintf(names[i], sizeof(names[i]), "NODE%d", by->nodes.ids[i]);
-			columns[at++] = (struct ui_table_column){names[i], UI_TABLE_RIGHT};
-		}
-		columns[at++] = (struct ui_table_column){"REMOTE", UI_TABLE_RIGHT};
-		columns[at] = ui_vma_table_column(PT_COL_PATH);
-		table = ui_table_new(by->options, columns, n);
-	}
-	for (size_t i = 0; table && i < by->snapshot->vmas->n; i++)
+	struct heads heads;
+	struct ui_columns columns = make_heads(by, &heads);
+	struct ui_chosen chosen;
+	int r = ui_columns_choose(by->options, &columns, "node", &chosen);
+	if (r != UI_OK)
+		return r;
+	struct ui_table *table = ui_columns_table(by->options, &columns, &chosen);
+	if (!table)
+		return ui_out_of_memory();
+	for (size_t i = 0; i < by->snapshot->vmas->n; i++)
 		if (ui_vma_matches(by->filter, &by->snapshot->vmas->v[i]))
-			add_row(by, table, i);
-	int r = table ? ui_table_print(table) : -ENOMEM;
+			add_row(by, table, &chosen, i);
+	r = ui_table_print(table);
 	ui_table_free(table);
-	free(columns);
-	free(names);
 	return r == 0 ? UI_OK : ui_out_of_memory();
 }
 
 static int print_text(const struct by *by)
 {
-	bool plain = by->options->raw || by->options->no_headings;
+	bool plain = by->options->raw || by->options->no_headings || by->options->columns;
 	if (!plain)
 		print_summary(by);
 	return by->nodes.n == 1 && !plain ? UI_OK : print_table(by);

@@ -10,8 +10,8 @@
 
 #include "core/machine/sharing.h"
 #include "core/text/text.h"
+#include "tui/commands/columns_out.h"
 #include "tui/commands/commands.h"
-#include "tui/commands/table_out.h"
 #include "tui/commands/text_out.h"
 #include "tui/commands/vma_out.h"
 #include "tui/commands/vmas_by.h"
@@ -139,29 +139,52 @@ static void print_summary(const struct by *by)
 	ui_print_wrapped(text, 0, 0, ui_text_width());
 }
 
+enum { COL_PID, COL_NAME, COL_SHARED, COL_SHARE, COL_ANON, COL_FILE, COL_SHMEM, COL_ADDRESS, COL_N };
+
+static const struct ui_table_column all_columns[COL_N] = {{"PID", UI_TABLE_RIGHT},    {"NAME", 0},
+							  {"SHARED", UI_TABLE_RIGHT}, {"SHARE", UI_TABLE_RIGHT},
+							  {"ANON", UI_TABLE_RIGHT},   {"FILE", UI_TABLE_RIGHT},
+							  {"SHMEM", UI_TABLE_RIGHT},  {"ADDRESS", UI_TABLE_RIGHT}};
+static const unsigned char order[COL_N] = {COL_PID,  COL_NAME,  COL_SHARED, COL_ANON,
+					   COL_FILE, COL_SHMEM, COL_SHARE,  COL_ADDRESS};
+static const struct ui_columns columns = {all_columns, order, COL_N, 6};
+
+static void print_cell(const struct by *by, struct ui_table *table, const struct pt_sharer *sharer, size_t column)
+{
+	const uint64_t sizes[COL_N] = {[COL_SHARED] = sharer->pages,
+				       [COL_ANON] = sharer->anon,
+				       [COL_FILE] = sharer->file,
+				       [COL_SHMEM] = sharer->shmem};
+	char text[32];
+	switch (column) {
+	case COL_PID: snprintf(text, sizeof(text), "%d", (int)sharer->pid); break;
+	case COL_NAME: ui_name_cell(table, sharer->name); return;
+	case COL_ADDRESS: snprintf(text, sizeof(text), "%" PRIx64, sharer->address); break;
+	case COL_SHARE:
+		snprintf(text, sizeof(text), "%.1f%%", by->rss ? 100.0 * (double)sharer->pages / (double)by->rss : 0);
+		break;
+	default: bytes_text(by, sizes[column], text, sizeof(text));
+	}
+	ui_table_cell(table, text);
+}
+
 static int print_table(const struct by *by)
 {
-	static const struct ui_table_column columns[] = {{"PID", UI_TABLE_RIGHT},    {"NAME", 0},
-							 {"SHARED", UI_TABLE_RIGHT}, {"ANON", UI_TABLE_RIGHT},
-							 {"FILE", UI_TABLE_RIGHT},   {"SHMEM", UI_TABLE_RIGHT}};
-	struct ui_table *table = ui_table_new(by->options, columns, sizeof(columns) / sizeof(*columns));
+	struct ui_chosen chosen;
+	int r = ui_columns_choose(by->options, &columns, "sharer", &chosen);
+	if (r != UI_OK)
+		return r;
+	struct ui_table *table = ui_columns_table(by->options, &columns, &chosen);
 	if (!table)
 		return ui_out_of_memory();
-	for (size_t i = 0; i < by->all.n; i++) {
-		const struct pt_sharer *sharer = &by->all.v[i];
-		const uint64_t sizes[] = {sharer->pages, sharer->anon, sharer->file, sharer->shmem};
-		char text[24];
-		snprintf(text, sizeof(text), "%d", (int)sharer->pid);
-		ui_table_cell(table, text);
-		ui_name_cell(table, sharer->name);
-		for (size_t k = 0; k < sizeof(sizes) / sizeof(*sizes); k++)
-			ui_table_cell(table, bytes_text(by, sizes[k], text, sizeof(text)));
-	}
+	for (size_t i = 0; i < by->all.n; i++)
+		for (size_t k = 0; k < chosen.n; k++)
+			print_cell(by, table, &by->all.v[i], chosen.ids[k]);
 	if (!by->options->raw && !by->options->no_headings)
 		print_summary(by);
 	if (by->all.n && !by->options->raw && !by->options->no_headings)
 		putchar('\n');
-	int r = ui_table_print(table);
+	r = ui_table_print(table);
 	ui_table_free(table);
 	return r == 0 ? UI_OK : ui_out_of_memory();
 }
