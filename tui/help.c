@@ -39,9 +39,9 @@ static void add_heading(struct rows *rows, const char *text)
 /* "table, map", each name once; NULL for what works on all screens of a process. */
 static const char *places(struct ui_scratch *s, unsigned where)
 {
-	static const char *const names[UI_WHERE_N] = {"processes", "table",   "map",    "map",     "page",
-						      "help",      "time",    "faults", "hunt",    "object",
-						      "frame",     "machine", "file",   "machine", "sharers"};
+	static const char *const names[UI_WHERE_N] = {"processes", "table",   "map",     "map",    "page",  "help",
+						      "time",      "faults",  "hunt",    "object", "frame", "machine",
+						      "file",      "machine", "sharers", "forks"};
 	if ((where & UI_IN_VIEWS) == UI_IN_VIEWS)
 		return NULL;
 	const char *text = NULL, *last = "";

@@ -20,6 +20,8 @@
 #define LISTS   (UI_IN_ACCOUNTS | UI_IN_PROCESSES | UI_IN_TABLE | UI_IN_FAULTS | UI_IN_HUNT)
 #define MAPS    UI_IN_ANY_MAP
 #define GRIDS   (MAPS | UI_IN_MACHINE | UI_IN_FILE)
+#define FAMILY  UI_IN_FAMILY
+#define ZOOMS   (GRIDS | FAMILY)
 #define LAYERS  (MAPS | UI_IN_FILE)
 #define SCROLL  (UI_IN_PROCESSES | UI_IN_VIEWS | UI_IN_HELP)
 #define TIME    UI_IN_TIME
@@ -70,13 +72,24 @@ static const struct ui_binding bindings[] = {
 	    "next layer: kind, present, dirty, swapped, huge, shared (who shares) and more"),
 	ROW(LAYER_BACK, UI_IN_TABLE | GRIDS, ('['), NULL, NULL, 0, MAP, "layer before"),
 	ROW(LAYER_DIGIT, UI_IN_TABLE | LAYERS, ('1'), "1..9", NULL, 0, MAP, "straight to a layer; 1 is the kinds"),
-	ROW(ZOOM_IN, GRIDS, ('+', '='), "+", "zoom in", 3, MAP, "zoom in around the cursor, down to a page a cell"),
-	ROW(ZOOM_OUT, GRIDS, ('-', '_'), "-", "out", 4, MAP, "zoom out, up to all of it"),
-	ROW(ZOOM_FIT, GRIDS, ('z'), NULL, NULL, 0, MAP, "all of it at once again"),
+	ROW(ZOOM_IN, ZOOMS, ('+', '='), "+", "zoom in", 3, MAP, "zoom in around the cursor, down to a page a cell"),
+	ROW(ZOOM_OUT, ZOOMS, ('-', '_'), "-", "out", 4, MAP, "zoom out, up to all of it"),
+	ROW(ZOOM_FIT, ZOOMS, ('z'), NULL, NULL, 0, MAP, "all of it at once again"),
 	ROW(NEXT_HIT, LAYERS | UI_IN_MACHINE, ('n'), NULL, "next hit", 8, MAP,
 	    "next cell that has what the layer shows"),
 	ROW(PREVIOUS_HIT, LAYERS | UI_IN_MACHINE, ('N'), NULL, NULL, 0, MAP, "the one before"),
 	ROW(DENSEST, LAYERS | UI_IN_MACHINE, ('d'), NULL, NULL, 0, MAP, "the densest cell of the layer"),
+
+	ROW(FAMILY, UI_IN_TARGET & ~(unsigned)FAMILY, ('Y'), NULL, "forks", 9, MAP,
+	    "what was forked from it: what is still shared with each, what was copied and by whose writes"),
+	ROW(FAMILY, FAMILY, ('Y'), NULL, NULL, 0, MAP, "back from there"),
+	ROW(ENTER, FAMILY, (UI_KEY_ENTER), NULL, "in", 1, MAP,
+	    "deeper: to the map of both; to single pages around the cursor; from a single page into that page"),
+	ROW(FOCUS, FAMILY, (UI_KEY_TAB), NULL, "table/map", 2, MAP, "from the table to the map of both, and back"),
+	ROW(LEFT, FAMILY, (UI_KEY_LEFT, 'h'), NULL, "child before", 5, MAP,
+	    "the child before; in the map a cell to the left"),
+	ROW(RIGHT, FAMILY, (UI_KEY_RIGHT, 'l'), NULL, "next child", 5, MAP,
+	    "the next child; in the map a cell to the right"),
 
 	ROW(PAGE, MAPS, ('p'), NULL, "page", 7, PAGE, "the page under the cursor, in words, from any zoom"),
 	ROW(LEFT, UI_IN_PAGE, (UI_KEY_LEFT, 'h'), NULL, "page before", 1, PAGE, "the page before this one"),

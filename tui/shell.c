@@ -387,6 +387,7 @@ static bool act_on_target(struct ui_shell *shell, enum ui_action action)
 	case UI_DO_FAULTS: go_to(shell, UI_IN_FAULTS, ui_faults_new); return true;
 	case UI_DO_HUNT: go_to(shell, UI_IN_HUNT, ui_hunt_new); return true;
 	case UI_DO_SHARERS: go_to(shell, UI_IN_SHARERS, ui_sharers_new); return true;
+	case UI_DO_FAMILY: go_to(shell, UI_IN_FAMILY, ui_family_new); return true;
 	case UI_DO_GOTO: ui_prompt_open(&shell->prompt, UI_PROMPT_ADDRESS, ""); return true;
 	default: return ui_time_act(shell, action);
 	}

@@ -18,6 +18,9 @@ struct ui_screen *ui_object_new(struct ui_shell *shell, uint64_t address);
 struct ui_screen *ui_sharers_new(struct ui_shell *shell);
 /* All frames of the machine, and what the kernel keeps account of. */
 struct ui_screen *ui_machine_new(struct ui_shell *shell);
+/* The target and what was forked from it; or any process and its forks. */
+struct ui_screen *ui_family_new(struct ui_shell *shell);
+struct ui_screen *ui_family_of(pid_t pid);
 struct ui_screen *ui_page_new(struct ui_shell *shell, uint64_t address);
 /* One page frame and who maps it; with a target below it or without one. */
 struct ui_screen *ui_frame_new(struct ui_shell *shell, uint64_t pfn);
