@@ -348,6 +348,8 @@ static bool of_use(const struct ui_shell *shell, unsigned where, enum ui_action 
 		return false;
 	if ((action == UI_DO_MACHINE || action == UI_DO_SHARERS) && !shell->sources->kernel)
 		return false;
+	if (action == UI_DO_SHARERS && !shell->target.inspect)
+		return false;
 	if (action == UI_DO_FAMILY && !(shell->sources->kernel && shell->target.feed))
 		return false;
 	if (action == UI_DO_FAULTS)

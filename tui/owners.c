@@ -260,7 +260,8 @@ void ui_owners_ask_sharing(struct ui_shell *shell)
 {
 	struct ui_owners *o = &shell->owners;
 	const struct pt_snapshot *now = shell->target.now;
-	if (!now || shell->target.back || !start(o, shell->sources->kernel))
+	bool of_this_machine = shell->target.inspect; /* and not of a recording */
+	if (!now || shell->target.back || !of_this_machine || !start(o, shell->sources->kernel))
 		return;
 	take(shell);
 	bool due = shell->now_ns >= o->sharing_due_ns && !ui_worker_busy(o->worker);

@@ -25,7 +25,7 @@ const struct ui_sharing *ui_sharing_now(const struct ui_shell *shell)
 {
 	const struct ui_sharing *a = shell->owners.sharing;
 	const struct pt_snapshot *now = shell->target.now;
-	if (!a || !now || shell->target.back || a->error || a->pid != now->process.pid)
+	if (!a || !now || shell->target.back || !shell->target.inspect || a->error || a->pid != now->process.pid)
 		return NULL;
 	return a->start_time == now->process.start_time ? a : NULL;
 }
@@ -37,18 +37,18 @@ const char *ui_sharing_state(struct ui_shell *shell)
 	const struct ui_sharing *a = shell->owners.sharing;
 	if (ui_sharing_now(shell))
 		return NULL;
-	if (!shell->sources->kernel)
-		return "a recording does not tell with whom";
+	if (!shell->sources->kernel || !shell->target.inspect)
+		return "not known of a recording, which has no other processes' page tables";
 	if (shell->target.back)
-		return "with whom is not known of the past";
+		return "not known of the past";
 	if (ui_owners_building(&shell->owners, &now))
-		return ui_scratch_text(s, "with whom: reading the page tables of all processes, %zu of %zu...",
-				       now.processes, now.of_processes);
+		return ui_scratch_text(s, "reading the page tables of all processes, %zu of %zu...", now.processes,
+				       now.of_processes);
 	if (!a || !a->error || a->pid != shell->target.pid)
-		return "with whom: asking...";
+		return "asking...";
 	if (a->error == -EPERM)
-		return "with whom: frame numbers are hidden from this user; sudo pagetop shows it";
-	return ui_scratch_text(s, "with whom cannot be found out: %s", strerror(-a->error));
+		return "frame numbers are hidden from this user; sudo pagetop shows it";
+	return ui_scratch_text(s, "cannot be found out: %s", strerror(-a->error));
 }
 
 /* ---- cells ------------------------------------------------------------------------------------------------------ */
@@ -177,7 +177,8 @@ size_t ui_shared_words(struct ui_shell *shell, uint64_t start, uint64_t end, str
 	const struct ui_sharing *sharing = ui_sharing_now(shell);
 	struct pt_sharers sharers;
 	if (!sharing) {
-		ret[0] = (struct wg_span){ui_sharing_state(shell), WG_DIM, 1};
+		ret[0] = (struct wg_span){ui_scratch_text(&shell->scratch, "with whom: %s", ui_sharing_state(shell)),
+					  WG_DIM, 1};
 		return 1;
 	}
 	if (pt_sharing_with(sharing->sharing, start, end, &sharers))

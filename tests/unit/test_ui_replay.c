@@ -193,6 +193,25 @@ static void two_moments_are_compared(void **arg)
 	assert_int_equal(shown(), 5);
 }
 
+/* Nothing of it is held against processes of this machine that have its PIDs. */
+static void this_machine_is_not_asked(void **arg)
+{
+	(void)arg;
+	begin(3);
+	stage_type(stage, "7");
+	stage_wait(stage);
+	stage->now_ns += SECOND;
+	stage_expect(stage, "with whom: not known of a recording");
+	stage_type(stage, "W");
+	stage_expect(stage, "Who shares");
+	stage_expect(stage, "not known of a recording");
+	stage_key(stage, UI_KEY_ENTER);
+	stage_expect(stage, "nobody is known");
+	stage_type(stage, "WC");
+	stage_expect(stage, "a recording does not have the page cache");
+	assert_null(stage->shell.owners.worker);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +221,7 @@ int main(void)
 		cmocka_unit_test_teardown(it_begins_at_the_start_and_plays, leave),
 		cmocka_unit_test_teardown(every_screen_works, leave),
 		cmocka_unit_test_teardown(two_moments_are_compared, leave),
+		cmocka_unit_test_teardown(this_machine_is_not_asked, leave),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,7 +68,7 @@ static void the_past_is_not_known(void **state)
 	struct stage *stage = at_the_segment(120, 40);
 	stage_expect(stage, "ot\\x1bher 200");
 	stage_type(stage, "(");
-	stage_expect(stage, "with whom is not known of the past");
+	stage_expect(stage, "with whom: not known of the past");
 	stage_type(stage, "T");
 	stage_expect(stage, "ot\\x1bher 200");
 	stage_close(stage);

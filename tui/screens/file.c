@@ -392,7 +392,7 @@ void ui_file_open(struct ui_shell *shell, uint64_t address)
 	const struct pt_vma *vma = &s->vmas->v[i];
 	const uint64_t at = vma->offset + (address > vma->start ? address - vma->start : 0);
 	char link[PT_MAPPED_FILE_MAX];
-	if (!shell->sources->kernel)
+	if (!shell->sources->kernel || !shell->target.inspect)
 		ui_shell_say(shell, WG_DIM, "a recording does not have the page cache");
 	else if (!vma->inode || vma->path[0] != '/')
 		ui_shell_say(shell, WG_DIM, "there is no file behind %s", ui_vma_name(&shell->scratch, vma));

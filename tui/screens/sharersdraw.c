@@ -33,7 +33,7 @@ static const char *headline(const struct ui_sharers_view *v, struct ui_shell *sh
 	struct ui_scratch *s = &shell->scratch;
 	unsigned shift = shell->target.now->page_shift;
 	if (!v->known)
-		return ui_scratch_text(s, "Who shares %s: %s.", about(v, shell), ui_sharing_state(shell));
+		return ui_scratch_text(s, "Who shares %s: %s", about(v, shell), ui_sharing_state(shell));
 	if (!v->list.n)
 		return ui_scratch_text(s, "%s: none of the %s in memory is shared with another process.",
 				       about(v, shell), ui_size(s, v->rss << shift));
