@@ -344,7 +344,7 @@ static bool of_use(const struct ui_shell *shell, unsigned where, enum ui_action 
 	bool of_target = action == UI_DO_HUNT || action == UI_DO_TIME || action == UI_DO_MARK || action == UI_DO_ANCHOR;
 	if (of_target && !shell->target.feed)
 		return false;
-	if (top->ops->of_use && !shell->time.focus && !top->ops->of_use(top, action))
+	if (top->ops->of_use && !shell->time.focus && !top->ops->of_use(top, shell, action))
 		return false;
 	if ((action == UI_DO_MACHINE || action == UI_DO_SHARERS) && !shell->sources->kernel)
 		return false;

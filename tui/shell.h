@@ -37,7 +37,7 @@ struct ui_screen_ops {
 	/* Where the keyboard is: decides what keys mean, and the footer. One bit of enum ui_where. */
 	enum ui_where (*where)(const struct ui_screen *screen);
 	/* Whether the hint for an action belongs into the footer as the screen is now. NULL: always. */
-	bool (*of_use)(const struct ui_screen *screen, enum ui_action action);
+	bool (*of_use)(const struct ui_screen *screen, const struct ui_shell *shell, enum ui_action action);
 	/* Its part of the breadcrumb, in scratch memory. */
 	const char *(*title)(const struct ui_screen *screen, struct ui_shell *shell);
 	/* It came to the top: pushed, or uncovered. NULL: nothing to do. */

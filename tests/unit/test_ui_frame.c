@@ -64,6 +64,7 @@ static void owners_of_a_frame(void **arg)
 				    "page 12000 shmem pfn=0x600 count=3\npage 18000 shmem pfn=0x600 count=3\n");
 	ui_shell_push(&stage->shell, ui_frame_new(&stage->shell, 0x600));
 	stage_expect(stage, "Who maps it: all 3 mappings.");
+	assert_true(stage_shows(stage, " owner   "));
 	stage_expect(stage, "other");
 	stage_expect(stage, "18000");
 	stage_expect(stage, "It holds the file's bytes from 0x0 on: /dev/shm/a\\xffsegment");
@@ -103,6 +104,8 @@ static void frames_that_nobody_maps(void **arg)
 	(void)arg;
 	ui_shell_push(&stage->shell, ui_frame_new(&stage->shell, 0x918));
 	stage_expect(stage, "This frame is free memory, in the page allocator.");
+	stage_expect(stage, "Nobody maps it.");
+	assert_false(stage_shows(stage, " owner   ")); /* a key that leads nowhere has no hint */
 	ui_shell_pop(&stage->shell);
 	ui_shell_push(&stage->shell, ui_frame_new(&stage->shell, 0x100000000));
 	stage_expect(stage, "There is no such frame.");

@@ -324,6 +324,21 @@ static enum ui_where where(const struct ui_screen *screen)
 	return UI_IN_FILE;
 }
 
+/* Without a map there is nothing to move on. */
+static bool of_use(const struct ui_screen *screen, const struct ui_shell *shell, enum ui_action action)
+{
+	const struct ui_file_view *v = &((const struct file *)screen)->view;
+	(void)shell;
+	switch (action) {
+	case UI_DO_ENTER:
+	case UI_DO_LAYER:
+	case UI_DO_NEXT_HIT:
+	case UI_DO_ZOOM_IN:
+	case UI_DO_ZOOM_OUT: return v->got && v->got->cached && v->grid.length;
+	default: return true;
+	}
+}
+
 static const char *title(const struct ui_screen *screen, struct ui_shell *shell)
 {
 	return ui_scratch_text(&shell->scratch, "file %s",
@@ -360,6 +375,7 @@ static void free_screen(struct ui_screen *screen, int wait_ms)
 struct ui_screen *ui_file_new(const char *path, const char *link, uint64_t page)
 {
 	static const struct ui_screen_ops ops = {.where = where,
+						 .of_use = of_use,
 						 .title = title,
 						 .shown = come_up,
 						 .update = update,

@@ -250,11 +250,11 @@ static void draw_tabs(struct ui_machine_screen *v, struct ui_shell *shell, struc
 		style.attrs = here && !c->can.colour ? WG_UNDERLINE : 0;
 		x = wg_text_cut(c, line, x, 0, line.w - x, tab_text(v, &shell->scratch, tab), WG_CUT_END, style);
 	}
-	const char *about = v->tab != UI_MACHINE_SLABS ? ""
-			    : v->filter.error[0]       ? "bad pattern: the last good one holds "
-			    : v->filter.text[0]        ? ui_scratch_text(&shell->scratch, "found by /%s/ ",
-									 ui_printable(&shell->scratch, v->filter.text))
-						       : "+/- since this screen was opened ";
+	const char *about = v->tab != UI_MACHINE_SLABS || !v->facts || !v->facts->slabs.n ? ""
+			    : v->filter.error[0] ? "bad pattern: the last good one holds "
+			    : v->filter.text[0]  ? ui_scratch_text(&shell->scratch, "found by /%s/ ",
+								   ui_printable(&shell->scratch, v->filter.text))
+						 : "+/- since this screen was opened ";
 	int w = wg_text_width(about);
 	if (w && x + 2 + w <= line.w)
 		wg_text(c, line, line.w - w, 0, about, WG_STYLE(v->filter.error[0] ? WG_BAD : WG_DIM, WG_BAR));
@@ -427,13 +427,25 @@ static enum ui_where where(const struct ui_screen *screen)
 	return ((const struct machine *)screen)->view.tab == UI_MACHINE_MAP ? UI_IN_MACHINE : UI_IN_ACCOUNTS;
 }
 
-/* Of the keys of tables: each table has some. */
-static bool of_use(const struct ui_screen *screen, enum ui_action action)
+/* Each table has some of the keys of tables; without what they are about none is of use. */
+static bool of_use(const struct ui_screen *screen, const struct ui_shell *shell, enum ui_action action)
 {
-	enum ui_machine_tab tab = ((const struct machine *)screen)->view.tab;
-	if (action == UI_DO_SORT || action == UI_DO_FILTER)
-		return tab == UI_MACHINE_SLABS;
-	return action != UI_DO_ENTER || tab == UI_MACHINE_MAP || tab == UI_MACHINE_ZONES;
+	const struct ui_machine_screen *v = &((const struct machine *)screen)->view;
+	bool there = v->got && !v->got->error;
+	(void)shell;
+	switch (action) {
+	case UI_DO_SORT:
+	case UI_DO_FILTER: return v->tab == UI_MACHINE_SLABS && v->facts && v->facts->slabs.n;
+	case UI_DO_ENTER: return there && (v->tab == UI_MACHINE_MAP || v->tab == UI_MACHINE_ZONES);
+	case UI_DO_FOCUS:
+	case UI_DO_LAYER:
+	case UI_DO_NEXT_HIT:
+	case UI_DO_ZOOM_IN:
+	case UI_DO_ZOOM_OUT:
+	case UI_DO_FRAME:
+	case UI_DO_WHOLE: return there;
+	default: return true;
+	}
 }
 
 static const char *title(const struct ui_screen *screen, struct ui_shell *shell)

@@ -376,16 +376,17 @@ void ui_machine_debugging_draw(struct ui_machine_screen *m, struct ui_shell *she
 	}
 	for (size_t i = 0; i < m->facts->n_debugging; i++) {
 		const struct pt_debug_feature *f = &m->facts->debugging[i];
-		const char *state = pt_debug_state_name(f->state);
-		facts[n++] = (struct wg_fact){f->name,
-					      f->detail[0] ? ui_scratch_text(s, "%s: %s", state, f->detail) : state,
-					      f->what, role_of(f->state)};
-		if (f->state != PT_DEBUG_ON)
-			facts[n++] = (struct wg_fact){NULL, "", f->switch_on, WG_DIM};
+		const char *more = f->state == PT_DEBUG_ON ? "" : f->switch_on;
+		if (f->detail[0])
+			more = *more ? ui_scratch_text(s, "%s; %s", f->detail, more) : f->detail;
+		facts[n++] = (struct wg_fact){f->name, pt_debug_state_name(f->state), f->what, role_of(f->state)};
+		if (*more)
+			facts[n++] = (struct wg_fact){NULL, "", more, WG_DIM};
 	}
 	struct wg_facts view = {.facts = facts, .n = n, .top = 0};
-	int all = wg_draw_facts(&(struct wg_canvas){.can = c->can}, (struct wg_rect){0, 0, rect.w, 0}, &view);
+	struct wg_rect inside = {rect.x + 1, rect.y, rect.w > 2 ? rect.w - 2 : 0, rect.h};
+	int all = wg_draw_facts(&(struct wg_canvas){.can = c->can}, (struct wg_rect){0, 0, inside.w, 0}, &view);
 	m->debugging_top = view.top = ui_scroll_bounded(m->debugging_top, all, rect.h);
-	wg_draw_facts(c, rect, &view);
+	wg_draw_facts(c, inside, &view);
 	ui_scroll_mark(c, rect, m->debugging_top, all);
 }

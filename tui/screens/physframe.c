@@ -255,6 +255,15 @@ static enum ui_where where(const struct ui_screen *screen)
 	return UI_IN_FRAME;
 }
 
+/* Enter and C lead to who maps it. */
+static bool of_use(const struct ui_screen *screen, const struct ui_shell *shell, enum ui_action action)
+{
+	const struct ui_owners_answer *a = ui_owners_of(&shell->owners, ((const struct physframe *)screen)->view.pfn);
+	if (action == UI_DO_ENTER)
+		return a && a->owners.n;
+	return action != UI_DO_FILE || (a && a->has_file);
+}
+
 static const char *title(const struct ui_screen *screen, struct ui_shell *shell)
 {
 	return ui_scratch_text(&shell->scratch, "frame 0x%" PRIx64, ((const struct physframe *)screen)->view.pfn);
@@ -288,6 +297,7 @@ static void free_screen(struct ui_screen *screen, int wait_ms)
 struct ui_screen *ui_frame_new(struct ui_shell *shell, uint64_t pfn)
 {
 	static const struct ui_screen_ops ops = {.where = where,
+						 .of_use = of_use,
 						 .title = title,
 						 .shown = come_up,
 						 .update = update,

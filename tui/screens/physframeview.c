@@ -57,12 +57,16 @@ static int draw_words(const struct ui_physframe_view *v, const struct ui_owners_
 {
 	char headline[256] = "reading...";
 	struct wg_paragraph text[3];
+	const struct pt_signal_state *flags = v->got ? &v->got->info.facts.signals.of[PT_SIG_KPAGEFLAGS] : NULL;
 	size_t n = 0;
 	if (v->got && v->got->error)
 		snprintf(headline, sizeof headline, "The machine cannot be asked: %s.", strerror(-v->got->error));
 	else if (v->got)
 		pt_frame_headline(&v->got->info, headline, sizeof headline);
 	text[n++] = (struct wg_paragraph){headline, v->got ? WG_STRONG : WG_DIM, 0};
+	if (flags && !v->got->error && flags->given == PT_ABSENT && flags->remedy)
+		text[n++] = (struct wg_paragraph){ui_scratch_text(&shell->scratch, "To see it: %s.", flags->remedy),
+						  WG_TEXT, 2};
 	if (a && a->has_file)
 		text[n++] = (struct wg_paragraph){
 			ui_scratch_text(&shell->scratch, "It holds the file's bytes from 0x%" PRIx64 " on: %s",
@@ -168,7 +172,7 @@ static void draw_facts(struct ui_physframe_view *v, struct wg_canvas *c, struct 
 
 /* ---- layout ----------------------------------------------------------------------------------------------------- */
 
-/* Words and owners, with the frames around it below where there is room; what is left of rect. */
+/* Words and owners, then the frames around it where there is room: at the foot if facts go between. What is left of rect. */
 static struct wg_rect draw_answer(struct ui_physframe_view *v, struct ui_shell *shell, struct wg_canvas *c,
 				  struct wg_rect rect, int for_facts)
 {
@@ -176,13 +180,14 @@ static struct wg_rect draw_answer(struct ui_physframe_view *v, struct ui_shell *
 	const struct pt_facts *f = v->got && !v->got->error ? &v->got->info.facts : NULL;
 	wg_take_top(&rect, draw_words(v, a, shell, c, rect) + 1);
 	int frames = f && f->has_near ? ui_frames_lines(c, rect.w) : 0;
-	if (frames && rect.h >= frames + for_facts + 6)
-		ui_frames_draw(f, shell, c, wg_take_bottom(&rect, frames));
-	int lines = owners_lines(a, rect.h - for_facts);
+	frames = rect.h >= frames + for_facts + 6 ? frames : 0;
+	int lines = owners_lines(a, rect.h - for_facts - frames);
 	if (lines) {
 		draw_owners(v, a, shell, c, wg_take_top(&rect, lines));
 		wg_take_top(&rect, 1);
 	}
+	if (frames)
+		ui_frames_draw(f, shell, c, for_facts ? wg_take_bottom(&rect, frames) : wg_take_top(&rect, frames));
 	return rect;
 }
 
