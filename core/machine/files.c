@@ -185,7 +185,7 @@ static int visit_file(struct walk *w, const struct path *path, int fd, const str
 		w->to->again += r == 0;
 		return r;
 	}
-	r = pt_cached_read_at(w->reader, fd, false, w->request->step, &cached);
+	r = pt_cached_read_at(w->reader, fd, w->request->each != NULL, w->request->step, &cached);
 	if (ends_it(r))
 		return r;
 	if (r)
@@ -195,6 +195,8 @@ static int visit_file(struct walk *w, const struct path *path, int fd, const str
 	w->to->files++;
 	bool worth = r || path->device == GIVEN || cached->sum.cached.value;
 	r = worth ? add_row(w, path->name, cached, r) : 0;
+	if (!r && cached && w->request->each)
+		return w->request->each(w->request->arg, path->name, cached);
 	pt_cached_free(cached);
 	return r;
 }

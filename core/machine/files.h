@@ -45,11 +45,14 @@ struct pt_files {
 struct pt_files_request {
 	const char *const *paths; /* [n] */
 	size_t n;
+	/* Takes what is cached of each file, page by page, once it was looked at; nonzero ends it with that. NULL: sums alone. */
+	int (*each)(void *arg, const char *path, struct pt_cached *cached);
+	void *arg;
 	struct pt_step
 		step; /* called after each file and folder, and within large files; what is found so far is in *ret */
 };
 
-/* 0, -ENOMEM, or what step said. A path that is not there is a row with an error. Frees with pt_files_free, 0 or not. */
+/* 0, -ENOMEM, or what step or each said. A path that is not there is a row with an error. Frees with pt_files_free, 0 or not. */
 int pt_files_read(struct pt_kernel *k, const struct pt_files_request *request, struct pt_files *ret);
 void pt_files_free(struct pt_files *files);
 

@@ -15,6 +15,7 @@
 #include "core/kernel/parse.h"
 #include "core/machine/bulk.h"
 #include "core/machine/pageowner.h"
+#include "core/machine/ram.h"
 #include "core/text/text.h"
 
 #define PAGE_OWNER "sys/kernel/debug/page_owner"
@@ -139,6 +140,23 @@ static void read_record(struct pt_kernel *k, struct pt_frame_info *info)
 
 /* ---- all of it -------------------------------------------------------------------------------------------------- */
 
+/* Flags of a hole are none at all on newer kernels, which is what frames of the kernel's own have too. */
+static enum pt_frame hole_or_not(struct pt_kernel *k, uint64_t pfn, enum pt_frame kind)
+{
+	struct pt_ram ram;
+	if (pt_ram_read(k, &ram) != 0)
+		return kind;
+	size_t i = 0;
+	while (i < ram.n && pfn >= ram.v[i].first + ram.v[i].n)
+		i++;
+	if (i == ram.n || pfn < ram.v[i].first)
+		kind = PT_FRAME_HOLE;
+	else if (ram.v[i].offline)
+		kind = PT_FRAME_OFFLINE;
+	pt_ram_free(&ram);
+	return kind;
+}
+
 void pt_frame_read(struct pt_kernel *k, uint64_t pfn, const struct pt_signals *signals, struct pt_frame_info *ret)
 {
 	*ret = (struct pt_frame_info){0};
@@ -146,6 +164,8 @@ void pt_frame_read(struct pt_kernel *k, uint64_t pfn, const struct pt_signals *s
 	if (!ret->facts.flags.known)
 		return;
 	ret->kind = pt_frame_of(ret->facts.flags.value);
+	if (!ret->facts.flags.value)
+		ret->kind = hole_or_not(k, pfn, ret->kind);
 	ret->exists = ret->kind != PT_FRAME_HOLE;
 	if (ret->kind == PT_FRAME_FREE)
 		find_free_block(k, ret);

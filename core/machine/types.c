@@ -11,7 +11,7 @@
 
 #include "core/kernel/abi.h"
 #include "core/machine/bulk.h"
-#include "core/machine/cached.h"
+#include "core/machine/files.h"
 #include "core/scan/walk.h"
 
 #define ENTRIES 32768u /* page table entries of a batch */
@@ -22,6 +22,7 @@ struct walk {
 	int (*each)(void *arg, const struct pt_frame_run *run);
 	void *arg;
 	int flags, counts, cgroups; /* descriptors; -1: not asked for */
+	const char *path;           /* of the file that is looked at */
 	struct pt_frame_run run;    /* the one that still grows; of no pages: none */
 	/* words side by side, [PT_BULK_WORDS] or [ENTRIES]; those that are not asked for are NULL */
 	uint64_t *words[3];
@@ -42,6 +43,7 @@ static int emit(struct walk *w, struct pt_frame_run run, uint64_t entry)
 	const struct pt_types_request *q = w->request;
 	struct pt_frame_run *last = &w->run;
 
+	run.path = w->path;
 	run.flags = pt_bits_shown(run.flags, entry, q->raw);
 	if (pt_bits_match(q->rules, q->n_rules, run.flags, ~0ull) != PT_BITS_YES ||
 	    (q->cgroup && run.cgroup != q->cgroup))
@@ -310,6 +312,11 @@ static uint64_t entry_of(struct pt_cached_page page)
 	return page.pfn ? page.pfn | PM_PRESENT | PM_FILE | (alone ? PM_EXCLUSIVE : 0) : 0;
 }
 
+struct file_walk {
+	struct walk *w;
+	struct batch batch;
+};
+
 static int walk_part(struct walk *w, struct batch *b, const struct pt_cached *cached, struct pt_stretch range)
 {
 	int stop = 0;
@@ -327,35 +334,48 @@ static int walk_part(struct walk *w, struct batch *b, const struct pt_cached *ca
 	return stop ? stop : emit_batch(w, b);
 }
 
-static int walk_cached(struct walk *w, const struct pt_cached *cached)
+/* A run ends with its file. */
+static int walk_cached(void *arg, const char *path, struct pt_cached *cached)
 {
-	const struct pt_types_request *q = w->request;
+	struct file_walk *f = arg;
+	const struct pt_types_request *q = f->w->request;
 	const struct pt_stretch all = {0, UINT64_MAX};
-	struct batch b;
-	int stop = !batch_make(&b) ? -ENOMEM : cached->counted ? -EPERM : 0;
+	int stop = cached->counted && cached->sum.cached.value ? -EPERM : 0;
 
+	f->w->path = path;
 	if (!stop && !q->n_ranges)
-		stop = walk_part(w, &b, cached, all);
+		stop = walk_part(f->w, &f->batch, cached, all);
 	for (size_t i = 0; i < q->n_ranges && !stop; i++)
-		stop = walk_part(w, &b, cached, q->ranges[i]);
-	batch_free(&b);
+		stop = walk_part(f->w, &f->batch, cached, q->ranges[i]);
+	pt_cached_free(cached);
+	stop = stop ? stop : give(f->w);
+	f->w->run.pages = 0;
+	f->w->path = NULL;
 	return stop;
+}
+
+/* Why nothing is known of a path that was given; 0 where something is. */
+static int why_not(const struct pt_files *files)
+{
+	if (files->folders)
+		return 0;
+	return files->n ? files->v[0].error : files->special ? -ENODEV : 0;
 }
 
 static int walk_file(struct walk *w)
 {
-	struct pt_cached_reader *reader;
-	struct pt_cached *cached = NULL;
-	int r = pt_cached_reader_new(w->k, &reader);
+	const struct pt_types_request *q = w->request;
+	struct file_walk f = {.w = w};
+	struct pt_files own, *files = q->files ? q->files : &own;
+	const struct pt_files_request request = {
+		.paths = &q->file, .n = 1, .each = walk_cached, .arg = &f, .step = q->step};
 
-	if (r)
-		return r;
-	r = pt_cached_read(reader, w->request->file, true, (struct pt_step){0}, &cached);
-	pt_cached_reader_free(reader);
-	if (r)
-		return r;
-	r = walk_cached(w, cached);
-	pt_cached_free(cached);
+	*files = (struct pt_files){0};
+	int r = batch_make(&f.batch) ? pt_files_read(w->k, &request, files) : -ENOMEM;
+	batch_free(&f.batch);
+	r = r ? r : why_not(files);
+	if (r || !q->files)
+		pt_files_free(files);
 	return r;
 }
 

@@ -311,6 +311,20 @@ if [ "$seen" = present ] && [ -r /proc/kpageflags ]; then
 	fi
 	gives 0 pages -a 0,64 -J -o PFN,PAGES,COUNT
 	holds '[.pages[].pages] | add == 64'
+	mkdir -p "$tmp/cached/below"
+	head -c 20000 /dev/zero >"$tmp/cached/one"
+	head -c 4096 /dev/zero >"$tmp/cached/below/two"
+	ln "$tmp/cached/one" "$tmp/cached/below/one again"
+	gives 0 types -f "$tmp/cached" -J
+	holds '.total == 6 and .files == 2 and .folders == 2 and .["further-names"] == 1 and .unreadable == []'
+	gives 0 pages -f "$tmp/cached" --each -J
+	holds '[.pages[] | keys_unsorted == ["offset","pages","pfn","flags","path"]] | length == 6 and all'
+	holds '[.pages[] | select(.path | endswith("two")) | .offset] == [0]'
+	gives 0 pages -f "$tmp/cached/one" -a 3+1 -J -o OFFSET
+	holds '.pages == [{"offset": 12288}]'
+	complains 2 "is of files" pages -o OFFSET
+	complains 2 "is no regular file" types -f /dev/null
+	complains 2 "No such file" types -f /no/such
 else
 	gives 4 types
 	gives 4 types -p $target
@@ -426,8 +440,10 @@ if [ "$seen" = present ]; then
 	holds "[.frame.owners[] | .address | $hex] | all"
 	holds '[.frame.owners[] | has("pid") and has("name")] | all'
 	gives 0 frame "$pfn"
-	gives 0 frame 0xffffffffff -J # there is no such frame: an answer too
+	gives 2 frame 0xffffffffff -J # there is no such frame
 	holds '.frame | .kind == "none" and .flags == null and .count == null'
+	says "this machine has no frame 1099511627775: the last is "
+	complains 2 "this machine has no frame" frame 0xffffffffff
 else
 	gives 4 frame 1
 fi

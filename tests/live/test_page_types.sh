@@ -114,6 +114,13 @@ same -f "$tmp/file"
 same -f "$tmp/file" -r
 same -f "$(command -v bash)" -a 4+20 -r -b uptodate
 
+mkdir -p "$tmp/tree/below"
+head -c 81920 /dev/zero >"$tmp/tree/one"
+head -c 12288 /dev/zero >"$tmp/tree/below/two"
+ln -s "$tmp/file" "$tmp/tree/link"
+same -f "$tmp/tree" -a 0,20 # without a range page-types takes the length of one file for all
+same -f "$tmp/tree/" -a 1+4 -r -b uptodate,dirty
+
 # ---- lists
 
 "$peer" -F "$tmp/flags" -l -N -r -a 0x1000,0x9000 | awk 'NR > 1 && NF == 3 { print $1, $2 }' >"$tmp/before"

@@ -107,6 +107,44 @@ static void kinds_and_pageblocks(void **state)
 	assert_false(info.block_order.known);
 }
 
+/* Frames without flags: the kernel's own, or none at all. Blocks of 256 frames: 9 is not there, 10 is off. */
+static void holes_are_known_by_where_memory_is(void **state)
+{
+	(void)state;
+	fixture_write(fixture, "proc/zoneinfo",
+		      "Node 0, zone      DMA\n        spanned  4095\n  start_pfn:           1\n");
+	fixture_write(fixture, "sys/devices/system/memory/block_size_bytes", "100000\n");
+	for (int i = 0; i < 16; i++) {
+		char path[80];
+		snprintf(path, sizeof path, "sys/devices/system/memory/memory%d/state", i);
+		if (i != 9)
+			fixture_write(fixture, path, i == 10 ? "offline\n" : "online\n");
+	}
+	const struct {
+		uint64_t pfn;
+		enum pt_frame kind;
+		bool exists;
+	} cases[] = {{0x500, PT_FRAME_OTHER, true},
+		     {0x7ff, PT_FRAME_OTHER, true},
+		     {0x800, PT_FRAME_FREE, true},
+		     {0x200, PT_FRAME_ANON, true}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		look(cases[i].pfn);
+		assert_int_equal(info.kind, cases[i].kind);
+		assert_int_equal(info.exists, cases[i].exists);
+	}
+	fixture_add(fixture, "frame 0x1000-0x1001 count=0 +buddy\nframe 0x900-0xb00 count=0\n");
+	look(0x900);
+	assert_int_equal(info.kind, PT_FRAME_HOLE);
+	assert_false(info.exists);
+	look(0xa80);
+	assert_int_equal(info.kind, PT_FRAME_OFFLINE);
+	assert_true(info.exists);
+	fixture_remove(fixture, "proc/zoneinfo"); /* then nobody knows */
+	look(0x900);
+	assert_int_equal(info.kind, PT_FRAME_OTHER);
+}
+
 static bool has_row(const char *name, const char *value)
 {
 	static struct pt_fact_list list;
@@ -223,6 +261,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		scene(free_blocks_are_the_largest_aligned_ones),
 		scene(kinds_and_pageblocks),
+		scene(holes_are_known_by_where_memory_is),
 		cmocka_unit_test(the_record_of_an_allocation),
 		cmocka_unit_test(damaged_records),
 		scene(records_are_found_by_frame),

@@ -389,6 +389,8 @@ static const struct {
 	{"types --yes", "--yes goes with --mark-idle"},
 	{"types --idle --for 1", "--for goes with --mark-idle"},
 	{"types --mark-idle -F x", "--mark-idle is about the kernel's frames"},
+	{"pages -p 1 -f x", "exclude each other"},
+	{"pages --filter x", "no names to filter"},
 	{"pages -p 1 -c x", "--cgroup is about the machine's frames"},
 	{"-J -p 1", "need a command"},
 	{"dump -o x", "dump needs a process"},

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/filter/filter.h"
@@ -15,6 +16,7 @@
 #include "core/text/text.h"
 #include "tui/commands/columns_out.h"
 #include "tui/commands/commands.h"
+#include "tui/commands/files_out.h"
 #include "tui/commands/json_out.h"
 #include "tui/commands/progress.h"
 #include "tui/commands/text_out.h"
@@ -66,7 +68,8 @@ struct job {
 	char **paths; /* [n], absolute */
 	size_t n;
 	struct pt_files files;
-	struct pt_mappers mappers; /* of the one file, if it is one */
+	struct pt_cached *cached;  /* of the one file, if it is one, */
+	struct pt_mappers mappers; /* and who maps it */
 	bool has_mappers;
 	struct ui_progress progress;
 };
@@ -98,16 +101,6 @@ static struct pt_maybe bytes_of(const struct job *job, const struct pt_cached_su
 static struct pt_maybe value_of(const struct job *job, const struct pt_file_row *row, size_t column)
 {
 	return row->error ? (struct pt_maybe){0} : bytes_of(job, &row->sum, column);
-}
-
-static const char *why_not(int error)
-{
-	switch (error) {
-	case -EPERM: return "the kernel tells what is cached of it only to its owner and to root";
-	case -EOPNOTSUPP: return "huge pages of hugetlbfs are no page cache";
-	case -ENODEV: return "it has no page cache";
-	default: return strerror(-error);
-	}
 }
 
 static bool is_shown(const struct job *job, const struct pt_file_row *row)
@@ -184,59 +177,13 @@ static void print_mappers(const struct job *job)
 					    : "which came or went meanwhile");
 }
 
-/* One line of what was left out, and the first of it. */
-static void print_gaps(const struct job *job, enum pt_files_why why, const char *one, const char *many)
-{
-	const struct pt_files *f = &job->files;
-	char path[4 * 4096];
-
-	if (!f->gaps[why])
-		return;
-	printf("%" PRIu64 " %s:", f->gaps[why], f->gaps[why] == 1 ? one : many);
-	for (size_t i = 0, shown = 0; i < f->n_gap && shown < 3; i++) {
-		if (f->gap[i].why != why)
-			continue;
-		pt_text_printable(f->gap[i].path, strlen(f->gap[i].path), path, sizeof(path));
-		printf("%s %s", shown++ ? "," : "", path);
-		if (f->gap[i].error)
-			printf(" (%s)", strerror(-f->gap[i].error));
-	}
-	puts(f->gaps[why] > 3 ? ", ..." : "");
-}
-
-static void print_notes(const struct job *job)
-{
-	const struct pt_files *f = &job->files;
-	char path[4 * 4096];
-
-	if (f->failed || f->again || f->gaps[PT_FILES_OTHER_SYSTEM] || f->gaps[PT_FILES_UNREADABLE] || f->sum.raced)
-		putchar('\n');
-	for (size_t i = 0, shown = 0; i < f->n && shown < 3; i++) {
-		if (!f->v[i].error)
-			continue;
-		pt_text_printable(f->v[i].path, strlen(f->v[i].path), path, sizeof(path));
-		printf("%s: %s\n", path, why_not(f->v[i].error));
-		shown++;
-	}
-	if (f->failed > 1)
-		printf("%" PRIu64 " files could not be looked at and are not in the total\n", f->failed);
-	print_gaps(job, PT_FILES_UNREADABLE, "folder could not be read", "folders could not be read");
-	print_gaps(job, PT_FILES_OTHER_SYSTEM, "folder left out, on another file system",
-		   "folders left out, on other file systems");
-	if (f->again)
-		printf("%" PRIu64 " further name%s of files that count once\n", f->again, f->again == 1 ? "" : "s");
-	if (f->sum.raced)
-		printf("%" PRIu64 " page%s moved or went meanwhile: flags unknown\n", f->sum.raced,
-		       f->sum.raced == 1 ? "" : "s");
-}
-
 static int print_text(const struct job *job)
 {
 	int r = print_table(job);
 
 	if (r == UI_OK && !job->options->raw) {
 		print_mappers(job);
-		print_notes(job);
+		ui_files_notes(&job->files);
 	}
 	return r;
 }
@@ -263,19 +210,9 @@ static json_t *row_json(const struct job *job, const struct pt_file_row *row)
 
 	if (object) {
 		json_object_set_new(object, "path", ui_json_bytes(row->path));
-		json_object_set_new(object, "error", ui_json_bytes(row->error ? why_not(row->error) : NULL));
+		json_object_set_new(object, "error", ui_json_bytes(row->error ? ui_files_why_not(row->error) : NULL));
 	}
 	return object;
-}
-
-static json_t *gaps_json(const struct job *job, enum pt_files_why why)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; array && i < job->files.n_gap; i++)
-		if (job->files.gap[i].why == why)
-			json_array_append_new(array, ui_json_bytes(job->files.gap[i].path));
-	return array;
 }
 
 static json_t *mappers_json(const struct job *job)
@@ -308,13 +245,7 @@ static int print_json(const struct job *job)
 	ui_json_member(&out, "total", sums_json(job, &total));
 	ui_json_member(&out, "mapped-by", mappers_json(job));
 	ui_json_member(&out, "mappings-missed", ui_json_maybe(job->mappers.missed));
-	ui_json_member(&out, "files", json_integer((json_int_t)f->files));
-	ui_json_member(&out, "folders", json_integer((json_int_t)f->folders));
-	ui_json_member(&out, "failed", json_integer((json_int_t)f->failed));
-	ui_json_member(&out, "further-names", json_integer((json_int_t)f->again));
-	ui_json_member(&out, "other-file-systems", gaps_json(job, PT_FILES_OTHER_SYSTEM));
-	ui_json_member(&out, "unreadable", gaps_json(job, PT_FILES_UNREADABLE));
-	ui_json_member(&out, "raced-pages", json_integer((json_int_t)f->sum.raced));
+	ui_files_json(&out, f);
 	return ui_json_end(&out);
 }
 
@@ -330,19 +261,28 @@ static int tell(void *arg)
 	return ui_progress_tell(&job->progress, words);
 }
 
+static int keep(void *arg, const char *path, struct pt_cached *cached)
+{
+	struct job *job = arg;
+
+	(void)path;
+	pt_cached_free(job->cached);
+	job->cached = cached;
+	return 0;
+}
+
 /* Who maps it, where one file was asked for. What stands in the way of that is no error: it stays unsaid. */
 static void read_mappers(struct job *job)
 {
-	const struct pt_files *f = &job->files;
-	struct pt_cached_reader *reader;
-	struct pt_cached *cached = NULL;
+	if (job->cached && job->files.n == 1 && !job->files.folders)
+		job->has_mappers = pt_mappers_read(job->k, job->cached, (struct pt_step){tell, job}, &job->mappers) ==
+				   0;
+}
 
-	if (job->n != 1 || f->folders || f->n != 1 || f->v[0].error || pt_cached_reader_new(job->k, &reader))
-		return;
-	if (pt_cached_read(reader, job->paths[0], true, (struct pt_step){tell, job}, &cached) == 0)
-		job->has_mappers = pt_mappers_read(job->k, cached, (struct pt_step){tell, job}, &job->mappers) == 0;
-	pt_cached_free(cached);
-	pt_cached_reader_free(reader);
+static bool is_one_file(const struct job *job)
+{
+	struct pt_file_stat stat;
+	return job->n == 1 && job->k->ops->stat(job->k, job->paths[0], &stat) == 0 && S_ISREG(stat.mode);
 }
 
 /* What was given and is not there, or may not be looked at. */
@@ -354,7 +294,7 @@ static int status_of(const struct job *job)
 
 			if (!row->error || strcmp(row->path, job->paths[g]) != 0)
 				continue;
-			ui_complain("%s: %s", job->options->rest[g], why_not(row->error));
+			ui_complain("%s: %s", job->options->rest[g], ui_files_why_not(row->error));
 			if (row->error == -ENOENT || row->error == -ENOTDIR)
 				return UI_USAGE;
 			return row->error == -EACCES || row->error == -EPERM ? UI_DENIED : UI_LACKING;
@@ -364,7 +304,11 @@ static int status_of(const struct job *job)
 
 static int look(struct job *job)
 {
-	struct pt_files_request request = {.paths = (const char *const *)job->paths, .n = job->n, .step = {tell, job}};
+	struct pt_files_request request = {.paths = (const char *const *)job->paths,
+					   .n = job->n,
+					   .each = is_one_file(job) ? keep : NULL, /* its mappers need its pages */
+					   .arg = job,
+					   .step = {tell, job}};
 
 	ui_progress_begin(&job->progress, "looking");
 	int r = pt_files_read(job->k, &request, &job->files);
@@ -419,6 +363,7 @@ static int run(const struct ui_options *options, struct pt_kernel *k)
 	if (r == UI_OK)
 		r = look(&job);
 	pt_mappers_free(&job.mappers);
+	pt_cached_free(job.cached);
 	pt_files_free(&job.files);
 	for (size_t i = 0; i < job.n; i++)
 		free(job.paths[i]);

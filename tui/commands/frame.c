@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/machine/frameinfo.h"
+#include "core/machine/ram.h"
 #include "core/text/text.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/json_out.h"
@@ -126,8 +127,6 @@ static void print_text(const struct answer *a)
 		pt_text_printable(a->file.name, strlen(a->file.name), text + n, sizeof(text) - n);
 		ui_print_wrapped(text, 0, 0, width);
 	}
-	if (!a->info.facts.flags.known)
-		return;
 	print_owners(a);
 	print_facts(&a->info, width);
 }
@@ -217,6 +216,18 @@ static int say_error(int error)
 	return error == -EPERM ? UI_DENIED : UI_LACKING;
 }
 
+static int say_none(struct pt_kernel *k, uint64_t pfn)
+{
+	struct pt_ram ram;
+	char last[48] = "";
+	if (pt_ram_read(k, &ram) == 0) {
+		snprintf(last, sizeof(last), ": the last is %" PRIu64, ram.frames - 1);
+		pt_ram_free(&ram);
+	}
+	ui_complain("this machine has no frame %" PRIu64 "%s", pfn, last);
+	return UI_USAGE;
+}
+
 static int run(const struct ui_options *options, struct pt_kernel *k)
 {
 	struct answer *a;
@@ -230,12 +241,15 @@ static int run(const struct ui_options *options, struct pt_kernel *k)
 	if (!a)
 		return ui_out_of_memory();
 	int error = ask(k, pfn, a), r = UI_OK;
+	bool none = !error && !a->info.facts.flags.known;
 	if (error)
 		r = say_error(error);
 	else if (options->json)
 		r = print_json(a);
-	else
+	else if (!none)
 		print_text(a);
+	if (none && r == UI_OK)
+		r = say_none(k, pfn);
 	free(a->owners.v);
 	free(a->mappings);
 	free(a);

@@ -1,8 +1,9 @@
 /*
- * pagetop pages: what a process has in its page tables, or what the frames of the machine are, as runs of pages that are
- * alike in all columns that are shown; or page by page.
+ * pagetop pages: what a process has in its page tables, what files have in the page cache, or what the frames of the
+ * machine are, as runs of pages that are alike in all columns that are shown; or page by page.
  */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,23 +11,55 @@
 #include "core/machine/traits.h"
 #include "core/record/record.h"
 #include "core/report/columns.h"
+#include "core/text/text.h"
 #include "tui/commands/commands.h"
+#include "tui/commands/files_out.h"
 #include "tui/commands/frames_asked.h"
 #include "tui/commands/json_out.h"
 #include "tui/commands/list_out.h"
 #include "tui/commands/vma_out.h"
 
-enum { COL_START, COL_END, COL_PFN, COL_PAGES, COL_KIND, COL_COUNT, COL_CGROUP, COL_LETTERS, COL_FLAGS, COL_N };
+enum {
+	COL_START,
+	COL_END,
+	COL_OFFSET,
+	COL_PFN,
+	COL_PAGES,
+	COL_KIND,
+	COL_COUNT,
+	COL_CGROUP,
+	COL_LETTERS,
+	COL_FLAGS,
+	COL_PATH,
+	COL_N
+};
 
 static const struct ui_list_column all_columns[COL_N] = {
-	{"START", 12}, {"END", 12},     {"PFN", -9},     {"PAGES", -8}, {"KIND", 11},
-	{"COUNT", -5}, {"CGROUP", -10}, {"LETTERS", 46}, {"FLAGS", 0},
+	{"START", 12}, {"END", 12},     {"OFFSET", -10}, {"PFN", -9},   {"PAGES", -8}, {"KIND", 11},
+	{"COUNT", -5}, {"CGROUP", -10}, {"LETTERS", 46}, {"FLAGS", 40}, {"PATH", 0},
+};
+
+/* What can be listed, and what each column is of. */
+enum subject { OF_PROCESS = 1, OF_MACHINE = 2, OF_FILES = 4 };
+static const unsigned columns_of[COL_N] = {
+	[COL_START] = OF_PROCESS,
+	[COL_END] = OF_PROCESS,
+	[COL_OFFSET] = OF_FILES,
+	[COL_PFN] = OF_PROCESS | OF_MACHINE | OF_FILES,
+	[COL_PAGES] = OF_PROCESS | OF_MACHINE | OF_FILES,
+	[COL_KIND] = OF_PROCESS,
+	[COL_COUNT] = OF_PROCESS | OF_MACHINE | OF_FILES,
+	[COL_CGROUP] = OF_MACHINE | OF_FILES,
+	[COL_LETTERS] = OF_MACHINE | OF_FILES,
+	[COL_FLAGS] = OF_PROCESS | OF_MACHINE | OF_FILES,
+	[COL_PATH] = OF_FILES,
 };
 
 /* A list being made. */
 struct listing {
 	const struct ui_options *options;
-	const struct pt_snapshot *snapshot; /* NULL: of the machine */
+	const struct pt_snapshot *snapshot; /* NULL: of the machine or of files, */
+	struct pt_files files;              /* which are these */
 	unsigned page_shift;
 	size_t ids[COL_N], n;
 	struct ui_list list;
@@ -35,7 +68,9 @@ struct listing {
 
 /* A row, whatever it is of. */
 struct row {
-	struct pt_maybe start, end, pfn, count, cgroup; /* addresses, and so on; unknown ones are left out */
+	/* addresses, bytes into the file, and so on; unknown ones are left out */
+	struct pt_maybe start, end, offset, pfn, count, cgroup;
+	const char *path; /* of the file; NULL: of none */
 	uint64_t pages;
 	const char *kind;        /* NULL: of the machine */
 	uint64_t flags;          /* of the machine */
@@ -57,19 +92,24 @@ static bool has(const struct listing *l, size_t id)
 	return false;
 }
 
-/* Columns of a process that frames have not, and the other way round. */
-static int check_columns(const struct listing *l)
+static enum subject subject_of(const struct ui_options *o)
 {
-	static const size_t of_process[] = {COL_START, COL_END, COL_KIND}, of_machine[] = {COL_CGROUP, COL_LETTERS};
-	bool process = l->options->pid || l->options->input;
-	const size_t *none = process ? of_machine : of_process;
+	return o->pid || o->input ? OF_PROCESS : o->file ? OF_FILES : OF_MACHINE;
+}
 
-	for (size_t i = 0; i < (process ? 2 : 3); i++)
-		if (has(l, none[i])) {
-			ui_complain("column %s is %s", column_name(NULL, none[i]),
-				    process ? "of the machine's frames: without -p" : "of a process: -p PID");
-			return UI_USAGE;
-		}
+/* Columns that what is listed has not. */
+static int check_columns(const struct listing *l, enum subject subject)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const unsigned has = columns_of[l->ids[i]];
+		if (has & subject)
+			continue;
+		ui_complain("column %s is of %s", column_name(NULL, l->ids[i]),
+			    has & OF_PROCESS   ? "a process: -p PID"
+			    : has & OF_MACHINE ? "the machine's frames: without -p"
+					       : "files: -f PATH");
+		return UI_USAGE;
+	}
 	return UI_OK;
 }
 
@@ -77,18 +117,17 @@ static int choose(struct listing *l)
 {
 	static const size_t process[] = {COL_START, COL_END, COL_PAGES, COL_KIND, COL_FLAGS},
 			    each[] = {COL_START, COL_END, COL_PAGES, COL_PFN, COL_KIND, COL_COUNT, COL_FLAGS},
+			    files[] = {COL_OFFSET, COL_PAGES, COL_PFN, COL_FLAGS, COL_PATH},
 			    machine[] = {COL_PFN, COL_PAGES, COL_FLAGS};
-	const struct ui_options *o = l->options;
-	bool of_process = o->pid || o->input, more = o->each;
-	const size_t *defaults = !of_process ? machine : more ? each : process;
+	const enum subject subject = subject_of(l->options);
+	const bool more = subject == OF_PROCESS && l->options->each;
+	const size_t *defaults = more ? each : subject == OF_PROCESS ? process : subject == OF_FILES ? files : machine;
+	const size_t n = more ? 7 : subject == OF_MACHINE ? 3 : 5;
 	char message[256];
-	int r = pt_columns_select(o->columns, column_name, NULL, COL_N, defaults,
-				  !of_process ? 3
-				  : more      ? 7
-					      : 5,
-				  l->ids, &l->n, message, sizeof(message));
+	int r = pt_columns_select(l->options->columns, column_name, NULL, COL_N, defaults, n, l->ids, &l->n, message,
+				  sizeof(message));
 	if (r == 0)
-		return check_columns(l);
+		return check_columns(l, subject);
 	ui_complain("%s", message);
 	return UI_USAGE;
 }
@@ -127,23 +166,31 @@ static char *flags_of(const struct row *row, char ret[PT_BITS_NAMES])
 	return ret;
 }
 
+static void printable_path(const struct row *row, char ret[4 * PATH_MAX])
+{
+	const char *path = row->path ? row->path : "";
+	pt_text_printable(path, strlen(path), ret, 4 * PATH_MAX);
+}
+
 static void print_row(struct listing *l, const struct row *row)
 {
-	char text[PT_BITS_NAMES];
+	char text[PT_BITS_NAMES], path[4 * PATH_MAX];
 
 	for (size_t i = 0; i < l->n; i++) {
 		switch (l->ids[i]) {
 		case COL_START: hexadecimal(row->start, text); break;
 		case COL_END: hexadecimal(row->end, text); break;
+		case COL_OFFSET: hexadecimal(row->offset, text); break;
 		case COL_PFN: decimal(row->pfn, "", text); break;
 		case COL_PAGES: snprintf(text, sizeof(text), "%" PRIu64, row->pages); break;
 		case COL_KIND: snprintf(text, sizeof(text), "%s", row->kind); break;
 		case COL_COUNT: decimal(row->count, "", text); break;
 		case COL_CGROUP: decimal(row->cgroup, "@", text); break;
 		case COL_LETTERS: pt_bits_letters(row->flags, text); break;
+		case COL_PATH: printable_path(row, path); break;
 		default: flags_of(row, text);
 		}
-		ui_list_cell(&l->list, text);
+		ui_list_cell(&l->list, l->ids[i] == COL_PATH ? path : text);
 	}
 }
 
@@ -162,6 +209,7 @@ static json_t *cell_json(const struct row *row, size_t id)
 	switch (id) {
 	case COL_START: return ui_json_hex(row->start);
 	case COL_END: return ui_json_hex(row->end);
+	case COL_OFFSET: return ui_json_maybe(row->offset);
 	case COL_PFN: return ui_json_maybe(row->pfn);
 	case COL_PAGES: return json_integer((json_int_t)row->pages);
 	case COL_KIND: return json_string(row->kind);
@@ -171,6 +219,7 @@ static json_t *cell_json(const struct row *row, size_t id)
 		char letters[PT_BITS_LETTERS];
 		return json_string(pt_bits_letters(row->flags, letters));
 	}
+	case COL_PATH: return ui_json_bytes(row->path);
 	default: return !row->kind ? ui_json_flags(row->flags) : row->no_flags ? json_null() : traits_json(row->traits);
 	}
 }
@@ -211,6 +260,8 @@ static int end(struct listing *l)
 	ui_json_end_array(&l->json);
 	if (l->snapshot)
 		ui_json_member(&l->json, "process", ui_process_json(l->snapshot));
+	if (l->options->file)
+		ui_files_json(&l->json, &l->files);
 	return ui_json_end(&l->json);
 }
 
@@ -280,7 +331,7 @@ static int run_process(struct listing *l, struct pt_kernel *k)
 	return r;
 }
 
-/* ---- of the machine --------------------------------------------------------------------------------------------- */
+/* ---- of the machine, and of files --------------------------------------------------------------------------------------------- */
 
 static struct pt_maybe known(uint64_t word)
 {
@@ -294,15 +345,17 @@ static int tell_frames(void *arg, const struct pt_frame_run *run)
 	struct row row = {.pages = each ? 1 : run->pages,
 			  .flags = run->flags,
 			  .count = known(run->count),
-			  .cgroup = known(run->cgroup)};
+			  .cgroup = known(run->cgroup),
+			  .path = run->path};
 	for (uint64_t i = 0; i < (each ? run->pages : 1); i++) {
+		row.offset = (struct pt_maybe){(run->page + i) << l->page_shift, run->path != NULL};
 		row.pfn = (struct pt_maybe){run->first + i, true};
 		tell(l, &row);
 	}
 	return 0;
 }
 
-static int run_machine(struct listing *l, struct pt_kernel *k)
+static int run_frames(struct listing *l, struct pt_kernel *k)
 {
 	struct ui_frames_asked asked = {0};
 	const char *file;
@@ -311,10 +364,14 @@ static int run_machine(struct listing *l, struct pt_kernel *k)
 	if (r == UI_OK) {
 		asked.request.counts = has(l, COL_COUNT);
 		asked.request.cgroups = has(l, COL_CGROUP);
+		asked.request.files = &l->files;
 		begin(l);
 		int error = pt_types_walk(k, &asked.request, tell_frames, l, &file);
 		r = end(l);
 		r = error ? ui_frames_error(k, 0, error, file) : r;
+		if (!error && !l->options->json)
+			ui_files_complain(&l->files);
+		pt_files_free(&l->files);
 	}
 	ui_frames_asked_free(&asked);
 	return r;
@@ -326,23 +383,24 @@ static int run(const struct ui_options *options, struct pt_kernel *k)
 	int r = choose(&l);
 	if (r != UI_OK)
 		return r;
-	return options->pid || options->input ? run_process(&l, k) : run_machine(&l, k);
+	return options->pid || options->input ? run_process(&l, k) : run_frames(&l, k);
 }
 
 /* ---- the command line ------------------------------------------------------------------------------------------- */
 
-static const char help[] = "Lists what a process has present, swapped or marked, or the machine's frames:\n"
-			   "runs of neighbours that are alike in all that is shown.\n"
+static const char help[] = "Lists what a process has present, swapped or marked, what is cached of files, or\n"
+			   "the machine's frames: runs of neighbours that are alike in all that is shown.\n"
 			   "\n"
-			   "  -p, --pid PID          the process; without it the machine, as root\n"
+			   "  -p PID, -f PATH        the process; the file, or all files below this folder\n"
 			   "  -a, --addr RANGE       addresses START-END, PFNs FIRST-END; or page numbers:\n"
 			   "                         N, N+COUNT, N,END. Repeatable\n"
 			   "      --where SPEC       those for which it holds: anon,~shared  dirty,huge\n"
 			   "                         swapped  =... as -b of pagetop types; all of several\n"
 			   "      --each             a row for each page\n"
-			   "  -c, -F, -r             of the machine: cgroup, file, all flags: see types\n"
+			   "  -c, -F, -r             not of -p: cgroup, file of flags, all flags: see types\n"
 			   "  -o, --output COLUMNS   START END PAGES KIND FLAGS PFN COUNT; of the machine\n"
-			   "                         PFN PAGES FLAGS LETTERS COUNT CGROUP; +COLUMNS: also\n"
+			   "                         PFN PAGES FLAGS LETTERS COUNT CGROUP, of files these,\n"
+			   "                         OFFSET and PATH; +COLUMNS: also\n"
 			   "  -n, -J                 no first line, JSON\n"
 			   "\n"
 			   "Of a process: present swapped anon file shmem zero hugetlb kernel device guard\n"
@@ -355,12 +413,17 @@ static const struct ui_option own_options[] = {
 	UI_TAKEN("where", UI_TAKES_VALUE, ui_take_spec),
 	UI_FLAG("each", each),
 	{"cgroup", 'c', UI_TAKES_VALUE, offsetof(struct ui_options, cgroup), NULL},
+	{"file", 'f', UI_TAKES_VALUE, offsetof(struct ui_options, file), NULL},
 	{"kpageflags", 'F', UI_TAKES_VALUE, offsetof(struct ui_options, kpageflags), NULL},
 	{0},
 };
 
 static int check(struct ui_options *o, struct ui_complaint *c)
 {
+	if (o->filter)
+		return ui_usage(c, "pages has no names to filter: a file is --file %s", o->filter);
+	if ((o->pid || o->input) && o->file)
+		return ui_usage(c, "-%c and -f exclude each other", o->pid ? 'p' : 'i');
 	if ((o->pid || o->input) && (o->cgroup || o->kpageflags))
 		return ui_usage(c, "%s is about the machine's frames: without -p",
 				o->cgroup ? "--cgroup" : "--kpageflags");

@@ -1,15 +1,18 @@
 /*
  * pagetop types: frames by their flags, as the kernel's page-types counts them.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tui/commands/columns_out.h"
 #include "tui/commands/commands.h"
+#include "tui/commands/files_out.h"
 #include "tui/commands/frames_asked.h"
 #include "tui/commands/idle_marks.h"
 #include "tui/commands/json_out.h"
+#include "tui/commands/progress.h"
 
 enum { COL_FLAGS, COL_PAGES, COL_SIZE, COL_LETTERS, COL_NAMES, COL_N };
 
@@ -68,6 +71,26 @@ static int print_table(const struct ui_options *options, const struct ui_chosen 
 	return r == 0 ? UI_OK : ui_out_of_memory();
 }
 
+/* What was counted. */
+struct answer {
+	struct pt_types types;
+	struct pt_files files; /* with -f */
+	struct ui_idle_marks marks;
+	struct ui_progress progress;
+};
+
+static int print_text(const struct ui_options *options, const struct ui_chosen *chosen, const struct answer *a,
+		      unsigned page_shift)
+{
+	int r = print_table(options, chosen, &a->types, page_shift);
+	if (r != UI_OK || options->no_headings)
+		return r;
+	ui_files_notes(&a->files);
+	if (options->mark_idle)
+		ui_idle_print(&a->marks, page_shift);
+	return r;
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------------------------- */
 
 static json_t *marks_json(const struct ui_idle_marks *marks)
@@ -77,14 +100,13 @@ static json_t *marks_json(const struct ui_idle_marks *marks)
 			 marks->idle.known ? json_real(marks->seconds) : json_null());
 }
 
-static int print_json(const struct ui_options *options, const struct pt_types *types, const struct ui_idle_marks *marks,
-		      unsigned page_shift)
+static int print_json(const struct ui_options *options, const struct answer *a, unsigned page_shift)
 {
 	struct ui_json out;
 
 	ui_json_begin(&out, "types");
-	for (size_t i = 0; i < types->n; i++) {
-		const struct pt_type *type = &types->v[i];
+	for (size_t i = 0; i < a->types.n; i++) {
+		const struct pt_type *type = &a->types.v[i];
 		const uint64_t bytes = type->pages << page_shift;
 		ui_json_element(&out, json_pack("{s:o, s:I, s:I, s:o}", "flags",
 						ui_json_hex((struct pt_maybe){type->flags, true}), "pages",
@@ -92,50 +114,61 @@ static int print_json(const struct ui_options *options, const struct pt_types *t
 						ui_json_flags(type->flags)));
 	}
 	ui_json_end_array(&out);
-	ui_json_member(&out, "total", json_integer((json_int_t)types->pages));
+	ui_json_member(&out, "total", json_integer((json_int_t)a->types.pages));
+	if (options->file)
+		ui_files_json(&out, &a->files);
 	if (options->mark_idle)
-		ui_json_member(&out, "mark-idle", marks_json(marks));
+		ui_json_member(&out, "mark-idle", marks_json(&a->marks));
 	return ui_json_end(&out);
 }
 
-static int print_text(const struct ui_options *options, const struct ui_chosen *chosen, const struct pt_types *types,
-		      const struct ui_idle_marks *marks, unsigned page_shift)
+/* ---- the command ------------------------------------------------------------------------------------------------ */
+
+static int tell(void *arg)
 {
-	int r = print_table(options, chosen, types, page_shift);
-	if (r == UI_OK && options->mark_idle && !options->no_headings)
-		ui_idle_print(marks, page_shift);
-	return r;
+	struct answer *a = arg;
+	char words[64];
+	snprintf(words, sizeof(words), "%" PRIu64 " files", a->files.files);
+	return ui_progress_tell(&a->progress, words);
 }
 
-static int count(const struct ui_options *options, struct pt_kernel *k, const struct pt_types_request *request,
-		 struct pt_types *ret)
+static int count(const struct ui_options *options, struct pt_kernel *k, struct pt_types_request request,
+		 struct answer *a)
 {
 	const char *file;
-	int error = pt_types_count(k, request, ret, &file);
+	request.files = &a->files;
+	request.step = (struct pt_step){tell, a};
+	if (options->file) /* what has steps */
+		ui_progress_begin(&a->progress, NULL);
+	int error = pt_types_count(k, &request, &a->types, &file);
+	if (options->file)
+		ui_progress_end(&a->progress);
+	if (error == -ECANCELED)
+		ui_progress_obey();
 	return error ? ui_frames_error(k, options->pid, error, file) : UI_OK;
 }
 
 static int run(const struct ui_options *options, struct pt_kernel *k)
 {
 	struct ui_frames_asked asked = {0};
-	struct pt_types types = {0};
+	struct answer a = {.types = {0}};
 	struct ui_chosen chosen;
-	struct ui_idle_marks marks;
 	int r = ui_columns_choose(options, &columns, NULL, &chosen);
 
 	if (r != UI_OK)
 		return r;
 	r = ui_frames_asked(options, k, pt_bits_word, &asked);
 	if (r == UI_OK)
-		r = ui_idle_before(options, k, &asked.request, &marks);
+		r = ui_idle_before(options, k, &asked.request, &a.marks);
 	if (r == UI_OK)
-		r = count(options, k, &asked.request, &types);
+		r = count(options, k, asked.request, &a);
 	if (r == UI_OK)
-		r = ui_idle_after(options, k, &asked.request, &marks);
+		r = ui_idle_after(options, k, &asked.request, &a.marks);
 	if (r == UI_OK)
-		r = options->json ? print_json(options, &types, &marks, k->page_shift)
-				  : print_text(options, &chosen, &types, &marks, k->page_shift);
-	pt_types_free(&types);
+		r = options->json ? print_json(options, &a, k->page_shift)
+				  : print_text(options, &chosen, &a, k->page_shift);
+	pt_types_free(&a.types);
+	pt_files_free(&a.files);
 	ui_frames_asked_free(&asked);
 	return r;
 }
@@ -145,7 +178,8 @@ static int run(const struct ui_options *options, struct pt_kernel *k)
 static const char help[] = "Counts pages by their flags, as the kernel's page-types does: of the machine, or\n"
 			   "of what a process has in its page tables.\n"
 			   "\n"
-			   "  -p PID, -f FILE        what this process has; what is cached of this file\n"
+			   "  -p PID, -f PATH        what this process has; what is cached of this file\n"
+			   "                         or of all files below this folder\n"
 			   "  -a, --addr RANGE       PFNs FIRST-END, of a process addresses START-END; or\n"
 			   "                         page numbers N, N+COUNT, N,END. Repeatable\n"
 			   "  -b, --bits SPEC        those with these flags; all of several -b must hold:\n"
