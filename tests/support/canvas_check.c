@@ -1,5 +1,5 @@
 /*
- * Canvas checks: see canvas_check.h. The folder of the tests is the environment's PT_TESTS, or where this file was.
+ * Canvas checks: see canvas_check.h.
  */
 #include "tests/support/canvas_check.h"
 
@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/golden.h"
 #include "tests/support/rounds.h"
 #include "widgets/measure.h"
 #include "widgets/views.h"
@@ -166,36 +167,6 @@ static void write_canvas(FILE *out, const struct wg_canvas *c)
 	write_map(out, c, "attributes", attrs_digit);
 }
 
-/* The tests' folder is where this file's folder is. */
-static void golden_path(const char *folder, const char *name, char *ret, size_t size)
-{
-	const char *tests = getenv("PT_TESTS");
-	int here = (int)(strlen(__FILE__) - strlen("/support/canvas_check.c"));
-	if (tests)
-		snprintf(ret, size, "%s/golden/%s/%s.txt", tests, folder, name);
-	else
-		snprintf(ret, size, "%.*s/golden/%s/%s.txt", here, __FILE__, folder, name);
-}
-
-static char *read_all(const char *path)
-{
-	static char text[1 << 20];
-	FILE *in = fopen(path, "r");
-	if (!in)
-		fail_msg("%s: no such golden; PT_REGENERATE=1 writes it", path);
-	text[fread(text, 1, sizeof text - 1, in)] = '\0';
-	fclose(in);
-	return text;
-}
-
-static void write_all(const char *path, const char *text)
-{
-	FILE *out = fopen(path, "w");
-	assert_non_null(out);
-	assert_true(fputs(text, out) >= 0);
-	assert_int_equal(fclose(out), 0);
-}
-
 void check_golden(const struct wg_canvas *c, const char *name)
 {
 	check_golden_in(c, "widgets", name);
@@ -203,24 +174,14 @@ void check_golden(const struct wg_canvas *c, const char *name)
 
 void check_golden_in(const struct wg_canvas *c, const char *folder, const char *name)
 {
-	char path[4096];
-	golden_path(folder, name, path, sizeof path);
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 	assert_non_null(out);
 	write_canvas(out, c);
 	fclose(out);
-	const char *regenerate = getenv("PT_REGENERATE");
-	bool same = true;
-	if (regenerate && strcmp(regenerate, "1") == 0)
-		write_all(path, text);
-	else
-		same = strcmp(text, read_all(path)) == 0;
-	if (!same)
-		print_error("%s differs; drawn now:\n%s", path, text);
+	golden_check(text, folder, name);
 	free(text);
-	assert_true(same);
 }
 
 /* ---- properties ------------------------------------------------------------------------------------------------- */

@@ -13,25 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/golden.h"
+#include "tests/support/said.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/faults.h"
-#include "widgets/canvas.h"
-
-static char complaint[512];
-
-void ui_complain(const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	vsnprintf(complaint, sizeof(complaint), format, args);
-	va_end(args);
-}
-
-int ui_out_of_memory(void)
-{
-	ui_complain("out of memory");
-	return UI_LACKING;
-}
 
 /* ---- a view ----------------------------------------------------------------------------------------------------- */
 
@@ -223,16 +208,9 @@ static struct pt_fault_view view_of_little(void)
 
 static char *printed(int (*print)(const struct ui_faults *f), const struct ui_faults *f, int *ret_status)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *real = stdout;
-	complaint[0] = '\0';
-	stdout = open_memstream(&text, &size);
-	assert_non_null(stdout);
+	said_begin();
 	*ret_status = print(f);
-	fclose(stdout);
-	stdout = real;
-	return text;
+	return said_end();
 }
 
 static int report(const struct ui_faults *f)
@@ -247,52 +225,13 @@ static struct ui_faults faults_of(const struct pt_fault_view *view, const struct
 		.options = options, .view = view, .name = "redis-server", .page_size = PAGE, .width = 80};
 }
 
-/* What is printed is UTF-8 that does nothing to a terminal. */
-static void is_harmless(const char *text)
-{
-	for (; *text; text++)
-		assert_true(*text == '\n' || ((unsigned char)*text >= ' ' && *text != 0x7f));
-}
-
-static void fits(const char *text, int width)
-{
-	char line[4096];
-	for (size_t n; *text; text += n + (text[n] == '\n')) {
-		n = strcspn(text, "\n");
-		assert_in_range(n, 0, sizeof(line) - 1);
-		memcpy(line, text, n);
-		line[n] = '\0';
-		if (wg_text_width(line) > width)
-			fail_msg("%d columns, not %d: %s", wg_text_width(line), width, line);
-	}
-}
-
-static void is_golden(const char *text, const char *name)
-{
-	static char wanted[65536];
-	char path[512];
-	const char *tests = getenv("PT_TESTS"), *mode = getenv("PT_REGENERATE");
-	snprintf(path, sizeof(path), "%s/golden/faults/%s.txt", tests ? tests : "../../tests", name);
-	bool writes = mode && *mode;
-	FILE *file = fopen(path, writes ? "w" : "r");
-	if (!file)
-		fail_msg("%s: %s", path, strerror(errno));
-	if (writes)
-		fputs(text, file);
-	else
-		wanted[fread(wanted, 1, sizeof(wanted) - 1, file)] = '\0';
-	fclose(file);
-	if (!writes)
-		assert_string_equal(text, wanted);
-}
-
 static void the_report_of(const struct ui_faults *f, const char *name)
 {
 	int status;
 	char *text = printed(report, f, &status);
-	fits(text, f->width);
-	is_harmless(text);
-	is_golden(text, name);
+	said_fits(text, f->width);
+	said_is_harmless(text);
+	golden_check(text, "faults", name);
 	free(text);
 }
 
@@ -344,9 +283,9 @@ static void every_table_is_there_as_a_whole(void **state)
 			int status;
 			char *text = printed(ui_faults_table, &f, &status), name[64];
 			assert_int_equal(status, UI_OK);
-			is_harmless(text);
+			said_is_harmless(text);
 			snprintf(name, sizeof(name), "by-%s%s", ui_faults_by_name(options.by), raw ? "-raw" : "");
-			is_golden(text, name);
+			golden_check(text, "faults", name);
 			free(text);
 		}
 }
@@ -366,7 +305,7 @@ static void tables_have_the_columns_that_are_asked_for(void **state)
 	free(text);
 	options.columns = "nonsense";
 	assert_int_equal(ui_faults_table_check(&options), UI_USAGE);
-	assert_non_null(strstr(complaint, "--by vma: "));
+	assert_non_null(strstr(said_complaint, "--by vma: "));
 	options.by = UI_BY_NONE;
 	assert_int_equal(ui_faults_table_check(&options), UI_OK);
 }
@@ -387,9 +326,9 @@ static void folds(struct pt_fault_view *view, enum ui_folded what, const char *w
 	assert_int_equal(status, UI_OK);
 	assert_string_equal(text, wanted);
 	if (said)
-		assert_non_null(strstr(complaint, said));
+		assert_non_null(strstr(said_complaint, said));
 	else
-		assert_string_equal(complaint, "");
+		assert_string_equal(said_complaint, "");
 	free(text);
 }
 
@@ -413,7 +352,7 @@ static json_t *json_of(const struct pt_fault_view *view, const struct ui_options
 	json_t *all = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	assert_int_equal(status, UI_OK);
 	assert_non_null(all);
-	is_harmless(text);
+	said_is_harmless(text);
 	free(text);
 	return all;
 }

@@ -13,25 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/golden.h"
+#include "tests/support/said.h"
 #include "tui/commands/commands.h"
 #include "tui/commands/leaks.h"
-#include "widgets/canvas.h"
-
-static char complaint[512];
-
-void ui_complain(const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	vsnprintf(complaint, sizeof(complaint), format, args);
-	va_end(args);
-}
-
-int ui_out_of_memory(void)
-{
-	ui_complain("out of memory");
-	return UI_LACKING;
-}
 
 /* Of leaks.c, which is not here: it needs a process. */
 int ui_leaks_error(struct pt_kernel *k, pid_t pid, int error)
@@ -188,16 +173,9 @@ static struct pt_hunt_view view_of_little(void)
 
 static char *printed(int (*print)(const struct ui_leaks *l), const struct ui_leaks *l, int *ret_status)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *real = stdout;
-	complaint[0] = '\0';
-	stdout = open_memstream(&text, &size);
-	assert_non_null(stdout);
+	said_begin();
 	*ret_status = print(l);
-	fclose(stdout);
-	stdout = real;
-	return text;
+	return said_end();
 }
 
 static int report(const struct ui_leaks *l)
@@ -206,52 +184,13 @@ static int report(const struct ui_leaks *l)
 	return UI_OK;
 }
 
-/* What is printed is UTF-8 that does nothing to a terminal. */
-static void is_harmless(const char *text)
-{
-	for (; *text; text++)
-		assert_true(*text == '\n' || ((unsigned char)*text >= ' ' && *text != 0x7f));
-}
-
-static void fits(const char *text, int width)
-{
-	char line[4096];
-	for (size_t n; *text; text += n + (text[n] == '\n')) {
-		n = strcspn(text, "\n");
-		assert_in_range(n, 0, sizeof(line) - 1);
-		memcpy(line, text, n);
-		line[n] = '\0';
-		if (wg_text_width(line) > width)
-			fail_msg("%d columns, not %d: %s", wg_text_width(line), width, line);
-	}
-}
-
-static void is_golden(const char *text, const char *name)
-{
-	static char wanted[65536];
-	char path[512];
-	const char *tests = getenv("PT_TESTS"), *mode = getenv("PT_REGENERATE");
-	snprintf(path, sizeof(path), "%s/golden/leaks/%s.txt", tests ? tests : "../../tests", name);
-	bool writes = mode && *mode;
-	FILE *file = fopen(path, writes ? "w" : "r");
-	if (!file)
-		fail_msg("%s: %s", path, strerror(errno));
-	if (writes)
-		fputs(text, file);
-	else
-		wanted[fread(wanted, 1, sizeof(wanted) - 1, file)] = '\0';
-	fclose(file);
-	if (!writes)
-		assert_string_equal(text, wanted);
-}
-
 static void the_report_of(const struct ui_leaks *l, const char *name)
 {
 	int status;
 	char *text = printed(report, l, &status);
-	is_harmless(text);
-	is_golden(text, name);
-	fits(text, l->width);
+	said_is_harmless(text);
+	golden_check(text, "leaks", name);
+	said_fits(text, l->width);
 	free(text);
 }
 
@@ -316,9 +255,9 @@ static void every_table_is_there_as_a_whole(void **state)
 			l.n_pages = N(pages);
 			char *text = printed(ui_leaks_table, &l, &status), name[64];
 			assert_int_equal(status, UI_OK);
-			is_harmless(text);
+			said_is_harmless(text);
 			snprintf(name, sizeof(name), "by-%s%s", ui_leaks_by_name(options.leaks_by), raw ? "-raw" : "");
-			is_golden(text, name);
+			golden_check(text, "leaks", name);
 			free(text);
 		}
 }
@@ -339,7 +278,7 @@ static void tables_have_the_columns_that_are_asked_for(void **state)
 	free(text);
 	options.columns = "nonsense";
 	assert_int_equal(ui_leaks_table_check(&options), UI_USAGE);
-	assert_non_null(strstr(complaint, "--by objects: "));
+	assert_non_null(strstr(said_complaint, "--by objects: "));
 	options.leaks_by = UI_LEAKS_BY_NONE;
 	assert_int_equal(ui_leaks_table_check(&options), UI_OK);
 }
@@ -355,7 +294,7 @@ static json_t *json_of(const struct pt_hunt_view *view, const struct ui_options 
 	assert_int_equal(status, UI_OK);
 	if (!all)
 		fail_msg("no JSON: %s", text);
-	is_harmless(text);
+	said_is_harmless(text);
 	free(text);
 	return all;
 }
@@ -501,15 +440,15 @@ static void an_object_says_why_it_is_alive(void **state)
 	int status;
 	asked = &object;
 	char *text = printed(object_report, &l, &status);
-	is_harmless(text);
-	fits(text, 80);
-	is_golden(text, "why");
+	said_is_harmless(text);
+	said_fits(text, 80);
+	golden_check(text, "leaks", "why");
 	free(text);
 	object.reached = PT_REACHED_NOT;
 	object.n_path = object.n_in = 0;
 	object.arena = PT_NO_ARENA;
 	text = printed(object_report, &l, &status);
-	is_golden(text, "why-lost");
+	golden_check(text, "leaks", "why-lost");
 	free(text);
 	asked = &none;
 	text = printed(object_report, &l, &status);
@@ -528,7 +467,7 @@ static void an_object_as_json(void **state)
 	asked = &object;
 	char *text = printed(object_json, &l, &status);
 	json_t *all = json_loads(text, JSON_REJECT_DUPLICATES, NULL), *o = json_object_get(all, "why");
-	is_harmless(text);
+	said_is_harmless(text);
 	has_keys(o, "pid asked found address size kind arena class reached path in in-all out out-all contents");
 	assert_string_equal(json_string_value(json_object_get(o, "address")), "0x55d0c8a012a0");
 	assert_int_equal(json_array_size(json_object_get(o, "path")), 2);
