@@ -400,7 +400,8 @@ void ui_frame_foot(struct ui_shell *shell, struct wg_canvas *c, struct wg_rect *
 						     [UI_PROMPT_ADDRESS] = "address: ",
 						     [UI_PROMPT_MARK] = "mark this moment as: ",
 						     [UI_PROMPT_TIME] = "time or mark: ",
-						     [UI_PROMPT_RECORD] = "record to file: "};
+						     [UI_PROMPT_RECORD] = "record to file: ",
+						     [UI_PROMPT_OPEN] = "saved record: "};
 		wg_draw_prompt(c, line, labels[shell->prompt.kind], shell->prompt.text,
 			       shell->prompt.error[0] ? shell->prompt.error : NULL);
 		return;

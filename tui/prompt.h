@@ -14,7 +14,8 @@ enum ui_prompt_kind {
 	UI_PROMPT_ADDRESS,
 	UI_PROMPT_MARK,
 	UI_PROMPT_TIME,
-	UI_PROMPT_RECORD
+	UI_PROMPT_RECORD,
+	UI_PROMPT_OPEN /* the screen's: it takes the line */
 };
 
 struct ui_prompt {

@@ -295,6 +295,8 @@ static void accept(struct ui_shell *shell)
 	}
 	if (kind == UI_PROMPT_MARK)
 		ui_time_mark(shell, shell->prompt.text);
+	if (kind == UI_PROMPT_OPEN && top(shell)->ops->take_line)
+		top(shell)->ops->take_line(top(shell), shell, shell->prompt.text);
 	shell->prompt.kind = UI_PROMPT_NONE;
 }
 

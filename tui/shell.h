@@ -56,6 +56,8 @@ struct ui_screen_ops {
 	void (*mouse)(struct ui_screen *screen, struct ui_shell *shell, const struct ui_event *event);
 	/* What '/' edits now; NULL: nothing. The screen looks at its version in update(). */
 	struct ui_filter *(*filter)(struct ui_screen *screen);
+	/* The line of the prompt that it opened with UI_PROMPT_OPEN. NULL: it opens none. */
+	void (*take_line)(struct ui_screen *screen, struct ui_shell *shell, const char *text);
 	/* A descriptor that is readable when update() has work, -1: none. NULL: none. */
 	int (*fd)(const struct ui_screen *screen);
 	/* The monotonic time when update() wants to be called next; UINT64_MAX: never. NULL: never. */

@@ -10,8 +10,8 @@
 #include "core/machine/pageowner.h"
 #include "core/machine/zones.h"
 
-#define PIECE    (16u << 10) /* more than a page, which no record exceeds */
-#define SLICE_NS 20000000u
+#define PIECE (16u << 10) /* more than a page, which no record exceeds */
+#define SLICE 256         /* reads: some ms */
 
 /* The frame behind the last one of any zone. */
 static uint64_t last_frame(struct pt_kernel *k)
@@ -54,18 +54,17 @@ static uint64_t frame_of(const char *text, size_t size)
 int pt_page_owner_read(struct pt_kernel *k, struct pt_page_owner_file *file, struct pt_page_owner *po)
 {
 	char text[PIECE];
-	uint64_t until = k->ops->now(k, PT_CLOCK_MONOTONIC) + SLICE_NS;
-	ssize_t n;
+	ssize_t n = 0;
 	int error = 0;
 
-	do {
+	for (int i = 0; i < SLICE && !error; i++) {
 		n = k->ops->read(k, file->fd, text, sizeof(text));
 		if (n <= 0)
 			return n ? (int)n : pt_page_owner_end(po);
 		error = pt_page_owner_feed(po, text, (size_t)n);
 		if (!file->kernels)
 			file->done += (uint64_t)n;
-	} while (!error && k->ops->now(k, PT_CLOCK_MONOTONIC) < until);
+	}
 	if (file->kernels)
 		file->done = frame_of(text, (size_t)n);
 	return error ? error : 1;

@@ -174,7 +174,7 @@ const char *pt_alloc_caller(const char *stack, size_t *ret_size)
 		"__kmem_cache",
 		"__kmalloc",
 		"kmalloc",
-		"slab_post",
+		"slab_post", "slob_",
 		"__page_frag",
 		"alloc_slab_page",
 		"__vmalloc_node",

@@ -375,7 +375,6 @@ static void files_of_the_kernel_and_saved_ones(void **state)
 	fixture_write(f, "sys/kernel/debug/page_owner", text); /* read record by record */
 	fixture_write(f, "saved", text);
 	for (size_t i = 0; i < 2; i++) {
-		s->tick = i ? 0 : 30000000; /* slice by slice, and all at once */
 		assert_int_equal(read_file(&s->k, paths[i], &list), 0);
 		assert_int_equal(list.records, 4);
 		assert_int_equal(list.damaged, 1);

@@ -128,6 +128,9 @@ static void update(struct ui_screen *screen, struct ui_shell *shell)
 	if (!m->worker)
 		return;
 	take(m, shell);
+	if (m->view.tab == UI_MACHINE_OWNERS)
+		ui_machine_owners_show(&m->view.owners, shell);
+	ui_machine_owners_update(&m->view.owners, shell);
 	if (m->view.filter_seen != m->view.filter.version && m->view.got) {
 		ui_machine_slabs_make(&m->view);
 		shell->dirty = true;
@@ -229,7 +232,7 @@ static void draw_head(const struct ui_machine *got, struct ui_shell *shell, stru
 
 static const char *tab_text(const struct ui_machine_screen *v, struct ui_scratch *s, int tab)
 {
-	static const char *const names[UI_MACHINE_TABS] = {"map", "zones", "slabs", "debugging"};
+	static const char *const names[UI_MACHINE_TABS] = {"map", "zones", "slabs", "debugging", "page_owner"};
 	size_t n = !v->facts                 ? 0
 		   : tab == UI_MACHINE_ZONES ? v->facts->zones.n
 		   : tab == UI_MACHINE_SLABS ? v->n_slabs
@@ -271,6 +274,14 @@ static int tab_at(const struct ui_machine_screen *v, struct ui_shell *shell, int
 	return -1;
 }
 
+static const struct pt_debug_feature *page_owner_of(const struct ui_machine_facts *facts)
+{
+	for (size_t i = 0; facts && i < facts->n_debugging; i++)
+		if (!strcmp(facts->debugging[i].name, "page_owner"))
+			return &facts->debugging[i];
+	return NULL;
+}
+
 static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_canvas *c, struct wg_rect rect)
 {
 	struct machine *m = self(screen);
@@ -290,6 +301,9 @@ static void draw(struct ui_screen *screen, struct ui_shell *shell, struct wg_can
 	case UI_MACHINE_ZONES: ui_machine_zones_draw(&m->view, shell, c, rect); break;
 	case UI_MACHINE_SLABS: ui_machine_slabs_draw(&m->view, shell, c, rect); break;
 	case UI_MACHINE_DEBUGGING: ui_machine_debugging_draw(&m->view, shell, c, rect); break;
+	case UI_MACHINE_OWNERS:
+		ui_machine_owners_draw(&m->view.owners, shell, c, rect, page_owner_of(m->view.facts));
+		break;
 	default: ui_machine_map_draw(&m->view, shell, c, rect); break;
 	}
 }
@@ -366,6 +380,8 @@ static bool act_on_tab(struct ui_machine_screen *v, struct ui_shell *shell, enum
 	}
 	if (v->tab == UI_MACHINE_MAP)
 		return ui_machine_map_act(v, shell, action);
+	if (v->tab == UI_MACHINE_OWNERS)
+		return false;
 	if (action == UI_DO_ENTER)
 		enter_zone(v);
 	return move(v, shell, action);
@@ -374,6 +390,9 @@ static bool act_on_tab(struct ui_machine_screen *v, struct ui_shell *shell, enum
 static bool act(struct ui_screen *screen, struct ui_shell *shell, enum ui_action action, uint32_t key)
 {
 	struct machine *m = self(screen);
+	bool owners = m->view.got && !m->view.got->error && m->view.tab == UI_MACHINE_OWNERS;
+	if (owners && ui_machine_owners_act(&m->view.owners, shell, action))
+		return true;
 	switch (action) {
 	case UI_DO_REFRESH: refresh(m, shell); return true;
 	case UI_DO_PAUSE:
@@ -414,7 +433,10 @@ static void mouse(struct ui_screen *screen, struct ui_shell *shell, const struct
 		ui_machine_map_mouse(v, shell, event);
 	} else if (wheel) {
 		for (int i = 0; i < 3; i++)
-			move(v, shell, event->mouse == UI_MOUSE_WHEEL_UP ? UI_DO_UP : UI_DO_DOWN);
+			act(screen, shell, event->mouse == UI_MOUSE_WHEEL_UP ? UI_DO_UP : UI_DO_DOWN, 0);
+	} else if (v->tab == UI_MACHINE_OWNERS) {
+		if (event->mouse == UI_MOUSE_PRESS && inside(v->owners.table_at, event))
+			ui_machine_owners_click(&v->owners, event);
 	} else if (event->mouse == UI_MOUSE_PRESS && inside(v->table_at, event)) {
 		click_table(v, event);
 	}
@@ -431,12 +453,19 @@ static enum ui_where where(const struct ui_screen *screen)
 static bool of_use(const struct ui_screen *screen, const struct ui_shell *shell, enum ui_action action)
 {
 	const struct ui_machine_screen *v = &((const struct machine *)screen)->view;
-	bool there = v->got && !v->got->error;
+	const struct ui_machine_owners *o = &v->owners;
+	bool there = v->got && !v->got->error, owners = there && v->tab == UI_MACHINE_OWNERS;
 	(void)shell;
 	switch (action) {
 	case UI_DO_SORT:
-	case UI_DO_FILTER: return v->tab == UI_MACHINE_SLABS && v->facts && v->facts->slabs.n;
-	case UI_DO_ENTER: return there && (v->tab == UI_MACHINE_MAP || v->tab == UI_MACHINE_ZONES);
+	case UI_DO_FILTER:
+		return owners ? o->answer && !o->answer->error
+			      : v->tab == UI_MACHINE_SLABS && v->facts && v->facts->slabs.n;
+	case UI_DO_GROUP: return owners && o->answer && !o->answer->error;
+	case UI_DO_OPEN: return owners;
+	case UI_DO_ENTER:
+		return owners ? o->groups.n && !(ui_owner_keys(o->group) & PT_ALLOC_STACK)
+			      : there && (v->tab == UI_MACHINE_MAP || v->tab == UI_MACHINE_ZONES);
 	case UI_DO_FOCUS:
 	case UI_DO_LAYER:
 	case UI_DO_NEXT_HIT:
@@ -458,12 +487,19 @@ static const char *title(const struct ui_screen *screen, struct ui_shell *shell)
 static struct ui_filter *filter(struct ui_screen *screen)
 {
 	struct ui_machine_screen *v = &self(screen)->view;
-	return v->tab == UI_MACHINE_SLABS ? &v->filter : NULL;
+	return v->tab == UI_MACHINE_SLABS ? &v->filter : v->tab == UI_MACHINE_OWNERS ? &v->owners.filter : NULL;
+}
+
+static void take_line(struct ui_screen *screen, struct ui_shell *shell, const char *text)
+{
+	ui_machine_owners_open(&self(screen)->view.owners, shell, text);
 }
 
 static int fd(const struct ui_screen *screen)
 {
 	const struct machine *m = (const struct machine *)screen;
+	if (m->view.tab == UI_MACHINE_OWNERS && m->view.owners.worker) /* the other one is looked at in time */
+		return ui_worker_fd(m->view.owners.worker);
 	return m->worker ? ui_worker_fd(m->worker) : -1;
 }
 
@@ -484,6 +520,7 @@ static void free_screen(struct ui_screen *screen, int wait_ms)
 	ui_machine_facts_free(m->view.facts);
 	free(m->view.slabs);
 	ui_filter_free(&m->view.filter);
+	ui_machine_owners_free(&m->view.owners, wait_ms);
 	ui_machine_map_free(&m->view.map);
 	free(m);
 }
@@ -499,6 +536,7 @@ struct ui_screen *ui_machine_new(struct ui_shell *shell)
 						 .act = act,
 						 .mouse = mouse,
 						 .filter = filter,
+						 .take_line = take_line,
 						 .fd = fd,
 						 .due = due,
 						 .free = free_screen};
@@ -509,5 +547,6 @@ struct ui_screen *ui_machine_new(struct ui_shell *shell)
 	m->screen.ops = &ops;
 	m->view.slab_sort = UI_SLAB_BYTES;
 	ui_machine_map_init(&m->view.map);
+	ui_machine_owners_init(&m->view.owners);
 	return &m->screen;
 }

@@ -7,10 +7,18 @@
 
 #include "tui/filter.h"
 #include "tui/grid.h"
+#include "tui/screens/machineowners.h"
 #include "tui/screens/machinework.h"
 #include "tui/shell.h"
 
-enum ui_machine_tab { UI_MACHINE_MAP, UI_MACHINE_ZONES, UI_MACHINE_SLABS, UI_MACHINE_DEBUGGING, UI_MACHINE_TABS };
+enum ui_machine_tab {
+	UI_MACHINE_MAP,
+	UI_MACHINE_ZONES,
+	UI_MACHINE_SLABS,
+	UI_MACHINE_DEBUGGING,
+	UI_MACHINE_OWNERS,
+	UI_MACHINE_TABS
+};
 
 enum ui_slab_column {
 	UI_SLAB_NAME,
@@ -63,6 +71,7 @@ struct ui_machine_screen {
 	struct ui_filter filter; /* of names of slabs */
 	unsigned filter_seen;
 	int debugging_top;
+	struct ui_machine_owners owners;
 	struct wg_rect tabs_at, table_at; /* of the last drawing */
 };
 
