@@ -264,6 +264,8 @@ static void the_other_tables_are_there(void **arg)
 	stage_key(stage, UI_KEY_DOWN);
 	stage_key(stage, UI_KEY_END);
 	stage_key(stage, UI_KEY_TAB);
+	stage_expect(stage, "keeps no record of who allocated frames");
+	stage_key(stage, UI_KEY_TAB);
 	stage_expect(stage, "a cell is");
 }
 

@@ -239,7 +239,8 @@ static void draw_stack(const struct pt_alloc_group *g, struct ui_shell *shell, s
 	int across = rect.w / CALL_WIDTH > 0 ? rect.w / CALL_WIDTH : 1, at = 0;
 	size_t unused;
 	const char *call = pt_alloc_caller(g->stack, &unused), *line = g->stack;
-	if (count_lines(line) > (size_t)(across * rect.h)) {
+	const size_t room = (size_t)across * (size_t)rect.h;
+	if (count_lines(line) > room) {
 		line = call;
 		while (line > g->stack && line[-1] != '\n')
 			line--;
@@ -275,7 +276,8 @@ void ui_machine_owners_draw(struct ui_machine_owners *o, struct ui_shell *shell,
 {
 	o->table_at = (struct wg_rect){0};
 	if (!o->answer) {
-		struct wg_paragraph text = {o->reading ? "reading..." : "Nothing was read: R reads it.", WG_TEXT, 0};
+		struct wg_paragraph text = {
+			o->reading ? "reading..." : "stopped before anything was read: R reads it anew", WG_TEXT, 0};
 		if (rect.w > 2)
 			wg_draw_text(c, (struct wg_rect){rect.x + 1, rect.y, rect.w - 2, rect.h}, &text, 1, 0);
 		return;

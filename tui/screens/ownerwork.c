@@ -74,13 +74,13 @@ static void work(struct ui_worker *worker, void *state, const void *arg)
 	int error = s->k ? 0 : s->open(&s->k);
 	if (reading.request->stop)
 		return;
-	reading.page_shift = s->k ? s->k->page_shift : 0;
-	if (!error)
+	if (!error && s->k)
 		error = pt_page_owner_open(s->k, *path ? path : NULL, &reading.file);
-	if (error < 0) {
+	if (error || !s->k) {
 		tell(&reading, error, false);
 		return;
 	}
+	reading.page_shift = s->k->page_shift;
 	error = pt_page_owner_new(&reading.po, reading.request->keys, NULL, NULL);
 	if (error)
 		tell(&reading, error, false);
