@@ -127,6 +127,9 @@ static void add_colours(struct ui_shell *shell, struct rows *rows)
 		    NULL, what[hue], WG_HEAT(hue, WG_LEVELS - 1));
 	add(rows, "? unknown", NULL, "not read yet, or hidden from this user: a banner says what shows it", WG_UNKNOWN);
 	add(rows, "  changed", NULL, "what this frame found changed, once", WG_CHANGED);
+	add(rows, "  by whom", NULL,
+	    "layer shared: each of the largest sets of sharers has a colour that the legend names",
+	    WG_HEAT(ui_shared_hue(0), WG_LEVELS - 1));
 	add(rows, "  older", NULL, "faded: read longer ago than the interval", WG_FADED(WG_HUE_ANON, WG_LEVELS - 1));
 }
 

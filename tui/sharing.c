@@ -121,9 +121,29 @@ static bool is_family(const struct pt_sharing *sharing, uint32_t set, size_t n)
 	return true;
 }
 
-const char *ui_shared_set_name(struct ui_scratch *s, const struct pt_sharing *sharing, uint32_t set)
+/* "without redis-server 12": a set that is the largest one but for a process; NULL: it is no such set. */
+static const char *name_by_absence(struct ui_scratch *s, const struct pt_sharing *sharing, uint32_t set, uint32_t than)
+{
+	size_t n = pt_sharing_members(sharing, set), absent = 0;
+	const char *name, *who = NULL;
+	if (!than || pt_sharing_members(sharing, than) != n + 1)
+		return NULL;
+	for (size_t i = 0; i <= n && absent < 2; i++) {
+		pid_t pid = pt_sharing_member(sharing, than, i, &name);
+		if (pt_sharing_has(sharing, set, pid))
+			continue;
+		absent++;
+		who = ui_scratch_text(s, "without %s %d", ui_printable(s, name), (int)pid);
+	}
+	return absent == 1 ? who : NULL;
+}
+
+const char *ui_shared_set_name(struct ui_scratch *s, const struct pt_sharing *sharing, uint32_t set, uint32_t than)
 {
 	size_t n = pt_sharing_members(sharing, set);
+	const char *absence = n > NAMED ? name_by_absence(s, sharing, set, than) : NULL;
+	if (absence)
+		return absence;
 	bool family = is_family(sharing, set, n);
 	const char *name, *text = NULL;
 	if (n > NAMED && !family)
@@ -159,7 +179,7 @@ static size_t words_of(struct ui_scratch *s, const struct pt_sharers *sharers, u
 	for (size_t i = 0; i < sharers->n && i < NAMED; i++)
 		ret[n++] = (struct wg_span){sharer_words(s, &sharers->v[i], shift), WG_TEXT, 1 + (int)i};
 	if (sharers->n > NAMED)
-		ret[n++] = (struct wg_span){ui_scratch_text(s, "and %zu more", sharers->n - NAMED), WG_DIM, 2};
+		ret[n++] = (struct wg_span){ui_scratch_text(s, "and %zu more", sharers->n - NAMED), WG_DIM, NAMED + 1};
 	if (p->itself)
 		ret[n++] = (struct wg_span){
 			ui_scratch_text(s, "%s mapped twice by itself", ui_size(s, p->itself << shift)), WG_TEXT, 1};
@@ -200,7 +220,9 @@ size_t ui_shared_legend(struct ui_scratch *s, const struct ui_sharing *sharing, 
 		bool set = i < UI_SHARING_GROUPS;
 		if (set && i >= sharing->n_groups)
 			continue;
-		const char *label = set ? ui_shared_set_name(s, sharing->sharing, sharing->groups[i].id) : names[i];
+		const char *label = set ? ui_shared_set_name(s, sharing->sharing, sharing->groups[i].id,
+							     i ? sharing->groups[0].id : 0)
+					: names[i];
 		items[n++] = (struct wg_legend_item){.hue = ui_shared_hue(i), .level = WG_LEVELS - 1, .label = label};
 	}
 	items[n++] = (struct wg_legend_item){.hue = WG_HUE_LAYER, .level = 0, .label = "not shared"};

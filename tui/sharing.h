@@ -26,8 +26,11 @@ const struct ui_sharing *ui_sharing_now(const struct ui_shell *shell);
 void ui_sharing_bins(const struct ui_sharing *sharing, const struct pt_axis *axis, const struct pt_snapshot *snapshot,
 		     uint64_t first, struct pt_bin *bins, size_t n);
 
-/* "redis-server 4122 4123", "12 bash", "61 processes": a set in few words. */
-const char *ui_shared_set_name(struct ui_scratch *s, const struct pt_sharing *sharing, uint32_t set);
+/*
+ * "redis-server 4122 4123", "12 bash", "61 processes": a set in few words; "without bash 7" where it is set `than` (0: is
+ * compared with none) but for one.
+ */
+const char *ui_shared_set_name(struct ui_scratch *s, const struct pt_sharing *sharing, uint32_t set, uint32_t than);
 /* "312M shared with 5 others: postgres 4121 312M, ...": of [start, end), as spans; returns how many, at most
  * UI_SHARED_SPANS. What is to be done or awaited where nothing is known. */
 #define UI_SHARED_SPANS 8
