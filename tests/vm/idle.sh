@@ -2,7 +2,7 @@
 # Idle marks on a kernel that has them: what the target touches is exactly what is idle no longer.
 #
 #   tests/vm/kernel FOLDER && gcc -o FOLDER/target tests/vm/target.c
-#   tests/vm/boot FOLDER/bzImage tests/vm/idle.sh build/pagetop FOLDER/target [.../page-types]
+#   tests/vm/boot FOLDER/bzImage tests/vm/idle.sh build/pagetop FOLDER/target [.../page-types] [/usr/bin/script]
 failed=0
 is() { # WHAT FOUND WANTED
 	[ "$2" = "$3" ] && { echo "ok      $1: $2"; return; }
@@ -36,6 +36,15 @@ echo 1 >/proc/sys/vm/compact_memory
 pagetop types -p $pid --mark-idle >out 2>&1
 is "without a terminal and --yes" $? 2
 is "pages marked by that" "$(idle_of -p $pid)" 0
+if command -v script >/dev/null; then # of util-linux: a terminal to ask at
+	mkdir -p /dev/pts && mount -t devpts devpts /dev/pts
+	for answer in n y; do
+		echo $answer | script -q -c "pagetop types -f file --mark-idle; echo \$? >status" /dev/null >err
+		is "questions, answered by $answer" "$(grep -c '^Mark them' err)" 1
+		is "status after $answer" "$(cat status)" $([ $answer = y ] && echo 0 || echo 2)
+		is "pages marked by $answer" "$(idle_of -f file)" $([ $answer = y ] && echo 64 || echo 0)
+	done
+fi
 
 # ---- pages of a process
 

@@ -45,10 +45,10 @@ static int ask_person(const struct ui_options *options)
 			    "--yes says that it may");
 		return UI_USAGE;
 	}
-	fputs("This marks the pages that are counted as idle, in the kernel: it looks up, for each, whether it was\n"
-	      "accessed, notes that down for reclaim, and begins anew. Programs go on as they are. Whoever else looks "
-	      "at\n"
-	      "idle marks sees these; they cannot be taken back, but go from each page when it is used.\n"
+	fputs("This marks the pages that are counted as idle, in the kernel: of each it looks\n"
+	      "up whether it was accessed, notes that down for reclaim, and begins anew.\n"
+	      "Programs go on as they are. Whoever else looks at idle marks sees these; they\n"
+	      "cannot be taken back, but go from each page when it is used.\n"
 	      "Mark them? [y/N] ",
 	      stderr);
 	fflush(stderr);
@@ -178,7 +178,8 @@ void ui_idle_print(const struct ui_idle_marks *marks, unsigned page_shift)
 			 marks->seconds, (unsigned long long)gone, touched);
 	} else if (marks->marked) {
 		snprintf(text + n, sizeof(text) - (size_t)n,
-			 " Later the same with --idle shows which were not touched since: those have idle_page.");
+			 " Later --idle instead of --mark-idle shows which were not touched since: those have "
+			 "idle_page.");
 	}
 	putchar('\n');
 	ui_print_wrapped(text, 0, 0, ui_text_width());
