@@ -156,9 +156,9 @@ char *pt_forks_outlook(const struct pt_forks_look *look, size_t member, char *re
 	else if (bill.has_rate)
 		say(&t, "No more is copied now. ");
 	if (bill.has_rate && bill.left.known && bill.left.value)
-		say(&t, "Others lived about %s longer than this one so far: by then %s. ",
-		    pt_text_ns(bill.left.value, time, sizeof time),
-		    pt_text_size((uint64_t)bill.then, amount, sizeof amount));
+		say(&t, "About %s by its end, if it lives as long as those before it (%s more). ",
+		    pt_text_size((uint64_t)bill.then, amount, sizeof amount),
+		    pt_text_ns(bill.left.value, time, sizeof time));
 	say(&t, "If all is written to in the end: %s.", pt_text_size(bill.most, amount, sizeof amount));
 	return ret;
 }

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "core/forks/forks.h"
+#include "core/forks/bill.h"
 #include "core/scan/scan.h"
 #include "tests/support/fixture.h"
 #include "tests/support/made.h"
@@ -332,6 +332,28 @@ static void children_that_end_or_become_others(void **state)
 	pt_forks_look_free(l);
 }
 
+/* The next child is expected to live as long as the one before it. */
+static void the_bill_in_words(void **state)
+{
+	(void)state;
+	char text[512];
+	fixture_add(fixture, "process 201 S start=1240 parent=100 stack=7ffd0000 short-lived\nvma 10000-20000 rw-p\n");
+	pt_forks_look_free(look());
+	fixture_end(fixture, 200);
+	pt_forks_look_free(look());
+	fixture_add(fixture, "in 201\npages 10000-12000 anon pfn=0x200 count=2\npage 12000 anon pfn=0x202\n"
+			     "in 100\npage 12000 anon pfn=0x320 +owner2\n");
+	struct pt_forks_look *l = look();
+	assert_string_equal(pt_forks_words(l, 0, text, sizeof(text)), "The others were forked from it.");
+	assert_non_null(strstr(pt_forks_words(l, 1, text, sizeof(text)),
+			       "4K copied in 100 ms: 4K by the parent's writes. 8K still shared, 66 %."));
+	pt_forks_outlook(l, 1, text, sizeof(text));
+	assert_non_null(strstr(text, "/s now. About "));
+	assert_non_null(strstr(text, "by its end, if it lives as long as those before it (5.4 s more). "
+				     "If all is written to in the end: 12K."));
+	pt_forks_look_free(l);
+}
+
 static void what_it_comes_to(void **state)
 {
 	(void)state;
@@ -389,6 +411,7 @@ int main(void)
 		TEST(copies_over_time),
 		TEST(a_past_that_is_thinned_out),
 		TEST(children_that_end_or_become_others),
+		TEST(the_bill_in_words),
 		TEST(what_it_comes_to),
 		TEST(every_call_fails_once),
 		TEST(a_look_that_is_stopped),

@@ -46,7 +46,7 @@ enum { PID, NAME, AGE, RSS, SHARED, COPIED, BY_PARENT, BY_CHILD, BOTH, ALONE, UN
 static const struct wg_column member_columns[MEMBER_COLUMNS] = {
 	[PID] = {"PID", 7, 0, WG_COL_RIGHT},
 	[NAME] = {"NAME", 8, 4, WG_COL_GROW},
-	[AGE] = {"AGE", 6, 3, WG_COL_RIGHT},
+	[AGE] = {"AGE", 7, 3, WG_COL_RIGHT},
 	[RSS] = {"RSS", 6, 5, WG_COL_RIGHT},
 	[SHARED] = {"SHARED", 6, 0, WG_COL_RIGHT},
 	[COPIED] = {"COPIED", 6, 0, WG_COL_RIGHT},
