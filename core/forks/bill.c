@@ -23,7 +23,8 @@ void pt_forks_bill(const struct pt_forks_look *look, size_t member, struct pt_bi
 	double rate = 0;
 	*ret = (struct pt_bill){.one_memory = pt_kin_is_one_memory(sums),
 				.copied = copied << look->page_shift,
-				.most = all << look->page_shift,
+				.most = (all + sums->n[PT_KIN_UNKNOWN]) << look->page_shift,
+				.has_shared = !sums->hidden,
 				.shared = all ? (double)sums->n[PT_KIN_SHARED] / (double)all : 1};
 	ret->has_rate = pt_forks_rate(m, PT_BILL_RATE_NS, &rate);
 	ret->rate = rate > 0 ? rate * page : 0;
@@ -67,7 +68,9 @@ static void say_by_whom(struct text *t, const struct pt_forks_look *look, const 
 		     {PT_KIN_EITHER, "where both have written"}};
 	char size[16];
 	const char *before = ": ";
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+	if (sums->unmarked)
+		say(t, ", by whose writes is not known");
+	for (size_t i = 0; i < sizeof parts / sizeof *parts && !sums->unmarked; i++) {
 		uint64_t n = sums->n[parts[i].kin];
 		if (!n)
 			continue;
@@ -111,6 +114,10 @@ static void say_cost(struct text *t, const struct pt_forks_look *look, const str
 	if (copied) {
 		say_by_whom(t, look, sums);
 		say(t, ".");
+	}
+	if (sums->hidden) {
+		say(t, " How much is still shared is not known: frame numbers are hidden from this user.");
+		return;
 	}
 	say(t, " %s still shared", bytes_of(look, sums->n[PT_KIN_SHARED], size, sizeof size));
 	if (all) /* rounded down: all of it only where it is all of it */

@@ -11,7 +11,8 @@
 struct pt_bill {
 	bool one_memory;      /* the child uses the parent's memory itself: there is nothing to pay */
 	uint64_t copied;      /* bytes so far, all of which the fork has cost, */
-	uint64_t most;        /* and when all of it will have been copied */
+	uint64_t most;        /* and when all of it, and what is not known, will have been copied */
+	bool has_shared;      /* frame numbers were seen */
 	double shared;        /* of what was private memory at the fork, 0..1; 1 of nothing */
 	bool has_rate;        /* there were looks before */
 	double rate;          /* bytes a second */

@@ -253,6 +253,17 @@ static void add_sums(struct pt_kin_sums *sums, const struct pt_kin_sums *more)
 	for (unsigned i = 0; i < PT_KIN_N; i++)
 		sums->n[i] += more->n[i];
 	sums->once += more->once;
+	sums->hidden |= more->hidden;
+	sums->unmarked |= more->unmarked;
+}
+
+/* Nothing yet, of these two. */
+static struct pt_kin_sums no_sums(const struct pt_snapshot *parent, const struct pt_snapshot *child)
+{
+	bool frames = pt_signal_has(&parent->signals, PT_SIG_PFN) && pt_signal_has(&child->signals, PT_SIG_PFN);
+	bool flags = pt_signal_has(&parent->signals, PT_SIG_KPAGEFLAGS) &&
+		     pt_signal_has(&child->signals, PT_SIG_KPAGEFLAGS);
+	return (struct pt_kin_sums){.hidden = !frames, .unmarked = !frames || !flags};
 }
 
 /* It goes on in a VMA that the last row has already. */
@@ -272,17 +283,18 @@ static void extend(struct pt_kin_row *row, const struct piece *piece)
 int pt_kin_table_make(const struct pt_snapshot *parent, const struct pt_snapshot *child, struct pt_kin_table *ret)
 {
 	struct pt_kin_row *v = calloc(parent->vmas->n + child->vmas->n + 1, sizeof(*v));
+	const struct pt_kin_sums none = no_sums(parent, child);
 	struct piece piece, last = {0};
 	struct walk walk;
 	if (!v)
 		return -ENOMEM;
-	*ret = (struct pt_kin_table){.v = v};
+	*ret = (struct pt_kin_table){.v = v, .sums = none};
 	walk_from(&walk, parent, child, 0);
 	while (next_piece(&walk, UINT64_MAX, &piece)) {
 		if (ret->n && continues(&v[ret->n - 1], &last, &piece))
 			extend(&v[ret->n - 1], &piece);
 		else
-			v[ret->n++] = (struct pt_kin_row){piece.start, piece.end, piece.parent, piece.child, {{0}, 0}};
+			v[ret->n++] = (struct pt_kin_row){piece.start, piece.end, piece.parent, piece.child, none};
 		add_piece(parent, child, &piece, &v[ret->n - 1].sums);
 		last = piece;
 	}
@@ -305,7 +317,7 @@ void pt_kin_cells(const struct pt_snapshot *parent, const struct pt_snapshot *ch
 		uint64_t to = start < end && end - start > step ? start + step : end;
 		struct walk walk;
 		struct piece piece;
-		ret[i] = (struct pt_kin_sums){0};
+		ret[i] = no_sums(parent, child);
 		walk_from(&walk, parent, child, start);
 		while (next_piece(&walk, to, &piece))
 			add_piece(parent, child, &piece, &ret[i]);

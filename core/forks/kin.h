@@ -32,6 +32,8 @@ const char *pt_kin_what(enum pt_kin kin); /* half a sentence for a legend */
 struct pt_kin_sums {
 	uint64_t n[PT_KIN_N];
 	uint64_t once; /* of those shared, mapped exactly once: the page table itself is shared (vfork, CLONE_VM) */
+	bool hidden;   /* frame numbers were not seen: none can be told to be shared, */
+	bool unmarked; /* flags were not: nor by whom it was copied */
 };
 
 /* Of one page in both. */

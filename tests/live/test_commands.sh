@@ -504,8 +504,8 @@ child=$!
 gives 0 family -p $child -J
 holds 'keys_unsorted == ["family","samples","ended","left-out"] and (.family | length >= 2) and ."left-out" == 0'
 holds ".family[0].parent == null and .family[0].shared == null and any(.family[]; .pid == $child and .parent == $$)"
-holds '.family[] | select(.pid == '$child') | .error == null and .age >= 0 and ."one-memory" == false and .copied ==
-	.by_parent + .by_child + .either and ([.vmas[].copied] | add) == .copied and .copied + .unknown + .shared > 0'
+holds '.family[] | select(.pid == '$child') | .error == null and .age >= 0 and ."one-memory" == false and (.by_parent == null
+	or .copied == .by_parent + .by_child + .either) and ([.vmas[].copied] | add) == .copied and .copied + .unknown + .shared > 0'
 gives 0 family -p $child --for 0.2 -d 0.05 --by sample
 prints "^ *TIME +PID +AGE"
 gives 0 family -p $child --by vma -rnb -o START,SHARED,UNKNOWN,NAME

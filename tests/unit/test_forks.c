@@ -164,6 +164,31 @@ static void pages_that_move(void **state)
 	assert_int_equal(pt_kin_of(vague, (struct pt_page){0}), PT_KIN_UNKNOWN);
 }
 
+/* Then what cannot be known is not said to be 0. */
+static void a_user_who_sees_no_frames(void **state)
+{
+	(void)state;
+	char text[512];
+	fixture_add(fixture, "process 500 S start=500 stack=7ffe0000 hidden\nvma 10000-30000 rw-p\n"
+			     "pages 10000-13000 anon pfn=0x500 count=2 hidden\npage 13000 anon pfn=0x600 hidden\n"
+			     "process 501 S start=500 parent=500 stack=7ffe0000 hidden\nvma 10000-30000 rw-p\n"
+			     "pages 10000-13000 anon pfn=0x500 count=2 hidden\npage 13000 anon pfn=0x503 hidden\n");
+	s->deny = "kpage";
+	s->deny_error = -EACCES;
+	pt_forks_free(forks);
+	forks = pt_forks_new(&s->k, 500);
+	struct pt_forks_look *l = look();
+	const struct pt_kin_sums *sums = &l->v[1].table.sums;
+	expect(sums, &(struct pt_kin_sums){.n = {[PT_KIN_EITHER] = 1, [PT_KIN_UNKNOWN] = 3}});
+	assert_true(sums->hidden && sums->unmarked);
+	pt_forks_words(l, 1, text, sizeof(text));
+	assert_non_null(strstr(text,
+			       "4K copied in 7.5 s, by whose writes is not known. How much is still shared is not "
+			       "known: frame numbers are hidden from this user. Of 12K it is not known."));
+	assert_non_null(strstr(pt_forks_outlook(l, 1, text, sizeof(text)), "in the end: 16K."));
+	pt_forks_look_free(l);
+}
+
 /* Against each page for itself, of processes that have little to do with each other. */
 static void tables_and_cells_are_sums_of_pages(void **state)
 {
@@ -402,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(pages_by_whose_write),
 		TEST(hidden_frame_numbers),
+		TEST(a_user_who_sees_no_frames),
 		TEST(pages_that_move),
 		TEST(tables_and_cells_are_sums_of_pages),
 		TEST(grandchildren_and_other_programs),

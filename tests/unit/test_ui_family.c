@@ -174,7 +174,7 @@ static void any_size(void **arg)
 static void sides_of_cells(void **arg)
 {
 	const struct pt_kin_sums by_parent = {.n = {[PT_KIN_BY_PARENT] = 4}}, alone = {.n = {[PT_KIN_CHILD] = 2}},
-				 unknown = {.n = {[PT_KIN_UNKNOWN] = 3, [PT_KIN_SHARED] = 1}}, none = {{0}, 0},
+				 unknown = {.n = {[PT_KIN_UNKNOWN] = 3, [PT_KIN_SHARED] = 1}}, none = {.once = 0},
 				 a_few = {.n = {[PT_KIN_SHARED] = 500, [PT_KIN_BY_CHILD] = 1}};
 	(void)arg;
 	assert_int_equal(ui_family_look(&by_parent, false).hue, ui_family_hue(PT_KIN_BY_PARENT));

@@ -92,6 +92,13 @@ static bool sum_of(const struct pt_kin_sums *sums, size_t column, uint64_t *ret)
 	return true;
 }
 
+static bool is_known(const struct pt_kin_sums *sums, size_t column)
+{
+	if (column == BY_PARENT || column == BY_CHILD || column == EITHER)
+		return !sums->unmarked;
+	return column != SHARED || !sums->hidden;
+}
+
 /* The columns of bytes; false: it is none of them. */
 static bool bytes_of(const struct row *row, size_t column, struct pt_maybe *ret)
 {
@@ -105,7 +112,7 @@ static bool bytes_of(const struct row *row, size_t column, struct pt_maybe *ret)
 	else if (column == RATE && row->member && !row->at && pt_forks_rate(row->member, PT_BILL_RATE_NS, &rate))
 		*ret = (struct pt_maybe){rate > 0 ? (uint64_t)(rate * (double)(1u << row->look->page_shift)) : 0, true};
 	else if (sum_of(row->sums ? row->sums : &none, column, &pages))
-		*ret = (struct pt_maybe){pages << row->look->page_shift, row->sums != NULL};
+		*ret = (struct pt_maybe){pages << row->look->page_shift, row->sums && is_known(row->sums, column)};
 	else
 		return column == RSS || column == RATE;
 	return true;
@@ -329,7 +336,7 @@ static json_t *member_json(const struct pt_forks_look *look, size_t i)
 	set_sums(object, &row);
 	if (!object)
 		return NULL;
-	json_object_set_new(object, "shared-part", m->compared ? json_real(bill.shared) : json_null());
+	json_object_set_new(object, "shared-part", bill.has_shared ? json_real(bill.shared) : json_null());
 	json_object_set_new(object, "one-memory", m->compared ? json_boolean(bill.one_memory) : json_null());
 	json_object_set_new(object, "vmas", vmas_json(look, m));
 	return object;

@@ -82,9 +82,12 @@ static void fill_sums(struct ui_scratch *s, const struct pt_forks_look *look, co
 		[BOTH] = sums->n[PT_KIN_EITHER],         [ALONE] = sums->n[PT_KIN_CHILD],
 		[UNKNOWN] = sums->n[PT_KIN_UNKNOWN],
 	};
-	for (int i = SHARED; i < MEMBER_COLUMNS; i++)
+	for (int i = SHARED; i < MEMBER_COLUMNS; i++) {
+		bool known = m->compared && !(i == SHARED && sums->hidden) &&
+			     !(i >= BY_PARENT && i <= BOTH && sums->unmarked);
 		cells[i] = m->parent == PT_FORKS_NONE ? (struct wg_table_cell){"", WG_DIM}
-						      : cell_of_pages(s, look, pages[i], m->compared);
+						      : cell_of_pages(s, look, pages[i], known);
+	}
 }
 
 static struct wg_table_row member_row(struct ui_scratch *s, const struct pt_forks_look *look, size_t i)
@@ -158,7 +161,7 @@ static void draw_words(const struct ui_family_view *v, struct ui_shell *shell, s
 
 /* ---- over time -------------------------------------------------------------------------------------------------- */
 
-static const enum pt_kin plotted[] = {PT_KIN_SHARED, PT_KIN_BY_PARENT, PT_KIN_BY_CHILD, PT_KIN_EITHER};
+static const enum pt_kin plotted[] = {PT_KIN_SHARED, PT_KIN_BY_PARENT, PT_KIN_BY_CHILD, PT_KIN_EITHER, PT_KIN_UNKNOWN};
 #define PLOTTED (sizeof plotted / sizeof *plotted)
 
 /* Time of a column: the first look is at the left, and the newest at the right once there are enough of them. */
@@ -201,7 +204,8 @@ static void draw_plot(const struct ui_family_view *v, struct ui_shell *shell, st
 	if (!columns || area.w <= 0 || rect.h <= 0)
 		return;
 	for (size_t k = 0; k < PLOTTED; k++)
-		series[k] = (struct wg_plot_series){.hue = ui_family_hue(plotted[k])};
+		series[k] = (struct wg_plot_series){.hue = ui_family_hue(plotted[k]),
+						    .unknown = plotted[k] == PT_KIN_UNKNOWN};
 	uint64_t top = fill_columns(m, shell, columns, area.w);
 	uint64_t each = column_ns(m, shell, area.w), middle = (uint64_t)area.w / 2;
 	levels[0] = (struct wg_plot_label){top, ui_size(s, top << shift)};
@@ -283,10 +287,10 @@ static struct wg_table_row vma_row(struct ui_family_view *v, struct ui_scratch *
 		return (struct wg_table_row){0};
 	cells[ADDRESS] = (struct wg_table_cell){ui_scratch_text(s, "%" PRIx64, row->start), WG_TEXT};
 	cells[VMA] = (struct wg_table_cell){ui_vma_name(s, vma_of(v, row)), WG_TEXT};
-	cells[V_SHARED] = cell_of_pages(s, look, row->sums.n[PT_KIN_SHARED], true);
-	cells[V_PARENT] = cell_of_pages(s, look, row->sums.n[PT_KIN_BY_PARENT], true);
-	cells[V_CHILD] = cell_of_pages(s, look, row->sums.n[PT_KIN_BY_CHILD], true);
-	cells[V_BOTH] = cell_of_pages(s, look, row->sums.n[PT_KIN_EITHER], true);
+	cells[V_SHARED] = cell_of_pages(s, look, row->sums.n[PT_KIN_SHARED], !row->sums.hidden);
+	cells[V_PARENT] = cell_of_pages(s, look, row->sums.n[PT_KIN_BY_PARENT], !row->sums.unmarked);
+	cells[V_CHILD] = cell_of_pages(s, look, row->sums.n[PT_KIN_BY_CHILD], !row->sums.unmarked);
+	cells[V_BOTH] = cell_of_pages(s, look, row->sums.n[PT_KIN_EITHER], !row->sums.unmarked);
 	return (struct wg_table_row){
 		.cells = cells, .strip = strip_n ? strip_of(v, s, row, w) : NULL, .strip_n = strip_n};
 }
