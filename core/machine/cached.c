@@ -26,6 +26,7 @@ struct pt_cached_reader {
 	struct pt_kernel *k;                   /* borrowed */
 	int pagemap, kpageflags, kpagecount;   /* -1: not to be had */
 	bool exact_counts, no_active, no_stat; /* no_stat: there is no cachestat, or not for this file */
+	bool only_frames;
 	struct pt_folio folio;
 	uint8_t there[WINDOW];
 	uint64_t entries[WINDOW], again[WINDOW], flags[WINDOW], counts[WINDOW], order[WINDOW];
@@ -90,6 +91,11 @@ void pt_cached_reader_free(struct pt_cached_reader *r)
 	free(r);
 }
 
+void pt_cached_reader_only_frames(struct pt_cached_reader *r)
+{
+	r->only_frames = true;
+}
+
 /* ---- a window: frames ------------------------------------------------------------------------------------------- */
 
 static uint64_t frame_of(uint64_t entry)
@@ -142,9 +148,11 @@ static void take_count(struct pt_cached_page *page, uint64_t count)
 static void read_frames(struct pt_cached_reader *r, size_t n)
 {
 	size_t found = 0;
-	for (size_t i = 0; i < n; i++)
-		if (frame_of(r->entries[i]))
-			r->order[found++] = frame_of(r->entries[i]) * WINDOW + i;
+	for (size_t i = 0; i < n; i++) {
+		r->pages[i].pfn = frame_of(r->entries[i]);
+		if (r->pages[i].pfn && !r->only_frames)
+			r->order[found++] = r->pages[i].pfn * WINDOW + i;
+	}
 	qsort(r->order, found, sizeof(*r->order), by_value);
 	r->folio = (struct pt_folio){0};
 	for (size_t from = 0, end; from < found; from = end) {
@@ -155,7 +163,6 @@ static void read_frames(struct pt_cached_reader *r, size_t n)
 		size_t counts = r->exact_counts ? read_words(r, r->kpagecount, first, end - from, r->counts) : 0;
 		for (size_t i = from; i < end; i++) {
 			struct pt_cached_page *page = &r->pages[r->order[i] % WINDOW];
-			page->pfn = first + (i - from);
 			if (i - from < flags)
 				take_flags(r, page, r->flags[i - from]);
 			if (i - from < counts)

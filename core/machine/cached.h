@@ -78,6 +78,8 @@ struct pt_cached_reader;
 /* What could be learnt is; without /proc/kpageflags, say, flags stay unknown. 0 or -ENOMEM. */
 int pt_cached_reader_new(struct pt_kernel *k, struct pt_cached_reader **ret);
 void pt_cached_reader_free(struct pt_cached_reader *reader); /* NULL is fine */
+/* From now on only which frame each page is in is wanted: flags and counts are not read, and not known. */
+void pt_cached_reader_only_frames(struct pt_cached_reader *reader);
 
 /*
  * A regular file, by its path or by a descriptor (O_PATH will do). pages: keep them, else only sums. Between parts of

@@ -258,6 +258,8 @@ int pt_files_read(struct pt_kernel *k, const struct pt_files_request *request, s
 					  .evicted = none,
 					  .recent = none};
 	int error = pt_cached_reader_new(k, &w.reader);
+	if (!error && request->only_frames)
+		pt_cached_reader_only_frames(w.reader);
 	for (size_t i = request->n; !error && i-- > 0;)
 		error = push(&w, request->paths[i], "", GIVEN);
 	if (!error)

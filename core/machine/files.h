@@ -48,6 +48,7 @@ struct pt_files_request {
 	/* Takes what is cached of each file, page by page, once it was looked at; nonzero ends it with that. NULL: sums alone. */
 	int (*each)(void *arg, const char *path, struct pt_cached *cached);
 	void *arg;
+	bool only_frames; /* of each page its frame is wanted alone: pt_cached_reader_only_frames() */
 	struct pt_step
 		step; /* called after each file and folder, and within large files; what is found so far is in *ret */
 };

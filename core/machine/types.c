@@ -368,7 +368,7 @@ static int walk_file(struct walk *w)
 	struct file_walk f = {.w = w};
 	struct pt_files own, *files = q->files ? q->files : &own;
 	const struct pt_files_request request = {
-		.paths = &q->file, .n = 1, .each = walk_cached, .arg = &f, .step = q->step};
+		.paths = &q->file, .n = 1, .each = walk_cached, .arg = &f, .only_frames = !q->raw, .step = q->step};
 
 	*files = (struct pt_files){0};
 	int r = batch_make(&f.batch) ? pt_files_read(w->k, &request, files) : -ENOMEM;

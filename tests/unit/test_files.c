@@ -123,8 +123,8 @@ static void what_cannot_be_read_is_a_gap(void **state)
 }
 
 struct taken {
-	uint64_t files, pages, pfns;
-	uint64_t stop_at; /* of files */
+	uint64_t files, pages, pfns, flags; /* flags: pages of which they are known */
+	uint64_t stop_at;                   /* of files */
 };
 
 static int take(void *arg, const char *path, struct pt_cached *cached)
@@ -136,6 +136,7 @@ static int take(void *arg, const char *path, struct pt_cached *cached)
 		struct pt_cached_page page = pt_cached_page(cached, i);
 		taken->pages += (page.bits & PT_CACHED_THERE) != 0;
 		taken->pfns += page.pfn;
+		taken->flags += (page.bits & (PT_CACHED_HAS_FLAGS | PT_CACHED_HAS_COUNT)) != 0;
 	}
 	pt_cached_free(cached);
 	return taken->files == taken->stop_at ? 42 : 0;
@@ -152,6 +153,14 @@ static void pages_of_each_file_are_handed_on(void **state)
 	assert_int_equal(taken.files, 3);
 	assert_int_equal(taken.pages, 9);
 	assert_int_equal(taken.pfns, 3 * 0x1000 + 3 + 6 * 0x2000 + 15);
+	assert_int_equal(taken.flags, 9);
+	pt_files_free(&f);
+	taken = (struct taken){.stop_at = 0};
+	request.only_frames = true;
+	assert_int_equal(pt_files_read(&k->k, &request, &f), 0);
+	assert_int_equal(taken.pfns, 3 * 0x1000 + 3 + 6 * 0x2000 + 15);
+	assert_int_equal(taken.flags, 0);
+	assert_true(f.sum.cached.known && !f.sum.mapped.known);
 	pt_files_free(&f);
 	taken = (struct taken){.stop_at = 2};
 	assert_int_equal(pt_files_read(&k->k, &request, &f), 42);
