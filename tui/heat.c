@@ -31,7 +31,8 @@ const char *ui_hue_name(uint8_t hue)
 	return names[hue];
 }
 
-struct wg_heat_cell ui_frame_look(enum pt_frame frame)
+/* What is free is to be seen through: hardly brighter than the background, and no letter. */
+struct wg_heat_cell ui_frame_look(enum pt_frame frame, bool colour)
 {
 	static const struct wg_heat_cell looks[PT_FRAME_N] = {
 		[PT_FRAME_FREE] = {WG_HUE_ZERO, 1, 0},           [PT_FRAME_ANON] = {WG_HUE_ANON, 5, 0},
@@ -42,7 +43,10 @@ struct wg_heat_cell ui_frame_look(enum pt_frame frame)
 		[PT_FRAME_OFFLINE] = {WG_HUE_GUARD, 2, 0},       [PT_FRAME_HOLE] = {.flags = WG_HEAT_OUTSIDE},
 		[PT_FRAME_UNKNOWN] = {.flags = WG_HEAT_UNKNOWN},
 	};
-	return looks[frame];
+	struct wg_heat_cell look = looks[frame];
+	if (frame == PT_FRAME_FREE && !colour)
+		look.level = 0;
+	return look;
 }
 
 /* A layer that shows one kind has that kind's hue. */

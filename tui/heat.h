@@ -18,7 +18,7 @@ uint8_t ui_hue_of_kind(enum pt_kind kind);
 const char *ui_hue_name(uint8_t hue);
 
 /* How a frame of the machine looks. */
-struct wg_heat_cell ui_frame_look(enum pt_frame frame);
+struct wg_heat_cell ui_frame_look(enum pt_frame frame, bool colour);
 
 /* How a bin of a snapshot looks in a layer. */
 struct wg_heat_cell ui_heat_cell(const struct pt_bin *bin, enum pt_layer layer, const struct pt_snapshot *snapshot);

@@ -71,7 +71,7 @@ static void every_kind_has_its_sum(void **arg)
 	assert_true(stage_shows(stage, "anon 2M"));
 	assert_true(stage_shows(stage, "file 7.94M"));
 	assert_true(stage_shows(stage, "slab 64K"));
-	assert_true(stage_shows(stage, "no memory")); /* the long hole was cut out, and that is said */
+	assert_true(stage_shows(stage, "4M of holes")); /* the long one was cut out of the map, and that is said */
 	assert_true(stage_shows(stage, "all frames, but 4M without memory"));
 	assert_true(stage_shows(stage, "DMA"));
 	assert_true(stage_shows(stage, "Normal"));
@@ -104,6 +104,8 @@ static void a_zone_or_a_block_can_be_had_alone(void **arg)
 	stage_key(stage, UI_KEY_END);
 	stage_key(stage, 'w');
 	assert_true(stage_shows(stage, "zone Normal of node 0"));
+	assert_true(stage_shows(stage, "file 7.94M")); /* the legend is of what is shown */
+	assert_false(stage_shows(stage, "anon 2M"));
 	assert_true(stage_shows(stage, " 8M "));
 	stage_key(stage, 'w');
 	assert_true(stage_shows(stage, "memory block 15"));

@@ -31,7 +31,7 @@ static bool same_folio(const struct pt_facts *f, uint64_t pfn)
 /* Of words about such frames. */
 static uint8_t role_of(enum pt_frame frame)
 {
-	struct wg_heat_cell look = ui_frame_look(frame);
+	struct wg_heat_cell look = ui_frame_look(frame, true);
 	return look.flags ? WG_DIM : WG_HEAT(look.hue, look.level < 3 ? 3 : look.level);
 }
 
@@ -57,7 +57,7 @@ void ui_frames_draw(const struct pt_facts *f, struct ui_shell *shell, struct wg_
 	for (size_t i = 0; i < PT_NEIGHBOURS; i++) {
 		enum pt_frame frame = pt_frame_of(f->near_flags[i]);
 		counts[frame]++;
-		cells[i] = ui_frame_look(frame);
+		cells[i] = ui_frame_look(frame, c->can.colour);
 		if (same_folio(f, f->near_first + i))
 			cells[i].flags = WG_HEAT_MARKED;
 	}

@@ -185,13 +185,14 @@ static void draw_summary(const struct ui_machine *got, struct ui_shell *shell, s
 {
 	struct ui_scratch *s = &shell->scratch;
 	const struct pt_picture_sums *sums = &got->picture->sums;
-	uint64_t unknown = sums->n[PT_FRAME_UNKNOWN], free = sums->n[PT_FRAME_FREE];
+	uint64_t unknown = sums->n[PT_FRAME_UNKNOWN], free = sums->n[PT_FRAME_FREE], holes = sums->n[PT_FRAME_HOLE];
 	struct wg_span spans[] = {
 		{ui_scratch_text(s, "%s of memory", ui_size(s, got->ram.online << got->page_shift)), WG_STRONG, 0},
 		{unknown ? NULL
 			 : ui_scratch_text(s, "%s in use", ui_size(s, (got->ram.online - free) << got->page_shift)),
 		 WG_TEXT, 2},
 		{unknown ? NULL : ui_scratch_text(s, "%s free", ui_size(s, free << got->page_shift)), WG_TEXT, 1},
+		{holes ? ui_scratch_text(s, "%s of holes", ui_size(s, holes << got->page_shift)) : NULL, WG_DIM, 6},
 		{ui_scratch_text(s, "%zu zones", got->ram.n_zones), WG_DIM, 5},
 		reading(got, shell),
 	};
@@ -214,7 +215,7 @@ static void draw_bar(const struct ui_machine *got, struct ui_shell *shell, struc
 		before += n[kind];
 		int end = (int)((double)before * w / (double)all);
 		for (end = end > at ? end : at + 1; at < end && at < w; at++)
-			cells[at] = ui_frame_look(kind);
+			cells[at] = ui_frame_look(kind, c->can.colour);
 	}
 	wg_take_left(&line, 1);
 	wg_draw_strip(c, line, cells, at, WG_BACK);

@@ -101,27 +101,27 @@ unsigned ui_machine_layer_of(enum pt_frame kind)
 
 uint8_t ui_machine_layer_hue(unsigned layer)
 {
-	return layer < UI_MACHINE_LAYER_KINDS ? WG_HUE_LAYER : ui_frame_look(kind_of_layer(layer)).hue;
+	return layer < UI_MACHINE_LAYER_KINDS ? WG_HUE_LAYER : ui_frame_look(kind_of_layer(layer), true).hue;
 }
 
-static struct wg_heat_cell cell_of_kinds(const struct pt_picture_sums *sums, uint64_t memory)
+static struct wg_heat_cell cell_of_kinds(const struct pt_picture_sums *sums, uint64_t memory, bool colour)
 {
-	struct wg_heat_cell cell = ui_frame_look(ui_machine_kind_of(sums));
+	struct wg_heat_cell cell = ui_frame_look(ui_machine_kind_of(sums), colour);
 	if (is_used(ui_machine_kind_of(sums)) && !sums->n[PT_FRAME_POISON])
 		cell.level = (uint8_t)wg_heat_level(used_of(sums), memory);
 	return cell;
 }
 
-struct wg_heat_cell ui_machine_cell(const struct pt_picture_sums *sums, unsigned layer)
+struct wg_heat_cell ui_machine_cell(const struct pt_picture_sums *sums, unsigned layer, bool colour)
 {
 	uint64_t holes = sums->n[PT_FRAME_HOLE], unknown = sums->n[PT_FRAME_UNKNOWN];
 	uint64_t memory = sums->frames - holes - unknown;
 	if (holes == sums->frames)
 		return (struct wg_heat_cell){.flags = WG_HEAT_OUTSIDE};
 	if (unknown > memory)
-		return ui_frame_look(PT_FRAME_UNKNOWN);
+		return ui_frame_look(PT_FRAME_UNKNOWN, colour);
 	if (!layer)
-		return cell_of_kinds(sums, memory);
+		return cell_of_kinds(sums, memory, colour);
 	return (struct wg_heat_cell){.hue = ui_machine_layer_hue(layer),
 				     .level = (uint8_t)wg_heat_level(ui_machine_hits(sums, layer), memory)};
 }

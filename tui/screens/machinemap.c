@@ -152,14 +152,14 @@ static bool make_room(struct ui_machine_map *map)
 	return cells != NULL;
 }
 
-static void fill_cells(struct ui_machine_screen *m)
+static void fill_cells(struct ui_machine_screen *m, bool colour)
 {
 	struct ui_machine_map *map = &m->map;
 	uint64_t per_cell = ui_grid_per_cell(&map->grid), first;
 	for (size_t i = 0; i < ui_grid_cells(&map->grid); i++) {
 		uint64_t at = map->grid.top + i * per_cell, n = frames_of(map, i, &first);
 		map->sums[i] = sums_of(map, m->got->picture, at, n);
-		map->cells[i] = ui_machine_cell(&map->sums[i], map->layer);
+		map->cells[i] = ui_machine_cell(&map->sums[i], map->layer, colour);
 		if (!map->sums[i].frames)
 			continue;
 		if (is_changed(m, at, n) && (!map->layer || ui_machine_hits(&map->sums[i], map->layer)))
@@ -226,7 +226,7 @@ static bool draw_grid(struct ui_machine_screen *m, struct ui_shell *shell, struc
 		map->grid.w = map->grid.rows = 0;
 		return false;
 	}
-	fill_cells(m);
+	fill_cells(m, c->can.colour);
 	ui_grid_draw(&map->grid, &shell->scratch, c, map->cells);
 	if (w)
 		ui_grid_draw_gutter(&map->grid, c, w, label, &gutter);
@@ -275,7 +275,7 @@ static void draw_whole(const struct ui_machine_map *map, const struct ui_machine
 		return;
 	for (uint64_t at = 0; at < map->axis.positions && n < line.w; at += per_cell) {
 		struct pt_picture_sums sums = sums_of(map, got->picture, at, per_cell);
-		cells[n++] = ui_machine_cell(&sums, map->layer);
+		cells[n++] = ui_machine_cell(&sums, map->layer, c->can.colour);
 	}
 	ui_grid_draw_whole(&map->grid, c, line, cells, n);
 }
@@ -329,16 +329,16 @@ static void draw_status(const struct ui_machine_map *map, const struct ui_machin
 	wg_draw_line(c, line, &(struct wg_line){.spans = spans, .n = n, .bg = WG_BACK});
 }
 
-/* Every kind with its sum; of a layer of one thing, what its brightness means. */
-static size_t legend(const struct ui_machine_map *map, const struct ui_machine *got, struct ui_scratch *s,
+/* Every kind of memory with its sum in what the map shows; of a layer of one thing, what its brightness means. */
+static size_t legend(const struct ui_machine_map *map, const struct ui_machine *got, struct ui_scratch *s, bool colour,
 		     struct wg_legend_item *items)
 {
-	const struct pt_picture_sums *sums = &got->picture->sums;
+	struct pt_picture_sums all = sums_of(map, got->picture, 0, map->axis.positions), *sums = &all;
 	size_t n = map->layer ? ui_legend_of_shares(ui_machine_layer_hue(map->layer), items) : 0;
 	for (size_t i = 0; !map->layer && i < UI_MACHINE_KINDS; i++) {
 		enum pt_frame kind = ui_machine_kinds[i];
-		struct wg_heat_cell look = ui_frame_look(kind);
-		if (!sums->n[kind])
+		struct wg_heat_cell look = ui_frame_look(kind, colour);
+		if (!sums->n[kind] || kind == PT_FRAME_HOLE) /* holes are the background */
 			continue;
 		items[n++] =
 			(struct wg_legend_item){.hue = look.hue,
@@ -370,7 +370,7 @@ void ui_machine_map_draw(struct ui_machine_screen *m, struct ui_shell *shell, st
 {
 	struct ui_machine_map *map = &m->map;
 	struct wg_legend_item items[UI_MACHINE_KINDS + WG_LEVELS + 1];
-	size_t n = legend(map, m->got, &shell->scratch, items);
+	size_t n = legend(map, m->got, &shell->scratch, c->can.colour, items);
 	int lines = legend_lines(items, n, rect.w);
 	map->grid.w = map->grid.rows = 0;
 	struct wg_rect rule = wg_take_top(&rect, rect.h >= 3);

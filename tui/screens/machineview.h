@@ -89,7 +89,7 @@ unsigned ui_machine_layer_of(enum pt_frame kind);
 uint64_t ui_machine_hits(const struct pt_picture_sums *sums, unsigned layer);
 /* What a cell is shown as: most of what is used of it. Of damaged frames one is worth to be seen. */
 enum pt_frame ui_machine_kind_of(const struct pt_picture_sums *sums);
-struct wg_heat_cell ui_machine_cell(const struct pt_picture_sums *sums, unsigned layer);
+struct wg_heat_cell ui_machine_cell(const struct pt_picture_sums *sums, unsigned layer, bool colour);
 
 /* ---- the map ---------------------------------------------------------------------------------------------------- */
 
