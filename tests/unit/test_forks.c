@@ -17,6 +17,7 @@
 #include "core/scan/scan.h"
 #include "tests/support/fixture.h"
 #include "tests/support/made.h"
+#include "tests/support/rounds.h"
 #include "tests/support/scripted.h"
 
 #define SECOND 1000000000ull
@@ -198,7 +199,7 @@ static void tables_and_cells_are_sums_of_pages(void **state)
 	uint64_t seen[PT_KIN_N] = {0};
 	made_init(&a, 5, PAGES);
 	made_init(&b, 6, PAGES);
-	for (int round = 0; round < 30; round++) {
+	for (unsigned round = 0; round < rounds(30); round++) {
 		struct pt_snapshot *parent = made_next(&a), *child = made_next(&b);
 		struct pt_kin_table table;
 		struct pt_kin_sums cells[5], all = {0};
@@ -394,7 +395,7 @@ static void every_call_fails_once(void **state)
 {
 	(void)state;
 	unsigned whole = 0;
-	for (unsigned long n = 1; whole < 3; n++) {
+	for (unsigned long n = 1; whole < 3; n += rounds_are_slow() ? 5 : 1) {
 		struct pt_forks_look *l = NULL;
 		s->calls = 0;
 		s->fail_call = n;

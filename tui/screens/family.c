@@ -112,12 +112,6 @@ const struct pt_kin_row *ui_family_row(const struct ui_family_view *v)
 	return v->child != PT_FORKS_NONE && v->row < v->n_rows ? &ui_family_child(v)->table.v[v->rows[v->row]] : NULL;
 }
 
-static uint64_t private_pages(const struct pt_kin_sums *sums)
-{
-	return sums->n[PT_KIN_SHARED] + pt_kin_copied(sums) + sums->n[PT_KIN_PARENT] + sums->n[PT_KIN_CHILD] +
-	       sums->n[PT_KIN_UNKNOWN];
-}
-
 /* The map is of another stretch, or its stretch has grown. */
 static void show_row(struct ui_family_view *v)
 {
@@ -129,7 +123,8 @@ static void show_row(struct ui_family_view *v)
 	v->row_start = row ? row->start : 0;
 }
 
-/* Rows with private memory; the one that was chosen stays so, else it is the largest. Without memory there are none. */
+/* Rows with private memory; the one that was chosen stays so, else it is the one with most of the fork's. Without memory
+ * there are none. */
 static void make_rows(struct ui_family_view *v)
 {
 	const struct pt_kin_table *table = &ui_family_child(v)->table;
@@ -140,8 +135,9 @@ static void make_rows(struct ui_family_view *v)
 		return;
 	v->rows = rows;
 	for (size_t i = 0; i < table->n; i++) {
-		uint64_t pages = private_pages(&table->v[i].sums);
-		if (!pages)
+		const struct pt_kin_sums *sums = &table->v[i].sums;
+		uint64_t pages = sums->n[PT_KIN_SHARED] + sums->n[PT_KIN_UNKNOWN] + pt_kin_copied(sums);
+		if (!pages && !sums->n[PT_KIN_PARENT] && !sums->n[PT_KIN_CHILD])
 			continue;
 		if (v->row_chosen ? table->v[i].start <= v->row_start : pages > most)
 			v->row = v->n_rows;

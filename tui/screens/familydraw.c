@@ -334,17 +334,17 @@ static void draw_vmas(struct ui_family_view *v, struct ui_shell *shell, struct w
 static void draw_legend(const struct ui_family_view *v, struct wg_canvas *c, struct wg_rect line)
 {
 	const uint8_t most = WG_LEVELS - 1;
+	const struct pt_kin_sums *sums = &ui_family_child(v)->table.sums;
 	const struct wg_legend_item items[] = {
 		{.hue = ui_family_hue(PT_KIN_SHARED), .level = most, .label = "as at the fork"},
 		{.hue = ui_family_hue(PT_KIN_BY_PARENT), .level = most, .label = "copied by the parent"},
 		{.hue = ui_family_hue(PT_KIN_BY_CHILD), .level = most, .label = "by the child"},
-		{.hue = ui_family_hue(PT_KIN_EITHER), .level = most, .label = "both wrote"},
+		{.hue = ui_family_hue(PT_KIN_EITHER), .level = most, .label = sums->unmarked ? "copied" : "both wrote"},
 		{.hue = ui_family_hue(PT_KIN_CHILD), .level = most, .label = "its alone"},
 		{.hue = ui_family_hue(PT_KIN_COMMON), .level = most, .label = "files, shared"},
 		{.unknown = true, .label = "unknown"},
 	};
-	bool unknown = ui_family_child(v)->table.sums.n[PT_KIN_UNKNOWN];
-	wg_draw_legend(c, line, items, sizeof items / sizeof *items - !unknown);
+	wg_draw_legend(c, line, items, sizeof items / sizeof *items - !sums->n[PT_KIN_UNKNOWN]);
 }
 
 static int plot_lines(int h)

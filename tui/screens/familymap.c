@@ -147,8 +147,10 @@ static void draw_status(const struct ui_family_view *v, struct ui_shell *shell, 
 		if (!pages)
 			continue;
 		held++;
-		spans[n++] = (struct wg_span){ui_scratch_text(s, "%s %s", ui_number(s, pages), told[i].many),
-					      told[i].kin == PT_KIN_UNKNOWN ? WG_UNKNOWN : WG_TEXT, (int)i + 1};
+		bool by_whom = told[i].kin != PT_KIN_EITHER || !v->map.sums[cell].unmarked;
+		spans[n++] = (struct wg_span){
+			ui_scratch_text(s, "%s %s", ui_number(s, pages), by_whom ? told[i].many : "copied"),
+			told[i].kin == PT_KIN_UNKNOWN ? WG_UNKNOWN : WG_TEXT, (int)i + 1};
 	}
 	if (!held)
 		spans[n++] = (struct wg_span){"neither has memory here", WG_DIM, 1};
