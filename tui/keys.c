@@ -170,7 +170,7 @@ static const struct ui_binding bindings[] = {
 	ROW(LAYER, UI_IN_MACHINE, ('L', ']'), NULL, "layer", 2, MACHINE,
 	    "next layer: kind, mapped, large folio, dirty, locked, then each kind alone"),
 	ROW(WHOLE, UI_IN_MACHINE, ('w'), NULL, "all/zone/block", 5, MACHINE,
-	    "the zone under the cursor alone; then its memory block; then all of it again"),
+	    "the node under the cursor alone, where there are several; its zone; its memory block; all again"),
 
 	ROW(TIME, UI_IN_TARGET, ('t'), NULL, "time", 5, PAST,
 	    "memory over time: as a strip at the foot, then over all of the screen, then away"),

@@ -116,6 +116,34 @@ static void a_zone_or_a_block_can_be_had_alone(void **arg)
 	assert_true(stage_shows(stage, "PFN 0xf0")); /* the cursor stays where it was */
 }
 
+static void a_node_can_be_had_alone_where_there_are_several(void **arg)
+{
+	(void)arg;
+	stage = stage_open(0, 120, 40);
+	make_machine();
+	fixture_write(stage->fixture, "proc/zoneinfo",
+		      "Node 0, zone      DMA\n        spanned  1024\n  start_pfn:           0\n"
+		      "Node 1, zone    DMA32\n        spanned  1024\n  start_pfn:           2048\n"
+		      "Node 1, zone   Normal\n        spanned  1024\n  start_pfn:           3072\n");
+	stage_key(stage, 'M');
+	stage_expect(stage, "CPU time");
+	stage_key(stage, UI_KEY_END);
+	stage_key(stage, 'w');
+	assert_true(stage_shows(stage, " node 1 ── 8M "));
+	stage_key(stage, UI_KEY_HOME);
+	assert_true(stage_shows(stage, "PFN 0x800"));
+	stage_key(stage, 'w');
+	assert_true(stage_shows(stage, "zone DMA32 of node 1"));
+	stage_key(stage, 'w');
+	assert_true(stage_shows(stage, "memory block 8"));
+	stage_key(stage, 'w');
+	assert_true(stage_shows(stage, "all frames"));
+	stage_key(stage, '2');
+	stage_key(stage, UI_KEY_END);
+	stage_key(stage, UI_KEY_ENTER); /* straight to the zone */
+	assert_true(stage_shows(stage, "zone Normal of node 1"));
+}
+
 static void layers_show_one_fact_or_kind(void **arg)
 {
 	(void)arg;
@@ -240,7 +268,10 @@ static void zones_have_their_free_lists(void **arg)
 	fixture_write(stage->fixture, "proc/zoneinfo",
 		      "Node 0, zone      DMA\n  pages free     512\n        min      600\n        low      700\n"
 		      "        high     800\n        spanned  1024\n  start_pfn:           0\n"
-		      "Node 0, zone   Normal\n        spanned  2048\n  start_pfn:           2048\n");
+		      "Node 0, zone   Normal\n        spanned  2048\n  pagesets\n    cpu: 0\n"
+		      "              count: 16\n              high:  64\n              batch: 8\n"
+		      "    cpu: 1\n              count: 0\n              high:  64\n              batch: 8\n"
+		      "  start_pfn:           2048\n");
 	fixture_write(stage->fixture, "proc/buddyinfo",
 		      "Node 0, zone      DMA      0      0      8 \nNode 0, zone   Normal      3      0      0 \n");
 	stage->now_ns += 1000000000u;
@@ -248,6 +279,8 @@ static void zones_have_their_free_lists(void **arg)
 	stage_expect(stage, "below min");
 	assert_true(stage_shows(stage, "free lists of Normal")); /* the largest zone */
 	assert_true(stage_shows(stage, "by migrate type: unknown"));
+	assert_true(stage_shows(stage, "CPU 0: 64K of 256K"));
+	assert_true(stage_shows(stage, "CPU 1: \u00b7 of 256K"));
 	stage_key(stage, UI_KEY_UP);
 	assert_true(stage_shows(stage, "free lists of DMA"));
 	assert_true(stage_shows(stage, "128K")); /* eight blocks of four frames */
@@ -339,6 +372,7 @@ int main(void)
 		cmocka_unit_test_teardown(every_kind_has_its_sum, leave),
 		cmocka_unit_test_teardown(enter_goes_down_to_a_frame_and_escape_back, leave),
 		cmocka_unit_test_teardown(a_zone_or_a_block_can_be_had_alone, leave),
+		cmocka_unit_test_teardown(a_node_can_be_had_alone_where_there_are_several, leave),
 		cmocka_unit_test_teardown(layers_show_one_fact_or_kind, leave),
 		cmocka_unit_test_teardown(what_a_layer_shows_is_found, leave),
 		cmocka_unit_test_teardown(enter_goes_to_what_is_seen, leave),

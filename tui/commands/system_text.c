@@ -128,6 +128,34 @@ static void print_zones(struct out *out)
 	end(out, table);
 }
 
+/* What CPUs keep of zones for themselves: those that may keep some. */
+static void print_cpus(struct out *out)
+{
+	static const struct ui_table_column columns[] = {
+		{"ZONE", 0},
+		{"NODE", UI_TABLE_RIGHT},
+		{"CPU", UI_TABLE_RIGHT},
+		{"FREE", UI_TABLE_RIGHT},
+		{"HIGH", UI_TABLE_RIGHT},
+		{"BATCH", UI_TABLE_RIGHT},
+	};
+	const struct pt_zones *zones = &out->s->zones;
+	struct ui_table *table = begin(out, "Free lists of CPUs", columns, sizeof(columns) / sizeof(*columns));
+	for (size_t i = 0; table && i < zones->n; i++)
+		for (size_t j = 0; j < zones->v[i].n_cpus; j++) {
+			const struct pt_zone_cpu *cpu = &zones->v[i].cpus[j];
+			if (!cpu->high)
+				continue;
+			ui_name_cell(table, zones->v[i].name);
+			number_cell(table, known((uint64_t)zones->v[i].node));
+			number_cell(table, known(cpu->cpu));
+			frames_cell(out, table, known(cpu->count));
+			frames_cell(out, table, known(cpu->high));
+			frames_cell(out, table, known(cpu->batch));
+		}
+	end(out, table);
+}
+
 /* A row for each order of a zone; types are columns. */
 static void order_row(const struct out *out, struct ui_table *table, const struct pt_zone_state *z, unsigned order)
 {
@@ -251,6 +279,7 @@ int ui_system_text(const struct ui_options *options, const struct ui_system *s)
 	struct out out = {.options = options, .s = s};
 	print_kinds(&out);
 	print_zones(&out);
+	print_cpus(&out);
 	print_free_lists(&out);
 	print_slabs(&out);
 	print_debugging(&out);

@@ -51,30 +51,56 @@ void ui_machine_map_update(struct ui_machine_map *map, const struct pt_ram *ram)
 		make_axis(map, ram);
 }
 
+/* From the first frame of any of its zones to the last; false: there is one node alone. */
+static bool frames_of_node(const struct pt_ram *ram, int node, uint64_t *ret_first, uint64_t *ret_n)
+{
+	uint64_t first = UINT64_MAX, end = 0;
+	bool others = false;
+	for (size_t i = 0; i < ram->n_zones; i++) {
+		const struct pt_zone *z = &ram->zones[i];
+		others = others || z->node != node;
+		if (z->node != node)
+			continue;
+		first = z->start < first ? z->start : first;
+		end = z->start + z->pages > end ? z->start + z->pages : end;
+	}
+	*ret_first = first;
+	*ret_n = end - first;
+	return others;
+}
+
+/* The frames of a scope around the cursor; false: there is no such thing. */
+static bool frames_of_scope(const struct ui_machine_map *map, const struct pt_ram *ram, enum ui_machine_scope scope,
+			    uint64_t *ret_first, uint64_t *ret_n)
+{
+	const struct pt_zone *zone = pt_zone_of(ram->zones, ram->n_zones, map->cursor);
+	*ret_first = *ret_n = 0;
+	switch (scope) {
+	case UI_MACHINE_NODE: return zone && frames_of_node(ram, zone->node, ret_first, ret_n);
+	case UI_MACHINE_ZONE:
+		*ret_first = zone ? zone->start : 0;
+		*ret_n = zone ? zone->pages : 0;
+		return zone;
+	case UI_MACHINE_BLOCK:
+		*ret_first = ram->block_frames ? map->cursor / ram->block_frames * ram->block_frames : 0;
+		*ret_n = ram->block_frames;
+		return ram->block_frames;
+	default: return true;
+	}
+}
+
 void ui_machine_map_show_zone(struct ui_machine_map *map, const struct pt_ram *ram, uint64_t pfn)
 {
 	map->cursor = pfn;
-	map->scope = UI_MACHINE_ALL;
+	map->scope = UI_MACHINE_NODE; /* what comes before a zone */
 	ui_machine_map_scope(map, ram);
 }
 
 void ui_machine_map_scope(struct ui_machine_map *map, const struct pt_ram *ram)
 {
-	const struct pt_zone *zone = pt_zone_of(ram->zones, ram->n_zones, map->cursor);
-	enum ui_machine_scope next = (map->scope + 1) % UI_MACHINE_SCOPES;
-	if (next == UI_MACHINE_ZONE && !zone)
-		next = UI_MACHINE_BLOCK;
-	if (next == UI_MACHINE_BLOCK && !ram->block_frames)
-		next = UI_MACHINE_ALL;
-	map->first = map->n = 0;
-	if (next == UI_MACHINE_ZONE) {
-		map->first = zone->start;
-		map->n = zone->pages;
-	} else if (next == UI_MACHINE_BLOCK) {
-		map->first = map->cursor / ram->block_frames * ram->block_frames;
-		map->n = ram->block_frames;
-	}
-	map->scope = next;
+	do
+		map->scope = (map->scope + 1) % UI_MACHINE_SCOPES;
+	while (!frames_of_scope(map, ram, map->scope, &map->first, &map->n));
 	make_axis(map, ram);
 }
 
@@ -238,6 +264,8 @@ static bool draw_grid(struct ui_machine_screen *m, struct ui_shell *shell, struc
 static const char *map_name(const struct ui_machine_map *map, const struct ui_machine *got, struct ui_scratch *s)
 {
 	const struct pt_zone *zone = pt_zone_of(got->ram.zones, got->ram.n_zones, map->cursor);
+	if (map->scope == UI_MACHINE_NODE && zone)
+		return ui_scratch_text(s, "node %d", zone->node);
 	if (map->scope == UI_MACHINE_ZONE && zone)
 		return ui_scratch_text(s, "zone %s of node %d", ui_printable(s, zone->name), zone->node);
 	if (map->scope == UI_MACHINE_BLOCK && got->ram.block_frames)

@@ -189,6 +189,34 @@ static void draw_blocks(const struct ui_machine_screen *m, struct ui_shell *shel
 	wg_draw_line(c, line, &(struct wg_line){.spans = spans, .n = n, .bg = WG_BACK});
 }
 
+#define CPU_WIDTH 26
+
+/* What each CPU keeps of the zone for itself, down and then on to the right. */
+static void draw_cpus(const struct ui_machine_screen *m, struct ui_shell *shell, struct wg_canvas *c,
+		      struct wg_rect rect)
+{
+	struct ui_scratch *s = &shell->scratch;
+	const struct pt_zone_state *z = &m->facts->zones.v[m->zone];
+	unsigned shift = m->got->page_shift;
+	struct wg_span title[] = {
+		{"free lists of CPUs", WG_STRONG, 0},
+		{ui_size(s, pt_zone_per_cpu(z) << shift), WG_TEXT, 1},
+		{"what each keeps for itself, of how much it may", WG_DIM, 2},
+	};
+	wg_draw_rule(c, wg_take_top(&rect, 1), title, sizeof title / sizeof *title);
+	size_t across = rect.w > CPU_WIDTH ? (size_t)(rect.w / CPU_WIDTH) : 1, room = across * (size_t)rect.h;
+	for (size_t i = 0; i < z->n_cpus && i < room; i++) {
+		const struct pt_zone_cpu *cpu = &z->cpus[i];
+		bool more = i + 1 == room && z->n_cpus > room;
+		const char *text = more ? ui_scratch_text(s, "and %zu more", z->n_cpus - i)
+					: ui_scratch_text(s, "CPU %u: %s of %s", cpu->cpu,
+							  ui_bytes(s, known(cpu->count << shift)),
+							  ui_size(s, cpu->high << shift));
+		wg_text_cut(c, rect, 1 + (int)(i / (size_t)rect.h) * CPU_WIDTH, (int)(i % (size_t)rect.h),
+			    CPU_WIDTH - 1, text, WG_CUT_END, WG_STYLE(WG_TEXT, WG_BACK));
+	}
+}
+
 void ui_machine_zones_draw(struct ui_machine_screen *m, struct ui_shell *shell, struct wg_canvas *c,
 			   struct wg_rect rect)
 {
@@ -213,7 +241,10 @@ void ui_machine_zones_draw(struct ui_machine_screen *m, struct ui_shell *shell, 
 	};
 	wg_draw_rule(c, wg_take_top(&rect, 1), title, sizeof title / sizeof *title);
 	struct wg_rect foot = wg_take_bottom(&rect, rect.h >= 4);
-	draw_orders(m, shell, c, rect);
+	struct wg_rect lists = wg_take_top(&rect, (int)zones->orders + 1 < rect.h ? (int)zones->orders + 1 : rect.h);
+	draw_orders(m, shell, c, lists);
+	if (rect.h >= 3 && zones->v[m->zone].n_cpus)
+		draw_cpus(m, shell, c, rect);
 	if (foot.h)
 		draw_blocks(m, shell, c, foot);
 }

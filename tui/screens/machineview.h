@@ -41,7 +41,7 @@ extern const enum pt_frame ui_machine_kinds[UI_MACHINE_KINDS];
 #define UI_MACHINE_LAYERS      (UI_MACHINE_LAYER_KINDS + UI_MACHINE_KINDS)
 
 /* What of the machine the map shows. */
-enum ui_machine_scope { UI_MACHINE_ALL, UI_MACHINE_ZONE, UI_MACHINE_BLOCK, UI_MACHINE_SCOPES };
+enum ui_machine_scope { UI_MACHINE_ALL, UI_MACHINE_NODE, UI_MACHINE_ZONE, UI_MACHINE_BLOCK, UI_MACHINE_SCOPES };
 
 struct ui_machine_map {
 	unsigned layer;
@@ -97,7 +97,7 @@ void ui_machine_map_init(struct ui_machine_map *map);
 void ui_machine_map_free(struct ui_machine_map *map);
 /* Follows the memory of a new answer. */
 void ui_machine_map_update(struct ui_machine_map *map, const struct pt_ram *ram);
-/* All, the zone under the cursor, the memory block under it. */
+/* All, the node under the cursor where there are several, its zone, its memory block. */
 void ui_machine_map_scope(struct ui_machine_map *map, const struct pt_ram *ram);
 /* The zone of a frame alone. */
 void ui_machine_map_show_zone(struct ui_machine_map *map, const struct pt_ram *ram, uint64_t pfn);
