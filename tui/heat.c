@@ -101,6 +101,7 @@ struct wg_heat_cell ui_heat_cell(const struct pt_bin *bin, enum pt_layer layer, 
 		.hue = layer == PT_LAYER_KIND                         ? ui_hue_of_kind(heat.kind)
 		       : layer == PT_LAYER_HEAP                       ? hue_of_heap(&bin->heap)
 		       : layer == PT_LAYER_SHARED && bin->share.known ? ui_shared_hue(bin->share.group)
+		       : layer == PT_LAYER_NODE && bin->place.known   ? ui_node_hue(bin->place.node)
 								      : hue_of_layer(layer),
 		.level = (uint8_t)wg_heat_level(heat.hits, heat.pages),
 		.flags = pt_bin_is_old(bin, snapshot) ? WG_HEAT_OLD : 0,
@@ -112,6 +113,8 @@ struct wg_heat_cell ui_heat_cell(const struct pt_bin *bin, enum pt_layer layer, 
 		cell.flags |= WG_HEAT_CHANGED;
 	/* Where most of what is there is not known, the cell must not claim a number. */
 	if (heat.unknown && (layer == PT_LAYER_KIND ? heat.kind == PT_PRESENT : heat.unknown > heat.hits))
+		cell.flags |= WG_HEAT_UNKNOWN;
+	if (layer == PT_LAYER_NODE && bin->place.unplaced > bin->place.pages)
 		cell.flags |= WG_HEAT_UNKNOWN;
 	return cell;
 }
@@ -146,8 +149,8 @@ size_t ui_legend_of_difference(struct wg_legend_item *items)
 
 struct wg_heat_cell *ui_heat_strip(struct ui_scratch *s, const struct pt_axis *axis, const struct pt_snapshot *now,
 				   const struct pt_snapshot *before, struct ui_changes *changes,
-				   const struct ui_hunt *hunt, const struct ui_sharing *sharing, enum pt_layer layer,
-				   int n, int *ret_n)
+				   const struct ui_hunt *hunt, const struct ui_sharing *sharing,
+				   const struct pt_nodes *nodes, enum pt_layer layer, int n, int *ret_n)
 {
 	if (n <= 0 || !axis->pages)
 		return NULL;
@@ -163,6 +166,8 @@ struct wg_heat_cell *ui_heat_strip(struct ui_scratch *s, const struct pt_axis *a
 		ui_hunt_bins(hunt, axis, now, 0, bins, used);
 	if (layer == PT_LAYER_SHARED)
 		ui_sharing_bins(sharing, axis, now, 0, bins, used);
+	if (layer == PT_LAYER_NODE)
+		ui_nodes_bins(nodes, axis, now, 0, bins, used);
 	for (size_t i = 0; i < used; i++)
 		cells[i] = ui_heat_cell(&bins[i], layer, now);
 	*ret_n = (int)used;

@@ -9,6 +9,7 @@
 #include "core/model/difference.h"
 #include "tui/changes.h"
 #include "tui/hunt.h"
+#include "tui/nodelayer.h"
 #include "tui/scratch.h"
 #include "tui/sharing.h"
 #include "widgets/views.h"
@@ -29,13 +30,13 @@ struct wg_heat_cell ui_heat_difference(const struct pt_bin *bin, const struct pt
 size_t ui_legend_of_difference(struct wg_legend_item *items);
 
 /*
- * n cells over all of an axis (hunt and sharing: of this moment, or NULL), in scratch memory; NULL when it ran out. *ret_n
+ * n cells over all of an axis (hunt, sharing, nodes: of this moment, or NULL), in scratch memory; NULL when it ran out. *ret_n
  * may be less: cells there are.
  */
 struct wg_heat_cell *ui_heat_strip(struct ui_scratch *s, const struct pt_axis *axis, const struct pt_snapshot *now,
 				   const struct pt_snapshot *before, struct ui_changes *changes,
-				   const struct ui_hunt *hunt, const struct ui_sharing *sharing, enum pt_layer layer,
-				   int n, int *ret_n);
+				   const struct ui_hunt *hunt, const struct ui_sharing *sharing,
+				   const struct pt_nodes *nodes, enum pt_layer layer, int n, int *ret_n);
 
 /* A bar of n cells, divided as the pages of the sum are by kind; every kind that is there gets a cell. */
 void ui_class_bar(const struct pt_counts *sum, struct wg_heat_cell *cells, int n);

@@ -130,6 +130,8 @@ static void add_colours(struct ui_shell *shell, struct rows *rows)
 	add(rows, "  by whom", NULL,
 	    "layer shared: each of the largest sets of sharers has a colour that the legend names",
 	    WG_HEAT(ui_shared_hue(0), WG_LEVELS - 1));
+	add(rows, "  node", NULL, "layer node: each memory node has a colour that the legend names",
+	    WG_HEAT(ui_node_hue(0), WG_LEVELS - 1));
 	add(rows, "  older", NULL, "faded: read longer ago than the interval", WG_FADED(WG_HUE_ANON, WG_LEVELS - 1));
 }
 

@@ -14,14 +14,22 @@
 #define SHARING_PAUSE 20 /* times what an answer took, until the next is asked for */
 #define NO_PFN        UINT64_MAX
 
+enum question {
+	OF_FRAME,
+	OF_SHARING, /* of the snapshot in the state */
+	OF_NODES,
+};
+
 struct request {
-	uint64_t pfn; /* NO_PFN: of the snapshot in the state, with whom it is shared */
-	bool again;   /* however fresh the index is */
+	enum question question;
+	uint64_t pfn;
+	bool again; /* however fresh the index is */
 };
 
 struct result {
-	struct ui_owners_answer *answer; /* one of the two */
+	struct ui_owners_answer *answer; /* one of these */
 	struct ui_sharing *sharing;
+	struct ui_nodes *nodes;
 };
 
 struct ui_owners_state {
@@ -161,11 +169,30 @@ static void free_sharing(struct ui_sharing *a)
 	free(a);
 }
 
+static struct ui_nodes *read_nodes(struct ui_owners_state *s)
+{
+	struct ui_nodes *nodes = calloc(1, sizeof *nodes);
+	if (!nodes)
+		return NULL;
+	nodes->error = open_kernel(s);
+	if (!nodes->error)
+		nodes->error = pt_nodes_read(s->k, &nodes->nodes);
+	return nodes;
+}
+
+static void free_nodes(struct ui_nodes *nodes)
+{
+	if (nodes)
+		pt_nodes_free(&nodes->nodes);
+	free(nodes);
+}
+
 static void free_result(void *result)
 {
 	struct result *r = result;
 	free_answer(r->answer);
 	free_sharing(r->sharing);
+	free_nodes(r->nodes);
 	free(r);
 }
 
@@ -175,10 +202,11 @@ static void work(struct ui_worker *worker, void *state, const void *asked)
 	struct result *r = calloc(1, sizeof *r);
 	if (!r)
 		return;
-	if (request->pfn == NO_PFN)
-		r->sharing = share(state);
-	else
-		r->answer = answer(state, request);
+	switch (request->question) {
+	case OF_FRAME: r->answer = answer(state, request); break;
+	case OF_SHARING: r->sharing = share(state); break;
+	case OF_NODES: r->nodes = read_nodes(state); break;
+	}
 	ui_worker_publish(worker, r);
 }
 
@@ -227,6 +255,10 @@ static void take(struct ui_shell *shell)
 		o->sharing_version++;
 		o->sharing_due_ns = shell->now_ns + (pause > FRESH_NS ? pause : FRESH_NS);
 	}
+	if (r && r->nodes) {
+		free_nodes(o->nodes);
+		o->nodes = r->nodes;
+	}
 	if (r || ui_owners_building(o, NULL))
 		shell->dirty = true;
 	free(r);
@@ -236,7 +268,7 @@ static void take(struct ui_shell *shell)
 static void ask(struct ui_shell *shell, uint64_t pfn, bool again)
 {
 	struct ui_owners *o = &shell->owners;
-	struct request request = {pfn, again};
+	struct request request = {OF_FRAME, pfn, again};
 	ui_worker_ask(o->worker, &request);
 	o->asked = pfn;
 	o->due_ns = shell->now_ns + FRESH_NS;
@@ -267,13 +299,26 @@ void ui_owners_ask_sharing(struct ui_shell *shell)
 	bool due = shell->now_ns >= o->sharing_due_ns && !ui_worker_busy(o->worker);
 	if (o->sharing_asked == now->process.pid && !due)
 		return;
-	struct request request = {NO_PFN, false};
+	struct request request = {OF_SHARING, NO_PFN, false};
 	struct pt_snapshot *snapshot = pt_snapshot_ref(shell->target.now);
 	pt_snapshot_unref(__atomic_exchange_n(&o->state->snapshot, snapshot, __ATOMIC_ACQ_REL));
 	ui_worker_ask(o->worker, &request);
 	o->sharing_asked = now->process.pid;
 	o->sharing_due_ns = shell->now_ns + FRESH_NS;
 	if (!o->answer || o->answer->pfn != o->asked)
+		o->asked = NO_PFN;
+}
+
+void ui_owners_ask_nodes(struct ui_shell *shell)
+{
+	struct ui_owners *o = &shell->owners;
+	const struct request request = {OF_NODES, NO_PFN, false};
+	if (o->nodes || !shell->target.inspect || !start(o, shell->sources->kernel))
+		return;
+	take(shell);
+	if (!o->nodes && !ui_worker_busy(o->worker))
+		ui_worker_ask(o->worker, &request);
+	if (!o->asked)
 		o->asked = NO_PFN;
 }
 
@@ -314,5 +359,6 @@ void ui_owners_free(struct ui_owners *o, int wait_ms)
 	ui_worker_free(o->worker, wait_ms);
 	free_answer(o->answer);
 	free_sharing(o->sharing);
+	free_nodes(o->nodes);
 	*o = (struct ui_owners){0};
 }

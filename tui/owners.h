@@ -42,6 +42,12 @@ struct ui_sharing {
 	uint64_t took_ns;
 };
 
+/* Which frames are of which memory node: the machine's, asked for once. */
+struct ui_nodes {
+	int error; /* -ENODATA: the kernel says nothing of nodes */
+	struct pt_nodes nodes;
+};
+
 struct ui_owners {
 	struct ui_worker *worker;        /* NULL: nobody asked yet */
 	struct ui_owners_state *state;   /* the worker's, for as long as that is there */
@@ -52,7 +58,8 @@ struct ui_owners {
 	unsigned sharing_version;        /* counts those */
 	pid_t sharing_asked;             /* of whom; 0: none */
 	uint64_t sharing_due_ns;
-	bool failed; /* it could not be started */
+	struct ui_nodes *nodes; /* NULL: not known yet */
+	bool failed;            /* it could not be started */
 };
 
 /* Fetches the answer for a frame and keeps it up to date: to be called as long as it is of interest. */
@@ -62,6 +69,8 @@ void ui_owners_ask(struct ui_shell *shell, uint64_t pfn);
  * what the last answer took.
  */
 void ui_owners_ask_sharing(struct ui_shell *shell);
+/* Fetches the nodes, if they are not there yet. */
+void ui_owners_ask_nodes(struct ui_shell *shell);
 /* Asks again at once, for a frame. */
 void ui_owners_again(struct ui_shell *shell);
 /* The newest answer for that frame; NULL: not yet. It lives until ui_owners_ask. */

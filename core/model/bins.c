@@ -245,6 +245,7 @@ static bool keep_bin(const struct pt_axis *axis, const struct pt_snapshot *now, 
 	bin->life = (struct pt_bin_life){0};
 	bin->heap = (struct pt_bin_heap){0};
 	bin->share = (struct pt_bin_share){0};
+	bin->place = (struct pt_bin_place){0};
 	bin->oldest_ns = pt_snapshot_oldest(now, start, last);
 	return true;
 }
@@ -306,6 +307,7 @@ static const struct {
 			   PT_SIG_PAGEMAP_SCAN},
 	[PT_LAYER_UNEVICTABLE] = {"unevictable", "pages that reclaim leaves alone", PT_N_UNEVICTABLE, PT_N_NO_FLAGS,
 				  PT_SIG_N},
+	[PT_LAYER_NODE] = {"node", "on which memory node pages lie", PT_N_PRESENT, PT_STAT_N, PT_SIG_PFN},
 	[PT_LAYER_CHANGED] = {"changed", "pages that changed, over the last frames or between two moments", PT_STAT_N,
 			      PT_STAT_N, PT_SIG_N},
 	[PT_LAYER_AGE] = {"age", "since when pages are there: the younger, the brighter", PT_STAT_N, PT_STAT_N,

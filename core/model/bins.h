@@ -62,6 +62,14 @@ struct pt_bin_share {
 	uint64_t pages; /* that those share */
 };
 
+/* On which memory node most of them are (core/machine/nodes.h). */
+struct pt_bin_place {
+	bool known;        /* it was filled in; filling and updating bins forgets it */
+	unsigned node;     /* of those there are, by position */
+	uint64_t pages;    /* on that */
+	uint64_t unplaced; /* of which it is not known */
+};
+
 struct pt_bin {
 	uint64_t pages; /* pages of the axis in this bin; 0 past its end */
 	struct pt_counts sum;
@@ -69,6 +77,7 @@ struct pt_bin {
 	struct pt_bin_life life;
 	struct pt_bin_heap heap;
 	struct pt_bin_share share;
+	struct pt_bin_place place;
 	bool changed; /* some page in it is not as in the `before` snapshot */
 };
 
@@ -104,6 +113,7 @@ enum pt_layer {
 	PT_LAYER_LAZYFREE,
 	PT_LAYER_ZERO,
 	PT_LAYER_UNEVICTABLE,
+	PT_LAYER_NODE,    /* of struct pt_bin_place */
 	PT_LAYER_CHANGED, /* of struct pt_bin_life, as the next */
 	PT_LAYER_AGE,
 	PT_LAYER_HEAP, /* of struct pt_bin_heap */

@@ -132,6 +132,40 @@ static void who_shares_on_two_nodes(void **state)
 	stage_close(stage);
 }
 
+/* The first two pages of the segment are on node 0. */
+static void a_map_says_on_which_nodes(void **state)
+{
+	(void)state;
+	struct stage *stage = begin(120, 40);
+	fixture_write(stage->fixture, "sys/devices/system/node/node0/memory0", "");
+	fixture_write(stage->fixture, "sys/devices/system/node/node1/memory1", "");
+	fixture_write(stage->fixture, "sys/devices/system/memory/block_size_bytes", "602000\n");
+	ui_shell_push(&stage->shell, ui_map_new(&stage->shell, 0x7f1000000000, 0x7f1000010000, 0x7f1000000000, 0));
+	stage_type(stage, "[[[[");
+	stage_expect(stage, "layer: node");
+	stage_expect(stage, "node 0 4K"); /* under the cursor */
+	stage_key(stage, UI_KEY_RIGHT);
+	stage_key(stage, UI_KEY_RIGHT);
+	stage_expect(stage, "node 1 4K");
+	stage_type(stage, "w");
+	stage_expect(stage, "node 1");
+	stage_close(stage);
+}
+
+static void a_map_on_one_node(void **state)
+{
+	(void)state;
+	struct stage *stage = begin(120, 40);
+	stage_type(stage, "[[[[");
+	stage_expect(stage, "this kernel says nothing of nodes");
+	stage_close(stage);
+	stage = begin(120, 40);
+	fixture_write(stage->fixture, "sys/devices/system/node/node0/cpulist", "0-3\n");
+	stage_type(stage, "[[[[");
+	stage_expect(stage, "one memory node: nothing is remote");
+	stage_close(stage);
+}
+
 static void nobody_shares(void **state)
 {
 	(void)state;
@@ -150,7 +184,8 @@ int main(void)
 		cmocka_unit_test(a_map_says_with_whom),  cmocka_unit_test(other_layers_do_not_ask),
 		cmocka_unit_test(the_past_is_not_known), cmocka_unit_test(hidden_frames),
 		cmocka_unit_test(who_shares_as_a_table), cmocka_unit_test(who_shares_on_two_nodes),
-		cmocka_unit_test(nobody_shares),
+		cmocka_unit_test(nobody_shares),         cmocka_unit_test(a_map_says_on_which_nodes),
+		cmocka_unit_test(a_map_on_one_node),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

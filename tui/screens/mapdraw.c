@@ -55,11 +55,12 @@ static void fill_bins(struct ui_map_view *m, struct ui_shell *shell, size_t n)
 				       .n = n,
 				       .life = ui_layer_is_life(m->layer),
 				       .heap = m->layer == PT_LAYER_HEAP ? shell->hunt.version + 1 : 0,
-				       .share = m->layer == PT_LAYER_SHARED ? shell->owners.sharing_version + 1 : 0};
+				       .share = m->layer == PT_LAYER_SHARED ? shell->owners.sharing_version + 1 : 0,
+				       .nodes = m->layer == PT_LAYER_NODE && ui_nodes_now(shell)};
 	bool same = have.n == n && have.top == wanted.top && have.per_cell == wanted.per_cell;
 	bool current = same && have.version == t->version;
 	if (current && (have.life || !wanted.life) && (have.heap == wanted.heap || !wanted.heap) &&
-	    (have.share == wanted.share || !wanted.share))
+	    (have.share == wanted.share || !wanted.share) && (have.nodes || !wanted.nodes))
 		return;
 	if (current) /* another layer is shown, and nothing else is new */
 		;
@@ -72,6 +73,8 @@ static void fill_bins(struct ui_map_view *m, struct ui_shell *shell, size_t n)
 		ui_hunt_bins(ui_hunt_now(shell), &m->axis, t->now, m->grid.top, m->bins, n);
 	if (wanted.share)
 		ui_sharing_bins(ui_sharing_now(shell), &m->axis, t->now, m->grid.top, m->bins, n);
+	if (wanted.nodes)
+		ui_nodes_bins(ui_nodes_now(shell), &m->axis, t->now, m->grid.top, m->bins, n);
 	m->filled = wanted;
 }
 
@@ -202,7 +205,7 @@ static void draw_whole(struct ui_map_view *m, struct ui_shell *shell, struct wg_
 	int n = 0;
 	struct wg_heat_cell *cells = ui_heat_strip(&shell->scratch, &m->axis, shell->target.now, NULL,
 						   &shell->target.changes, ui_hunt_now(shell), ui_sharing_now(shell),
-						   m->layer, line.w, &n);
+						   ui_nodes_now(shell), m->layer, line.w, &n);
 	if (cells)
 		ui_grid_draw_whole(&m->grid, c, line, cells, n);
 }
@@ -382,18 +385,20 @@ static size_t describe_heap(const struct ui_map_view *m, struct ui_shell *shell,
 	return n;
 }
 
-/* With whom what is under the cursor is shared, or all of the map. */
+/* With whom what is under the cursor is shared, or all of the map; or on which nodes it lies. */
 static size_t describe_sharing(const struct ui_map_view *m, struct ui_shell *shell, bool focus, struct wg_span *ret)
 {
 	const struct pt_snapshot *s = shell->target.now;
-	if (m->layer != PT_LAYER_SHARED || !m->axis.n)
+	if ((m->layer != PT_LAYER_SHARED && m->layer != PT_LAYER_NODE) || !m->axis.n)
 		return 0;
 	uint64_t per_cell = focus ? ui_grid_per_cell(&m->grid) : m->axis.pages;
 	uint64_t first = focus ? m->grid.top + ui_grid_cursor_cell(&m->grid) * per_cell : 0;
 	uint64_t last = first + per_cell - 1;
 	last = last < m->axis.pages ? last : m->axis.pages - 1;
-	return ui_shared_words(shell, pt_axis_address(&m->axis, s, first),
-			       pt_axis_address(&m->axis, s, last) + (1ull << s->page_shift), ret);
+	uint64_t start = pt_axis_address(&m->axis, s, first);
+	uint64_t end = pt_axis_address(&m->axis, s, last) + (1ull << s->page_shift);
+	return m->layer == PT_LAYER_NODE ? ui_nodes_words(shell, start, end, ret)
+					 : ui_shared_words(shell, start, end, ret);
 }
 
 /* Of all of the map. */
@@ -469,7 +474,9 @@ static void draw_legend(struct ui_map_view *m, struct ui_shell *shell, struct wg
 {
 	struct wg_legend_item items[UI_LEGEND_MAX];
 	const struct ui_sharing *sharing = m->layer == PT_LAYER_SHARED ? ui_sharing_now(shell) : NULL;
+	const struct pt_nodes *nodes = m->layer == PT_LAYER_NODE ? ui_nodes_now(shell) : NULL;
 	size_t n = is_comparison(m, shell) ? ui_legend_of_difference(items)
+		   : nodes                 ? ui_nodes_legend(&shell->scratch, nodes, items)
 		   : sharing               ? ui_shared_legend(&shell->scratch, sharing, items)
 					   : ui_legend(m->layer, has_old_cells(m), items);
 	wg_draw_legend(c, line, items, n);

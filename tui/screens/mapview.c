@@ -141,6 +141,8 @@ void ui_map_update(struct ui_map_view *m, const struct ui_target *t)
 
 void ui_map_ask(struct ui_map_view *m, struct ui_shell *shell)
 {
+	if (m->layer == PT_LAYER_NODE)
+		ui_owners_ask_nodes(shell);
 	if (m->layer != PT_LAYER_SHARED)
 		m->shared_ns = 0;
 	else if (!m->shared_ns)

@@ -38,6 +38,7 @@ struct ui_map_view {
 		bool life;      /* what layers of ages ask for */
 		unsigned heap;  /* version of the hunt that the layer of the heap is of, and 1; 0: another layer */
 		unsigned share; /* likewise: of the answer that the layer of sharing is of */
+		bool nodes;     /* what the layer of nodes asks for */
 	} filled;
 	struct pt_difference *differences; /* of the cells, owned; of two moments that are compared */
 	struct ui_map_filled compared;     /* what is in them */

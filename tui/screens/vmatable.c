@@ -128,7 +128,7 @@ static void fill_row(struct ui_shell *shell, const struct ui_vma_row *row, enum 
 	if (strip <= 0 || pt_axis_init(&axis, t->now, row->first, row->n) < 0)
 		return;
 	ret->strip = ui_heat_strip(&shell->scratch, &axis, t->now, t->before, &t->changes, ui_hunt_now(shell),
-				   ui_sharing_now(shell), layer, strip, &ret->strip_n);
+				   ui_sharing_now(shell), ui_nodes_now(shell), layer, strip, &ret->strip_n);
 	pt_axis_free(&axis);
 }
 
