@@ -314,12 +314,24 @@ static uint8_t byte_at(const struct pt_picture *p, uint64_t pfn)
 	return chunk->v[chunk->alike ? 0 : pfn % PT_PICTURE_CHUNK];
 }
 
-static void add_byte(struct pt_picture_sums *sums, uint8_t byte)
+static void add_alike(struct pt_picture_sums *sums, uint8_t byte, uint64_t n)
 {
-	sums->n[KIND(byte)]++;
+	sums->n[KIND(byte)] += n;
 	for (int f = 0; f < PT_FRAME_FACTS; f++)
-		sums->facts[f] += byte >> (KIND_BITS + f) & 1;
-	sums->frames++;
+		sums->facts[f] += byte >> (KIND_BITS + f) & 1 ? n : 0;
+	sums->frames += n;
+}
+
+/* Frames [first, end) of a chunk, run by run. */
+static void add_part(struct pt_picture_sums *sums, const struct pt_picture_chunk *chunk, size_t first, size_t end)
+{
+	size_t run = first;
+
+	for (size_t at = first; at < end; at = run) {
+		for (run = chunk->alike ? end : at + 1; run < end && chunk->v[run] == chunk->v[at];)
+			run++;
+		add_alike(sums, chunk->v[chunk->alike ? 0 : at], run - at);
+	}
 }
 
 void pt_picture_add(const struct pt_picture *p, uint64_t first, uint64_t n, struct pt_picture_sums *sums)
@@ -327,12 +339,14 @@ void pt_picture_add(const struct pt_picture *p, uint64_t first, uint64_t n, stru
 	uint64_t end = n > p->frames || first > p->frames - n ? p->frames : first + n;
 
 	for (uint64_t at = first; at < end;) {
-		if (at % PT_PICTURE_CHUNK == 0 && end - at >= PT_PICTURE_CHUNK) {
-			add_chunk(sums, p->chunks[at / PT_PICTURE_CHUNK]);
-			at += PT_PICTURE_CHUNK;
-		} else {
-			add_byte(sums, byte_at(p, at++));
-		}
+		const struct pt_picture_chunk *chunk = p->chunks[at / PT_PICTURE_CHUNK];
+		size_t from = (size_t)(at % PT_PICTURE_CHUNK), left = PT_PICTURE_CHUNK - from;
+		size_t here = end - at < left ? (size_t)(end - at) : left;
+		if (here == PT_PICTURE_CHUNK)
+			add_chunk(sums, chunk);
+		else
+			add_part(sums, chunk, from, from + here);
+		at += here;
 	}
 }
 
