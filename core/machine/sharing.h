@@ -28,12 +28,11 @@ void pt_sharing_unref(struct pt_sharing *sharing); /* NULL is fine */
 
 /* Pages of a process that are mapped more than once, by who maps them besides. */
 struct pt_sharing_pages {
-	uint64_t others; /* by other processes that were found */
-	uint64_t itself; /* by nobody else, but by itself in more than one place */
-	uint64_t nobody; /* the kernel counts more mappings, and none of them was found */
-	uint64_t partly; /* of `others`: the kernel counts more mappings than were found */
-	uint64_t
-		unasked; /* how often they are mapped is not known, and nobody was found: not known whether they are shared */
+	uint64_t others;  /* by other processes that were found */
+	uint64_t itself;  /* by nobody else, but by itself in more than one place */
+	uint64_t nobody;  /* the kernel counts more mappings, and none of them was found */
+	uint64_t partly;  /* of `others`: the kernel counts more mappings than were found */
+	uint64_t unasked; /* nobody was found, nor is it known how often they are mapped */
 };
 
 /* Another process that has some of them. */
