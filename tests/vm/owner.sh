@@ -11,7 +11,6 @@ is() { # WHAT FOUND WANTED
 	failed=1
 }
 
-sleep 60 &
 dd if=/dev/zero of=some bs=1M count=8 2>/dev/null
 cat /sys/kernel/debug/page_owner >saved
 # page_owner_sort takes records of equal text for one, whatever stands in the line of the frame, which is not in that text:
