@@ -452,7 +452,11 @@ fi
 
 gives 2 system 1
 gives 0 system
+gives 0 system --for 0.01
+gives 0 system --for 0.01 -J
+holds '.system.slabs == null or (.system.slabs | all(.growth | type == "number"))'
 gives 0 system -J
+holds '.system.slabs == null or (.system.slabs | all(.growth == null))'
 holds 'keys_unsorted == ["system"] and (.system.zones | length > 0)'
 # every frame is of one kind, and what has memory is what the zones have
 holds '.system | if .["kinds-known"] then ([.kinds[].frames] | add) == .frames else true end'

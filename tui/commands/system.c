@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tui/commands/commands.h"
 
@@ -25,9 +26,30 @@ static int read_picture(struct pt_kernel *k, struct ui_system *s)
 	return s->flags_error == -ENOMEM ? -ENOMEM : 0;
 }
 
-static int ask(struct pt_kernel *k, struct ui_system *s)
+uint64_t ui_system_slab_bytes(const struct ui_system *s, const struct pt_slab *slab)
+{
+	return (slab->slabs * slab->pages) << s->page_shift;
+}
+
+int64_t ui_system_slab_growth(const struct ui_system *s, const struct pt_slab *slab)
+{
+	const struct pt_slab *before = pt_slab_named(&s->before, slab->name);
+	return (int64_t)(ui_system_slab_bytes(s, slab) - (before ? ui_system_slab_bytes(s, before) : 0));
+}
+
+/* Slabs now and after so long: what they grew by. */
+static void watch_slabs(struct ui_system *s, uint64_t for_ns)
+{
+	struct timespec left = {(time_t)(for_ns / 1000000000), (long)(for_ns % 1000000000)};
+	s->has_before = for_ns && pt_slabs_read(&s->before) == 0;
+	while (s->has_before && nanosleep(&left, &left) && errno == EINTR)
+		continue;
+}
+
+static int ask(struct pt_kernel *k, struct ui_system *s, uint64_t for_ns)
 {
 	s->page_shift = k->page_shift;
+	watch_slabs(s, for_ns);
 	int error = pt_ram_read(k, &s->ram);
 	if (!error)
 		error = read_picture(k, s);
@@ -46,6 +68,7 @@ static void forget(struct ui_system *s)
 	pt_ram_free(&s->ram);
 	pt_zones_free(&s->zones);
 	pt_slabs_free(&s->slabs);
+	pt_slabs_free(&s->before);
 }
 
 /* ---- the command ------------------------------------------------------------------------------------------------ */
@@ -63,7 +86,7 @@ static int run(const struct ui_options *options, struct pt_kernel *k)
 	struct ui_system s = {0};
 	if (options->page_owner)
 		return ui_system_owners(options, k);
-	int error = ask(k, &s), r;
+	int error = ask(k, &s, options->for_ns), r;
 	if (error)
 		r = say_error(error);
 	else
@@ -83,6 +106,7 @@ static const char help[] = "The machine in numbers: all frames of memory by what
 			   "  -n, --noheadings       no headings\n"
 			   "  -r, --raw              columns apart by one blank\n"
 			   "      --all              all slabs or stacks, not the largest alone\n"
+			   "      --for SECONDS      what slabs grow by in so long, the most first\n"
 			   "      --page-owner[=FILE]  instead: who allocated frames, by stack; of a saved\n"
 			   "                         file or of this kernel, where it keeps record\n"
 			   "      --group KEYS       with it: of stack, tgid, pid, name, allocator\n"
@@ -96,6 +120,7 @@ static const char help[] = "The machine in numbers: all frames of memory by what
 
 static const struct ui_option options_of_system[] = {
 	UI_FLAG("all", all),
+	UI_TAKEN("for", UI_TAKES_VALUE, ui_take_for),
 	UI_TAKEN("page-owner", UI_TAKES_MAYBE, ui_system_take_owner),
 	UI_TAKEN("by", UI_TAKES_VALUE, ui_system_take_by),
 	UI_TAKEN("group", UI_TAKES_VALUE, ui_system_take_group),

@@ -18,10 +18,16 @@ struct ui_system {
 	int flags_error;            /* -errno of kpageflags */
 	struct pt_zones zones;
 	struct pt_slab_list slabs;
-	int slabs_error; /* -errno */
+	int slabs_error;            /* -errno */
+	struct pt_slab_list before; /* slabs --for SECONDS earlier; */
+	bool has_before;            /* if that was asked for and could be read */
 	struct pt_debug_feature debugging[PT_DEBUG_FEATURES];
 	size_t n_debugging;
 };
+
+/* Bytes that a slab cache takes, and what it grew by since before: all of it where it was not there. */
+uint64_t ui_system_slab_bytes(const struct ui_system *s, const struct pt_slab *slab);
+int64_t ui_system_slab_growth(const struct ui_system *s, const struct pt_slab *slab);
 
 /* An exit status; what failed was said. */
 int ui_system_text(const struct ui_options *options, const struct ui_system *s);

@@ -120,10 +120,12 @@ static json_t *slabs_json(const struct ui_system *s)
 		const struct pt_slab *slab = &s->slabs.v[i];
 		struct pt_maybe pages = {slab->slabs * slab->pages, true};
 		json_array_append_new(array,
-				      json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "cache", ui_json_bytes(slab->name),
-						"bytes", bytes(s, pages), "objects", count(slab->objects), "active",
-						count(slab->active), "object-size", count(slab->object_size), "slabs",
-						count(slab->slabs)));
+				      json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "cache",
+						ui_json_bytes(slab->name), "bytes", bytes(s, pages), "objects",
+						count(slab->objects), "active", count(slab->active), "object-size",
+						count(slab->object_size), "slabs", count(slab->slabs), "growth",
+						s->has_before ? json_integer((json_int_t)ui_system_slab_growth(s, slab))
+							      : json_null()));
 	}
 	return array;
 }

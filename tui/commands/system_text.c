@@ -208,21 +208,33 @@ static void print_free_lists(struct out *out)
 
 /* ---- slabs ------------------------------------------------------------------------------------------------------ */
 
-static int by_size(const void *a, const void *b)
+static int by_size(const void *a, const void *b, void *arg)
 {
 	const struct pt_slab *x = *(const struct pt_slab *const *)a, *y = *(const struct pt_slab *const *)b;
-	uint64_t u = x->slabs * x->pages, v = y->slabs * y->pages;
-	return u != v ? (u < v) - (u > v) : strcmp(x->name, y->name);
+	const struct ui_system *s = arg;
+	uint64_t u = ui_system_slab_bytes(s, x), v = ui_system_slab_bytes(s, y);
+	int64_t grew = s->has_before ? ui_system_slab_growth(s, x) : 0,
+		other = s->has_before ? ui_system_slab_growth(s, y) : 0;
+	return grew != other ? (grew < other) - (grew > other) : u != v ? (u < v) - (u > v) : strcmp(x->name, y->name);
 }
 
 static void slab_row(const struct out *out, struct ui_table *table, const struct pt_slab *slab)
 {
+	char text[32];
 	ui_name_cell(table, slab->name);
 	frames_cell(out, table, known(slab->slabs * slab->pages));
 	number_cell(table, known(slab->objects));
 	number_cell(table, known(slab->active));
 	bytes_cell(out, table, known(slab->object_size));
 	number_cell(table, known(slab->slabs));
+	if (!out->s->has_before)
+		return;
+	int64_t grew = ui_system_slab_growth(out->s, slab);
+	if (out->options->bytes)
+		snprintf(text, sizeof(text), "%" PRId64, grew);
+	else
+		pt_text_delta(grew, text, sizeof(text));
+	ui_table_cell(table, grew ? text : "0");
 }
 
 static void print_slabs(struct out *out)
@@ -234,6 +246,7 @@ static void print_slabs(struct out *out)
 		{"ACTIVE", UI_TABLE_RIGHT},
 		{"OBJECT_SIZE", UI_TABLE_RIGHT},
 		{"SLABS", UI_TABLE_RIGHT},
+		{"GROWTH", UI_TABLE_RIGHT}, /* where it was watched */
 	};
 	const struct pt_slab_list *slabs = &out->s->slabs;
 	const struct pt_slab **v = malloc((slabs->n + 1) * sizeof(void *));
@@ -243,8 +256,10 @@ static void print_slabs(struct out *out)
 	}
 	for (size_t i = 0; i < slabs->n; i++)
 		v[i] = &slabs->v[i];
-	qsort(v, slabs->n, sizeof(void *), by_size);
-	struct ui_table *table = begin(out, "Slabs", columns, sizeof(columns) / sizeof(*columns));
+	struct ui_system s = *out->s; /* qsort_r hands on no const */
+	qsort_r(v, slabs->n, sizeof(void *), by_size, &s);
+	struct ui_table *table = begin(out, "Slabs", columns,
+				       sizeof(columns) / sizeof(*columns) - (out->s->has_before ? 0 : 1));
 	size_t n = out->options->all || slabs->n < SLABS ? slabs->n : SLABS;
 	for (size_t i = 0; table && i < n; i++)
 		slab_row(out, table, v[i]);
@@ -253,7 +268,7 @@ static void print_slabs(struct out *out)
 	if (out->s->slabs_error)
 		printf("Slabs are unknown: %s\n", why_unknown(out->s->slabs_error));
 	else if (n < slabs->n && !out->options->no_headings)
-		printf("and %zu smaller ones (--all)\n", slabs->n - n);
+		printf("and %zu more (--all)\n", slabs->n - n);
 }
 
 /* ---- debugging -------------------------------------------------------------------------------------------------- */
