@@ -452,8 +452,8 @@ fi
 
 gives 2 system 1
 gives 0 system
-gives 0 system --for 0.01
-gives 0 system --for 0.01 -J
+gives 0 system --for 0.05
+gives 0 system --for 0.05 -J
 holds '.system.slabs == null or (.system.slabs | all(.growth | type == "number"))'
 gives 0 system -J
 holds '.system.slabs == null or (.system.slabs | all(.growth == null))'
