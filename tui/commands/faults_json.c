@@ -242,12 +242,5 @@ static json_t *faults_json(const struct ui_faults *f)
 
 int ui_faults_json(const struct ui_faults *f)
 {
-	json_t *all = json_pack("{s:o}", "faults", faults_json(f));
-	int failed = !all || (json_dumpf(all, stdout, JSON_INDENT(1)) != 0 && !ferror(stdout));
-	json_decref(all);
-	putchar('\n');
-	if (!failed)
-		return UI_OK;
-	ui_complain("out of memory: the JSON is not complete");
-	return UI_LACKING;
+	return ui_json_whole("faults", faults_json(f));
 }

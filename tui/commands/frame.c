@@ -196,13 +196,13 @@ static int print_json(const struct answer *a)
 		file_json(a), "page-owner", ui_json_bytes(a->info.record[0] ? a->info.record : NULL), "text",
 		pt_frame_headline(&a->info, text, sizeof(text)));
 	json_t *place = frame ? place_json(&a->info) : NULL;
-	json_t *all = place && !json_object_update(frame, place) ? json_pack("{s:O}", "frame", frame) : NULL;
-	int failed = !all || (json_dumpf(all, stdout, JSON_INDENT(1)) != 0 && !ferror(stdout));
-	putchar('\n');
-	json_decref(all);
+	bool all = place && !json_object_update(frame, place);
 	json_decref(place);
-	json_decref(frame);
-	return failed ? ui_out_of_memory() : UI_OK;
+	if (!all) {
+		json_decref(frame);
+		frame = NULL;
+	}
+	return ui_json_whole("frame", frame);
 }
 
 /* ---- the command ------------------------------------------------------------------------------------------------ */

@@ -16,7 +16,7 @@
 static void dump(struct ui_json *out, json_t *value)
 {
 	/* what cannot be written is main's business, which looks at stdout when all is said */
-	if (!value || (json_dumpf(value, stdout, JSON_ENCODE_ANY) != 0 && !ferror(stdout)))
+	if (!value || (json_dumpf(value, stdout, JSON_ENCODE_ANY | UI_JSON_REALS) != 0 && !ferror(stdout)))
 		out->failed = true;
 	json_decref(value);
 }
@@ -49,6 +49,18 @@ int ui_json_end(struct ui_json *out)
 {
 	puts("}");
 	if (!out->failed)
+		return UI_OK;
+	ui_complain("out of memory: the JSON is not complete");
+	return UI_LACKING;
+}
+
+int ui_json_whole(const char *key, json_t *value)
+{
+	json_t *all = value ? json_pack("{s:o}", key, value) : NULL;
+	bool failed = !all || (json_dumpf(all, stdout, JSON_INDENT(1) | UI_JSON_REALS) != 0 && !ferror(stdout));
+	json_decref(all);
+	putchar('\n');
+	if (!failed)
 		return UI_OK;
 	ui_complain("out of memory: the JSON is not complete");
 	return UI_LACKING;

@@ -227,7 +227,7 @@ static void print_objects(const struct ui_leaks *l)
 int ui_leaks_json(const struct ui_leaks *l)
 {
 	json_t *all = leaks_json(l);
-	char *text = all ? json_dumps(all, JSON_INDENT(1) | JSON_EMBED) : NULL;
+	char *text = all ? json_dumps(all, JSON_INDENT(1) | JSON_EMBED | UI_JSON_REALS) : NULL;
 	json_decref(all);
 	if (!text)
 		return ui_out_of_memory();

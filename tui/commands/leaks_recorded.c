@@ -83,11 +83,7 @@ static int print_json(const struct ui_leaks *l, const struct ui_born_pages *page
 			  "hidden", nothing(), "free-resident", "bytes", "groups", "born", "pages",
 			  json_integer((json_int_t)(bytes >> pages->now->page_shift)), "bytes",
 			  json_integer((json_int_t)bytes), "vmas", ui_born_json(l, pages));
-	json_t *all = json_pack("{s:o}", "leaks", leaks);
-	int failed = !all || (json_dumpf(all, stdout, JSON_INDENT(1)) != 0 && !ferror(stdout));
-	json_decref(all);
-	putchar('\n');
-	return failed ? ui_out_of_memory() : UI_OK;
+	return ui_json_whole("leaks", leaks);
 }
 
 static int tell(const struct ui_options *o, struct pt_filter *filter, const struct ui_born_pages *pages)

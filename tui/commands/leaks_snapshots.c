@@ -333,11 +333,7 @@ static int print_json(const struct ui_leaks *l, const struct session *s)
 				      json_integer((json_int_t)(bytes >> s->pages.now->page_shift)), "bytes",
 				      json_integer((json_int_t)bytes)));
 	json_object_set_new(o, "vmas", ui_born_json(l, &s->pages));
-	json_t *all = json_pack("{s:o}", "leaks", o);
-	int failed = !all || (json_dumpf(all, stdout, JSON_INDENT(1)) != 0 && !ferror(stdout));
-	json_decref(all);
-	putchar('\n');
-	return failed ? ui_out_of_memory() : UI_OK;
+	return ui_json_whole("leaks", o);
 }
 
 /* ---- all of it -------------------------------------------------------------------------------------------------- */

@@ -230,11 +230,7 @@ static json_t *object_json(const struct ui_leaks *l, const struct pt_object *o)
 
 int ui_leaks_object_json(const struct ui_leaks *l, const struct pt_object *object)
 {
-	json_t *all = json_pack("{s:o}", "why", object_json(l, object));
-	int failed = !all || (json_dumpf(all, stdout, JSON_INDENT(1)) != 0 && !ferror(stdout));
-	json_decref(all);
-	putchar('\n');
-	return failed ? ui_out_of_memory() : UI_OK;
+	return ui_json_whole("why", object_json(l, object));
 }
 
 /* ---- asking ----------------------------------------------------------------------------------------------------- */

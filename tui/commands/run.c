@@ -12,6 +12,7 @@
 
 #include "core/kernel/readers.h"
 #include "tui/commands/commands.h"
+#include "tui/commands/json_out.h"
 #include "tui/commands/run_heaps.h"
 #include "tui/commands/run_live.h"
 #include "tui/commands/run_marks.h"
@@ -188,7 +189,7 @@ static void write_report(struct session *s, const struct ui_run_result *result)
 {
 	if (s->options->json) {
 		json_t *json = ui_run_report_json(result);
-		s->failed |= !json || json_dumpf(json, s->report, JSON_INDENT(2)) != 0;
+		s->failed |= !json || json_dumpf(json, s->report, JSON_INDENT(2) | UI_JSON_REALS) != 0;
 		fputc('\n', s->report);
 		json_decref(json);
 	} else {

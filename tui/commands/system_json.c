@@ -150,13 +150,9 @@ static json_t *debugging_json(const struct ui_system *s)
 
 int ui_system_json(const struct ui_system *s)
 {
-	json_t *all = json_pack("{s:{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o}}", "system", "frames",
-				count(s->picture->sums.frames), "memory",
-				bytes(s, (struct pt_maybe){s->ram.online, true}), "kinds", kinds_json(s), "kinds-known",
-				!s->flags_error, "facts", facts_json(s), "zones", zones_json(s), "slabs", slabs_json(s),
-				"debugging", debugging_json(s));
-	int failed = !all || (json_dumpf(all, stdout, JSON_INDENT(1)) != 0 && !ferror(stdout));
-	putchar('\n');
-	json_decref(all);
-	return failed ? ui_out_of_memory() : UI_OK;
+	json_t *all = json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "frames", count(s->picture->sums.frames),
+				"memory", bytes(s, (struct pt_maybe){s->ram.online, true}), "kinds", kinds_json(s),
+				"kinds-known", !s->flags_error, "facts", facts_json(s), "zones", zones_json(s), "slabs",
+				slabs_json(s), "debugging", debugging_json(s));
+	return ui_json_whole("system", all);
 }
