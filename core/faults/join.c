@@ -344,20 +344,57 @@ static size_t told_until(const struct pt_join *join, uint64_t ns)
 struct span {
 	uint64_t from_ns, to_ns;
 	uint64_t since_ns; /* what was seen may have changed since then, with or without a fault that is told later */
+	bool whole;        /* there was time for all pages */
 };
 
 /* Looks at the pages of all that waits. A fault that came while that was under way may be in what was seen or not. */
 static struct span look(struct pt_join *join, size_t pages_max, size_t *ret_pages)
 {
 	struct span span = {.from_ns = join->k->ops->now(join->k, PT_CLOCK_MONOTONIC)};
-	*ret_pages = choose_pages(join, make_groups(join, join->n), pages_max);
+	const size_t groups = make_groups(join, join->n);
+	*ret_pages = choose_pages(join, groups, pages_max);
 	int error = join->vmas ? pt_glance_at(join->glance, &join->target, join->vmas, join->pages, *ret_pages)
 			       : -ESRCH;
 	if (error)
 		*ret_pages = 0;
+	span.whole = *ret_pages == groups;
 	join->totals.pages_read += *ret_pages;
 	span.to_ns = join->k->ops->now(join->k, PT_CLOCK_MONOTONIC);
 	return span;
+}
+
+static bool is_looked_at(const struct pt_join *join, size_t pages, uint64_t address)
+{
+	size_t low = 0, high = pages;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (join->pages[middle].address < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < pages && join->pages[low].address == address;
+}
+
+/*
+ * Of the faults from `kept` on to n, which were told after the pages to look at were chosen, those at other pages are put
+ * behind the rest, to wait for the next look. How many are left.
+ */
+static size_t put_off(struct pt_join *join, size_t kept, size_t n, size_t pages)
+{
+	struct waiting *off = kept < n ? malloc((n - kept) * sizeof(*off)) : NULL;
+	size_t late = 0;
+	if (!off)
+		return n;
+	for (size_t i = kept; i < n; i++) {
+		if (is_looked_at(join, pages, join->waiting[i].page << join->k->page_shift))
+			join->waiting[kept++] = join->waiting[i];
+		else
+			off[late++] = join->waiting[i];
+	}
+	memcpy(join->waiting + kept, off, late * sizeof(*off));
+	free(off);
+	return kept;
 }
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------ */
@@ -548,7 +585,8 @@ void pt_join_flush(struct pt_join *join, size_t pages_max, void (*drain)(void *a
 	span.since_ns = drain ? span.from_ns : span.to_ns; /* whose faults until the end are all here, or not */
 	if (drain) {
 		drain(arg);
-		n = told_until(join, span.to_ns);
+		size_t told = told_until(join, span.to_ns);
+		n = span.whole && n < told ? put_off(join, n, told, pages) : told;
 	}
 	if (make_room(join))
 		join_groups(join, n, pages, span);

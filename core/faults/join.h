@@ -51,9 +51,10 @@ void pt_join_forked(struct pt_join *join, uint64_t time_ns);
 /* A fault of the process itself, in the order of time; those of its children have a page table of their own. */
 void pt_join_add(struct pt_join *join, const struct pt_fault *fault, pt_stack_id stack);
 /*
- * Looks at the pages of what was added, of at most so many (others are unknown), and gives all of it, in the order of
- * time. Once they were looked at, drain (NULL is fine) is to add what was told meanwhile: another fault at one of these
- * pages would else be taken for the first one's doing. What is later than the look waits for the next flush.
+ * Looks at the pages of what was added, of at most so many (others are unknown), and gives all of it, each page's faults in
+ * the order of time. Once they were looked at, drain (NULL is fine) is to add what was told meanwhile: another fault at one
+ * of these pages would else be taken for the first one's doing. What came at other pages since the look began, or later than
+ * it, waits for the next flush.
  */
 void pt_join_flush(struct pt_join *join, size_t pages_max, void (*drain)(void *arg),
 		   void (*each)(void *arg, const struct pt_joined *fault), void *arg);
