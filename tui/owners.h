@@ -8,8 +8,8 @@
 
 #include "core/machine/frameinfo.h"
 #include "core/machine/nodes.h"
-#include "core/machine/owners.h"
-#include "core/machine/sharing.h"
+#include "core/owners/owners.h"
+#include "core/owners/sharing.h"
 #include "tui/worker.h"
 
 #define UI_OWNERS_NAMED 512 /* of so many mappings it is looked up what is mapped there */

@@ -6,7 +6,7 @@
 #define PT_MACHINE_FRAMEINFO_H
 
 #include "core/explain/frame.h"
-#include "core/machine/owners.h"
+#include "core/owners/owners.h"
 #include "core/report/facts.h"
 
 #define PT_OWNER_RECORD 3072

@@ -9,9 +9,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "core/cache/files.h"
 #include "core/kernel/abi.h"
 #include "core/machine/bulk.h"
-#include "core/machine/files.h"
 #include "core/scan/walk.h"
 
 #define ENTRIES 32768u /* page table entries of a batch */

@@ -11,9 +11,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/cache/files.h"
 #include "core/kernel/kernel.h"
 #include "core/machine/bits.h"
-#include "core/machine/files.h"
 #include "core/model/snapshot.h"
 
 /* Everything in it is borrowed. */

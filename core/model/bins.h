@@ -55,7 +55,7 @@ struct pt_bin_heap {
 	uint64_t lost_bytes, free_bytes;
 };
 
-/* What an index of owners tells of them (core/machine/sharing.h): with whom most that are shared are. */
+/* What an index of owners tells of them (core/owners/sharing.h): with whom most that are shared are. */
 struct pt_bin_share {
 	bool known;     /* it was filled in; filling and updating bins forgets it */
 	unsigned group; /* of sharers, as whoever filled it in tells them apart */

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "core/kernel/readers.h"
-#include "core/machine/owners.h"
+#include "core/owners/owners.h"
 
 #define PROCESSES_MAX 1000
 #define QUERIES       200

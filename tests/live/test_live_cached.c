@@ -17,9 +17,9 @@
 
 #include <cmocka.h>
 
+#include "core/cache/cached.h"
+#include "core/cache/mappers.h"
 #include "core/kernel/abi.h"
-#include "core/machine/cached.h"
-#include "core/machine/mappers.h"
 #include "tests/support/child.h"
 #include "tests/support/skip.h"
 

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "core/kernel/abi.h"
-#include "core/machine/owners.h"
+#include "core/owners/owners.h"
 #include "tests/support/child.h"
 #include "tests/support/machine.h"
 #include "tests/support/skip.h"

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "core/machine/nodes.h"
-#include "core/machine/sharing.h"
+#include "core/owners/sharing.h"
 #include "core/scan/scan.h"
 #include "tests/support/child.h"
 #include "tests/support/machine.h"

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "core/machine/cached.h"
+#include "core/cache/cached.h"
 #include "tests/support/fixture.h"
 #include "tests/support/scripted.h"
 

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
+#include "core/cache/files.h"
 #include "core/kernel/abi.h"
-#include "core/machine/files.h"
 #include "core/machine/types.h"
 #include "tests/support/fixture.h"
 #include "tests/support/scripted.h"

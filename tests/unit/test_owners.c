@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "core/kernel/readers.h"
-#include "core/machine/owners.h"
-#include "core/machine/owners_parts.h"
+#include "core/owners/owners.h"
+#include "core/owners/owners_parts.h"
 #include "tests/support/fixture.h"
 #include "tests/support/scripted.h"
 

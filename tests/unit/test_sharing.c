@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "core/kernel/readers.h"
-#include "core/machine/sharing.h"
+#include "core/owners/sharing.h"
 #include "core/scan/scan.h"
 #include "tests/support/fixture.h"
 #include "tests/support/scripted.h"

@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/cache/files.h"
+#include "core/cache/mappers.h"
 #include "core/filter/filter.h"
-#include "core/machine/files.h"
-#include "core/machine/mappers.h"
 #include "core/text/text.h"
 #include "tui/commands/columns_out.h"
 #include "tui/commands/commands.h"

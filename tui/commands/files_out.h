@@ -4,7 +4,7 @@
 #ifndef UI_FILES_OUT_H
 #define UI_FILES_OUT_H
 
-#include "core/machine/files.h"
+#include "core/cache/files.h"
 #include "tui/commands/json_out.h"
 
 /* Why a file could not be looked at: the end of a sentence. */

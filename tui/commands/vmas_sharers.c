@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/machine/sharing.h"
+#include "core/owners/sharing.h"
 #include "core/text/text.h"
 #include "tui/commands/columns_out.h"
 #include "tui/commands/commands.h"

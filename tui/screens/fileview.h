@@ -5,8 +5,8 @@
 #ifndef UI_FILEVIEW_H
 #define UI_FILEVIEW_H
 
-#include "core/machine/cached.h"
-#include "core/machine/mappers.h"
+#include "core/cache/cached.h"
+#include "core/cache/mappers.h"
 #include "tui/grid.h"
 #include "tui/shell.h"
 

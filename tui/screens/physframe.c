@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "core/machine/mappers.h"
+#include "core/cache/mappers.h"
 #include "tui/now.h"
 #include "tui/screens/screens.h"
 #include "tui/worker.h"

@@ -8,7 +8,7 @@
 
 #include "core/kernel/parse.h"
 #include "core/kernel/readers.h"
-#include "core/machine/owners_piece.h"
+#include "core/owners/owners_piece.h"
 
 #define ROUNDS 3 /* over /proc, for those that came meanwhile */
 

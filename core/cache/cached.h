@@ -10,8 +10,8 @@
  *
  * A reader holds descriptors and buffers for one file after the other; one thread uses it.
  */
-#ifndef PT_MACHINE_CACHED_H
-#define PT_MACHINE_CACHED_H
+#ifndef PT_CACHE_CACHED_H
+#define PT_CACHE_CACHED_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,14 +2,14 @@
  * Making it: the pages that may be shared are collected and sorted by frame, the index tells who maps each frame, and
  * they are put back into the order of addresses as runs. Memory for the while: 40 bytes for each such page.
  */
-#include "core/machine/sharing.h"
+#include "core/owners/sharing.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/machine/owners_parts.h"
-#include "core/machine/sharing_parts.h"
+#include "core/owners/owners_parts.h"
+#include "core/owners/sharing_parts.h"
 
 struct item {
 	uint64_t pfn, page;

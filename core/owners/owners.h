@@ -10,8 +10,8 @@
  * Left out are mappings of the zero page: the kernel does not count them, and there may be millions. Processes that share
  * one memory (vfork, CLONE_VM) are each told, though the kernel counts one mapping: only then is more found than counted.
  */
-#ifndef PT_MACHINE_OWNERS_H
-#define PT_MACHINE_OWNERS_H
+#ifndef PT_OWNERS_H
+#define PT_OWNERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
 /*
  * Reading one process's piece of an index of owners (private to core/machine).
  */
-#ifndef PT_MACHINE_OWNERS_PIECE_H
-#define PT_MACHINE_OWNERS_PIECE_H
+#ifndef PT_OWNERS_OWNERS_PIECE_H
+#define PT_OWNERS_OWNERS_PIECE_H
 
-#include "core/machine/owners_parts.h"
+#include "core/owners/owners_parts.h"
 
 struct pt_piece_request {
 	const struct pt_signals *signals;

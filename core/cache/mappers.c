@@ -1,7 +1,7 @@
 /*
  * Who maps a file; see mappers.h.
  */
-#include "core/machine/mappers.h"
+#include "core/cache/mappers.h"
 
 #include <errno.h>
 #include <fcntl.h>

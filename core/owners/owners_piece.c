@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/machine/owners_piece.h"
+#include "core/owners/owners_piece.h"
 #include "core/scan/walk.h"
 
 #define ENTRIES 8192u /* of one read of pagemap */

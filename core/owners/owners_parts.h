@@ -3,10 +3,10 @@
  * shared by the indexes it is good for, with runs sorted by PFN. There is no list over all processes: a frame is looked up
  * in every piece, which is a binary search each, and so a process that changed costs only its own piece.
  */
-#ifndef PT_MACHINE_OWNERS_PARTS_H
-#define PT_MACHINE_OWNERS_PARTS_H
+#ifndef PT_OWNERS_OWNERS_PARTS_H
+#define PT_OWNERS_OWNERS_PARTS_H
 
-#include "core/machine/owners.h"
+#include "core/owners/owners.h"
 
 /* Neighbouring frames at neighbouring addresses; at most so many, for the binary search: a THP's worth. */
 #define PT_RUN_PAGES 512u

@@ -2,7 +2,7 @@
  * Trees of files; see files.h. Paths still to be visited are on a stack; a set of device and inode numbers knows what
  * was counted.
  */
-#include "core/machine/files.h"
+#include "core/cache/files.h"
 
 #include <errno.h>
 #include <fcntl.h>

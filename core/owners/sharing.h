@@ -9,11 +9,11 @@
  * Held against the page tables as the index has them, not as they are now. Zero pages are nobody's, as in owners.h, and
  * the kernel's own pages (vdso) are left out, which every process has.
  */
-#ifndef PT_MACHINE_SHARING_H
-#define PT_MACHINE_SHARING_H
+#ifndef PT_OWNERS_SHARING_H
+#define PT_OWNERS_SHARING_H
 
-#include "core/machine/owners.h"
 #include "core/model/snapshot.h"
+#include "core/owners/owners.h"
 
 struct pt_sharing;
 

@@ -2,7 +2,7 @@
  * Asking an index of owners. Every answer is held against pagemap as it is now, and against kpagecount before and after:
  * where that changed in between, all is asked once more.
  */
-#include "core/machine/owners.h"
+#include "core/owners/owners.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 #include "core/kernel/abi.h"
 #include "core/kernel/readers.h"
-#include "core/machine/owners_parts.h"
+#include "core/owners/owners_parts.h"
 
 #define TRIES 3 /* while the count changes */
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/machine/owners_parts.h"
+#include "core/owners/owners_parts.h"
 
 #define DIGIT_BITS 11u
 #define DIGITS     (1u << DIGIT_BITS)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/machine/sharing_parts.h"
+#include "core/owners/sharing_parts.h"
 
 /* ---- runs of a stretch ------------------------------------------------------------------------------------------ */
 

@@ -3,10 +3,10 @@
  * with a higher PID, so that equal sets are one node, however many pages come to them, and none is ever copied. Owned by
  * struct pt_sharing; nothing changes once it is made.
  */
-#ifndef PT_MACHINE_SHARING_PARTS_H
-#define PT_MACHINE_SHARING_PARTS_H
+#ifndef PT_OWNERS_SHARING_PARTS_H
+#define PT_OWNERS_SHARING_PARTS_H
 
-#include "core/machine/sharing.h"
+#include "core/owners/sharing.h"
 
 struct pt_set {
 	uint32_t without; /* the set without its last process; 0: nobody is left */

@@ -4,10 +4,10 @@
  * page is in a page table is held against its frame, so a private copy is no page of the file. What kpagecount counts
  * beyond what was found is told.
  */
-#ifndef PT_MACHINE_MAPPERS_H
-#define PT_MACHINE_MAPPERS_H
+#ifndef PT_CACHE_MAPPERS_H
+#define PT_CACHE_MAPPERS_H
 
-#include "core/machine/cached.h"
+#include "core/cache/cached.h"
 
 struct pt_mapper_vma {
 	uint64_t start;    /* address of the page `first` of the file */

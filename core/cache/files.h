@@ -3,10 +3,10 @@
  * lies on another file system, and what could not be looked at, is told and not taken for nothing. Links are followed
  * only where they were given. Owns its rows; reading runs in the caller's thread.
  */
-#ifndef PT_MACHINE_FILES_H
-#define PT_MACHINE_FILES_H
+#ifndef PT_CACHE_FILES_H
+#define PT_CACHE_FILES_H
 
-#include "core/machine/cached.h"
+#include "core/cache/cached.h"
 
 /* One file: what was given, has something cached, or could not be looked at. */
 struct pt_file_row {

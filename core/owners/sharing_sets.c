@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "core/machine/sharing_parts.h"
+#include "core/owners/sharing_parts.h"
 
 #define FIRST_SLOTS 256u
 

@@ -2,7 +2,7 @@
  * The cache of a file; see cached.h. A file is looked at part by part, down to windows; of each part cachestat tells
  * whether there is anything in it at all, so that a large file of which little is cached costs little.
  */
-#include "core/machine/cached.h"
+#include "core/cache/cached.h"
 
 #include <errno.h>
 #include <fcntl.h>
