@@ -26,6 +26,7 @@
 #include "tests/support/skip.h"
 
 #define PAGES 600u
+#define ALL   (64 * PAGES) /* rows: a sanitizer touches much of its own, more often than the pages that are looked for */
 
 static size_t page_size(void)
 {
@@ -90,7 +91,7 @@ static void every_fault_is_in_the_view(void **state)
 	(void)state;
 	struct child child = child_start(run_touching);
 	uint64_t start = child_wait(&child);
-	struct pt_fault_watch *w = watch(&child, &(struct pt_fault_watch_options){.period = 1, .rows = 4 * PAGES});
+	struct pt_fault_watch *w = watch(&child, &(struct pt_fault_watch_options){.period = 1, .rows = ALL});
 	child_go(&child);
 	child_wait(&child);
 	struct pt_fault_view *view = pt_fault_watch_finish(w);
@@ -201,7 +202,7 @@ static void an_exec_is_followed(void **state)
 {
 	(void)state;
 	for (int from_exec = 0; from_exec < 2; from_exec++) {
-		const struct pt_fault_watch_options options = {.period = 1, .from_exec = from_exec, .rows = 4 * PAGES};
+		const struct pt_fault_watch_options options = {.period = 1, .from_exec = from_exec, .rows = ALL};
 		struct child child = child_start(run_exec);
 		child_wait(&child);
 		struct pt_fault_watch *w = watch(&child, &options);
@@ -358,7 +359,7 @@ static void threads_may_come_and_go_while_it_is_opened(void **state)
 	struct child child = child_start(run_threads);
 	uint64_t start = child_wait(&child);
 	child_go(&child); /* it goes on while the watch is opened */
-	struct pt_fault_watch *w = watch(&child, &(struct pt_fault_watch_options){.period = 1, .rows = 4 * PAGES});
+	struct pt_fault_watch *w = watch(&child, &(struct pt_fault_watch_options){.period = 1, .rows = ALL});
 	child_wait(&child);
 	child_go(&child);
 	child_wait(&child);

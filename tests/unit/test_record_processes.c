@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 
 #include "tests/support/digest.h"
+#include "tests/support/rounds.h"
 #include "tests/support/tape.h"
 
 #define N      5
@@ -114,7 +115,7 @@ static void expect_at(struct pt_past *past, uint64_t seq, const struct pt_snapsh
 static void each_process_has_its_own_past(void **arg)
 {
 	(void)arg;
-	for (uint64_t seed = 1; seed <= 20; seed++) {
+	for (uint64_t seed = 1; seed <= rounds(20); seed++) {
 		struct mixed m;
 		mixed_make(&m, seed);
 		struct pt_reader *readers[N];
