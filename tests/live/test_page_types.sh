@@ -1,13 +1,13 @@
 #!/bin/sh
 # pagetop types and pagetop pages beside the kernel's page-types, request by request. That is in no package but the source
-# of the kernel: it is built out of Debian's, once for each folder pagetop is built in.
+# of the kernel: it is built out of Debian's, once, and kept in PT_PEERS, or else where pagetop is.
 . "$(dirname "$0")/../support/shell.sh"
 demo=${PT_DEMO:-}
 [ "$(id -u)" = 0 ] && [ -r /proc/kpageflags ] || skip "the flags of frames are root's to read"
 [ -n "$demo" ] || skip "pagetop-demo is not built"
 need jq
 
-peer=$(dirname "$bin")/page-types
+peer=${PT_PEERS:-$(dirname "$bin")}/page-types
 build_peer() { # of a tarball of the kernel's source
 	mkdir "$tmp/linux" && tar -xJf "$1" -C "$tmp/linux" --strip-components=1 --wildcards \
 		'*/tools/[vm]m/page-types.c' '*/tools/lib/api' '*/tools/include' '*/include/uapi/linux/magic.h' \
@@ -26,9 +26,10 @@ if [ ! -x "$peer" ]; then
 fi
 
 # steady: "flags pages" lines with "referenced" left out of mapped frames that are neither uptodate nor on a list: those of
-# the vdso, where each process that ends having asked for the time flips it (mm/swap.c, folio_mark_accessed).
+# the vdso, where each process that ends having asked for the time flips it (mm/swap.c, folio_mark_accessed). Likewise
+# "mmap_exclusive" of pages of files: page-types and pagetop map some of the same libraries while they look.
 steady() {
-	awk '{ sub(/804$/, "800", $1); pages[$1] += $2 } END { for (flags in pages) print flags, pages[flags] }' | sort
+	awk '{ sub(/804$/, "800", $1); sub(/^0xa/, "0x2", $1); pages[$1] += $2 } END { for (flags in pages) print flags, pages[flags] }' | sort
 }
 
 # of_peer ARGUMENT...: what page-types counts, in $tmp/peers
@@ -98,7 +99,7 @@ same -p $target
 same -p $target -r
 same -p $target -a "$heap" -b anon
 same -p $target -r -b uptodate,~file
-same -p $target -r -b mmap_exclusive,huge=mmap_exclusive
+same -p $target -r -b mmap_exclusive,anon,huge=mmap_exclusive,anon
 if [ -r /proc/kpagecgroup ] && [ -d "$mount$cgroup" ]; then
 	same -p $target -c "$mount$cgroup"
 	same -p $target -r -c "@$(stat -c %i "$mount$cgroup")" -b anon
